@@ -1,15 +1,16 @@
 import { i as __toESM, n as __exportAll, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
-import { $ as causeTexts, $t as messageOf, B as hashFile, Bt as hexOf, Ct as readBounded, Dt as parseInputs, E as renderJobSummary, G as formatBytes, Gt as looseObject, H as judge, J as spellReport, K as formatCount, M as lockBeside, Mt as asInput, Nt as describeInputs, P as setUpSkopeo, Q as faultOf, Qt as hintOf, S as renderError, T as renderErrorSummary, U as pushVerdict, V as imagesVerdict, W as missingNotes, Wt as boolean, X as groupFailures, Xt as OciSaveError, Z as placeWords, Zt as exitCodeOf, _ as renderSummary, _t as jsonIn, a as save, at as cannotResume, ct as rangeHeader, d as createTarDecoder, dt as hiddenParts, en as systemCodeOf, et as fetchFile, f as joinScriptName, g as HANDOVER, h as beforeDeadline, it as printableJson, jt as bareAddress, l as watchSignals, lt as createHttpClient$1, m as sumsName, nn as option, nt as plainLines, o as StoppedSaveError, ot as download, p as partsListName, qt as string, rt as plainText, st as partIn, tn as kebab, tt as percentDecoded, u as placesOf, ut as refusalError, vt as digestOfLock, wt as unlessGone, x as createReporter, z as freeBytes } from "./engine.js";
+import { $ as placeWords, B as freeBytes, Bt as hiddenParts, Ct as formatBytes, E as renderJobSummary, Et as readBounded, F as setUpSkopeo, Ft as bareAddress, G as missingNotes, Gt as hexOf, H as imagesVerdict, It as asInput, Lt as describeInputs, M as lockBeside, Ot as unlessGone, P as secretsOf, Q as byPlace, Qt as string, S as renderError, T as renderErrorSummary, U as judge, V as hashFile, W as pushVerdict, X as causeKey, Xt as looseObject, Y as byCause, Yt as boolean, Z as groupFailures, _ as renderSummary, a as save, an as messageOf, at as plainText, cn as option, ct as download, d as createTarDecoder, dt as createHttpClient$1, et as faultOf, f as joinScriptName, ft as refusalError, g as HANDOVER, h as beforeDeadline, in as hintOf, it as plainLines, jt as parseInputs, l as watchSignals, lt as partIn, m as sumsName, nn as detailWords, nt as fetchFile, o as StoppedSaveError, on as systemCodeOf, ot as printableJson, p as partsListName, q as spellReport, rn as exitCodeOf, rt as percentDecoded, sn as kebab, st as cannotResume, tn as OciSaveError, tt as causeTexts, u as placesOf, ut as rangeHeader, vt as jsonIn, wt as formatCount, x as createReporter, yt as digestOfLock } from "./engine.js";
 import path$2 from "node:path";
-import { createHash, createHmac } from "node:crypto";
 import { Buffer as Buffer$1 } from "buffer";
+import { createHash, createHmac } from "node:crypto";
 import { access as access$2, appendFile as appendFile$1, constants, copyFile as copyFile$2, lstat as lstat$1, mkdir as mkdir$1, open as open$2, realpath, rm as rm$1, rmdir as rmdir$1 } from "node:fs/promises";
 import fs$1, { constants as constants$1, createWriteStream } from "node:fs";
 import { Readable, Transform, Writable, finished, pipeline } from "node:stream";
 import http$1 from "node:http";
 import https$1 from "node:https";
-import { setTimeout as setTimeout$1 } from "node:timers/promises";
 import util$1, { inspect, types as types$1 } from "node:util";
+import zlib, { createGunzip, createZstdDecompress } from "node:zlib";
+import { setTimeout as setTimeout$1 } from "node:timers/promises";
 import os$1, { EOL as EOL$1 } from "node:os";
 import process$1 from "node:process";
 import { StringDecoder } from "node:string_decoder";
@@ -27,7 +28,6 @@ import * as events from "events";
 import { EventEmitter } from "events";
 import assert, { ok } from "assert";
 import * as util from "util";
-import zlib, { createGunzip, createZstdDecompress } from "node:zlib";
 import { AsyncLocalStorage } from "node:async_hooks";
 import * as child from "child_process";
 import { setTimeout as setTimeout$2 } from "timers";
@@ -17902,10 +17902,7 @@ const MAX_OF_A_KIND = 10;
 const MORE_WARNINGS = "warnings: the log has them";
 /** Errors for what makes the lists unusable. One place is left for the verdict. */
 function detailAnnotations(details, fileOf) {
-	return limited(details.map(({ message, file, line }) => at({
-		file,
-		line
-	}, message, fileOf)), 9, "entries: the log has them");
+	return limited(details.map((detail) => at(detail, detailWords(detail, asInput), fileOf)), 9, "entries: the log has them");
 }
 /** An error for each cause for which images failed. One place is left for the verdict. */
 function failureAnnotations(report, fileOf) {
@@ -17913,32 +17910,49 @@ function failureAnnotations(report, fileOf) {
 }
 /**
 * Warnings of a run: failed images with `on-error: warn`, images that lack a wanted platform, entries of the lists to
-* check, and warnings during the run.
+* check, and warnings during the run. What is said of several images alike is one annotation.
 */
 function warningAnnotations(report, happened, fileOf) {
 	const { outcome, images, warnings, candidates, rejects } = report;
 	const [candidate] = candidates;
 	const [reject] = rejects;
-	const placed = [
+	const missing = images.flatMap(({ ref, origins, ...image }) => missingNotes(image).map((message) => ({
+		ref,
+		origins,
+		message
+	})));
+	const said = new Set(missing.map(({ ref, message }) => `${ref} ${message}`));
+	return limited([
 		...outcome === "warned" ? failuresIn(report, fileOf) : [],
-		...images.flatMap((image) => missingNotes(image).map((note) => at(image.origins[0], `${image.ref}: ${note}`, fileOf))),
-		...warnings.map(({ message, origin }) => at(origin, message, fileOf)),
+		...byCause(missing).map((cause) => causeAnnotation(cause, fileOf)),
+		...listWarnings(warnings, fileOf),
 		...candidate === void 0 ? [] : [at(candidate.origin, notSaved(candidates.length, candidate.text), fileOf)],
-		...reject === void 0 ? [] : [at(reject.origin, notRead(rejects.length, reject.text), fileOf)]
-	];
-	const said = new Set(placed.map(({ message }) => message));
-	const others = happened.map(asMessage).filter(({ message }) => !said.has(message));
-	return limited([...placed, ...others], MAX_OF_A_KIND, MORE_WARNINGS);
+		...reject === void 0 ? [] : [at(reject.origin, notRead(rejects.length, reject.text), fileOf)],
+		...happenedOnes(happened.filter(({ image = "", message }) => !said.has(`${image} ${message}`)), fileOf)
+	], MAX_OF_A_KIND, MORE_WARNINGS);
+}
+function listWarnings(warnings, fileOf) {
+	const ofEntries = warnings.flatMap(({ text: ref, message, origin }) => ref === void 0 ? [] : [{
+		ref,
+		message,
+		origins: origin === void 0 ? [] : [origin]
+	}]);
+	return [...byCause(ofEntries).map((cause) => causeAnnotation(cause, fileOf)), ...warnings.filter(({ text }) => text === void 0).map(({ message, origin }) => at(origin, message, fileOf))];
+}
+function happenedOnes(happened, fileOf) {
+	const ofImages = happened.flatMap(({ image: ref, message, origins = [] }) => ref === void 0 ? [] : [{
+		ref,
+		message,
+		origins
+	}]);
+	return [...byCause(ofImages.toSorted(byPlace)).map((cause) => causeAnnotation(cause, fileOf)), ...happened.filter(({ image }) => image === void 0).map(({ message }) => ({ message: plainText(message) }))];
 }
 function failuresIn({ failed, push = [] }, fileOf) {
-	return [...groupFailures(failed).map((group) => groupAnnotation(group, fileOf, "saved")), ...push.flatMap((target) => groupFailures(target.failed).map((group) => groupAnnotation(group, fileOf, "pushed")))];
+	return [...groupFailures(failed).map((group) => failureAnnotation(group, fileOf, "saved")), ...push.flatMap((target) => groupFailures(target.failed).map((group) => failureAnnotation(group, fileOf, "pushed")))];
 }
 /** Warnings of a run that had no result. */
-function messageAnnotations(happened) {
-	return limited(happened.map(asMessage), MAX_OF_A_KIND, MORE_WARNINGS);
-}
-function asMessage(message) {
-	return { message: plainText(message) };
+function happenedAnnotations(happened, fileOf) {
+	return limited(happenedOnes(happened, fileOf), MAX_OF_A_KIND, MORE_WARNINGS);
 }
 function notSaved(count, text) {
 	const one = text === "" ? "an entry" : `'${text}'`;
@@ -17950,18 +17964,23 @@ function notRead(count, text) {
 }
 /** Other images of a cause that an annotation names. */
 const MAX_OTHERS = 20;
+function failureAnnotation(group, fileOf, done) {
+	const { places, class: failureClass } = group;
+	const what = places.length === 1 ? "Image" : formatCount(places.length, "image");
+	return {
+		...causeAnnotation(group, fileOf),
+		title: `${what} not ${done} (${failureClass})`
+	};
+}
 /** Beside the first line that names an image of a cause; the others are named below it. */
-function groupAnnotation(group, fileOf, done) {
-	const { places, class: failureClass, message, hint } = group;
+function causeAnnotation({ places, message, hint }, fileOf) {
 	const [first, ...others] = places;
-	const [origin] = first.origins;
 	const more = others.length - MAX_OTHERS;
 	const also = [...others.slice(0, MAX_OTHERS).map(placeWords), ...more > 0 ? [`and ${more} more`] : []];
 	const lines = [`${placeWords(first)}: ${plainText(message)}`, ...also.length === 0 ? [] : [`The same for ${formatCount(others.length, "image")}:`, ...also]];
 	return {
-		...placed(origin, fileOf),
-		message: withHint(lines, hint),
-		title: `${places.length === 1 ? "Image" : formatCount(places.length, "image")} not ${done} (${failureClass})`
+		...placed(first.origins[0], fileOf),
+		message: withHint(lines, hint)
 	};
 }
 function placed({ file: named, line } = {}, fileOf) {
@@ -18029,11 +18048,12 @@ function faultsOfError(error) {
 		...of,
 		message
 	})];
-	return details.map(({ file, line, message: words }) => {
+	return details.map((detail) => {
+		const { file, line } = detail;
 		const place = file === void 0 ? "" : `${file}${line === void 0 ? "" : `:${line}`}: `;
 		return shortened({
 			...of,
-			message: plainText(`${place}${words}`)
+			message: plainText(place + detailWords(detail, asInput))
 		});
 	});
 }
@@ -18049,7 +18069,7 @@ const shortened = ({ ref, class: failureClass, message }) => ({
 function failedList(faults) {
 	const all = printableJson(faults, 0);
 	if (bytesOf$1(all) <= 64e3) return all;
-	const causes = [...Map.groupBy(faults, causeOf).values()];
+	const causes = [...Map.groupBy(faults, causeKey).values()];
 	const kept = /* @__PURE__ */ new Set();
 	let room = 63800;
 	const fits = (shown) => {
@@ -18072,8 +18092,6 @@ function failedList(faults) {
 	}));
 	return printableJson([...shown, ...more], 0);
 }
-/** The message without the image that it names. */
-const causeOf = ({ ref, class: failureClass, message }) => `${failureClass} ${ref === "" ? message : message.replaceAll(ref, "")}`;
 const withoutMessage = ({ ref, class: failureClass }) => ({
 	ref,
 	class: failureClass
@@ -18188,22 +18206,33 @@ function placesIn(results, report) {
 	const beside = archive === void 0 ? filesBeside(results) : filesOfArchive(archive);
 	return {
 		path: bundle?.path ?? "",
-		archive: pieces.join("\n"),
-		files: [
+		archive: wholeLines(pieces),
+		files: wholeLines([
 			...pieces,
 			...beside,
 			...report === "" ? [] : [report]
-		].join("\n"),
+		]),
 		lock: lock?.path ?? ""
 	};
 }
-/** The small files beside an archive. */
-function filesOfArchive({ path: file, parts }) {
+/** That outputs are empty since an archive has too many parts, with what names these; undefined where none is. */
+function omittedPaths({ archive }, outputs) {
+	const names = ["archive", "files"].filter((name) => outputs[name] === "");
+	if (archive?.parts === void 0 || names.length === 0) return void 0;
+	const list = path$2.join(path$2.dirname(archive.path), partsListName(nameOf(archive)));
+	return `${names.join(" and ")} cannot be set as ${names.length === 1 ? "an output" : "outputs"}: the paths of ${archive.parts.length} parts are more than 64 KB; ${list} names the parts, and a larger split-size makes fewer`;
+}
+function nameOf({ path: file }) {
 	const suffix = path$2.extname(file);
-	const name = {
+	return {
 		base: path$2.basename(file, suffix),
 		suffix: suffix.slice(1)
 	};
+}
+/** The small files beside an archive. */
+function filesOfArchive(archive) {
+	const { path: file, parts } = archive;
+	const name = nameOf(archive);
 	const names = [...parts === void 0 ? [] : [partsListName(name), joinScriptName(name)], sumsName(name)];
 	const folder = path$2.dirname(file);
 	return [...names.map((one) => path$2.join(folder, one)), lockBeside(path$2.join(folder, name.base))];
@@ -18217,6 +18246,11 @@ function filesBeside({ bundle, lock }) {
 /** A list as JSON; empty where it would be too long, since a part of it would be taken for the whole. */
 function wholeList(list) {
 	const text = printableJson(list, 0);
+	return Buffer.byteLength(text) <= 64e3 ? text : "";
+}
+/** The same for lines. */
+function wholeLines(lines) {
+	const text = lines.join("\n");
 	return Buffer.byteLength(text) <= 64e3 ? text : "";
 }
 // src/action/places.ts
@@ -18281,7 +18315,14 @@ async function finish({ report, lock }, inputs, step) {
 	const { log, workspace } = step;
 	const spelled = spellReport(report, asInput);
 	const { report: reportFile } = placesOf(inputs.options, step.env);
-	publishOutputs(outputsOf(spelled, lock, reportFile), step);
+	const outputs = outputsOf(spelled, lock, reportFile);
+	const omitted = omittedPaths(spelled, outputs);
+	if (omitted !== void 0) log.emit({
+		type: "log",
+		level: "warning",
+		message: omitted
+	});
+	publishOutputs(outputs, step);
 	log.write(`\n${renderSummary(spelled, {
 		color: false,
 		spelling: asInput
@@ -18298,8 +18339,8 @@ async function finish({ report, lock }, inputs, step) {
 	setFailed(verdictOf(spelled));
 }
 /** Annotates the warnings of what a result does not wait for, as the saving of the cache. `shown` are those before it. */
-function warnOfRest(shown, { log }) {
-	for (const annotation of messageAnnotations(log.warnings.slice(shown))) annotate(warning, annotation);
+function warnOfRest(shown, inputs, step) {
+	for (const annotation of happenedAnnotations(step.log.warnings.slice(shown), fileFinder(inputs, step))) annotate(warning, annotation);
 }
 /** That the outputs cannot be set: it is not tried again to say so in them. */
 var OutputsError = class extends OciSaveError {};
@@ -18360,9 +18401,10 @@ async function fail(error$5, report, inputs, step) {
 	const { log } = step;
 	publishOutputsOfError(error$5, report, inputs, step);
 	const details = error$5 instanceof OciSaveError ? error$5.details : [];
-	const annotations = detailAnnotations(details, fileFinder(inputs, step));
+	const fileOf = fileFinder(inputs, step);
+	const annotations = detailAnnotations(details, fileOf);
 	await summarize(renderErrorSummary(error$5, asInput), inputs, step);
-	for (const annotation of messageAnnotations(log.warnings)) annotate(warning, annotation);
+	for (const annotation of happenedAnnotations(log.warnings, fileOf)) annotate(warning, annotation);
 	if (annotations.length > 1 || annotations.some(({ file }) => file !== void 0)) {
 		log.write(`${renderError(error$5, {
 			color: false,
@@ -18430,14 +18472,16 @@ function readInputs(read, env) {
 	const unknown = Object.entries(env).filter(([variable]) => variable.startsWith(PREFIX) && !variables.has(variable)).map(([variable, value = ""]) => [variable.slice(6).toLowerCase(), value.trim()]);
 	return Object.fromEntries([...given, ...unknown].filter(([, value]) => value !== ""));
 }
-/** Inputs whose value is a secret. */
-const SECRET = /* @__PURE__ */ new Set(["token"]);
+/** Takes secret inputs out of an environment: programs that libraries start inherit that of this process. */
+function forgetSecrets(env) {
+	for (const [name, { secret }] of describeInputs()) if (secret === true) delete env[PREFIX + kebab(name).toUpperCase()];
+}
 /** `archive: tar`, `retries: 5 (default)`: what the inputs of a run are, with those that are not given. */
 function inputLines(given) {
-	return [...describeInputs()].flatMap(([name, { default: fallback, writtenDefault }]) => {
+	return [...describeInputs()].flatMap(([name, { default: fallback, writtenDefault, secret }]) => {
 		const value = given[name];
 		if (value === void 0) return fallback === "" ? [] : [`${kebab(name)}: ${fallback} (default)`];
-		if (SECRET.has(name)) return [`${kebab(name)}: ***`];
+		if (secret === true) return [`${kebab(name)}: ***`];
 		return [`${kebab(name)}: ${value}${value === writtenDefault ? " (default)" : ""}`];
 	});
 }
@@ -20618,7 +20662,7 @@ function createActionLog(out) {
 	return {
 		warnings,
 		emit(event) {
-			if (event.type === "log" && event.level === "warning") warnings.push(event.message);
+			if (event.type === "log" && event.level === "warning") warnings.push(event);
 			reporter.emit(event);
 		},
 		write: (text) => afterGroup(() => print(text)),
@@ -61343,7 +61387,12 @@ async function main(host) {
 	let inputs;
 	try {
 		const given = readInputs(getInput, env);
+		forgetSecrets(process.env);
 		inputs = parseInputs(given);
+		for (const { username, password } of inputs.options.credentials) secretsOf({
+			username,
+			password: password.reveal()
+		}).forEach(masks.add);
 		await log.inGroup("Inputs", async (line) => inputLines(given).forEach(line));
 		await saveHere(inputs, seen, step);
 	} catch (error) {
@@ -61396,7 +61445,7 @@ async function saveHere(inputs, seen, step) {
 				return skopeo;
 			}
 		});
-		warnOfRest(shown, step);
+		warnOfRest(shown, inputs, step);
 	} finally {
 		log.stop();
 	}

@@ -1,7 +1,8 @@
-import { A as refuseForeign, At as parseStoreOptions, C as renderImageList, D as lockFileIn, F as listStore, G as formatBytes, Ht as shortDigest, I as pruneStore, Jt as formatPlatform, K as formatCount, L as verifyStore, O as readLock, Ot as parseOptions, Pt as describeOptions, S as renderError, St as formatOrigin, Vt as isDigest, Xt as OciSaveError, Yt as parsePlatform, Zt as exitCodeOf, _ as renderSummary, a as save, b as renderRelease, en as systemCodeOf, ft as VERSION, ht as LOCK_FILE_KIND, i as pushBundle, it as printableJson, j as writeFileWhole, k as foreignAt, kt as parseReleaseOptions, l as watchSignals, mt as refOf, n as findRegistryRoot, r as releaseContent, rt as plainText, s as storeFolder, t as serveRegistry, tn as kebab, v as renderWarnings, w as renderColumns, x as createReporter, xt as readLists, y as renderPushSummary, yt as encodeLock, zt as shownReference } from "./engine.js";
+import { $t as formatPlatform, A as refuseForeign, C as renderImageList, Ct as formatBytes, D as lockFileIn, Dt as openRegular, I as listStore, Kt as isDigest, L as pruneStore, Mt as parseOptions, Nt as parseReleaseOptions, O as readLock, Pt as parseStoreOptions, R as verifyStore, Rt as describeOptions, S as renderError, St as readLists, Tt as formatOrigin, Wt as shownReference, _ as renderSummary, a as save, at as plainText, b as renderRelease, bt as encodeLock, en as parsePlatform, gt as LOCK_FILE_KIND, ht as refOf, i as pushBundle, j as writeFileWhole, k as foreignAt, l as watchSignals, n as findRegistryRoot, on as systemCodeOf, ot as printableJson, pt as VERSION, qt as shortDigest, r as releaseContent, rn as exitCodeOf, s as storeFolder, sn as kebab, t as serveRegistry, tn as OciSaveError, v as renderWarnings, w as renderColumns, wt as formatCount, x as createReporter, y as renderPushSummary } from "./engine.js";
 import path from "node:path";
 import { stat } from "node:fs/promises";
 import fs from "node:fs";
+import { buffer } from "node:stream/consumers";
 import { stripVTControlCharacters } from "node:util";
 import childProcess from "node:child_process";
 import process from "node:process";
@@ -3486,6 +3487,36 @@ function unreadable(file, why, cause) {
 		cause
 	});
 }
+// src/cli/credentials.ts
+const MAX_BYTES = 1048576;
+/**
+* Puts the content of the file that `--credentials` names in its place: other users of the machine can read arguments.
+* @throws OciSaveError `usage` where it cannot be read
+*/
+async function withCredentials(flags) {
+	const { credentials: file } = flags;
+	return typeof file === "string" && file !== "" ? {
+		...flags,
+		credentials: await contentOf(file)
+	} : { ...flags };
+}
+async function contentOf(file) {
+	const unreadable = (why) => new OciSaveError({
+		code: "usage",
+		message: `--credentials: the file cannot be read (${why})`,
+		hint: "Name a file; passwords do not belong on a command line, where every process can read them."
+	});
+	try {
+		const opened = await openRegular(file);
+		if (!("handle" in opened)) throw unreadable(opened.reason);
+		const bytes = await buffer(opened.handle.createReadStream({ end: MAX_BYTES }));
+		if (bytes.length > MAX_BYTES) throw unreadable("it has more than 1 MiB");
+		return bytes.toString("utf8");
+	} catch (error) {
+		const code = systemCodeOf(error);
+		throw code === void 0 ? error : unreadable(code);
+	}
+}
 // src/cli/lock-command.ts
 /** Options of a save that decide the content of a lock, and those of its requests. */
 const OPTIONS$2 = [
@@ -3499,7 +3530,11 @@ const OPTIONS$2 = [
 	"format",
 	"naming",
 	"authFile",
+	"credentials",
+	"certsDir",
+	"caFile",
 	"insecureRegistries",
+	"mirrors",
 	"strictTags",
 	"cacheDir",
 	"cacheMaxSize",
@@ -3516,7 +3551,7 @@ function lockCommand(host, done) {
 	return addFlags(new Command("lock").description("resolve a list to digests; nothing is copied").argument("[reference...]", "images to resolve, in addition to those in lists").option("-o, --output <file>", "the file of the lock (default: stdout)"), OPTIONS$2).addHelpText("after", EXAMPLES$4).action(async (images, { output: place, ...flags }) => {
 		const { output, rest } = takeFlags(flags, host);
 		const options = parseOptions({
-			...rest,
+			...await withCredentials(rest),
 			images,
 			dryRun: true
 		});
@@ -3571,6 +3606,9 @@ const OPTIONS$1 = [
 	"pushPolicy",
 	"index",
 	"authFile",
+	"credentials",
+	"certsDir",
+	"caFile",
 	"insecureRegistries",
 	"parallel",
 	"retries",
@@ -3587,20 +3625,21 @@ Examples:
 
 A name docker.io/library/busybox:1 goes to TARGET/docker.io/library/busybox:1, its digest as it is. --only takes globs over
 such names: * within a part, ** over several. --naming gives other names, as in a save. A tag is written when
-everything that it names is there; what is already there is not sent. Credentials are those of docker login or podman login.
+everything that it names is there; what is already there is not sent. Credentials are those of
+docker login or podman login, or of --credentials.
 
 Exit codes: 0 done, 1 an image or a target failed, 2 nothing was started, 130 and 143 interrupted.
 `;
 const STOPPED = "stopped; every tag that was written is complete, and the next push continues";
 /** `oci-save push`: pushes a bundle on the disk into registries. */
 function pushCommand(host, done) {
-	return addFlags(new Command("push").description("push a bundle into zot or any registry, digest for digest").argument("<bundle>", "the folder that oci-save save wrote").argument("<target...>", "registry[:port][/prefix][@depth=N]").option("--only <glob>", "only images whose stored name matches; more of them add up", append).option("--naming <rule>", "names at the target: keep-domain, strip-domain, strip-library, FROM=TO; each adds names (default: as stored)", append).option("--wait <seconds>", "how long to wait for a target that does not respond yet", "60"), OPTIONS$1).addHelpText("after", EXAMPLES$3).action((bundle, push, { wait, only, ...flags }) => {
+	return addFlags(new Command("push").description("push a bundle into zot or any registry, digest for digest").argument("<bundle>", "the folder that oci-save save wrote").argument("<target...>", "registry[:port][/prefix][@depth=N]").option("--only <glob>", "only images whose stored name matches; more of them add up", append).option("--naming <rule>", "names at the target: keep-domain, strip-domain, strip-library, FROM=TO; each adds names (default: as stored)", append).option("--wait <seconds>", "how long to wait for a target that does not respond yet", "60"), OPTIONS$1).addHelpText("after", EXAMPLES$3).action(async (bundle, push, { wait, only, ...flags }) => {
 		const { output, rest } = takeFlags(flags, host);
 		const waitMilliseconds = secondsOf(wait) * 1e3;
 		const globs = Array.isArray(only) ? only.map(String) : [];
 		const options = {
 			...parseOptions({
-				...rest,
+				...await withCredentials(rest),
 				push
 			}),
 			only: globs,
@@ -3682,10 +3721,10 @@ interrupted.
 `;
 /** `oci-save save`: the whole run. `done` gets the exit code. */
 function saveCommand(host, done) {
-	return addFlags(new Command("save").description("save images into a bundle that zot can serve without changes").argument("[reference...]", "images to save, in addition to those in lists")).addHelpText("after", EXAMPLES$1).action((images, flags) => {
+	return addFlags(new Command("save").description("save images into a bundle that zot can serve without changes").argument("[reference...]", "images to save, in addition to those in lists")).addHelpText("after", EXAMPLES$1).action(async (images, flags) => {
 		const { output, rest } = takeFlags(flags, host);
 		const options = parseOptions({
-			...rest,
+			...await withCredentials(rest),
 			images
 		});
 		return runCommand(host, output, done, async (io) => {

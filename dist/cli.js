@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { fileURLToPath } from "node:url";
 import process from "node:process";
+import { setFlagsFromString } from "node:v8";
 // src/cli.ts
 if (Number(process.versions.node.split(".")[0]) < 24) {
 	const folder = JSON.stringify(fileURLToPath(new URL("..", import.meta.url)).replace(/[/\\]$/, ""));
@@ -9,6 +10,7 @@ if (Number(process.versions.node.split(".")[0]) < 24) {
 	process.exitCode = 2;
 } else {
 	const { main } = await import("./cli-main.js");
+	setFlagsFromString("--semi-space-growth-factor=1");
 	process.exit(await main(process.argv.slice(2), process));
 }
 export {};

@@ -1,17 +1,19 @@
 import { r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
 import path, { join as join$1, sep } from "node:path";
 import { createHash, randomBytes, randomUUID } from "node:crypto";
-import { access, appendFile, chmod, constants, copyFile, glob, link, lstat, mkdir, open as open$2, readFile, readdir, readlink, realpath, rename, rm, stat, statfs, symlink, unlink, utimes, writeFile } from "node:fs/promises";
+import { access, appendFile, chmod, constants, copyFile, glob, link, lstat, mkdir, open as open$2, opendir, readFile, readdir, readlink, realpath, rename, rm, stat, statfs, symlink, unlink, utimes, writeFile } from "node:fs/promises";
 import fs, { accessSync, appendFileSync, closeSync, constants as constants$1, createReadStream, createWriteStream, fstatSync, lstatSync, openSync, readFileSync, readSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { Duplex, PassThrough, Readable, Transform, Writable, getDefaultHighWaterMark } from "node:stream";
+import { Duplex, PassThrough, Readable, Transform, Writable, getDefaultHighWaterMark, pipeline } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { BlockList, isIP, isIPv6 } from "node:net";
 import dns from "node:dns";
-import http, { createServer } from "node:http";
+import http, { createServer, request as request$1 } from "node:http";
 import https from "node:https";
 import { domainToASCII, fileURLToPath } from "node:url";
-import { scheduler, setImmediate, setTimeout as setTimeout$1 } from "node:timers/promises";
+import tls, { TLSSocket, connect } from "node:tls";
 import { aborted as aborted$1, callbackify, debuglog, inspect, promisify, stripVTControlCharacters, styleText } from "node:util";
+import zlib from "node:zlib";
+import { scheduler, setImmediate, setTimeout as setTimeout$1 } from "node:timers/promises";
 import os, { constants as constants$2, devNull, hostname, userInfo } from "node:os";
 import { ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import process$2, { execArgv, execPath, hrtime, platform as platform$2 } from "node:process";
@@ -93,6 +95,10 @@ var OciSaveError = class OciSaveError extends Error {
 function hintOf$1(error, spelling) {
 	const parts = error instanceof OciSaveError ? error.hintParts : void 0;
 	return parts === void 0 ? void 0 : spellHint(parts, spelling);
+}
+/** A fault in one line, with its hint as a front end writes it. Its place is not in it. */
+function detailWords({ message, hint }, spelling) {
+	return hint === void 0 ? message : `${message} (${spellHint(hint, spelling)})`;
 }
 /** The command's exit code for an error. A fault of our own counts as a failed job. */
 function exitCodeOf(error) {
@@ -383,7666 +389,6 @@ function hostPlatform(nodeArch) {
 			ppc64: "ppc64le"
 		}[nodeArch] ?? nodeArch
 	});
-}
-// node_modules/zod/v4/core/util.js
-function getEnumValues(entries) {
-	const numericValues = Object.values(entries).filter((v) => typeof v === "number");
-	return Object.entries(entries).filter(([k, _]) => numericValues.indexOf(+k) === -1).map(([_, v]) => v);
-}
-function joinValues$1(array, separator = "|") {
-	return array.map((val) => stringifyPrimitive(val)).join(separator);
-}
-function jsonStringifyReplacer(_, value) {
-	if (typeof value === "bigint") return value.toString();
-	return value;
-}
-var Cached = class {
-	constructor(getter) {
-		this._getter = getter;
-		this._value = void 0;
-	}
-	get value() {
-		const getter = this._getter;
-		if (getter !== void 0) {
-			this._value = getter();
-			this._getter = void 0;
-		}
-		return this._value;
-	}
-};
-function cached(getter) {
-	return new Cached(getter);
-}
-function nullish(input) {
-	return input === null || input === void 0;
-}
-function cleanRegex(source) {
-	const start = source.startsWith("^") ? 1 : 0;
-	const end = source.endsWith("$") ? source.length - 1 : source.length;
-	return source.slice(start, end);
-}
-function floatSafeRemainder(val, step) {
-	const ratio = val / step;
-	const roundedRatio = Math.round(ratio);
-	const tolerance = 4 * Number.EPSILON * Math.max(Math.abs(ratio), 1);
-	if (Math.abs(ratio - roundedRatio) < tolerance) return 0;
-	return ratio - roundedRatio;
-}
-function assignProp(target, prop, value) {
-	Object.defineProperty(target, prop, {
-		value,
-		writable: true,
-		enumerable: true,
-		configurable: true
-	});
-}
-/**
-* Whichever object a def's `shape` currently answers from: the one the caller passed until the first read, the frozen copy after it.
-*
-* Its keys and descriptors read without invoking anything, which is what lets a discriminated union check its discriminator, and the cycle walk read a shape, without resolving a getter that references the schema being constructed. A def that answers `shape` from an accessor of its own has none.
-*/
-function rawShape(def) {
-	const desc = Object.getOwnPropertyDescriptor(def, "shape");
-	return desc?.get ? desc.get.raw : desc?.value;
-}
-function sourceShape(schema) {
-	return rawShape(schema._zod.def) ?? schema._zod.def.shape;
-}
-function deferProp(target, key, getter) {
-	Object.defineProperty(target, key, {
-		get() {
-			const value = getter();
-			assignProp(this, key, value);
-			return value;
-		},
-		enumerable: true,
-		configurable: true
-	});
-}
-function putProp(target, key, value) {
-	if (key in target) assignProp(target, key, value);
-	else target[key] = value;
-}
-/**
-* Copies `keys` of `source`'s shape onto `target`, each value passed through `wrap`.
-*
-* A key the source has resolved is copied through now, so the derived shape states it outright and nothing has to resolve it to learn what it holds. A key the source still defers stays deferred, and reads back through the source's own `shape`, so it resolves once and both shapes get that one schema.
-*/
-function mirrorShape(target, source, keys, wrap) {
-	const raw = sourceShape(source);
-	for (const key of keys) {
-		const desc = Object.getOwnPropertyDescriptor(raw, key);
-		if (!desc.enumerable) continue;
-		if (desc.get) deferProp(target, key, () => {
-			const value = source._zod.def.shape[key];
-			return wrap ? wrap(value, key) : value;
-		});
-		else putProp(target, key, wrap ? wrap(desc.value, key) : desc.value);
-	}
-}
-function mirrorProps(target, source) {
-	for (const key of Reflect.ownKeys(source)) {
-		const desc = Object.getOwnPropertyDescriptor(source, key);
-		if (!desc.enumerable) continue;
-		if (desc.get) deferProp(target, key, () => source[key]);
-		else putProp(target, key, desc.value);
-	}
-}
-function mergeDefs(...defs) {
-	const mergedDescriptors = {};
-	for (const def of defs) {
-		const descriptors = Object.getOwnPropertyDescriptors(def);
-		Object.assign(mergedDescriptors, descriptors);
-	}
-	return Object.defineProperties({}, mergedDescriptors);
-}
-function esc(str) {
-	return JSON.stringify(str);
-}
-function slugify(input) {
-	return input.toLowerCase().trim().replace(/[^\w\s-]/g, "").replace(/[\s_-]+/g, "-").replace(/^-+|-+$/g, "");
-}
-const captureStackTrace = "captureStackTrace" in Error ? Error.captureStackTrace : (..._args) => {};
-function isObject$1(data) {
-	return typeof data === "object" && data !== null && !Array.isArray(data);
-}
-const allowsEval = /* @__PURE__*/ cached(() => {
-	if (globalConfig.jitless) return false;
-	if (typeof navigator !== "undefined" && navigator?.userAgent?.includes("Cloudflare")) return false;
-	try {
-		new Function("");
-		return true;
-	} catch (_) {
-		return false;
-	}
-});
-function isPlainObject$1(o) {
-	if (isObject$1(o) === false) return false;
-	const ctor = o.constructor;
-	if (ctor === void 0) return true;
-	if (typeof ctor !== "function") return true;
-	const prot = ctor.prototype;
-	if (isObject$1(prot) === false) return false;
-	if (Object.prototype.hasOwnProperty.call(prot, "isPrototypeOf") === false) return false;
-	return true;
-}
-function shallowClone(o) {
-	if (isPlainObject$1(o)) return { ...o };
-	if (Array.isArray(o)) return [...o];
-	if (o instanceof Map) return new Map(o);
-	if (o instanceof Set) return new Set(o);
-	return o;
-}
-const propertyKeyTypes = /* @__PURE__*/ new Set([
-	"string",
-	"number",
-	"symbol"
-]);
-function escapeRegex(str) {
-	return str.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-}
-function clone(inst, def, params) {
-	const cl = new inst._zod.constr(def ?? inst._zod.def);
-	if (!def || params?.parent) cl._zod.parent = inst;
-	return cl;
-}
-function normalizeParams(_params) {
-	const params = _params;
-	if (!params) return {};
-	if (typeof params === "string") return { error: () => params };
-	if (params?.message !== void 0) {
-		if (params?.error !== void 0) throw new Error("Cannot specify both `message` and `error` params");
-		params.error = params.message;
-	}
-	delete params.message;
-	if (typeof params.error === "string") return {
-		...params,
-		error: () => params.error
-	};
-	return params;
-}
-function stringifyPrimitive(value) {
-	if (typeof value === "bigint") return value.toString() + "n";
-	if (typeof value === "string") return `"${value}"`;
-	return `${value}`;
-}
-function optionalKeys(shape) {
-	return Object.keys(shape).filter((k) => {
-		return shape[k]._zod.optin !== void 0 && shape[k]._zod.optout === "optional";
-	});
-}
-const NUMBER_FORMAT_RANGES = /*@__PURE__*/ (() => ({
-	safeint: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-	int32: [-2147483648, 2147483647],
-	uint32: [0, 4294967295],
-	float32: [-34028234663852886e22, 34028234663852886e22],
-	float64: [-Number.MAX_VALUE, Number.MAX_VALUE]
-}))();
-const BIGINT_FORMAT_RANGES = {
-	int64: [/* @__PURE__*/ BigInt("-9223372036854775808"), /* @__PURE__*/ BigInt("9223372036854775807")],
-	uint64: [/* @__PURE__*/ BigInt(0), /* @__PURE__*/ BigInt("18446744073709551615")]
-};
-function pick(schema, mask) {
-	const currDef = schema._zod.def;
-	const checks = currDef.checks;
-	if (checks && checks.length > 0) throw new Error(".pick() cannot be used on object schemas containing refinements");
-	const newShape = {};
-	mirrorShape(newShape, schema, maskedKeys(schema, mask));
-	return clone(schema, mergeDefs(currDef, {
-		shape: newShape,
-		checks: []
-	}));
-}
-function maskedKeys(schema, mask) {
-	const raw = sourceShape(schema);
-	const keys = [];
-	for (const key of Reflect.ownKeys(mask)) {
-		if (!Object.getOwnPropertyDescriptor(raw, key)?.enumerable) throw new Error(`Unrecognized key: "${String(key)}"`);
-		if (mask[key]) keys.push(key);
-	}
-	return keys;
-}
-function omit(schema, mask) {
-	const currDef = schema._zod.def;
-	const checks = currDef.checks;
-	if (checks && checks.length > 0) throw new Error(".omit() cannot be used on object schemas containing refinements");
-	const omitted = new Set(maskedKeys(schema, mask));
-	const newShape = {};
-	mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)).filter((key) => !omitted.has(key)));
-	return clone(schema, mergeDefs(currDef, {
-		shape: newShape,
-		checks: []
-	}));
-}
-function extend(schema, shape) {
-	if (!isPlainObject$1(shape)) throw new Error("Invalid input to extend: expected a plain object");
-	const checks = schema._zod.def.checks;
-	if (checks && checks.length > 0) {
-		const existingShape = sourceShape(schema);
-		for (const key of Reflect.ownKeys(shape)) if (Object.getOwnPropertyDescriptor(existingShape, key) !== void 0) throw new Error("Cannot overwrite keys on object schemas containing refinements. Use `.safeExtend()` instead.");
-	}
-	return clone(schema, mergeDefs(schema._zod.def, { shape: extended(schema, shape) }));
-}
-function extended(schema, shape) {
-	const newShape = {};
-	mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)));
-	mirrorProps(newShape, shape);
-	return newShape;
-}
-function safeExtend(schema, shape) {
-	if (!isPlainObject$1(shape)) throw new Error("Invalid input to safeExtend: expected a plain object");
-	return clone(schema, mergeDefs(schema._zod.def, { shape: extended(schema, shape) }));
-}
-function merge(a, b) {
-	if (!b?._zod?.def) throw new Error("Invalid input to merge: expected an object schema. To merge a plain shape, use `.extend()`.");
-	if (a._zod.def.checks?.length) throw new Error(".merge() cannot be used on object schemas containing refinements. Use .safeExtend() instead.");
-	const newShape = {};
-	mirrorShape(newShape, a, Reflect.ownKeys(sourceShape(a)));
-	mirrorShape(newShape, b, Reflect.ownKeys(sourceShape(b)));
-	return clone(a, mergeDefs(a._zod.def, {
-		shape: newShape,
-		get catchall() {
-			return b._zod.def.catchall;
-		},
-		checks: b._zod.def.checks ?? []
-	}));
-}
-function partial(Class, schema, mask, name = "partial") {
-	const checks = schema._zod.def.checks;
-	if (checks && checks.length > 0) throw new Error(`.${name}() cannot be used on object schemas containing refinements`);
-	const selected = mask ? new Set(maskedKeys(schema, mask)) : void 0;
-	const newShape = {};
-	mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)), Class && ((value, key) => selected && !selected.has(key) ? value : new Class({
-		type: "optional",
-		innerType: value
-	})));
-	return clone(schema, mergeDefs(schema._zod.def, {
-		shape: newShape,
-		checks: []
-	}));
-}
-function required(Class, schema, mask) {
-	const selected = mask ? new Set(maskedKeys(schema, mask)) : void 0;
-	const newShape = {};
-	mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)), (value, key) => selected && !selected.has(key) ? value : new Class({
-		type: "nonoptional",
-		innerType: value
-	}));
-	return clone(schema, mergeDefs(schema._zod.def, { shape: newShape }));
-}
-function aborted(x, startIndex = 0) {
-	if (x.aborted === true) return true;
-	for (let i = startIndex; i < x.issues.length; i++) if (x.issues[i]?.continue !== true) return true;
-	return false;
-}
-function explicitlyAborted(x, startIndex = 0) {
-	if (x.aborted === true) return true;
-	for (let i = startIndex; i < x.issues.length; i++) if (x.issues[i]?.continue === false) return true;
-	return false;
-}
-function prefixIssues(path, issues) {
-	return issues.map((iss) => {
-		var _a;
-		(_a = iss).path ?? (_a.path = []);
-		iss.path.unshift(path);
-		return iss;
-	});
-}
-function unwrapMessage(message) {
-	return typeof message === "string" ? message : message?.message;
-}
-/** The leading size checks of `defChecks` that set an upper bound, each paired with it. */
-function sizeCaps(defChecks) {
-	const caps = [];
-	for (const ch of defChecks ?? []) {
-		const d = ch._zod.def;
-		if (!/_(length|size)$|_equals$/.test(d.check)) break;
-		const max = d.maximum ?? d.length ?? d.size;
-		if (max >= 0) caps.push([max, ch]);
-	}
-	return caps;
-}
-function attachSchema(issues, start, inst) {
-	var _a;
-	for (let i = start; i < issues.length; i++) (_a = issues[i]).schema ?? (_a.schema = inst);
-}
-function finalizeIssue(iss, ctx, config) {
-	var _a;
-	const traits = iss.inst?._zod?.traits;
-	if (traits?.has("$ZodType")) {
-		if (traits.has("$ZodCheck")) (_a = iss).schema ?? (_a.schema = iss.inst);
-		else iss.schema = iss.inst;
-	}
-	const schemaError = iss.schema !== iss.inst ? iss.schema?._zod.def?.error : void 0;
-	const message = iss.message ? iss.message : unwrapMessage(iss.inst?._zod.def?.error?.(iss)) ?? unwrapMessage(schemaError?.(iss)) ?? unwrapMessage(ctx?.error?.(iss)) ?? unwrapMessage(config.customError?.(iss)) ?? unwrapMessage(config.localeError?.(iss)) ?? "Invalid input";
-	const full = {};
-	for (const k of Object.keys(iss)) {
-		if (k === "inst" || k === "schema" || k === "continue" || k === "input" || k === "__proto__") continue;
-		full[k] = iss[k];
-	}
-	full.path ?? (full.path = []);
-	full.message = message;
-	if (ctx?.reportInput) full.input = iss.input;
-	return full;
-}
-const highSurrogate = /[\uD800-\uDBFF]/;
-function codePointLength(str) {
-	const units = str.length;
-	if (!highSurrogate.test(str)) return units;
-	let count = units;
-	for (let i = 0; i < units - 1; i++) if ((str.charCodeAt(i) & 64512) === 55296 && (str.charCodeAt(i + 1) & 64512) === 56320) {
-		count--;
-		i++;
-	}
-	return count;
-}
-function getLengthableOrigin(input) {
-	if (Array.isArray(input)) return "array";
-	if (typeof input === "string") return "string";
-	return "unknown";
-}
-function parsedType(data) {
-	const t = typeof data;
-	switch (t) {
-		case "number": return Number.isNaN(data) ? "nan" : "number";
-		case "object": {
-			if (data === null) return "null";
-			if (Array.isArray(data)) return "array";
-			const obj = data;
-			if (obj && Object.getPrototypeOf(obj) !== Object.prototype && "constructor" in obj && obj.constructor) return obj.constructor.name;
-		}
-	}
-	return t;
-}
-function issue(...args) {
-	const [iss, input, inst] = args;
-	if (typeof iss === "string") return {
-		message: iss,
-		code: "custom",
-		input,
-		inst
-	};
-	return { ...iss };
-}
-/**
-* Installs a trait's members on its prototype. Each value builds that member for the instance on first read; the built value shadows the accessor as an own property, so a detached `const { parse } = schema` keeps working.
-*
-* Call this from a `proto` initializer, which runs once per prototype — never per instance.
-*/
-function members(proto, table) {
-	for (const key in table) {
-		const desc = Object.getOwnPropertyDescriptor(table, key);
-		if (desc.get) Object.defineProperty(proto, key, {
-			...desc,
-			enumerable: false
-		});
-		else defineBound(proto, key, desc.value);
-	}
-}
-/** Shadows a prototype member with an own value, so a getter that builds from the instance runs once. */
-function own$1(inst, key, value, enumerable = true) {
-	Object.defineProperty(inst, key, {
-		configurable: true,
-		writable: true,
-		enumerable,
-		value
-	});
-	return value;
-}
-/** Like {@link own}, for a member that was never an own data property and has to stay out of `Object.keys`. */
-function hide(inst, key, value) {
-	return own$1(inst, key, value, false);
-}
-/** Adds members a table derives from the instance: each builds on first read and shadows as own data, and assignment shadows the same way, as when these were own properties. */
-/* @__NO_SIDE_EFFECTS__ */
-function derived(computes, table) {
-	for (const key in computes) {
-		const compute = computes[key];
-		Object.defineProperty(table, key, {
-			configurable: true,
-			enumerable: true,
-			get() {
-				return own$1(this, key, compute(this));
-			},
-			set(value) {
-				own$1(this, key, value);
-			}
-		});
-	}
-	return table;
-}
-function defineBound(proto, key, fn) {
-	Object.defineProperty(proto, key, {
-		configurable: true,
-		get() {
-			return this == null ? fn : own$1(this, key, fn.bind(this));
-		},
-		set(value) {
-			own$1(this, key, value);
-		}
-	});
-}
-/** Returns the prototype to install on, or `undefined` if this group is already installed on it. */
-function claim(inst, sentinel) {
-	const proto = Object.getPrototypeOf(inst);
-	return sentinel in proto ? void 0 : proto;
-}
-let installing;
-let broke = false;
-const breaker = {
-	configurable: true,
-	get() {
-		broke = true;
-	}
-};
-/**
-* Installs a lazily-derived internal on the `_zod` prototype of `inst`'s
-* constructor, computed from the internals object itself and cached there on
-* first read. One accessor per constructor rather than one per instance.
-*/
-function defineLazyInternal(inst, key, compute) {
-	const proto = Object.getPrototypeOf(inst._zod);
-	if (key in proto && installing !== inst._zod) {
-		installing = void 0;
-		return;
-	}
-	installing = inst._zod;
-	Object.defineProperty(proto, key, {
-		configurable: true,
-		get() {
-			Object.defineProperty(this, key, breaker);
-			const outer = broke;
-			broke = false;
-			try {
-				const value = compute(this);
-				if (broke) delete this[key];
-				else Object.defineProperty(this, key, {
-					configurable: true,
-					writable: true,
-					value
-				});
-				broke = broke || outer;
-				return value;
-			} catch (err) {
-				delete this[key];
-				broke = broke || outer;
-				throw err;
-			}
-		},
-		set(value) {
-			Object.defineProperty(this, key, {
-				configurable: true,
-				writable: true,
-				value
-			});
-		}
-	});
-}
-/**
-* Installs `key` on `inst`'s prototype, computed by `make` on first read and cached there as an own
-* data property. One accessor per constructor rather than one per instance, because an own accessor
-* puts every instance after the first into v8 dictionary mode. The key doubles as the sentinel.
-*/
-function installLazyProp(inst, key, make, enumerable) {
-	const proto = claim(inst, key);
-	if (!proto) return;
-	Object.defineProperty(proto, key, {
-		configurable: true,
-		get() {
-			const desc = {
-				configurable: true,
-				writable: true,
-				enumerable,
-				value: void 0
-			};
-			Object.defineProperty(this, key, desc);
-			desc.value = make(this);
-			Object.defineProperty(this, key, desc);
-			return desc.value;
-		},
-		set(value) {
-			Object.defineProperty(this, key, {
-				configurable: true,
-				writable: true,
-				enumerable,
-				value
-			});
-		}
-	});
-}
-/** Marks the thunk `_catch` synthesises for a constant catch value. `Function.length` cannot tell that thunk from a user callback — rest and defaulted parameters both report arity 0 — and a user callback reads `ctx.error`, whose issues only finalize correctly against the caller's per-parse error map. Provenance can say what arity cannot. A plain string key rather than `Symbol.for`, whose call at module scope no bundler can prove pure — the same shape that anchored `urlCanParse` into every build. */
-const CONSTANT_CATCH = "~constantCatch";
-/** Wraps a constant catch value in a thunk tagged with {@link CONSTANT_CATCH}. */
-function constantCatch(value) {
-	const fn = () => value;
-	fn[CONSTANT_CATCH] = true;
-	return fn;
-}
-// node_modules/zod/v4/core/core.js
-var _a$1;
-const _zodDesc = {
-	value: void 0,
-	enumerable: false
-};
-let _E = "captureStackTrace" in Error ? Error : null;
-function newError(Definition) {
-	const E = _E;
-	if (E) {
-		const saved = E.stackTraceLimit;
-		if (typeof saved === "number") {
-			try {
-				E.stackTraceLimit = 0;
-			} catch {
-				_E = null;
-				return new Definition();
-			}
-			try {
-				return new Definition();
-			} finally {
-				E.stackTraceLimit = saved;
-			}
-		}
-	}
-	return new Definition();
-}
-/* @__NO_SIDE_EFFECTS__ */
-function $constructor(name, initializer, proto, params) {
-	const zodProto = {};
-	function Internals(def) {
-		this.def = def;
-		this.constr = _;
-		this.traits = /* @__PURE__ */ new Set();
-	}
-	Internals.prototype = zodProto;
-	const protoMembers = proto;
-	const initialized = protoMembers && /* @__PURE__ */ new WeakSet();
-	function init(inst, def) {
-		if (!inst._zod) {
-			_zodDesc.value = new Internals(def);
-			try {
-				Object.defineProperty(inst, "_zod", _zodDesc);
-			} finally {
-				_zodDesc.value = void 0;
-			}
-		} else if (inst._zod.traits.has(name)) return;
-		inst._zod.traits.add(name);
-		initializer(inst, def);
-		if (initialized) {
-			const own = Object.getPrototypeOf(inst);
-			const ctorProto = inst._zod.constr.prototype;
-			let up = own;
-			while (up && up !== ctorProto) up = Object.getPrototypeOf(up);
-			const target = up ?? own;
-			if (!initialized.has(target)) {
-				initialized.add(target);
-				members(target, protoMembers);
-			}
-		}
-		const proto = _.prototype;
-		for (const k in proto) {
-			if (!Object.prototype.hasOwnProperty.call(proto, k)) continue;
-			if (!(k in inst)) inst[k] = proto[k].bind(inst);
-		}
-	}
-	const Parent = params?.Parent ?? Object;
-	class Definition extends Parent {}
-	Object.defineProperty(Definition, "name", { value: name });
-	function _(def) {
-		const inst = params?.Parent ? newError(Definition) : this;
-		init(inst, def);
-		const deferred = inst._zod.deferred;
-		if (deferred) {
-			for (const fn of deferred) fn();
-			inst._zod.deferred = void 0;
-		}
-		const pp = globalThis.__zod_globalConfig?.postProcessor;
-		if (pp) pp(inst);
-		return inst;
-	}
-	Object.defineProperty(_, "init", { value: init });
-	Object.defineProperty(_, Symbol.hasInstance, { value: (inst) => {
-		if (params?.Parent && inst instanceof params.Parent) return true;
-		return inst?._zod?.traits?.has(name);
-	} });
-	Object.defineProperty(_, "name", { value: name });
-	return _;
-}
-var $ZodAsyncError = class extends Error {
-	constructor() {
-		super(`Encountered Promise during synchronous parse. Use .parseAsync() instead.`);
-	}
-};
-var $ZodEncodeError = class extends Error {
-	constructor(name) {
-		super(`Encountered unidirectional transform during encode: ${name}`);
-		this.name = "ZodEncodeError";
-	}
-};
-(_a$1 = globalThis).__zod_globalConfig ?? (_a$1.__zod_globalConfig = {});
-const globalConfig = globalThis.__zod_globalConfig;
-function config(newConfig) {
-	if (newConfig) Object.assign(globalConfig, newConfig);
-	return globalConfig;
-}
-// node_modules/zod/v4/core/errors.js
-function _getMessage() {
-	const internals = this._zod;
-	internals.message ?? (internals.message = JSON.stringify(internals.def, jsonStringifyReplacer, 2));
-	return internals.message;
-}
-function _setMessage(value) {
-	this._zod.message = value;
-}
-const _messageDesc = {
-	get: _getMessage,
-	set: _setMessage,
-	enumerable: true,
-	configurable: true
-};
-const _issuesDesc = {
-	value: void 0,
-	enumerable: false
-};
-const _installedToString = /* @__PURE__ */ new WeakSet([Object.prototype, Error.prototype]);
-const initializer$1 = (inst, def) => {
-	inst.name = "$ZodError";
-	_issuesDesc.value = def;
-	Object.defineProperty(inst, "issues", _issuesDesc);
-	_issuesDesc.value = void 0;
-	Object.defineProperty(inst, "message", _messageDesc);
-	const proto = Object.getPrototypeOf(inst);
-	if (!_installedToString.has(proto)) {
-		_installedToString.add(proto);
-		Object.defineProperty(proto, "toString", {
-			configurable: true,
-			enumerable: false,
-			get() {
-				const value = () => this.message;
-				Object.defineProperty(this, "toString", {
-					value,
-					configurable: true,
-					writable: true
-				});
-				return value;
-			},
-			set(value) {
-				Object.defineProperty(this, "toString", {
-					value,
-					configurable: true,
-					writable: true
-				});
-			}
-		});
-	}
-};
-const $ZodError = /* @__PURE__ */ $constructor("$ZodError", initializer$1);
-/** Get-or-create `obj[key]` as an own data property. A path segment naming an inherited member
-* ("toString", "constructor") would otherwise read through to the prototype, and assigning
-* "__proto__" would hit the setter instead of creating a key. */
-function node(obj, key, make) {
-	if (!Object.prototype.hasOwnProperty.call(obj, key)) {
-		if (key === "__proto__") Object.defineProperty(obj, key, {
-			value: make(),
-			writable: true,
-			enumerable: true,
-			configurable: true
-		});
-		else obj[key] = make();
-	}
-	return obj[key];
-}
-function flattenError(error, mapper = (issue) => issue.message) {
-	const fieldErrors = {};
-	const formErrors = [];
-	for (const sub of error.issues) if (sub.path.length > 0) node(fieldErrors, sub.path[0], () => []).push(mapper(sub));
-	else formErrors.push(mapper(sub));
-	return {
-		formErrors,
-		fieldErrors
-	};
-}
-function formatError(error, mapper = (issue) => issue.message) {
-	const fieldErrors = { _errors: [] };
-	const processError = (error, path = []) => {
-		for (const issue of error.issues) if (issue.code === "invalid_union" && issue.errors.length) issue.errors.map((issues) => processError({ issues }, [...path, ...issue.path]));
-		else if (issue.code === "invalid_key") processError({ issues: issue.issues }, [...path, ...issue.path]);
-		else if (issue.code === "invalid_element") processError({ issues: issue.issues }, [...path, ...issue.path]);
-		else {
-			const fullpath = [...path, ...issue.path];
-			if (fullpath.length === 0) fieldErrors._errors.push(mapper(issue));
-			else {
-				let curr = fieldErrors;
-				let i = 0;
-				while (i < fullpath.length) {
-					const el = fullpath[i];
-					const terminal = i === fullpath.length - 1;
-					if (el === "_errors") {
-						if (terminal) curr._errors.push(mapper(issue));
-						i++;
-						continue;
-					}
-					if (!Object.prototype.hasOwnProperty.call(curr, el)) Object.defineProperty(curr, el, {
-						value: { _errors: [] },
-						enumerable: true,
-						writable: true,
-						configurable: true
-					});
-					const node = curr[el];
-					if (terminal) node._errors.push(mapper(issue));
-					curr = node;
-					i++;
-				}
-			}
-		}
-	};
-	processError(error);
-	return fieldErrors;
-}
-// node_modules/zod/v4/core/parse.js
-function finalizeParams(callee, params) {
-	return {
-		callee: params?.callee ?? callee,
-		Err: params?.Err
-	};
-}
-const _parse = (_Err) => {
-	const fn = (schema, value, _ctx, _params) => {
-		const ctx = _ctx ? {
-			..._ctx,
-			async: false
-		} : { async: false };
-		const result = schema._zod.run({
-			value,
-			issues: []
-		}, ctx);
-		if (result instanceof Promise) throw new $ZodAsyncError();
-		if (result.issues.length) {
-			const e = new ((_params?.Err) ?? _Err)(result.issues.map((iss) => finalizeIssue(iss, ctx, config())));
-			captureStackTrace(e, _params?.callee ?? fn);
-			throw e;
-		}
-		return result.value;
-	};
-	return fn;
-};
-const _parseAsync = (_Err) => {
-	const fn = async (schema, value, _ctx, params) => {
-		const ctx = _ctx ? {
-			..._ctx,
-			async: true
-		} : { async: true };
-		let result = schema._zod.run({
-			value,
-			issues: []
-		}, ctx);
-		if (result instanceof Promise) result = await result;
-		if (result.issues.length) {
-			const e = new ((params?.Err) ?? _Err)(result.issues.map((iss) => finalizeIssue(iss, ctx, config())));
-			captureStackTrace(e, params?.callee ?? fn);
-			throw e;
-		}
-		return result.value;
-	};
-	return fn;
-};
-const _safeParse = (_Err) => (schema, value, _ctx) => {
-	const ctx = _ctx ? {
-		..._ctx,
-		async: false
-	} : { async: false };
-	const result = schema._zod.run({
-		value,
-		issues: []
-	}, ctx);
-	if (result instanceof Promise) throw new $ZodAsyncError();
-	return result.issues.length ? failure(_Err, result.issues, ctx) : {
-		success: true,
-		data: result.value
-	};
-};
-function failure(Err, issues, ctx) {
-	let error;
-	return {
-		success: false,
-		get error() {
-			if (!error) {
-				error = new Err(issues.map((iss) => finalizeIssue(iss, ctx, config())));
-				issues = void 0;
-				ctx = void 0;
-			}
-			return error;
-		},
-		set error(e) {
-			error = e;
-			issues = void 0;
-			ctx = void 0;
-		}
-	};
-}
-const _safeParseAsync = (_Err) => async (schema, value, _ctx) => {
-	const ctx = _ctx ? {
-		..._ctx,
-		async: true
-	} : { async: true };
-	let result = schema._zod.run({
-		value,
-		issues: []
-	}, ctx);
-	if (result instanceof Promise) result = await result;
-	return result.issues.length ? failure(_Err, result.issues, ctx) : {
-		success: true,
-		data: result.value
-	};
-};
-const COMPILE_INVALID = /* @__PURE__ */ Symbol.for("zod.compile.invalid");
-const COMPILE_FALLBACK = /* @__PURE__ */ Symbol.for("zod.compile.fallback");
-const validate$1 = ((schema, value, _ctx) => {
-	const validator = schema._zod.bag.validator;
-	if (validator !== void 0) {
-		if (validator(value) !== COMPILE_INVALID) return true;
-		if (validator.definite === true && _ctx === void 0) return false;
-	}
-	return validateFallback(schema, value, _ctx);
-});
-function validateFallback(schema, value, _ctx) {
-	const ctx = _ctx ? {
-		..._ctx,
-		async: false,
-		abortEarly: true
-	} : {
-		async: false,
-		abortEarly: true
-	};
-	const fallbackRun = schema._zod.bag.fallbackRun;
-	let result;
-	if (fallbackRun) {
-		ctx[COMPILE_FALLBACK] = true;
-		result = fallbackRun({
-			value,
-			issues: []
-		}, ctx);
-	} else result = schema._zod.run({
-		value,
-		issues: []
-	}, ctx);
-	if (result instanceof Promise) throw new $ZodAsyncError();
-	return result.issues.length === 0;
-}
-const validateAsync$1 = async (schema, value, _ctx) => {
-	const ctx = _ctx ? {
-		..._ctx,
-		async: true,
-		abortEarly: true
-	} : {
-		async: true,
-		abortEarly: true
-	};
-	let result = schema._zod.run({
-		value,
-		issues: []
-	}, ctx);
-	if (result instanceof Promise) result = await result;
-	return result.issues.length === 0;
-};
-const _encode = (_Err) => {
-	const parse = _parse(_Err);
-	const fn = (schema, value, _ctx, _params) => {
-		const ctx = _ctx ? {
-			..._ctx,
-			direction: "backward"
-		} : { direction: "backward" };
-		return parse(schema, value, ctx, finalizeParams(fn, _params));
-	};
-	return fn;
-};
-const _decode = (_Err) => {
-	const parse = _parse(_Err);
-	const fn = (schema, value, _ctx, _params) => {
-		return parse(schema, value, _ctx, finalizeParams(fn, _params));
-	};
-	return fn;
-};
-const _encodeAsync = (_Err) => {
-	const parseAsync = _parseAsync(_Err);
-	const fn = async (schema, value, _ctx, _params) => {
-		const ctx = _ctx ? {
-			..._ctx,
-			direction: "backward"
-		} : { direction: "backward" };
-		return await parseAsync(schema, value, ctx, finalizeParams(fn, _params));
-	};
-	return fn;
-};
-const _decodeAsync = (_Err) => {
-	const parseAsync = _parseAsync(_Err);
-	const fn = async (schema, value, _ctx, _params) => {
-		return await parseAsync(schema, value, _ctx, finalizeParams(fn, _params));
-	};
-	return fn;
-};
-const _safeEncode = (_Err) => (schema, value, _ctx) => {
-	const ctx = _ctx ? {
-		..._ctx,
-		direction: "backward"
-	} : { direction: "backward" };
-	return _safeParse(_Err)(schema, value, ctx);
-};
-const _safeDecode = (_Err) => (schema, value, _ctx) => {
-	return _safeParse(_Err)(schema, value, _ctx);
-};
-const _safeEncodeAsync = (_Err) => async (schema, value, _ctx) => {
-	const ctx = _ctx ? {
-		..._ctx,
-		direction: "backward"
-	} : { direction: "backward" };
-	return _safeParseAsync(_Err)(schema, value, ctx);
-};
-const _safeDecodeAsync = (_Err) => async (schema, value, _ctx) => {
-	return _safeParseAsync(_Err)(schema, value, _ctx);
-};
-// node_modules/zod/v4/core/regexes.js
-/**
-* @deprecated CUID v1 is deprecated by its authors due to information leakage
-* (timestamps embedded in the id). Use {@link cuid2} instead.
-* See https://github.com/paralleldrive/cuid.
-*/
-const cuid = /^[cC][0-9a-z]{6,}$/;
-const cuid2 = /^[0-9a-z]+$/;
-const ulid = /^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$/;
-const xid = /^[0-9a-vA-V]{20}$/;
-const ksuid = /^[A-Za-z0-9]{27}$/;
-const nanoid = /^[a-zA-Z0-9_-]{21}$/;
-function nanoidOfLength(length) {
-	return new RegExp(`^[a-zA-Z0-9_-]{${length}}$`);
-}
-/** ISO 8601-1 duration regex. Does not support the 8601-2 extensions like negative durations or fractional/negative components. */
-const duration = /^P(?:(\d+W)|(?!.*W)(?=\d|T\d)(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+([.,]\d+)?S)?)?)$/;
-/** A regex for any UUID-like identifier: 8-4-4-4-12 hex pattern */
-const guid = /^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$/;
-/** Returns a regex for validating an RFC 9562/4122 UUID.
-*
-* @param version Optionally specify a version 1-8. If no version is specified, all versions are supported. */
-const uuid = (version) => {
-	if (!version) return /^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-8][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}|00000000-0000-0000-0000-000000000000|ffffffff-ffff-ffff-ffff-ffffffffffff)$/;
-	return new RegExp(`^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-${version}[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12})$`);
-};
-/** Practical email validation */
-const email = /^(?:[A-Za-z0-9_'+\-]+\.)*[A-Za-z0-9_'+\-]*[A-Za-z0-9_+-]@(?:[A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$/;
-const _emoji$1 = `^(?=[\\s\\S]*[\\p{Extended_Pictographic}\\p{Regional_Indicator}\\u20E3])[\\p{Extended_Pictographic}\\p{Emoji_Component}]+$`;
-function emoji() {
-	return new RegExp(_emoji$1, "u");
-}
-const ipv4 = /^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])$/;
-const ipv6 = /^(([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:))$/;
-const cidrv4 = /^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\/([0-9]|[1-2][0-9]|3[0-2])$/;
-const cidrv6 = /^(([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:))\/(12[0-8]|1[01][0-9]|[1-9]?[0-9])$/;
-const base64$3 = /^$|^(?:[0-9a-zA-Z+/]{4})*(?:(?:[0-9a-zA-Z+/]{2}==)|(?:[0-9a-zA-Z+/]{3}=))?$/;
-const base64url = /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?$/;
-const httpProtocol = /^https?$/;
-const e164 = /^\+[1-9]\d{6,14}$/;
-const dateSource = `(?:(?:\\d\\d[2468][048]|\\d\\d[13579][26]|\\d\\d0[48]|[02468][048]00|[13579][26]00)-02-29|\\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|(?:02)-(?:0[1-9]|1\\d|2[0-8])))`;
-/** Anchors a pattern source. The interpolation lives here rather than at the call site because
-* esbuild will not drop a `@__PURE__` call whose own argument interpolates a variable, but it
-* will drop `anchor(dateSource)`. Keeping it inline pinned `date` into every bundle. */
-function anchor(source) {
-	return new RegExp(`^${source}$`);
-}
-const date = /*@__PURE__*/ anchor(dateSource);
-function timeSource(args) {
-	const hhmm = `(?:[01]\\d|2[0-3]):[0-5]\\d`;
-	return typeof args.precision === "number" ? args.precision === -1 ? `${hhmm}` : args.precision === 0 ? `${hhmm}:[0-5]\\d` : `${hhmm}:[0-5]\\d\\.\\d{${args.precision}}` : args.seconds ? `${hhmm}:[0-5]\\d(?:\\.\\d+)?` : `${hhmm}(?::[0-5]\\d(?:\\.\\d+)?)?`;
-}
-function time$1(args) {
-	return new RegExp(`^${timeSource(args)}$`);
-}
-function datetime$1(args) {
-	const opts = ["Z"];
-	if (args.offset) opts.push(`([+-](?:[01]\\d|2[0-3]):[0-5]\\d)`);
-	const qualified = `${timeSource({
-		precision: args.precision,
-		seconds: true
-	})}(?:${opts.join("|")})`;
-	const timeRegex = args.local ? `${qualified}|${timeSource({ precision: args.precision })}` : qualified;
-	return new RegExp(`^${dateSource}T(?:${timeRegex})$`);
-}
-const anyString = /^[\s\S]{0,}$/;
-const integer$1 = /^-?\d+$/;
-const number$1 = /^-?\d+(?:\.\d+)?$/;
-const boolean$1 = /^(?:true|false)$/i;
-const lowercase = /^[^A-Z]*$/;
-const uppercase = /^[^a-z]*$/;
-// node_modules/zod/v4/core/checks.js
-const $ZodCheck = /*@__PURE__*/ $constructor("$ZodCheck", (inst, def) => {
-	var _a;
-	inst._zod ?? (inst._zod = {});
-	inst._zod.def = def;
-	(_a = inst._zod).onattach ?? (_a.onattach = []);
-});
-/** Default `when` for length-based checks: run only on non-nullish values with a `length`. */
-const _whenHasLength = (payload) => {
-	const val = payload.value;
-	return !nullish(val) && val.length !== void 0;
-};
-const numericOriginMap = {
-	number: "number",
-	bigint: "bigint",
-	object: "date"
-};
-const $ZodCheckLessThan = /*@__PURE__*/ $constructor("$ZodCheckLessThan", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	const origin = numericOriginMap[typeof def.value];
-	inst._zod.check = (payload) => {
-		if (def.inclusive ? payload.value <= def.value : payload.value < def.value) return;
-		payload.issues.push({
-			origin: numericOriginMap[typeof payload.value] ?? origin,
-			code: "too_big",
-			maximum: typeof def.value === "object" ? def.value.getTime() : def.value,
-			input: payload.value,
-			inclusive: def.inclusive,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckGreaterThan = /*@__PURE__*/ $constructor("$ZodCheckGreaterThan", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	const origin = numericOriginMap[typeof def.value];
-	inst._zod.check = (payload) => {
-		if (def.inclusive ? payload.value >= def.value : payload.value > def.value) return;
-		payload.issues.push({
-			origin: numericOriginMap[typeof payload.value] ?? origin,
-			code: "too_small",
-			minimum: typeof def.value === "object" ? def.value.getTime() : def.value,
-			input: payload.value,
-			inclusive: def.inclusive,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckMultipleOf = /*@__PURE__*/ $constructor("$ZodCheckMultipleOf", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	inst._zod.check = (payload) => {
-		if (typeof payload.value !== typeof def.value) throw new Error("Cannot mix number and bigint in multiple_of check.");
-		if (typeof payload.value === "bigint" ? def.value !== BigInt(0) && payload.value % def.value === BigInt(0) : floatSafeRemainder(payload.value, def.value) === 0) return;
-		payload.issues.push({
-			origin: typeof payload.value,
-			code: "not_multiple_of",
-			divisor: def.value,
-			input: payload.value,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckNumberFormat = /*@__PURE__*/ $constructor("$ZodCheckNumberFormat", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	def.format = def.format || "float64";
-	const isInt = def.format?.includes("int");
-	const origin = isInt ? "int" : "number";
-	const [minimum, maximum] = NUMBER_FORMAT_RANGES[def.format];
-	inst._zod.check = (payload) => {
-		const input = payload.value;
-		if (isInt) {
-			if (!Number.isInteger(input)) {
-				payload.issues.push({
-					expected: origin,
-					format: def.format,
-					code: "invalid_type",
-					continue: false,
-					input,
-					inst
-				});
-				return;
-			}
-			if (!Number.isSafeInteger(input)) {
-				if (input > 0) payload.issues.push({
-					input,
-					code: "too_big",
-					maximum: Number.MAX_SAFE_INTEGER,
-					note: "Integers must be within the safe integer range.",
-					inst,
-					origin,
-					inclusive: true,
-					continue: !def.abort
-				});
-				else payload.issues.push({
-					input,
-					code: "too_small",
-					minimum: Number.MIN_SAFE_INTEGER,
-					note: "Integers must be within the safe integer range.",
-					inst,
-					origin,
-					inclusive: true,
-					continue: !def.abort
-				});
-				return;
-			}
-		}
-		if (input < minimum) payload.issues.push({
-			origin: "number",
-			input,
-			code: "too_small",
-			minimum,
-			inclusive: true,
-			inst,
-			continue: !def.abort
-		});
-		if (input > maximum) payload.issues.push({
-			origin: "number",
-			input,
-			code: "too_big",
-			maximum,
-			inclusive: true,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckMaxLength = /*@__PURE__*/ $constructor("$ZodCheckMaxLength", (inst, def) => {
-	var _a;
-	$ZodCheck.init(inst, def);
-	(_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
-	inst._zod.check = (payload) => {
-		const input = payload.value;
-		const units = input.length;
-		if ((typeof input === "string" && units > def.maximum ? codePointLength(input) : units) <= def.maximum) return;
-		const origin = getLengthableOrigin(input);
-		payload.issues.push({
-			origin,
-			code: "too_big",
-			maximum: def.maximum,
-			inclusive: true,
-			input,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckMinLength = /*@__PURE__*/ $constructor("$ZodCheckMinLength", (inst, def) => {
-	var _a;
-	$ZodCheck.init(inst, def);
-	(_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
-	inst._zod.check = (payload) => {
-		const input = payload.value;
-		const units = input.length;
-		if ((typeof input === "string" && units >= def.minimum && units < def.minimum * 2 ? codePointLength(input) : units) >= def.minimum) return;
-		const origin = getLengthableOrigin(input);
-		payload.issues.push({
-			origin,
-			code: "too_small",
-			minimum: def.minimum,
-			inclusive: true,
-			input,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckLengthEquals = /*@__PURE__*/ $constructor("$ZodCheckLengthEquals", (inst, def) => {
-	var _a;
-	$ZodCheck.init(inst, def);
-	(_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
-	inst._zod.check = (payload) => {
-		const input = payload.value;
-		const units = input.length;
-		const length = typeof input === "string" && units >= def.length && units <= def.length * 2 ? codePointLength(input) : units;
-		if (length === def.length) return;
-		const origin = getLengthableOrigin(input);
-		const tooBig = length > def.length;
-		payload.issues.push({
-			origin,
-			...tooBig ? {
-				code: "too_big",
-				maximum: def.length
-			} : {
-				code: "too_small",
-				minimum: def.length
-			},
-			inclusive: true,
-			exact: true,
-			input: payload.value,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckStringFormat = /*@__PURE__*/ $constructor("$ZodCheckStringFormat", (inst, def) => {
-	var _a, _b;
-	$ZodCheck.init(inst, def);
-	if (def.pattern) (_a = inst._zod).check ?? (_a.check = (payload) => {
-		def.pattern.lastIndex = 0;
-		if (def.pattern.test(payload.value)) return;
-		payload.issues.push({
-			origin: "string",
-			code: "invalid_format",
-			format: def.format,
-			input: payload.value,
-			...def.pattern ? { pattern: def.pattern.toString() } : {},
-			inst,
-			continue: !def.abort
-		});
-	});
-	else (_b = inst._zod).check ?? (_b.check = () => {});
-});
-const $ZodCheckRegex = /*@__PURE__*/ $constructor("$ZodCheckRegex", (inst, def) => {
-	$ZodCheckStringFormat.init(inst, def);
-	inst._zod.check = (payload) => {
-		def.pattern.lastIndex = 0;
-		if (def.pattern.test(payload.value)) return;
-		payload.issues.push({
-			origin: "string",
-			code: "invalid_format",
-			format: "regex",
-			input: payload.value,
-			pattern: def.pattern.toString(),
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckLowerCase = /*@__PURE__*/ $constructor("$ZodCheckLowerCase", (inst, def) => {
-	def.pattern ?? (def.pattern = lowercase);
-	$ZodCheckStringFormat.init(inst, def);
-});
-const $ZodCheckUpperCase = /*@__PURE__*/ $constructor("$ZodCheckUpperCase", (inst, def) => {
-	def.pattern ?? (def.pattern = uppercase);
-	$ZodCheckStringFormat.init(inst, def);
-});
-const $ZodCheckIncludes = /*@__PURE__*/ $constructor("$ZodCheckIncludes", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	const escapedRegex = escapeRegex(def.includes);
-	def.pattern = new RegExp(typeof def.position === "number" ? `^.{${def.position},}${escapedRegex}` : escapedRegex);
-	inst._zod.check = (payload) => {
-		if (payload.value.includes(def.includes, def.position)) return;
-		payload.issues.push({
-			origin: "string",
-			code: "invalid_format",
-			format: "includes",
-			includes: def.includes,
-			input: payload.value,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckStartsWith = /*@__PURE__*/ $constructor("$ZodCheckStartsWith", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	const pattern = new RegExp(`^${escapeRegex(def.prefix)}.*`);
-	def.pattern ?? (def.pattern = pattern);
-	inst._zod.check = (payload) => {
-		if (payload.value.startsWith(def.prefix)) return;
-		payload.issues.push({
-			origin: "string",
-			code: "invalid_format",
-			format: "starts_with",
-			prefix: def.prefix,
-			input: payload.value,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckEndsWith = /*@__PURE__*/ $constructor("$ZodCheckEndsWith", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	const pattern = new RegExp(`.*${escapeRegex(def.suffix)}$`);
-	def.pattern ?? (def.pattern = pattern);
-	inst._zod.check = (payload) => {
-		if (payload.value.endsWith(def.suffix)) return;
-		payload.issues.push({
-			origin: "string",
-			code: "invalid_format",
-			format: "ends_with",
-			suffix: def.suffix,
-			input: payload.value,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCheckOverwrite = /*@__PURE__*/ $constructor("$ZodCheckOverwrite", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	inst._zod.check = (payload) => {
-		payload.value = def.tx(payload.value);
-	};
-});
-// node_modules/zod/v4/core/doc.js
-var Doc = class {
-	constructor(args = [], closed = {}) {
-		this.content = [];
-		this.indent = 0;
-		this.args = args;
-		this.closed = closed;
-	}
-	indented(fn) {
-		this.indent += 1;
-		try {
-			fn(this);
-		} finally {
-			this.indent -= 1;
-		}
-	}
-	write(arg) {
-		if (typeof arg === "function") {
-			arg(this, { execution: "sync" });
-			arg(this, { execution: "async" });
-			return;
-		}
-		const lines = arg.split("\n").filter((x) => x);
-		const minIndent = Math.min(...lines.map((x) => x.length - x.trimStart().length));
-		const dedented = lines.map((x) => x.slice(minIndent)).map((x) => " ".repeat(this.indent * 2) + x);
-		for (const line of dedented) this.content.push(line);
-	}
-	compile() {
-		const F = Function;
-		const content = this?.content ?? [``];
-		return new F(...Object.keys(this.closed), `return function (${this.args.join(", ")}) {\n${content.join("\n")}\n};`)(...Object.values(this.closed));
-	}
-};
-// node_modules/zod/v4/core/versions.js
-const version$1 = {
-	major: 4,
-	minor: 6,
-	patch: 7
-};
-// node_modules/zod/v4/core/schemas.js
-const $ZodType = /*@__PURE__*/ $constructor("$ZodType", (inst, def) => {
-	var _a;
-	inst ?? (inst = {});
-	inst._zod.def = def;
-	inst._zod.bag = inst._zod.bag || {};
-	inst._zod.version = version$1;
-	const defChecks = inst._zod.def.checks;
-	const checks = inst._zod.traits.has("$ZodCheck") ? [inst, ...defChecks ?? []] : defChecks?.length ? [...defChecks] : [];
-	for (const ch of checks) for (const fn of ch._zod.onattach) fn(inst);
-	if (checks.length === 0) {
-		(_a = inst._zod).deferred ?? (_a.deferred = []);
-		inst._zod.deferred?.push(() => {
-			inst._zod.run = inst._zod.parse;
-		});
-	} else {
-		const runChecks = (payload, checks, ctx) => {
-			if (payload.memo) return payload;
-			let isAborted = aborted(payload);
-			let asyncResult;
-			for (const ch of checks) {
-				if (ch._zod.def.when) {
-					if (explicitlyAborted(payload)) continue;
-					if (!ch._zod.def.when(payload)) continue;
-				} else if (isAborted) continue;
-				const currLen = payload.issues.length;
-				const _ = ch._zod.check(payload);
-				if (_ instanceof Promise && ctx?.async === false) throw new $ZodAsyncError();
-				if (asyncResult || _ instanceof Promise) asyncResult = (asyncResult ?? Promise.resolve()).then(async () => {
-					await _;
-					if (payload.issues.length === currLen) return;
-					attachSchema(payload.issues, currLen, inst);
-					if (!isAborted) isAborted = aborted(payload, currLen);
-				});
-				else {
-					if (payload.issues.length === currLen) continue;
-					attachSchema(payload.issues, currLen, inst);
-					if (!isAborted) isAborted = aborted(payload, currLen);
-				}
-			}
-			if (asyncResult) return asyncResult.then(() => {
-				return payload;
-			});
-			return payload;
-		};
-		const handleCanaryResult = (canary, payload, ctx) => {
-			if (aborted(canary)) {
-				canary.aborted = true;
-				return canary;
-			}
-			const checkResult = runChecks(payload, checks, ctx);
-			if (checkResult instanceof Promise) {
-				if (ctx.async === false) throw new $ZodAsyncError();
-				return checkResult.then((checkResult) => inst._zod.parse(checkResult, ctx));
-			}
-			return inst._zod.parse(checkResult, ctx);
-		};
-		inst._zod.run = (payload, ctx) => {
-			if (ctx.skipChecks) return inst._zod.parse(payload, ctx);
-			if (ctx.direction === "backward") {
-				const canary = inst._zod.parse({
-					value: payload.value,
-					issues: []
-				}, {
-					...ctx,
-					skipChecks: true
-				});
-				if (canary instanceof Promise) return canary.then((canary) => {
-					return handleCanaryResult(canary, payload, ctx);
-				});
-				return handleCanaryResult(canary, payload, ctx);
-			}
-			const result = inst._zod.parse(payload, ctx);
-			if (result instanceof Promise) {
-				if (ctx.async === false) throw new $ZodAsyncError();
-				return result.then((result) => runChecks(result, checks, ctx));
-			}
-			return runChecks(result, checks, ctx);
-		};
-	}
-}, {
-	get "~standard"() {
-		return hide(this, "~standard", standardProps(this));
-	},
-	set "~standard"(value) {
-		own$1(this, "~standard", value);
-	}
-});
-/** The Standard Schema surface for `inst`. Shared so wrappers can extend it without forcing it. */
-const toStandardResult = (r, ctx) => r.issues.length ? { issues: r.issues.map((iss) => finalizeIssue(iss, ctx, config())) } : { value: r.value };
-async function validateAsync(inst, value) {
-	const ctx = { async: true };
-	return toStandardResult(await inst._zod.run({
-		value,
-		issues: []
-	}, ctx), ctx);
-}
-function standardProps(inst) {
-	return {
-		validate: (value) => {
-			const ctx = { async: false };
-			try {
-				const r = inst._zod.run({
-					value,
-					issues: []
-				}, ctx);
-				if (!(r instanceof Promise)) return toStandardResult(r, ctx);
-			} catch (_) {}
-			return validateAsync(inst, value);
-		},
-		vendor: "zod",
-		version: 1
-	};
-}
-const $ZodString = /*@__PURE__*/ $constructor("$ZodString", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.pattern = def.pattern ?? anyString;
-	inst._zod.parse = (payload, _) => {
-		if (def.coerce) try {
-			payload.value = String(payload.value);
-		} catch (_) {}
-		if (typeof payload.value === "string") return payload;
-		payload.issues.push({
-			expected: "string",
-			code: "invalid_type",
-			input: payload.value,
-			inst
-		});
-		return payload;
-	};
-});
-const $ZodStringFormat = /*@__PURE__*/ $constructor("$ZodStringFormat", (inst, def) => {
-	$ZodCheckStringFormat.init(inst, def);
-	$ZodString.init(inst, def);
-});
-const $ZodGUID = /*@__PURE__*/ $constructor("$ZodGUID", (inst, def) => {
-	def.pattern ?? (def.pattern = guid);
-	$ZodStringFormat.init(inst, def);
-});
-const $ZodUUID = /*@__PURE__*/ $constructor("$ZodUUID", (inst, def) => {
-	if (def.version) {
-		const v = {
-			v1: 1,
-			v2: 2,
-			v3: 3,
-			v4: 4,
-			v5: 5,
-			v6: 6,
-			v7: 7,
-			v8: 8
-		}[def.version];
-		if (v === void 0) throw new Error(`Invalid UUID version: "${def.version}"`);
-		def.pattern ?? (def.pattern = uuid(v));
-	} else def.pattern ?? (def.pattern = uuid());
-	$ZodStringFormat.init(inst, def);
-});
-const $ZodEmail = /*@__PURE__*/ $constructor("$ZodEmail", (inst, def) => {
-	def.pattern ?? (def.pattern = email);
-	$ZodStringFormat.init(inst, def);
-});
-function canParseURL(input) {
-	try {
-		if (typeof URL !== "undefined" && typeof URL.canParse === "function") return URL.canParse(input);
-		new URL(input);
-		return true;
-	} catch {
-		return false;
-	}
-}
-function validateURL(trimmed, def) {
-	if (!("normalize" in def) && !("hostname" in def) && !("protocol" in def)) return canParseURL(trimmed) || 2;
-	return parseURLObject(trimmed, def);
-}
-/** Parses a URL while preserving the non-normalizing HTTP guard. */
-function parseURLObject(trimmed, def) {
-	if (!def.normalize && def.protocol?.source === httpProtocol.source && !/^https?:\/\//i.test(trimmed)) return 1;
-	try {
-		if (typeof URL !== "undefined") {
-			const URLStatic = URL;
-			if (typeof URLStatic.parse === "function") return URLStatic.parse(trimmed) ?? 2;
-		}
-		return new URL(trimmed);
-	} catch {
-		return 2;
-	}
-}
-const asciiTabOrNewline = /[\t\n\r]/g;
-/** The URL parser deletes every ASCII tab, LF and CR from its input before it parses, so `new URL("https://exa\nmple.com")` reports on `example.com`. Applying the same deletion to the returned value closes the half of that divergence which can move the host; the parser's other rewrite, stripping C0 controls at the edges, cannot. */
-function stripTabAndNewline(value) {
-	return value.replace(asciiTabOrNewline, "");
-}
-function urlHostnameOk(url, hostname) {
-	hostname.lastIndex = 0;
-	return hostname.test(url.hostname);
-}
-function urlProtocolOk(url, protocol) {
-	protocol.lastIndex = 0;
-	return protocol.test(url.protocol.endsWith(":") ? url.protocol.slice(0, -1) : url.protocol);
-}
-const $ZodURL = /*@__PURE__*/ $constructor("$ZodURL", (inst, def) => {
-	$ZodStringFormat.init(inst, def);
-	inst._zod.check = (payload) => {
-		try {
-			const trimmed = payload.value.trim();
-			const url = validateURL(trimmed, def);
-			if (url === 1) {
-				payload.issues.push({
-					code: "invalid_format",
-					format: "url",
-					note: "Invalid URL format",
-					input: payload.value,
-					inst,
-					continue: !def.abort
-				});
-				return;
-			}
-			if (url === 2) {
-				payload.issues.push({
-					code: "invalid_format",
-					format: "url",
-					input: payload.value,
-					inst,
-					continue: !def.abort
-				});
-				return;
-			}
-			if (url === true) {
-				payload.value = stripTabAndNewline(trimmed);
-				return;
-			}
-			if (def.hostname && !urlHostnameOk(url, def.hostname)) payload.issues.push({
-				code: "invalid_format",
-				format: "url",
-				note: "Invalid hostname",
-				pattern: def.hostname.source,
-				input: payload.value,
-				inst,
-				continue: !def.abort
-			});
-			if (def.protocol && !urlProtocolOk(url, def.protocol)) payload.issues.push({
-				code: "invalid_format",
-				format: "url",
-				note: "Invalid protocol",
-				pattern: def.protocol.source,
-				input: payload.value,
-				inst,
-				continue: !def.abort
-			});
-			payload.value = def.normalize ? url.href : stripTabAndNewline(trimmed);
-			return;
-		} catch (_) {
-			payload.issues.push({
-				code: "invalid_format",
-				format: "url",
-				input: payload.value,
-				inst,
-				continue: !def.abort
-			});
-		}
-	};
-});
-const $ZodEmoji = /*@__PURE__*/ $constructor("$ZodEmoji", (inst, def) => {
-	def.pattern ?? (def.pattern = emoji());
-	$ZodStringFormat.init(inst, def);
-});
-const $ZodNanoID = /*@__PURE__*/ $constructor("$ZodNanoID", (inst, def) => {
-	if (def.length !== void 0 && (!Number.isInteger(def.length) || def.length < 1)) throw new Error(`Invalid nanoid length: ${def.length}`);
-	def.pattern ?? (def.pattern = def.length === void 0 ? nanoid : nanoidOfLength(def.length));
-	$ZodStringFormat.init(inst, def);
-});
-/**
-* @deprecated CUID v1 is deprecated by its authors due to information leakage
-* (timestamps embedded in the id). Use {@link $ZodCUID2} instead.
-* See https://github.com/paralleldrive/cuid.
-*/
-const $ZodCUID = /*@__PURE__*/ $constructor("$ZodCUID", (inst, def) => {
-	def.pattern ?? (def.pattern = cuid);
-	$ZodStringFormat.init(inst, def);
-});
-const $ZodCUID2 = /*@__PURE__*/ $constructor("$ZodCUID2", (inst, def) => {
-	def.pattern ?? (def.pattern = cuid2);
-	$ZodStringFormat.init(inst, def);
-});
-const $ZodULID = /*@__PURE__*/ $constructor("$ZodULID", (inst, def) => {
-	def.pattern ?? (def.pattern = ulid);
-	$ZodStringFormat.init(inst, def);
-});
-const $ZodXID = /*@__PURE__*/ $constructor("$ZodXID", (inst, def) => {
-	def.pattern ?? (def.pattern = xid);
-	$ZodStringFormat.init(inst, def);
-});
-const $ZodKSUID = /*@__PURE__*/ $constructor("$ZodKSUID", (inst, def) => {
-	def.pattern ?? (def.pattern = ksuid);
-	$ZodStringFormat.init(inst, def);
-});
-const $ZodISODateTime = /*@__PURE__*/ $constructor("$ZodISODateTime", (inst, def) => {
-	def.pattern ?? (def.pattern = datetime$1(def));
-	$ZodStringFormat.init(inst, def);
-});
-const $ZodISODate = /*@__PURE__*/ $constructor("$ZodISODate", (inst, def) => {
-	def.pattern ?? (def.pattern = date);
-	$ZodStringFormat.init(inst, def);
-});
-const $ZodISOTime = /*@__PURE__*/ $constructor("$ZodISOTime", (inst, def) => {
-	def.pattern ?? (def.pattern = time$1(def));
-	$ZodStringFormat.init(inst, def);
-});
-const $ZodISODuration = /*@__PURE__*/ $constructor("$ZodISODuration", (inst, def) => {
-	def.pattern ?? (def.pattern = duration);
-	$ZodStringFormat.init(inst, def);
-});
-const $ZodIPv4 = /*@__PURE__*/ $constructor("$ZodIPv4", (inst, def) => {
-	def.pattern ?? (def.pattern = ipv4);
-	$ZodStringFormat.init(inst, def);
-});
-/** An IPv6 address is written with hex digits, colons and dots, and nothing else. The guard is what makes the check below an IPv6 check: `new URL("http://[...]")` parses an authority, not an address, so `@` and `\` re-delimit it and `"::@1\\"` validates against the host `0.0.0.1`. The URL parser also deletes ASCII tab, LF and CR rather than failing, which is how `"::1\n"` validated as `::1`. */
-const ipv6Alphabet = /^[0-9a-fA-F:.]+$/;
-function isValidIPv6(value) {
-	if (!ipv6Alphabet.test(value)) return false;
-	return canParseURL(`http://[${value}]`);
-}
-const $ZodIPv6 = /*@__PURE__*/ $constructor("$ZodIPv6", (inst, def) => {
-	def.pattern ?? (def.pattern = ipv6);
-	$ZodStringFormat.init(inst, def);
-	inst._zod.check = (payload) => {
-		if (!isValidIPv6(payload.value)) payload.issues.push({
-			code: "invalid_format",
-			format: "ipv6",
-			input: payload.value,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodCIDRv4 = /*@__PURE__*/ $constructor("$ZodCIDRv4", (inst, def) => {
-	def.pattern ?? (def.pattern = cidrv4);
-	$ZodStringFormat.init(inst, def);
-});
-function isValidCIDRv6(value) {
-	const parts = value.split("/");
-	if (parts.length !== 2) return false;
-	const [address, prefix] = parts;
-	if (!prefix) return false;
-	const prefixNum = Number(prefix);
-	if (`${prefixNum}` !== prefix) return false;
-	if (prefixNum < 0 || prefixNum > 128) return false;
-	return isValidIPv6(address);
-}
-const $ZodCIDRv6 = /*@__PURE__*/ $constructor("$ZodCIDRv6", (inst, def) => {
-	def.pattern ?? (def.pattern = cidrv6);
-	$ZodStringFormat.init(inst, def);
-	inst._zod.check = (payload) => {
-		if (!isValidCIDRv6(payload.value)) payload.issues.push({
-			code: "invalid_format",
-			format: "cidrv6",
-			input: payload.value,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-function isValidBase64(data) {
-	if (data === "") return true;
-	if (/\s/.test(data)) return false;
-	if (data.length % 4 !== 0) return false;
-	try {
-		atob(data);
-		return true;
-	} catch {
-		return false;
-	}
-}
-const base64Charset = /^[0-9a-zA-Z+/]*={0,2}$/;
-const $ZodBase64 = /*@__PURE__*/ $constructor("$ZodBase64", (inst, def) => {
-	def.pattern ?? (def.pattern = base64Charset);
-	$ZodStringFormat.init(inst, def);
-	inst._zod.check = (payload) => {
-		if (isValidBase64(payload.value)) return;
-		payload.issues.push({
-			code: "invalid_format",
-			format: "base64",
-			input: payload.value,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const base64urlCharset = /^[A-Za-z0-9_-]*$/;
-function isValidBase64URL(data) {
-	if (!base64urlCharset.test(data)) return false;
-	const base64 = data.replace(/[-_]/g, (c) => c === "-" ? "+" : "/");
-	return isValidBase64(base64.padEnd(Math.ceil(base64.length / 4) * 4, "="));
-}
-const $ZodBase64URL = /*@__PURE__*/ $constructor("$ZodBase64URL", (inst, def) => {
-	def.pattern ?? (def.pattern = base64urlCharset);
-	$ZodStringFormat.init(inst, def);
-	inst._zod.check = (payload) => {
-		if (isValidBase64URL(payload.value)) return;
-		payload.issues.push({
-			code: "invalid_format",
-			format: "base64url",
-			input: payload.value,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodE164 = /*@__PURE__*/ $constructor("$ZodE164", (inst, def) => {
-	def.pattern ?? (def.pattern = e164);
-	$ZodStringFormat.init(inst, def);
-});
-function isValidJWT(token, algorithm = null) {
-	try {
-		const tokensParts = token.split(".");
-		if (tokensParts.length !== 3) return false;
-		const [header] = tokensParts;
-		if (!header) return false;
-		const parsedHeader = JSON.parse(atob(header));
-		if ("typ" in parsedHeader && parsedHeader?.typ !== "JWT") return false;
-		if (!parsedHeader.alg) return false;
-		if (algorithm && (!("alg" in parsedHeader) || parsedHeader.alg !== algorithm)) return false;
-		return true;
-	} catch {
-		return false;
-	}
-}
-const $ZodJWT = /*@__PURE__*/ $constructor("$ZodJWT", (inst, def) => {
-	$ZodStringFormat.init(inst, def);
-	inst._zod.check = (payload) => {
-		if (isValidJWT(payload.value, def.alg)) return;
-		payload.issues.push({
-			code: "invalid_format",
-			format: "jwt",
-			input: payload.value,
-			inst,
-			continue: !def.abort
-		});
-	};
-});
-const $ZodNumber = /*@__PURE__*/ $constructor("$ZodNumber", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.pattern = number$1;
-	inst._zod.parse = (payload, _ctx) => {
-		if (def.coerce) try {
-			payload.value = Number(payload.value);
-		} catch (_) {}
-		const input = payload.value;
-		if (typeof input === "number" && !Number.isNaN(input) && Number.isFinite(input)) return payload;
-		const received = typeof input === "number" ? Number.isNaN(input) ? "NaN" : !Number.isFinite(input) ? String(input) : void 0 : void 0;
-		payload.issues.push({
-			expected: "number",
-			code: "invalid_type",
-			input,
-			inst,
-			...received ? { received } : {}
-		});
-		return payload;
-	};
-});
-const $ZodNumberFormat = /*@__PURE__*/ $constructor("$ZodNumberFormat", (inst, def) => {
-	$ZodCheckNumberFormat.init(inst, def);
-	$ZodNumber.init(inst, def);
-});
-const $ZodBoolean = /*@__PURE__*/ $constructor("$ZodBoolean", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.pattern = boolean$1;
-	inst._zod.parse = (payload, _ctx) => {
-		if (def.coerce) try {
-			payload.value = Boolean(payload.value);
-		} catch (_) {}
-		const input = payload.value;
-		if (typeof input === "boolean") return payload;
-		payload.issues.push({
-			expected: "boolean",
-			code: "invalid_type",
-			input,
-			inst
-		});
-		return payload;
-	};
-});
-const $ZodUnknown = /*@__PURE__*/ $constructor("$ZodUnknown", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.parse = (payload) => payload;
-});
-const $ZodNever = /*@__PURE__*/ $constructor("$ZodNever", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.parse = (payload, _ctx) => {
-		payload.issues.push({
-			expected: "never",
-			code: "invalid_type",
-			input: payload.value,
-			inst
-		});
-		return payload;
-	};
-});
-function capSize(inst, size) {
-	const caps = sizeCaps(inst._zod.def.checks);
-	if (!caps.length) return;
-	const cap = Math.min(...caps.map((c) => c[0]));
-	const parse = inst._zod.parse;
-	inst._zod.parse = (payload, ctx) => {
-		const n = size(payload.value);
-		if (n > cap && !ctx?.skipChecks && ctx?.direction !== "backward") {
-			for (const [max, ch] of sizeCaps(inst._zod.def.checks)) if (n > max && ch._zod.def.when(payload)) {
-				const start = payload.issues.length;
-				ch._zod.check(payload);
-				payload.issues[start].continue = false;
-				attachSchema(payload.issues, start, inst);
-				return payload;
-			}
-		}
-		return parse(payload, ctx);
-	};
-}
-const arraySize = (input) => Array.isArray(input) ? input.length : -1;
-function handleArrayResult(result, final, index) {
-	if (result.issues.length) final.issues.push(...prefixIssues(index, result.issues));
-	final.value[index] = result.value;
-}
-const $ZodArray = /*@__PURE__*/ $constructor("$ZodArray", (inst, def) => {
-	$ZodType.init(inst, def);
-	const memo = globalConfig.memoizer;
-	memo?.attach(inst);
-	inst._zod.parse = (payload, ctx) => {
-		const input = payload.value;
-		if (!Array.isArray(input)) {
-			payload.issues.push({
-				expected: "array",
-				code: "invalid_type",
-				input,
-				inst
-			});
-			return payload;
-		}
-		payload.value = memo ? memo.alloc(inst, payload, Array(input.length), ctx) : Array(input.length);
-		const proms = [];
-		const abortEarly = ctx?.abortEarly;
-		for (let i = 0; i < input.length; i++) {
-			const item = input[i];
-			const result = def.element._zod.run({
-				value: item,
-				issues: []
-			}, ctx);
-			if (result instanceof Promise) proms.push(result.then((result) => handleArrayResult(result, payload, i)));
-			else {
-				handleArrayResult(result, payload, i);
-				if (abortEarly && result.issues.length !== 0 && aborted(result)) break;
-			}
-		}
-		if (proms.length) return Promise.all(proms).then(() => payload);
-		return payload;
-	};
-	capSize(inst, arraySize);
-});
-function handlePropertyResult(result, final, key, input, optin, optout) {
-	const isPresent = key in input;
-	const isOptionalOut = optout === "optional";
-	if (!isPresent && isOptionalOut && optin === "optional") return;
-	if (result.issues.length) {
-		if (optin !== void 0 && isOptionalOut && !isPresent) return;
-		final.issues.push(...prefixIssues(key, result.issues));
-	}
-	if (!isPresent && optin === void 0) {
-		if (!result.issues.length) final.issues.push({
-			code: "invalid_type",
-			expected: "nonoptional",
-			input: void 0,
-			path: [key]
-		});
-		return;
-	}
-	if (result.value === void 0) {
-		if (isPresent || optin === "defaulted" && !isOptionalOut) final.value[key] = void 0;
-	} else final.value[key] = result.value;
-}
-const NO_SYMBOL_KEYS = [];
-function normalizeDef(def) {
-	const keys = Object.keys(def.shape);
-	const ownSymbols = Object.getOwnPropertySymbols(def.shape);
-	const symbolKeys = ownSymbols.length ? ownSymbols : NO_SYMBOL_KEYS;
-	const allKeys = symbolKeys.length ? [...keys, ...symbolKeys] : keys;
-	for (const k of allKeys) if (!def.shape?.[k]?._zod?.traits?.has("$ZodType")) throw new Error(`Invalid element at key "${String(k)}": expected a Zod schema`);
-	const okeys = optionalKeys(def.shape);
-	return {
-		...def,
-		allKeys,
-		symbolKeys,
-		keySet: new Set(keys),
-		numKeys: keys.length,
-		optionalKeys: new Set(okeys)
-	};
-}
-function handleCatchall(proms, input, payload, ctx, def, inst, abortEarly) {
-	const unrecognized = [];
-	const keySet = def.keySet;
-	const _catchall = def.catchall._zod;
-	const t = _catchall.def.type;
-	const optin = _catchall.optin;
-	const optout = _catchall.optout;
-	let seen = 0;
-	for (const key in input) {
-		if (abortEarly && payload.issues.length !== seen) {
-			if (aborted(payload, seen)) break;
-			seen = payload.issues.length;
-		}
-		if (keySet.has(key)) continue;
-		if (key === "__proto__") {
-			if (t === "never") unrecognized.push(key);
-			continue;
-		}
-		if (t === "never") {
-			unrecognized.push(key);
-			continue;
-		}
-		const r = _catchall.run({
-			value: input[key],
-			issues: []
-		}, ctx);
-		if (r instanceof Promise) proms.push(r.then((r) => handlePropertyResult(r, payload, key, input, optin, optout)));
-		else handlePropertyResult(r, payload, key, input, optin, optout);
-	}
-	if (unrecognized.length) payload.issues.push({
-		code: "unrecognized_keys",
-		keys: unrecognized,
-		input,
-		inst,
-		continue: true
-	});
-	if (!proms.length) return payload;
-	return Promise.all(proms).then(() => {
-		return payload;
-	});
-}
-const $ZodObject = /*@__PURE__*/ $constructor("$ZodObject", (inst, def) => {
-	$ZodType.init(inst, def);
-	const desc = Object.getOwnPropertyDescriptor(def, "shape");
-	const sh = desc?.get ? desc.get.raw : def.shape ?? {};
-	if (sh) {
-		const get = () => {
-			const newSh = { ...sh };
-			Object.defineProperty(def, "shape", { value: newSh });
-			get.raw = newSh;
-			return newSh;
-		};
-		get.raw = sh;
-		Object.defineProperty(def, "shape", { get });
-	}
-	const _normalized = cached(() => normalizeDef(def));
-	defineLazyInternal(inst, "propValues", (zod) => {
-		const shape = zod.def.shape;
-		const propValues = {};
-		for (const key in shape) {
-			const field = shape[key]._zod;
-			if (field.values) {
-				if (!Object.prototype.hasOwnProperty.call(propValues, key)) assignProp(propValues, key, /* @__PURE__ */ new Set());
-				for (const v of field.values) propValues[key].add(v);
-				if (field.optin !== void 0) propValues[key].add(void 0);
-			}
-		}
-		return propValues;
-	});
-	const isObject = isObject$1;
-	const catchall = def.catchall;
-	let value;
-	const memo = globalConfig.memoizer;
-	memo?.attach(inst);
-	inst._zod.parse = (payload, ctx) => {
-		value ?? (value = _normalized.value);
-		const input = payload.value;
-		if (!isObject(input)) {
-			payload.issues.push({
-				expected: "object",
-				code: "invalid_type",
-				input,
-				inst
-			});
-			return payload;
-		}
-		payload.value = memo ? memo.alloc(inst, payload, {}, ctx) : {};
-		const proms = [];
-		const shape = value.shape;
-		const abortEarly = ctx?.abortEarly;
-		let seen = payload.issues.length;
-		for (const key of value.allKeys) {
-			if (abortEarly && payload.issues.length !== seen) {
-				if (aborted(payload, seen)) break;
-				seen = payload.issues.length;
-			}
-			if (key === "__proto__") continue;
-			const el = shape[key];
-			const optin = el._zod.optin;
-			const optout = el._zod.optout;
-			const r = el._zod.run({
-				value: input[key],
-				issues: []
-			}, ctx);
-			if (r instanceof Promise) proms.push(r.then((r) => handlePropertyResult(r, payload, key, input, optin, optout)));
-			else handlePropertyResult(r, payload, key, input, optin, optout);
-		}
-		if (!catchall) return proms.length ? Promise.all(proms).then(() => payload) : payload;
-		return handleCatchall(proms, input, payload, ctx, _normalized.value, inst, abortEarly === true);
-	};
-});
-const $ZodObjectJIT = /*@__PURE__*/ $constructor("$ZodObjectJIT", (inst, def) => {
-	$ZodObject.init(inst, def);
-	const superParse = inst._zod.parse;
-	const _normalized = cached(() => normalizeDef(def));
-	const memo = globalConfig.memoizer;
-	const generateFastpass = (shape) => {
-		const normalized = _normalized.value;
-		const syms = normalized.symbolKeys;
-		const doc = new Doc(["payload", "ctx"], {
-			shape,
-			inst,
-			memo,
-			syms
-		});
-		const parseStr = (k) => `shape[${k}]._zod.run({ value: input[${k}], issues: [] }, ctx)`;
-		const prefixStr = (id, k) => `
-          let ${id}_ab = false;
-          for (let i = 0; i < ${id}.issues.length; i++) {
-            const iss = ${id}.issues[i];
-            iss.path = iss.path ? [${k}, ...iss.path] : [${k}];
-            payload.issues.push(iss);
-            if (iss.continue !== true) ${id}_ab = true;
-          }
-          if (${id}_ab && ctx && ctx.abortEarly) {
-            payload.value = newResult;
-            return payload;
-          }`;
-		doc.write(`const input = payload.value;`);
-		const ids = Object.create(null);
-		let counter = 0;
-		for (const key of normalized.allKeys) ids[key] = `key_${counter++}`;
-		doc.write(memo ? `const newResult = memo.alloc(inst, payload, {}, ctx);` : `const newResult = {};`);
-		for (const key of normalized.allKeys) {
-			if (key === "__proto__") continue;
-			const id = ids[key];
-			const k = typeof key === "symbol" ? `syms[${syms.indexOf(key)}]` : esc(key);
-			const isPresent = `${k} in input`;
-			const schema = shape[key];
-			const optin = schema?._zod?.optin;
-			const isOptionalIn = optin !== void 0;
-			const isOptionalOut = schema?._zod?.optout === "optional";
-			doc.write(`const ${id} = ${parseStr(k)};`);
-			if (isOptionalIn && isOptionalOut) {
-				const assign = optin === "optional" ? `${id}_present` : `${id}.value !== undefined || ${id}_present`;
-				doc.write(`
-        const ${id}_present = ${isPresent};
-        if (!${id}.issues.length || ${id}_present) {
-          if (${id}.issues.length) {${prefixStr(id, k)}
-          }
-
-          if (${assign}) {
-            newResult[${k}] = ${id}.value;
-          }
-        }
-
-      `);
-			} else if (!isOptionalIn) doc.write(`
-        const ${id}_present = ${isPresent};
-        if (${id}.issues.length) {${prefixStr(id, k)}
-        }
-        if (!${id}_present && !${id}.issues.length) {
-          payload.issues.push({
-            code: "invalid_type",
-            expected: "nonoptional",
-            input: undefined,
-            path: [${k}]
-          });
-          if (ctx && ctx.abortEarly) {
-            payload.value = newResult;
-            return payload;
-          }
-        }
-
-        if (${id}_present) {
-          newResult[${k}] = ${id}.value;
-        }
-
-      `);
-			else {
-				doc.write(`
-        if (${id}.issues.length) {${prefixStr(id, k)}
-        }
-      `);
-				if (optin === "defaulted") doc.write(`newResult[${k}] = ${id}.value;`);
-				else doc.write(`
-        if (${id}.value !== undefined || ${isPresent}) {
-          newResult[${k}] = ${id}.value;
-        }
-      `);
-			}
-		}
-		doc.write(`payload.value = newResult;`);
-		doc.write(`return payload;`);
-		return doc.compile();
-	};
-	let fastpass;
-	const isObject = isObject$1;
-	const jit = !globalConfig.jitless;
-	const fastEnabled = jit && allowsEval.value;
-	const catchall = def.catchall;
-	let value;
-	inst._zod.parse = (payload, ctx) => {
-		value ?? (value = _normalized.value);
-		const input = payload.value;
-		if (!isObject(input)) {
-			payload.issues.push({
-				expected: "object",
-				code: "invalid_type",
-				input,
-				inst
-			});
-			return payload;
-		}
-		if (jit && fastEnabled && ctx?.async === false && ctx.jitless !== true) {
-			if (!fastpass) fastpass = generateFastpass(def.shape);
-			payload = fastpass(payload, ctx);
-			if (!catchall) return payload;
-			return handleCatchall([], input, payload, ctx, value, inst, ctx?.abortEarly === true);
-		}
-		return superParse(payload, ctx);
-	};
-});
-function handleUnionResults(results, final, inst, ctx) {
-	for (const result of results) if (result.issues.length === 0) {
-		final.value = result.value;
-		return final;
-	}
-	const nonaborted = results.filter((r) => !aborted(r));
-	if (nonaborted.length === 1) {
-		final.value = nonaborted[0].value;
-		return nonaborted[0];
-	}
-	final.issues.push({
-		code: "invalid_union",
-		input: final.value,
-		inst,
-		errors: results.map((result) => result.issues.map((iss) => finalizeIssue(iss, ctx, config())))
-	});
-	return final;
-}
-const $ZodUnion = /*@__PURE__*/ $constructor("$ZodUnion", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "optin", (zod) => zod.def.options.some((o) => o._zod.optin === "defaulted") ? "defaulted" : zod.def.options.some((o) => o._zod.optin !== void 0) ? "optional" : void 0);
-	defineLazyInternal(inst, "optout", (zod) => zod.def.options.some((o) => o._zod.optout === "optional") ? "optional" : void 0);
-	defineLazyInternal(inst, "values", (zod) => {
-		if (zod.def.options.every((o) => o._zod.values)) return new Set(zod.def.options.flatMap((option) => Array.from(option._zod.values)));
-	});
-	defineLazyInternal(inst, "pattern", (zod) => {
-		if (zod.def.options.every((o) => o._zod.pattern)) {
-			const patterns = zod.def.options.map((o) => o._zod.pattern);
-			return new RegExp(`^(${patterns.map((p) => cleanRegex(p.source)).join("|")})$`);
-		}
-	});
-	const first = def.options.length === 1 ? def.options[0]._zod.run : null;
-	inst._zod.parse = (payload, ctx) => {
-		if (first) return first(payload, ctx);
-		let async = false;
-		const results = [];
-		for (const option of def.options) {
-			const result = option._zod.run({
-				value: payload.value,
-				issues: []
-			}, ctx);
-			if (result instanceof Promise) {
-				results.push(result);
-				async = true;
-			} else {
-				if (result.issues.length === 0) return result;
-				results.push(result);
-			}
-		}
-		if (!async) return handleUnionResults(results, payload, inst, ctx);
-		return Promise.all(results).then((results) => {
-			return handleUnionResults(results, payload, inst, ctx);
-		});
-	};
-});
-const $ZodIntersection = /*@__PURE__*/ $constructor("$ZodIntersection", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.parse = (payload, ctx) => {
-		const input = payload.value;
-		const left = def.left._zod.run({
-			value: input,
-			issues: []
-		}, ctx);
-		const right = def.right._zod.run({
-			value: input,
-			issues: []
-		}, ctx);
-		if (left instanceof Promise || right instanceof Promise) return Promise.all([left, right]).then(([left, right]) => {
-			return handleIntersectionResults(payload, left, right);
-		});
-		return handleIntersectionResults(payload, left, right);
-	};
-});
-function mergeValues(a, b) {
-	if (a === b) return {
-		valid: true,
-		data: a
-	};
-	if (a instanceof Date && b instanceof Date && +a === +b) return {
-		valid: true,
-		data: a
-	};
-	if (isPlainObject$1(a) && isPlainObject$1(b)) {
-		const bKeys = Object.keys(b);
-		const sharedKeys = Object.keys(a).filter((key) => bKeys.indexOf(key) !== -1);
-		const newObj = {
-			...a,
-			...b
-		};
-		if (Object.prototype.hasOwnProperty.call(newObj, "__proto__")) delete newObj.__proto__;
-		for (const key of sharedKeys) {
-			if (key === "__proto__") continue;
-			const sharedValue = mergeValues(a[key], b[key]);
-			if (!sharedValue.valid) return {
-				valid: false,
-				mergeErrorPath: [key, ...sharedValue.mergeErrorPath]
-			};
-			newObj[key] = sharedValue.data;
-		}
-		return {
-			valid: true,
-			data: newObj
-		};
-	}
-	if (Array.isArray(a) && Array.isArray(b)) {
-		if (a.length !== b.length) return {
-			valid: false,
-			mergeErrorPath: []
-		};
-		const newArray = [];
-		for (let index = 0; index < a.length; index++) {
-			const itemA = a[index];
-			const itemB = b[index];
-			const sharedValue = mergeValues(itemA, itemB);
-			if (!sharedValue.valid) return {
-				valid: false,
-				mergeErrorPath: [index, ...sharedValue.mergeErrorPath]
-			};
-			newArray.push(sharedValue.data);
-		}
-		return {
-			valid: true,
-			data: newArray
-		};
-	}
-	return {
-		valid: false,
-		mergeErrorPath: []
-	};
-}
-function handleIntersectionResults(result, left, right) {
-	const unrecKeys = /* @__PURE__ */ new Map();
-	let unrecIssue;
-	const keyIssues = /* @__PURE__ */ new Map();
-	const collect = (iss, side) => {
-		let keys;
-		if (iss.code === "unrecognized_keys" && !iss.path?.length) {
-			unrecIssue ?? (unrecIssue = iss);
-			keys = iss.keys;
-		} else if (iss.code === "invalid_key" && iss.origin === "record" && iss.path?.length === 1) {
-			const k = String(iss.path[0]);
-			if (!keyIssues.has(k)) keyIssues.set(k, iss);
-			keys = [k];
-		} else return false;
-		for (const k of keys) {
-			if (!unrecKeys.has(k)) unrecKeys.set(k, {});
-			unrecKeys.get(k)[side] = true;
-		}
-		return true;
-	};
-	for (const iss of left.issues) if (!collect(iss, "l")) result.issues.push(iss);
-	for (const iss of right.issues) if (!collect(iss, "r")) result.issues.push(iss);
-	const bothKeys = [...unrecKeys].filter(([, f]) => f.l && f.r).map(([k]) => k);
-	if (bothKeys.length) {
-		const aggregated = unrecIssue ? bothKeys.filter((k) => unrecIssue.keys.includes(k)) : [];
-		if (aggregated.length) result.issues.push({
-			...unrecIssue,
-			keys: aggregated
-		});
-		for (const k of bothKeys) if (!aggregated.includes(k) && keyIssues.has(k)) result.issues.push(keyIssues.get(k));
-	}
-	const merged = mergeValues(left.value, right.value);
-	if (!merged.valid) {
-		if (aborted(result)) return result;
-		throw new Error(`Unmergable intersection. Error path: ${JSON.stringify(merged.mergeErrorPath)}`);
-	}
-	result.value = merged.data;
-	return result;
-}
-const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
-	$ZodType.init(inst, def);
-	const memo = globalConfig.memoizer;
-	memo?.attach(inst);
-	inst._zod.parse = (payload, ctx) => {
-		const input = payload.value;
-		if (!isPlainObject$1(input)) {
-			payload.issues.push({
-				expected: "record",
-				code: "invalid_type",
-				input,
-				inst
-			});
-			return payload;
-		}
-		const proms = [];
-		const values = def.keyType._zod.values;
-		if (values && !def.partial) {
-			payload.value = memo ? memo.alloc(inst, payload, {}, ctx) : {};
-			const recordKeys = /* @__PURE__ */ new Set();
-			for (const key of values) if (typeof key === "string" || typeof key === "number" || typeof key === "symbol") {
-				recordKeys.add(typeof key === "number" ? key.toString() : key);
-				if (key === "__proto__") continue;
-				const keyResult = def.keyType._zod.run({
-					value: key,
-					issues: []
-				}, ctx);
-				if (keyResult instanceof Promise) throw new Error("Async schemas not supported in object keys currently");
-				if (keyResult.issues.length) {
-					payload.issues.push({
-						code: "invalid_key",
-						origin: "record",
-						issues: keyResult.issues.map((iss) => finalizeIssue(iss, ctx, config())),
-						input: key,
-						path: [key],
-						inst
-					});
-					continue;
-				}
-				const outKey = keyResult.value;
-				if (outKey === "__proto__") continue;
-				const result = def.valueType._zod.run({
-					value: input[key],
-					issues: []
-				}, ctx);
-				if (result instanceof Promise) proms.push(result.then((result) => {
-					if (result.issues.length) payload.issues.push(...prefixIssues(key, result.issues));
-					payload.value[outKey] = result.value;
-				}));
-				else {
-					if (result.issues.length) payload.issues.push(...prefixIssues(key, result.issues));
-					payload.value[outKey] = result.value;
-				}
-			}
-			let unrecognized;
-			for (const key in input) if (!recordKeys.has(key)) {
-				if (def.mode === "loose") {
-					if (key === "__proto__") continue;
-					payload.value[key] = input[key];
-				} else {
-					unrecognized = unrecognized ?? [];
-					unrecognized.push(key);
-				}
-			}
-			if (unrecognized && unrecognized.length > 0) payload.issues.push({
-				code: "unrecognized_keys",
-				input,
-				inst,
-				keys: unrecognized,
-				continue: true
-			});
-		} else {
-			payload.value = memo ? memo.alloc(inst, payload, {}, ctx) : {};
-			let unrecognized;
-			for (const key of Reflect.ownKeys(input)) {
-				if (key === "__proto__") continue;
-				if (!Object.prototype.propertyIsEnumerable.call(input, key)) continue;
-				let keyResult = def.keyType._zod.run({
-					value: key,
-					issues: []
-				}, ctx);
-				if (keyResult instanceof Promise) throw new Error("Async schemas not supported in object keys currently");
-				if (typeof key === "string" && number$1.test(key) && keyResult.issues.length) {
-					const retryResult = def.keyType._zod.run({
-						value: Number(key),
-						issues: []
-					}, ctx);
-					if (retryResult instanceof Promise) throw new Error("Async schemas not supported in object keys currently");
-					if (retryResult.issues.length === 0) keyResult = retryResult;
-				}
-				if (keyResult.issues.length) {
-					if (def.mode === "loose") payload.value[key] = input[key];
-					else if (values) {
-						unrecognized = unrecognized ?? [];
-						unrecognized.push(key);
-					} else payload.issues.push({
-						code: "invalid_key",
-						origin: "record",
-						issues: keyResult.issues.map((iss) => finalizeIssue(iss, ctx, config())),
-						input: key,
-						path: [key],
-						inst
-					});
-					continue;
-				}
-				const outKey = keyResult.value;
-				if (outKey === "__proto__") continue;
-				const result = def.valueType._zod.run({
-					value: input[key],
-					issues: []
-				}, ctx);
-				if (result instanceof Promise) proms.push(result.then((result) => {
-					if (result.issues.length) payload.issues.push(...prefixIssues(key, result.issues));
-					payload.value[outKey] = result.value;
-				}));
-				else {
-					if (result.issues.length) payload.issues.push(...prefixIssues(key, result.issues));
-					payload.value[outKey] = result.value;
-				}
-			}
-			if (unrecognized && unrecognized.length > 0) payload.issues.push({
-				code: "unrecognized_keys",
-				input,
-				inst,
-				keys: unrecognized,
-				continue: true
-			});
-		}
-		if (proms.length) return Promise.all(proms).then(() => payload);
-		return payload;
-	};
-});
-const $ZodEnum = /*@__PURE__*/ $constructor("$ZodEnum", (inst, def) => {
-	$ZodType.init(inst, def);
-	const values = getEnumValues(def.entries);
-	const valuesSet = new Set(values);
-	inst._zod.values = valuesSet;
-	defineLazyInternal(inst, "pattern", (zod) => {
-		const patternValues = getEnumValues(zod.def.entries).filter((k) => propertyKeyTypes.has(typeof k));
-		return new RegExp(patternValues.length ? `^(${patternValues.map((o) => escapeRegex(o.toString())).join("|")})$` : "^[^\\s\\S]$");
-	});
-	inst._zod.parse = (payload, _ctx) => {
-		const input = payload.value;
-		if (valuesSet.has(input)) return payload;
-		payload.issues.push({
-			code: "invalid_value",
-			values,
-			input,
-			inst
-		});
-		return payload;
-	};
-});
-const $ZodLiteral = /*@__PURE__*/ $constructor("$ZodLiteral", (inst, def) => {
-	$ZodType.init(inst, def);
-	const values = new Set(def.values);
-	inst._zod.values = values;
-	defineLazyInternal(inst, "pattern", (zod) => {
-		const vals = zod.def.values;
-		return new RegExp(vals.length ? `^(${vals.map((o) => typeof o === "string" ? escapeRegex(o) : o ? escapeRegex(o.toString()) : String(o)).join("|")})$` : "^[^\\s\\S]$");
-	});
-	inst._zod.parse = (payload, _ctx) => {
-		const input = payload.value;
-		if (values.has(input)) return payload;
-		payload.issues.push({
-			code: "invalid_value",
-			values: def.values,
-			input,
-			inst
-		});
-		return payload;
-	};
-});
-const $ZodTransform = /*@__PURE__*/ $constructor("$ZodTransform", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.optin = "optional";
-	globalConfig.memoizer?.guard(inst);
-	inst._zod.parse = (payload, ctx) => {
-		if (ctx.direction === "backward") throw new $ZodEncodeError(inst.constructor.name);
-		const _out = def.transform(payload.value, payload);
-		if (ctx.async) return (_out instanceof Promise ? _out : Promise.resolve(_out)).then((output) => {
-			payload.value = output;
-			return payload;
-		});
-		if (_out instanceof Promise) throw new $ZodAsyncError();
-		payload.value = _out;
-		return payload;
-	};
-});
-function handleOptionalResult(payload, result) {
-	payload.value = result.issues.length ? void 0 : result.value;
-	return payload;
-}
-const $ZodOptional = /*@__PURE__*/ $constructor("$ZodOptional", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin === "defaulted" ? "defaulted" : "optional");
-	inst._zod.optout = "optional";
-	defineLazyInternal(inst, "values", (zod) => {
-		const values = zod.def.innerType._zod.values;
-		return values ? /* @__PURE__ */ new Set([...values, void 0]) : void 0;
-	});
-	defineLazyInternal(inst, "pattern", (zod) => {
-		const pattern = zod.def.innerType._zod.pattern;
-		return pattern ? new RegExp(`^(${cleanRegex(pattern.source)})?$`) : void 0;
-	});
-	inst._zod.parse = (payload, ctx) => {
-		if (payload.value === void 0) {
-			if (def.innerType._zod.optin !== "defaulted") return payload;
-			const result = def.innerType._zod.run({
-				value: payload.value,
-				issues: []
-			}, ctx);
-			if (result instanceof Promise) return result.then((result) => handleOptionalResult(payload, result));
-			return handleOptionalResult(payload, result);
-		}
-		return def.innerType._zod.run(payload, ctx);
-	};
-});
-const $ZodExactOptional = /*@__PURE__*/ $constructor("$ZodExactOptional", (inst, def) => {
-	$ZodOptional.init(inst, def);
-	defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
-	defineLazyInternal(inst, "pattern", (zod) => zod.def.innerType._zod.pattern);
-	inst._zod.parse = (payload, ctx) => {
-		return def.innerType._zod.run(payload, ctx);
-	};
-});
-const $ZodNullable = /*@__PURE__*/ $constructor("$ZodNullable", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin);
-	defineLazyInternal(inst, "optout", (zod) => zod.def.innerType._zod.optout);
-	defineLazyInternal(inst, "pattern", (zod) => {
-		const pattern = zod.def.innerType._zod.pattern;
-		return pattern ? new RegExp(`^(${cleanRegex(pattern.source)}|null)$`) : void 0;
-	});
-	defineLazyInternal(inst, "values", (zod) => {
-		return zod.def.innerType._zod.values ? /* @__PURE__ */ new Set([...zod.def.innerType._zod.values, null]) : void 0;
-	});
-	inst._zod.parse = (payload, ctx) => {
-		if (payload.value === null) return payload;
-		return def.innerType._zod.run(payload, ctx);
-	};
-});
-const $ZodDefault = /*@__PURE__*/ $constructor("$ZodDefault", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.optin = "defaulted";
-	defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
-	inst._zod.parse = (payload, ctx) => {
-		if (ctx.direction === "backward") return def.innerType._zod.run(payload, ctx);
-		if (payload.value === void 0) {
-			payload.value = def.defaultValue;
-			/**
-			* $ZodDefault returns the default value immediately in forward direction.
-			* It doesn't pass the default value into the validator ("prefault"). There's no reason to pass the default value through validation. The validity of the default is enforced by TypeScript statically. Otherwise, it's the responsibility of the user to ensure the default is valid. In the case of pipes with divergent in/out types, you can specify the default on the `in` schema of your ZodPipe to set a "prefault" for the pipe.   */
-			return payload;
-		}
-		const result = def.innerType._zod.run(payload, ctx);
-		if (result instanceof Promise) return result.then((result) => handleDefaultResult(result, def));
-		return handleDefaultResult(result, def);
-	};
-});
-function handleDefaultResult(payload, def) {
-	if (payload.value === void 0) payload.value = def.defaultValue;
-	return payload;
-}
-const $ZodPrefault = /*@__PURE__*/ $constructor("$ZodPrefault", (inst, def) => {
-	$ZodType.init(inst, def);
-	inst._zod.optin = "defaulted";
-	defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
-	inst._zod.parse = (payload, ctx) => {
-		if (ctx.direction === "backward") return def.innerType._zod.run(payload, ctx);
-		if (payload.value === void 0) payload.value = def.defaultValue;
-		return def.innerType._zod.run(payload, ctx);
-	};
-});
-const $ZodNonOptional = /*@__PURE__*/ $constructor("$ZodNonOptional", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "values", (zod) => {
-		const v = zod.def.innerType._zod.values;
-		return v ? new Set([...v].filter((x) => x !== void 0)) : void 0;
-	});
-	inst._zod.parse = (payload, ctx) => {
-		const result = def.innerType._zod.run(payload, ctx);
-		if (result instanceof Promise) return result.then((result) => handleNonOptionalResult(result, inst));
-		return handleNonOptionalResult(result, inst);
-	};
-});
-function handleNonOptionalResult(payload, inst) {
-	if (!payload.issues.length && payload.value === void 0) payload.issues.push({
-		code: "invalid_type",
-		expected: "nonoptional",
-		input: payload.value,
-		inst
-	});
-	return payload;
-}
-function handleCatchResult(payload, result, def, ctx) {
-	if (!result.issues.length) {
-		payload.value = result.value;
-		if (result.memo) payload.memo = true;
-		return payload;
-	}
-	payload.value = def.catchValue({
-		...result,
-		value: payload.value,
-		error: { issues: result.issues.map((iss) => finalizeIssue(iss, ctx, config())) },
-		input: payload.value
-	});
-	return payload;
-}
-const $ZodCatch = /*@__PURE__*/ $constructor("$ZodCatch", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin === "defaulted" ? "defaulted" : "optional");
-	defineLazyInternal(inst, "optout", (zod) => zod.def.innerType._zod.optout);
-	defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
-	inst._zod.parse = (payload, ctx) => {
-		if (ctx.direction === "backward") return def.innerType._zod.run(payload, ctx);
-		const result = def.innerType._zod.run({
-			value: payload.value,
-			issues: []
-		}, ctx);
-		if (result instanceof Promise) return result.then((result) => handleCatchResult(payload, result, def, ctx));
-		return handleCatchResult(payload, result, def, ctx);
-	};
-});
-const $ZodPipe = /*@__PURE__*/ $constructor("$ZodPipe", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "values", (zod) => zod.def.in._zod.values);
-	defineLazyInternal(inst, "optin", (zod) => zod.def.in._zod.optin);
-	defineLazyInternal(inst, "optout", (zod) => zod.def.out._zod.optout);
-	defineLazyInternal(inst, "propValues", (zod) => zod.def.in._zod.propValues);
-	inst._zod.parse = (payload, ctx) => {
-		if (ctx.direction === "backward") {
-			const right = def.out._zod.run(payload, ctx);
-			if (right instanceof Promise) return right.then((right) => handlePipeResult(right, def.in, ctx));
-			return handlePipeResult(right, def.in, ctx);
-		}
-		const left = def.in._zod.run(payload, ctx);
-		if (left instanceof Promise) return left.then((left) => handlePipeResult(left, def.out, ctx));
-		return handlePipeResult(left, def.out, ctx);
-	};
-});
-function handlePipeResult(left, next, ctx) {
-	if (left.issues.some((iss) => iss.code !== "unrecognized_keys")) {
-		left.aborted = true;
-		return left;
-	}
-	return next._zod.run({
-		value: left.value,
-		issues: left.issues
-	}, ctx);
-}
-const $ZodPreprocess = /*@__PURE__*/ $constructor("$ZodPreprocess", (inst, def) => {
-	$ZodPipe.init(inst, def);
-});
-const $ZodReadonly = /*@__PURE__*/ $constructor("$ZodReadonly", (inst, def) => {
-	$ZodType.init(inst, def);
-	defineLazyInternal(inst, "propValues", (zod) => zod.def.innerType._zod.propValues);
-	defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
-	defineLazyInternal(inst, "optin", (zod) => zod.def.innerType?._zod?.optin);
-	defineLazyInternal(inst, "optout", (zod) => zod.def.innerType?._zod?.optout);
-	inst._zod.parse = (payload, ctx) => {
-		if (ctx.direction === "backward") return def.innerType._zod.run(payload, ctx);
-		const result = def.innerType._zod.run(payload, ctx);
-		if (result instanceof Promise) return result.then(handleReadonlyResult);
-		return handleReadonlyResult(result);
-	};
-});
-function handleReadonlyResult(payload) {
-	if (!payload.memo) payload.value = Object.freeze(payload.value);
-	return payload;
-}
-const $ZodCustom = /*@__PURE__*/ $constructor("$ZodCustom", (inst, def) => {
-	$ZodCheck.init(inst, def);
-	$ZodType.init(inst, def);
-	inst._zod.parse = (payload, _) => {
-		return payload;
-	};
-	inst._zod.check = (payload) => {
-		const input = payload.value;
-		const r = def.fn(input);
-		if (r instanceof Promise) return r.then((r) => handleRefineResult(r, payload, input, inst));
-		handleRefineResult(r, payload, input, inst);
-	};
-});
-function handleRefineResult(result, payload, input, inst) {
-	if (!result) {
-		const _iss = {
-			code: "custom",
-			input,
-			inst,
-			path: [...inst._zod.def.path ?? []],
-			continue: !inst._zod.def.abort
-		};
-		if (inst._zod.def.params) _iss.params = inst._zod.def.params;
-		payload.issues.push(issue(_iss));
-	}
-}
-// node_modules/zod/v4/core/memoizer.js
-var $ZodCyclicError = class extends Error {
-	constructor() {
-		super(`Cannot parse a reference cycle that closes through a transform`);
-		this.name = "ZodCyclicError";
-	}
-};
-/** Keyed off the context object every schema in one parse call already shares. */
-const STATE = "~memo";
-const NO_ISSUES = [];
-function isRef(value) {
-	return value !== null && typeof value === "object";
-}
-function cloneIssues(issues) {
-	return issues.map((iss) => iss.path ? {
-		...iss,
-		path: iss.path.slice()
-	} : { ...iss });
-}
-const recursive = /*@__PURE__*/ new WeakMap();
-/** What the walk established, in order of certainty: ordered so the strongest answer among children wins. */
-const NONE$2 = 0;
-const ASSUMED = 1;
-const PROVEN = 2;
-/** Whether this schema's subtree contains a cycle, so one parse can re-enter it. */
-function isRecursive(inst, stack, resolve) {
-	const cached = recursive.get(inst);
-	if (cached !== void 0) return cached ? PROVEN : NONE$2;
-	if (stack.has(inst)) return PROVEN;
-	stack.add(inst);
-	let result = NONE$2;
-	const check = (child) => {
-		if (result !== PROVEN && child?._zod) {
-			const answer = isRecursive(child, stack, resolve);
-			if (answer > result) result = answer;
-		}
-	};
-	const shape = (sh, spread) => {
-		let answer = NONE$2;
-		for (const key of Reflect.ownKeys(sh)) {
-			const desc = Object.getOwnPropertyDescriptor(sh, key);
-			if (spread && !desc.enumerable) continue;
-			const child = desc.get ? ASSUMED : desc.value?._zod ? isRecursive(desc.value, stack, resolve) : NONE$2;
-			if (child > answer) answer = child;
-		}
-		return answer;
-	};
-	const merge = (answer) => {
-		if (answer > result) result = answer;
-	};
-	const def = inst._zod.def;
-	switch (def.type) {
-		case "object": {
-			const raw = rawShape(def);
-			merge(raw ? shape(raw, true) : ASSUMED);
-			check(def.catchall);
-			break;
-		}
-		case "array":
-			check(def.element);
-			break;
-		case "tuple":
-			for (const el of def.items) check(el);
-			check(def.rest);
-			break;
-		case "record":
-		case "map":
-			check(def.keyType);
-			check(def.valueType);
-			break;
-		case "set":
-			check(def.valueType);
-			break;
-		case "union":
-			for (const el of def.options) check(el);
-			break;
-		case "intersection":
-			check(def.left);
-			check(def.right);
-			break;
-		case "optional":
-		case "nullable":
-		case "default":
-		case "prefault":
-		case "catch":
-		case "readonly":
-		case "nonoptional":
-		case "promise":
-		case "success":
-			check(def.innerType);
-			break;
-		case "pipe":
-			check(def.in);
-			check(def.out);
-			break;
-		case "function":
-			check(def.input);
-			check(def.output);
-			break;
-		case "lazy": {
-			const inner = def._cachedInner ?? (resolve ? inst._zod.innerType : void 0);
-			merge(inner ? isRecursive(inner, stack, false) : ASSUMED);
-			break;
-		}
-		case "template_literal":
-		case "string":
-		case "number":
-		case "int":
-		case "boolean":
-		case "bigint":
-		case "symbol":
-		case "undefined":
-		case "null":
-		case "void":
-		case "never":
-		case "any":
-		case "unknown":
-		case "date":
-		case "nan":
-		case "enum":
-		case "literal":
-		case "file":
-		case "transform":
-		case "custom": break;
-		default: for (const key in def) {
-			const desc = Object.getOwnPropertyDescriptor(def, key);
-			if (!desc || desc.get) continue;
-			const value = desc.value;
-			if (!value || typeof value !== "object") continue;
-			if (value._zod) check(value);
-			else if (Array.isArray(value)) for (const el of value) check(el);
-		}
-	}
-	stack.delete(inst);
-	return settle$1(inst, result);
-}
-/** An assumed answer must not outlive the resolution that settles it, so only a certain one is cached. */
-function settle$1(inst, answer) {
-	if (answer !== ASSUMED) recursive.set(inst, answer === PROVEN);
-	return answer;
-}
-function bucketFor(state, inst) {
-	let bucket = state.buckets.get(inst);
-	if (!bucket) {
-		bucket = /* @__PURE__ */ new WeakMap();
-		state.buckets.set(inst, bucket);
-	}
-	return bucket;
-}
-let handoff;
-const open$1 = [];
-const memo = {
-	alloc(_inst, payload, empty) {
-		const bucket = handoff;
-		if (!bucket) return empty;
-		handoff = void 0;
-		const entry = {
-			value: empty,
-			issues: null
-		};
-		bucket.set(payload.value, entry);
-		open$1.push(entry);
-		return empty;
-	},
-	guard(inst) {
-		var _a;
-		(_a = inst._zod).deferred ?? (_a.deferred = []);
-		inst._zod.deferred.push(() => {
-			const base = inst._zod.parse;
-			const wrapped = (payload, ctx) => {
-				if (ctx.direction !== "backward" && isBackEdge(ctx, payload.value)) throw new $ZodCyclicError();
-				return base(payload, ctx);
-			};
-			inst._zod.parse = wrapped;
-			if (inst._zod.run === base) inst._zod.run = wrapped;
-		});
-	},
-	attach(inst) {
-		var _a;
-		let isRecursiveInst;
-		let rechecked = false;
-		let lastCtx;
-		let lastBucket;
-		(_a = inst._zod).deferred ?? (_a.deferred = []);
-		inst._zod.deferred.push(() => {
-			const base = inst._zod.parse;
-			const wrapped = (payload, ctx) => {
-				if (isRecursiveInst === void 0) {
-					const walked = isRecursive(inst, /* @__PURE__ */ new Set(), false);
-					if (walked === NONE$2) {
-						inst._zod.parse = base;
-						if (inst._zod.run === wrapped) inst._zod.run = base;
-						return base(payload, ctx);
-					}
-					if (walked === PROVEN || rechecked) isRecursiveInst = true;
-					else rechecked = true;
-				}
-				const input = payload.value;
-				if (!isRef(input)) return base(payload, ctx);
-				let state = ctx[STATE];
-				if (!state) {
-					state = {
-						buckets: /* @__PURE__ */ new WeakMap(),
-						backEdges: void 0
-					};
-					ctx[STATE] = state;
-				}
-				let bucket;
-				if (lastCtx === ctx) bucket = lastBucket;
-				else {
-					bucket = bucketFor(state, inst);
-					lastCtx = ctx;
-					lastBucket = bucket;
-				}
-				const hit = bucket.get(input);
-				if (hit) {
-					payload.value = hit.value;
-					if (hit.issues) {
-						if (hit.issues.length) payload.issues.push(...cloneIssues(hit.issues));
-					} else {
-						payload.memo = true;
-						state.backEdges ?? (state.backEdges = /* @__PURE__ */ new WeakSet());
-						state.backEdges.add(hit.value);
-					}
-					return payload;
-				}
-				handoff = bucket;
-				const depth = open$1.length;
-				const result = base(payload, ctx);
-				handoff = void 0;
-				const entry = open$1.length > depth ? open$1.pop() : void 0;
-				if (result instanceof Promise) return result.then((r) => {
-					if (entry) entry.issues = r.issues.length ? cloneIssues(r.issues) : NO_ISSUES;
-					return r;
-				});
-				if (entry) entry.issues = result.issues.length ? cloneIssues(result.issues) : NO_ISSUES;
-				return result;
-			};
-			inst._zod.parse = wrapped;
-			if (inst._zod.run === base) inst._zod.run = wrapped;
-		});
-	}
-};
-/** The memoizer that gives containers cycle support. `zod` installs it by default; `zod/mini` opts in with `config({ memoizer: memoizer() })`. */
-function memoizer() {
-	return memo;
-}
-/** Whether this value is a node a back-edge resolved to before it finished. */
-function isBackEdge(ctx, value) {
-	const backEdges = ctx[STATE]?.backEdges;
-	return backEdges !== void 0 && isRef(value) && backEdges.has(value);
-}
-// node_modules/zod/v4/locales/en.js
-const error = () => {
-	const Sizable = {
-		string: {
-			unit: "characters",
-			verb: "to have"
-		},
-		file: {
-			unit: "bytes",
-			verb: "to have"
-		},
-		array: {
-			unit: "items",
-			verb: "to have"
-		},
-		set: {
-			unit: "items",
-			verb: "to have"
-		},
-		map: {
-			unit: "entries",
-			verb: "to have"
-		}
-	};
-	function getSizing(origin) {
-		return Sizable[origin] ?? null;
-	}
-	const FormatDictionary = {
-		regex: "input",
-		email: "email address",
-		url: "URL",
-		emoji: "emoji",
-		uuid: "UUID",
-		uuidv4: "UUIDv4",
-		uuidv6: "UUIDv6",
-		nanoid: "nanoid",
-		guid: "GUID",
-		cuid: "cuid",
-		cuid2: "cuid2",
-		ulid: "ULID",
-		xid: "XID",
-		ksuid: "KSUID",
-		datetime: "ISO datetime",
-		date: "ISO date",
-		time: "ISO time",
-		duration: "ISO duration",
-		ipv4: "IPv4 address",
-		ipv6: "IPv6 address",
-		mac: "MAC address",
-		cidrv4: "IPv4 range",
-		cidrv6: "IPv6 range",
-		base64: "base64-encoded string",
-		base64url: "base64url-encoded string",
-		json_string: "JSON string",
-		e164: "E.164 number",
-		currency_code: "currency code",
-		credit_card: "credit card number",
-		iban: "IBAN",
-		jwt: "JWT",
-		template_literal: "input"
-	};
-	const TypeDictionary = { nan: "NaN" };
-	function getTypeName(type, input) {
-		if (type === "number" && typeof input === "number" && !Number.isFinite(input)) return String(input);
-		return TypeDictionary[type] ?? type;
-	}
-	return (issue) => {
-		switch (issue.code) {
-			case "invalid_type": return `Invalid input: expected ${getTypeName(issue.expected)}, received ${getTypeName(parsedType(issue.input), issue.input)}`;
-			case "invalid_value":
-				if (issue.values.length === 1) return `Invalid input: expected ${stringifyPrimitive(issue.values[0])}`;
-				return `Invalid option: expected one of ${joinValues$1(issue.values, "|")}`;
-			case "too_big": {
-				const adj = issue.exact ? "exactly " : issue.inclusive ? "<=" : "<";
-				const sizing = getSizing(issue.origin);
-				if (sizing) return `Too big: expected ${issue.origin ?? "value"} to have ${adj}${issue.maximum.toString()} ${sizing.unit ?? "elements"}`;
-				return `Too big: expected ${issue.origin ?? "value"} to be ${adj}${issue.maximum.toString()}`;
-			}
-			case "too_small": {
-				const adj = issue.exact ? "exactly " : issue.inclusive ? ">=" : ">";
-				const sizing = getSizing(issue.origin);
-				if (sizing) return `Too small: expected ${issue.origin} to have ${adj}${issue.minimum.toString()} ${sizing.unit}`;
-				return `Too small: expected ${issue.origin} to be ${adj}${issue.minimum.toString()}`;
-			}
-			case "invalid_format": {
-				const _issue = issue;
-				if (_issue.format === "starts_with") return `Invalid string: must start with "${_issue.prefix}"`;
-				if (_issue.format === "ends_with") return `Invalid string: must end with "${_issue.suffix}"`;
-				if (_issue.format === "includes") return `Invalid string: must include "${_issue.includes}"`;
-				if (_issue.format === "regex") return `Invalid string: must match pattern ${_issue.pattern}`;
-				return `Invalid ${FormatDictionary[_issue.format] ?? issue.format}`;
-			}
-			case "not_multiple_of": return `Invalid number: must be a multiple of ${issue.divisor}`;
-			case "unrecognized_keys": return `Unrecognized key${issue.keys.length > 1 ? "s" : ""}: ${joinValues$1(issue.keys, ", ")}`;
-			case "invalid_key": return `Invalid key in ${issue.origin}`;
-			case "invalid_union":
-				if (issue.options && Array.isArray(issue.options) && issue.options.length > 0) return `Invalid discriminator value. Expected ${issue.options.map((o) => `'${o}'`).join(" | ")}`;
-				if (issue.inclusive === false) return "Invalid input: more than one option matched";
-				return "Invalid input";
-			case "invalid_element": return `Invalid value in ${issue.origin}`;
-			default: return `Invalid input`;
-		}
-	};
-};
-function en_default() {
-	return { localeError: error() };
-}
-// node_modules/zod/v4/core/registries.js
-var _a;
-var $ZodRegistry = class {
-	constructor() {
-		this._map = /* @__PURE__ */ new WeakMap();
-		this._idmap = /* @__PURE__ */ new Map();
-	}
-	add(schema, ..._meta) {
-		const meta = _meta[0];
-		this._map.set(schema, meta);
-		if (meta && typeof meta === "object" && "id" in meta) this._idmap.set(meta.id, schema);
-		return this;
-	}
-	clear() {
-		this._map = /* @__PURE__ */ new WeakMap();
-		this._idmap = /* @__PURE__ */ new Map();
-		return this;
-	}
-	remove(schema) {
-		const meta = this._map.get(schema);
-		if (meta && typeof meta === "object" && "id" in meta) this._idmap.delete(meta.id);
-		this._map.delete(schema);
-		return this;
-	}
-	get(schema) {
-		const p = schema._zod.parent;
-		if (p) {
-			const pm = { ...this.get(p) ?? {} };
-			delete pm.id;
-			const f = {
-				...pm,
-				...this._map.get(schema)
-			};
-			return Object.keys(f).length ? f : void 0;
-		}
-		return this._map.get(schema);
-	}
-	has(schema) {
-		return this._map.has(schema);
-	}
-};
-function registry() {
-	return new $ZodRegistry();
-}
-(_a = globalThis).__zod_globalRegistry ?? (_a.__zod_globalRegistry = registry());
-const globalRegistry = globalThis.__zod_globalRegistry;
-// node_modules/zod/v4/core/api.js
-function snapshotChecks(def) {
-	if (def.checks) def.checks = [...def.checks];
-	return def;
-}
-// @__NO_SIDE_EFFECTS__
-function _string(Class, params) {
-	return new Class(snapshotChecks({
-		type: "string",
-		...normalizeParams(params)
-	}));
-}
-// @__NO_SIDE_EFFECTS__
-function _email(Class, params) {
-	return new Class({
-		type: "string",
-		format: "email",
-		check: "string_format",
-		abort: false,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _guid(Class, params) {
-	return new Class({
-		type: "string",
-		format: "guid",
-		check: "string_format",
-		abort: false,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _uuid(Class, params) {
-	return new Class({
-		type: "string",
-		format: "uuid",
-		check: "string_format",
-		abort: false,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _uuidv4(Class, params) {
-	return new Class({
-		type: "string",
-		format: "uuid",
-		check: "string_format",
-		abort: false,
-		version: "v4",
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _uuidv6(Class, params) {
-	return new Class({
-		type: "string",
-		format: "uuid",
-		check: "string_format",
-		abort: false,
-		version: "v6",
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _uuidv7(Class, params) {
-	return new Class({
-		type: "string",
-		format: "uuid",
-		check: "string_format",
-		abort: false,
-		version: "v7",
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _url(Class, params) {
-	return new Class({
-		type: "string",
-		format: "url",
-		check: "string_format",
-		abort: false,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _emoji(Class, params) {
-	return new Class({
-		type: "string",
-		format: "emoji",
-		check: "string_format",
-		abort: false,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _nanoid(Class, params) {
-	return new Class({
-		type: "string",
-		format: "nanoid",
-		check: "string_format",
-		abort: false,
-		...normalizeParams(params)
-	});
-}
-/**
-* @deprecated CUID v1 is deprecated by its authors due to information leakage
-* (timestamps embedded in the id). Use {@link _cuid2} instead.
-* See https://github.com/paralleldrive/cuid.
-*/
-// @__NO_SIDE_EFFECTS__
-function _cuid(Class, params) {
-	return new Class({
-		type: "string",
-		format: "cuid",
-		check: "string_format",
-		abort: false,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _cuid2(Class, params) {
-	return new Class({
-		type: "string",
-		format: "cuid2",
-		check: "string_format",
-		abort: false,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _ulid(Class, params) {
-	return new Class({
-		type: "string",
-		format: "ulid",
-		check: "string_format",
-		abort: false,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _xid(Class, params) {
-	return new Class({
-		type: "string",
-		format: "xid",
-		check: "string_format",
-		abort: false,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _ksuid(Class, params) {
-	return new Class({
-		type: "string",
-		format: "ksuid",
-		check: "string_format",
-		abort: false,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _ipv4(Class, params) {
-	return new Class({
-		type: "string",
-		format: "ipv4",
-		check: "string_format",
-		abort: false,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _ipv6(Class, params) {
-	return new Class({
-		type: "string",
-		format: "ipv6",
-		check: "string_format",
-		abort: false,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _cidrv4(Class, params) {
-	return new Class({
-		type: "string",
-		format: "cidrv4",
-		check: "string_format",
-		abort: false,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _cidrv6(Class, params) {
-	return new Class({
-		type: "string",
-		format: "cidrv6",
-		check: "string_format",
-		abort: false,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _base64(Class, params) {
-	return new Class({
-		type: "string",
-		format: "base64",
-		check: "string_format",
-		abort: false,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _base64url(Class, params) {
-	return new Class({
-		type: "string",
-		format: "base64url",
-		check: "string_format",
-		abort: false,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _e164(Class, params) {
-	return new Class({
-		type: "string",
-		format: "e164",
-		check: "string_format",
-		abort: false,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _jwt(Class, params) {
-	return new Class({
-		type: "string",
-		format: "jwt",
-		check: "string_format",
-		abort: false,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _isoDateTime(Class, params) {
-	return new Class({
-		type: "string",
-		format: "datetime",
-		check: "string_format",
-		offset: false,
-		local: false,
-		precision: null,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _isoDate(Class, params) {
-	return new Class({
-		type: "string",
-		format: "date",
-		check: "string_format",
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _isoTime(Class, params) {
-	return new Class({
-		type: "string",
-		format: "time",
-		check: "string_format",
-		precision: null,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _isoDuration(Class, params) {
-	return new Class({
-		type: "string",
-		format: "duration",
-		check: "string_format",
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _number(Class, params) {
-	return new Class(snapshotChecks({
-		type: "number",
-		checks: [],
-		...normalizeParams(params)
-	}));
-}
-// @__NO_SIDE_EFFECTS__
-function _int(Class, params) {
-	return new Class({
-		type: "number",
-		check: "number_format",
-		abort: false,
-		format: "safeint",
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _boolean(Class, params) {
-	return new Class({
-		type: "boolean",
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _unknown(Class) {
-	return new Class({ type: "unknown" });
-}
-// @__NO_SIDE_EFFECTS__
-function _never(Class, params) {
-	return new Class({
-		type: "never",
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _lt(value, params) {
-	return new $ZodCheckLessThan({
-		check: "less_than",
-		...normalizeParams(params),
-		value,
-		inclusive: false
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _lte(value, params) {
-	return new $ZodCheckLessThan({
-		check: "less_than",
-		...normalizeParams(params),
-		value,
-		inclusive: true
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _gt(value, params) {
-	return new $ZodCheckGreaterThan({
-		check: "greater_than",
-		...normalizeParams(params),
-		value,
-		inclusive: false
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _gte(value, params) {
-	return new $ZodCheckGreaterThan({
-		check: "greater_than",
-		...normalizeParams(params),
-		value,
-		inclusive: true
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _multipleOf(value, params) {
-	return new $ZodCheckMultipleOf({
-		check: "multiple_of",
-		...normalizeParams(params),
-		value
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _maxLength(maximum, params) {
-	return new $ZodCheckMaxLength({
-		check: "max_length",
-		...normalizeParams(params),
-		maximum
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _minLength(minimum, params) {
-	return new $ZodCheckMinLength({
-		check: "min_length",
-		...normalizeParams(params),
-		minimum
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _length(length, params) {
-	return new $ZodCheckLengthEquals({
-		check: "length_equals",
-		...normalizeParams(params),
-		length
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _regex(pattern, params) {
-	return new $ZodCheckRegex({
-		check: "string_format",
-		format: "regex",
-		...normalizeParams(params),
-		pattern
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _lowercase(params) {
-	return new $ZodCheckLowerCase({
-		check: "string_format",
-		format: "lowercase",
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _uppercase(params) {
-	return new $ZodCheckUpperCase({
-		check: "string_format",
-		format: "uppercase",
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _includes(includes, params) {
-	return new $ZodCheckIncludes({
-		check: "string_format",
-		format: "includes",
-		...normalizeParams(params),
-		includes
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _startsWith(prefix, params) {
-	return new $ZodCheckStartsWith({
-		check: "string_format",
-		format: "starts_with",
-		...normalizeParams(params),
-		prefix
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _endsWith(suffix, params) {
-	return new $ZodCheckEndsWith({
-		check: "string_format",
-		format: "ends_with",
-		...normalizeParams(params),
-		suffix
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _overwrite(tx) {
-	return new $ZodCheckOverwrite({
-		check: "overwrite",
-		tx
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _normalize(form) {
-	return /* @__PURE__ */ _overwrite((input) => input.normalize(form));
-}
-// @__NO_SIDE_EFFECTS__
-function _trim() {
-	return /* @__PURE__ */ _overwrite((input) => input.trim());
-}
-// @__NO_SIDE_EFFECTS__
-function _toLowerCase() {
-	return /* @__PURE__ */ _overwrite((input) => input.toLowerCase());
-}
-// @__NO_SIDE_EFFECTS__
-function _toUpperCase() {
-	return /* @__PURE__ */ _overwrite((input) => input.toUpperCase());
-}
-// @__NO_SIDE_EFFECTS__
-function _slugify() {
-	return /* @__PURE__ */ _overwrite((input) => slugify(input));
-}
-// @__NO_SIDE_EFFECTS__
-function _array(Class, element, params) {
-	return new Class({
-		type: "array",
-		element,
-		...normalizeParams(params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _custom(Class, fn, _params) {
-	const norm = normalizeParams(_params);
-	norm.abort ?? (norm.abort = true);
-	return new Class({
-		type: "custom",
-		check: "custom",
-		fn,
-		...norm
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _refine(Class, fn, _params) {
-	return new Class({
-		type: "custom",
-		check: "custom",
-		fn,
-		...normalizeParams(_params)
-	});
-}
-// @__NO_SIDE_EFFECTS__
-function _superRefine(fn, params) {
-	const ch = /* @__PURE__ */ _check((payload) => {
-		payload.addIssue = (issue$2) => {
-			if (typeof issue$2 === "string") payload.issues.push(issue(issue$2, payload.value, ch._zod.def));
-			else {
-				const _issue = issue$2;
-				if (_issue.fatal) _issue.continue = false;
-				_issue.code ?? (_issue.code = "custom");
-				if (!("input" in _issue)) _issue.input = payload.value;
-				_issue.inst ?? (_issue.inst = ch);
-				_issue.continue ?? (_issue.continue = !ch._zod.def.abort);
-				payload.issues.push(issue(_issue));
-			}
-		};
-		return fn(payload.value, payload);
-	}, params);
-	return ch;
-}
-// @__NO_SIDE_EFFECTS__
-function _check(fn, params) {
-	const ch = new $ZodCheck({
-		check: "custom",
-		...normalizeParams(params)
-	});
-	ch._zod.check = fn;
-	return ch;
-}
-// node_modules/zod/v4/core/to-json-schema.js
-function assignProps(target, ...sources) {
-	for (const source of sources) for (const key of Reflect.ownKeys(source)) if (Object.prototype.propertyIsEnumerable.call(source, key)) assignProp(target, key, source[key]);
-	return target;
-}
-function initializeContext(params) {
-	let target = params?.target ?? "draft-2020-12";
-	if (target === "draft-4") target = "draft-04";
-	if (target === "draft-7") target = "draft-07";
-	return {
-		processors: params.processors ?? {},
-		metadataRegistry: params?.metadata ?? globalRegistry,
-		target,
-		unrepresentable: params?.unrepresentable ?? "throw",
-		override: params?.override ?? (() => {}),
-		io: params?.io ?? "output",
-		counter: 0,
-		seen: /* @__PURE__ */ new Map(),
-		sharedDefsExtractedFor: void 0,
-		sharedEmitDoneFor: void 0,
-		cycles: params?.cycles ?? "ref",
-		reused: params?.reused ?? "inline",
-		intersections: [],
-		deferred: [],
-		external: params?.external ?? void 0
-	};
-}
-/**
-* Applies the `unrepresentable` setting at a site that has no JSON Schema equivalent. Throws
-* `message` unless the setting (or the handler's return value) says otherwise. Returns `true` if a
-* custom JSON Schema was written into `json`, in which case the caller must not write its own.
-*/
-function handleUnrepresentable(schema, ctx, json, params, message) {
-	const result = typeof ctx.unrepresentable === "function" ? ctx.unrepresentable({
-		zodSchema: schema,
-		path: params.path,
-		message
-	}) : ctx.unrepresentable;
-	if (result === "any") return false;
-	if (result === void 0 || result === "throw") throw new Error(message);
-	Object.assign(json, result);
-	return true;
-}
-function processSchema(schema, ctx, _params = {
-	path: [],
-	schemaPath: []
-}) {
-	var _a;
-	const def = schema._zod.def;
-	const seen = ctx.seen.get(schema);
-	if (seen) {
-		seen.count++;
-		if (_params.schemaPath.includes(schema)) seen.cycle = _params.path;
-		return seen.schema;
-	}
-	const result = {
-		schema: {},
-		count: 1,
-		cycle: void 0,
-		path: _params.path
-	};
-	ctx.seen.set(schema, result);
-	ctx.sharedDefsExtractedFor = void 0;
-	ctx.sharedEmitDoneFor = void 0;
-	const overrideSchema = schema._zod.toJSONSchema?.();
-	if (overrideSchema) result.schema = overrideSchema;
-	else {
-		const params = {
-			..._params,
-			schemaPath: [..._params.schemaPath, schema],
-			path: _params.path
-		};
-		if (schema._zod.processJSONSchema) schema._zod.processJSONSchema(ctx, result.schema, params);
-		else {
-			const _json = result.schema;
-			const processor = ctx.processors[def.type];
-			if (!processor) throw new Error(`[toJSONSchema]: Non-representable type encountered: ${def.type}`);
-			processor(schema, ctx, _json, params);
-		}
-		const parent = schema._zod.parent;
-		if (parent) {
-			if (!result.ref) result.ref = parent;
-			processSchema(parent, ctx, params);
-			ctx.seen.get(parent).isParent = true;
-		}
-	}
-	const meta = ctx.metadataRegistry.get(schema);
-	if (meta) assignProps(result.schema, meta);
-	if (ctx.io === "input" && isTransforming(schema)) {
-		delete result.schema.examples;
-		delete result.schema.default;
-	}
-	if (ctx.io === "input" && "_prefault" in result.schema) (_a = result.schema).default ?? (_a.default = result.schema._prefault);
-	delete result.schema._prefault;
-	return ctx.seen.get(schema).schema;
-}
-function encodeJSONPointerSegment(segment) {
-	return segment.replace(/~/g, "~0").replace(/\//g, "~1");
-}
-function extractDefs(ctx, schema) {
-	const root = ctx.seen.get(schema);
-	if (!root) throw new Error("Unprocessed schema. This is a bug in Zod.");
-	if (ctx.external && ctx.sharedDefsExtractedFor === ctx.external) return;
-	const idToSchema = /* @__PURE__ */ new Map();
-	for (const entry of ctx.seen.entries()) {
-		const id = ctx.metadataRegistry.get(entry[0])?.id;
-		if (id) {
-			const existing = idToSchema.get(id);
-			if (existing && existing !== entry[0]) throw new Error(`Duplicate schema id "${id}" detected during JSON Schema conversion. Two different schemas cannot share the same id when converted together.`);
-			idToSchema.set(id, entry[0]);
-		}
-	}
-	const makeURI = (entry) => {
-		const defsSegment = ctx.target === "draft-2020-12" ? "$defs" : "definitions";
-		if (ctx.external) {
-			const externalId = ctx.external.registry.get(entry[0])?.id;
-			const uriGenerator = ctx.external.uri ?? ((id) => id);
-			if (externalId) return { ref: uriGenerator(externalId) };
-			const id = entry[1].defId ?? entry[1].schema.id ?? `schema${ctx.counter++}`;
-			entry[1].defId = id;
-			return {
-				defId: id,
-				ref: `${uriGenerator("__shared")}#/${defsSegment}/${encodeJSONPointerSegment(id)}`
-			};
-		}
-		const uriPrefix = `#`;
-		const defUriPrefix = `${uriPrefix}/${defsSegment}/`;
-		if (entry[1] === root && !entry[1].schema.id) return { ref: uriPrefix };
-		const defId = entry[1].schema.id ?? `__schema${ctx.counter++}`;
-		return {
-			defId,
-			ref: defUriPrefix + encodeJSONPointerSegment(defId)
-		};
-	};
-	const extractToDef = (entry) => {
-		if (entry[1].schema.$ref) return;
-		const seen = entry[1];
-		const { ref, defId } = makeURI(entry);
-		seen.def = { ...seen.schema };
-		if (defId) seen.defId = defId;
-		const schema = seen.schema;
-		for (const key in schema) delete schema[key];
-		schema.$ref = ref;
-	};
-	if (ctx.cycles === "throw") for (const entry of ctx.seen.entries()) {
-		const seen = entry[1];
-		if (seen.cycle) throw new Error(`Cycle detected: #/${seen.cycle?.join("/")}/<root>
-
-Set the \`cycles\` parameter to \`"ref"\` to resolve cyclical schemas with defs.`);
-	}
-	for (const entry of ctx.seen.entries()) {
-		const seen = entry[1];
-		if (schema === entry[0]) {
-			extractToDef(entry);
-			continue;
-		}
-		if (ctx.external) {
-			const ext = ctx.external.registry.get(entry[0])?.id;
-			if (schema !== entry[0] && ext) {
-				extractToDef(entry);
-				continue;
-			}
-		}
-		if (ctx.metadataRegistry.get(entry[0])?.id) {
-			extractToDef(entry);
-			continue;
-		}
-		if (seen.cycle) {
-			extractToDef(entry);
-			continue;
-		}
-		if (seen.count > 1) {
-			if (ctx.reused === "ref") extractToDef(entry);
-		}
-	}
-	if (ctx.external) ctx.sharedDefsExtractedFor = ctx.external;
-}
-/** Rewrites `anyOf: [{type: "a"}, {type: "b"}]` to `type: ["a", "b"]`, which every JSON Schema draft treats as equivalent and most consumers render far better for the nullable case. Only branches that are a bare type assertion qualify — anything carrying a constraint, `$ref`, `const` or metadata is left alone. Runs after `flattenRef`, so a branch an override decorated or `$defs` extraction turned into a `$ref` is no longer bare and correctly stays in `anyOf`. `oneOf` is excluded: `integer` and `number` overlap, so "exactly one" and "at least one" are not the same there. OpenAPI 3.0 is excluded: its `type` must be a single string. */
-function compactTypeUnion(schema) {
-	const options = schema.anyOf;
-	if (!Array.isArray(options) || options.length === 0 || schema.type !== void 0) return;
-	const types = [];
-	for (const option of options) {
-		if (!option || typeof option !== "object") return;
-		compactTypeUnion(option);
-		const keys = Object.keys(option);
-		if (keys.length !== 1 || keys[0] !== "type") return;
-		const type = option.type;
-		for (const member of Array.isArray(type) ? type : [type]) {
-			if (typeof member !== "string") return;
-			if (!types.includes(member)) types.push(member);
-		}
-	}
-	delete schema.anyOf;
-	schema.type = types.length === 1 ? types[0] : types;
-}
-/** Keywords `foldIntersection` knows how to combine. Anything else — `$ref`, `patternProperties`,
-* an annotation like `description` — makes a member unfoldable, so a constraint this does not
-* understand leaves the `allOf` alone instead of being silently dropped or misattributed. */
-const FOLDABLE_KEYS = /* @__PURE__ */ new Set([
-	"type",
-	"properties",
-	"required",
-	"additionalProperties"
-]);
-const UNION_KEYS = ["oneOf", "anyOf"];
-/** A member's constraint on a key it does not declare itself. A `catchall` states one; `false`, an absent `additionalProperties`, and the empty schema a loose object emits state nothing. */
-function undeclaredConstraint(member) {
-	const extra = member.additionalProperties;
-	if (extra === void 0 || extra === false || typeof extra !== "object" || extra === null) return null;
-	return Object.keys(extra).length ? extra : null;
-}
-/** Combines object members into the single object they describe together, or returns `null` if any of them carries a keyword outside {@link FOLDABLE_KEYS}. */
-function foldObjects(members) {
-	const objects = [];
-	for (const member of members) {
-		if (typeof member !== "object" || member.type !== "object") return null;
-		for (const key in member) if (!FOLDABLE_KEYS.has(key)) return null;
-		objects.push(member);
-	}
-	const properties = {};
-	const required = /* @__PURE__ */ new Set();
-	for (const object of objects) {
-		for (const key in object.properties) {
-			if (Object.prototype.hasOwnProperty.call(properties, key)) continue;
-			const parts = [];
-			for (const other of objects) {
-				const part = other.properties?.[key] ?? undeclaredConstraint(other);
-				if (part === null || part === void 0) continue;
-				if (!parts.some((seen) => JSON.stringify(seen) === JSON.stringify(part))) parts.push(part);
-			}
-			assignProp(properties, key, parts.length === 1 ? parts[0] : foldObjects(parts) ?? { allOf: parts });
-		}
-		for (const key of object.required ?? []) required.add(key);
-	}
-	const folded = {
-		type: "object",
-		properties
-	};
-	if (required.size) folded.required = [...required];
-	if (objects.every((object) => object.additionalProperties === false)) folded.additionalProperties = false;
-	else {
-		const constraints = [];
-		for (const object of objects) {
-			const constraint = undeclaredConstraint(object);
-			if (constraint && !constraints.some((seen) => JSON.stringify(seen) === JSON.stringify(constraint))) constraints.push(constraint);
-		}
-		if (constraints.length === 1) folded.additionalProperties = constraints[0];
-		else if (constraints.length > 1) folded.additionalProperties = { allOf: constraints };
-	}
-	return folded;
-}
-/** `additionalProperties` in an `allOf` member sees only that member's own `properties`, so two
-* closed object members reject each other's keys and the schema validates nothing. Zod's parser
-* pools the key sets instead — `handleIntersectionResults` reports a key as unrecognized only when
-* *every* side rejects it — so the emitted schema has to pool them too, and folding the members
-* into one object is the encoding that says so on every target.
-*
-* This runs from `finalize`, after `extractDefs`, which is what keeps it clear of the `$ref`
-* machinery: a member extracted into `$defs` is already a `$ref` by now and declines to fold, so it
-* keeps its reference and its own closedness rather than being inlined as a stale copy. */
-function foldIntersection(json) {
-	const allOf = json.allOf;
-	if (!Array.isArray(allOf) || allOf.length < 2) return;
-	for (const key of FOLDABLE_KEYS) if (key in json) return;
-	const unions = allOf.filter((m) => UNION_KEYS.some((k) => Array.isArray(m[k])));
-	let folded = null;
-	if (!unions.length) folded = foldObjects(allOf);
-	else {
-		const union = unions[0];
-		const keyword = UNION_KEYS.find((k) => Array.isArray(union[k]));
-		if (Object.keys(union).length !== 1) return;
-		const rest = allOf.filter((m) => m !== union);
-		const branches = union[keyword].map((branch) => foldObjects([...rest, branch]));
-		if (branches.some((b) => !b)) return;
-		folded = { [keyword]: branches };
-	}
-	if (!folded) return;
-	delete json.allOf;
-	assignProps(json, folded);
-}
-function finalize(ctx, schema) {
-	const root = ctx.seen.get(schema);
-	if (!root) throw new Error("Unprocessed schema. This is a bug in Zod.");
-	const flattenRef = (zodSchema) => {
-		const seen = ctx.seen.get(zodSchema);
-		if (seen.ref === null) return;
-		const schema = seen.def ?? seen.schema;
-		const _cached = { ...schema };
-		const ref = seen.ref;
-		seen.ref = null;
-		if (ref) {
-			flattenRef(ref);
-			const refSeen = ctx.seen.get(ref);
-			const refSchema = refSeen.schema;
-			if (refSchema.$ref && (ctx.target === "draft-07" || ctx.target === "draft-04" || ctx.target === "openapi-3.0")) {
-				schema.allOf = schema.allOf ?? [];
-				schema.allOf.push(refSchema);
-			} else assignProps(schema, refSchema);
-			assignProps(schema, _cached);
-			if (zodSchema._zod.parent === ref) for (const key in schema) {
-				if (key === "$ref" || key === "allOf") continue;
-				if (!(key in _cached)) delete schema[key];
-			}
-			if (refSchema.$ref && refSeen.def) for (const key in schema) {
-				if (key === "$ref" || key === "allOf") continue;
-				if (key in refSeen.def && JSON.stringify(schema[key]) === JSON.stringify(refSeen.def[key])) delete schema[key];
-			}
-		}
-		const parent = zodSchema._zod.parent;
-		if (parent && parent !== ref) {
-			flattenRef(parent);
-			const parentSeen = ctx.seen.get(parent);
-			if (parentSeen?.schema.$ref) {
-				schema.$ref = parentSeen.schema.$ref;
-				if (parentSeen.def) for (const key in schema) {
-					if (key === "$ref" || key === "allOf") continue;
-					if (key in parentSeen.def && JSON.stringify(schema[key]) === JSON.stringify(parentSeen.def[key])) delete schema[key];
-				}
-			}
-		}
-		ctx.override({
-			zodSchema,
-			jsonSchema: schema,
-			path: seen.path ?? []
-		});
-	};
-	if (!ctx.external || ctx.sharedEmitDoneFor !== ctx.external) {
-		for (const entry of [...ctx.seen.entries()].reverse()) flattenRef(entry[0]);
-		if (ctx.target !== "openapi-3.0") for (const entry of ctx.seen.entries()) compactTypeUnion(entry[1].def ?? entry[1].schema);
-		for (const rewrite of ctx.deferred) rewrite();
-		if (ctx.intersections.length) {
-			const carriers = /* @__PURE__ */ new Map();
-			for (const seen of ctx.seen.values()) for (const json of [seen.schema, seen.def]) {
-				const allOf = json?.allOf;
-				if (!Array.isArray(allOf)) continue;
-				const existing = carriers.get(allOf);
-				if (existing) existing.push(json);
-				else carriers.set(allOf, [json]);
-			}
-			for (const allOf of ctx.intersections) for (const json of carriers.get(allOf) ?? []) foldIntersection(json);
-		}
-	}
-	const result = {};
-	if (ctx.target === "draft-2020-12") result.$schema = "https://json-schema.org/draft/2020-12/schema";
-	else if (ctx.target === "draft-07") result.$schema = "http://json-schema.org/draft-07/schema#";
-	else if (ctx.target === "draft-04") result.$schema = "http://json-schema.org/draft-04/schema#";
-	else if (ctx.target === "openapi-3.0") {}
-	if (ctx.external?.uri) {
-		const id = ctx.external.registry.get(schema)?.id;
-		if (!id) throw new Error("Schema is missing an `id` property");
-		result.$id = ctx.external.uri(id);
-	}
-	assignProps(result, root.defId ? root.schema : root.def ?? root.schema);
-	const rootMetaId = ctx.metadataRegistry.get(schema)?.id;
-	if (rootMetaId !== void 0 && result.id === rootMetaId) delete result.id;
-	const defs = ctx.external?.defs ?? {};
-	if (!ctx.external || ctx.sharedEmitDoneFor !== ctx.external) for (const entry of ctx.seen.entries()) {
-		const seen = entry[1];
-		if (seen.def && seen.defId) {
-			if (seen.def.id === seen.defId) delete seen.def.id;
-			assignProp(defs, seen.defId, seen.def);
-		}
-	}
-	if (ctx.external) ctx.sharedEmitDoneFor = ctx.external;
-	if (ctx.external) {} else if (Object.keys(defs).length > 0) {
-		if (ctx.target === "draft-2020-12") result.$defs = defs;
-		else result.definitions = defs;
-	}
-	try {
-		const finalized = JSON.parse(JSON.stringify(result));
-		Object.defineProperty(finalized, "~standard", {
-			value: {
-				...schema["~standard"],
-				jsonSchema: {
-					input: createStandardJSONSchemaMethod(schema, "input", ctx.processors),
-					output: createStandardJSONSchemaMethod(schema, "output", ctx.processors)
-				}
-			},
-			enumerable: false,
-			writable: false
-		});
-		return finalized;
-	} catch (_err) {
-		throw new Error("Error converting schema to JSON.");
-	}
-}
-function isTransforming(_schema, _ctx) {
-	const ctx = _ctx ?? { seen: /* @__PURE__ */ new Set() };
-	if (ctx.seen.has(_schema)) return false;
-	ctx.seen.add(_schema);
-	const def = _schema._zod.def;
-	if (def.type === "transform") return true;
-	if (def.type === "array") return isTransforming(def.element, ctx);
-	if (def.type === "set") return isTransforming(def.valueType, ctx);
-	if (def.type === "lazy") return isTransforming(def.getter(), ctx);
-	if (def.type === "promise" || def.type === "optional" || def.type === "nonoptional" || def.type === "nullable" || def.type === "readonly" || def.type === "default" || def.type === "prefault" || def.type === "catch") return isTransforming(def.innerType, ctx);
-	if (def.type === "intersection") return isTransforming(def.left, ctx) || isTransforming(def.right, ctx);
-	if (def.type === "record" || def.type === "map") return isTransforming(def.keyType, ctx) || isTransforming(def.valueType, ctx);
-	if (def.type === "pipe") {
-		if (_schema._zod.traits.has("$ZodCodec")) return true;
-		return isTransforming(def.in, ctx) || isTransforming(def.out, ctx);
-	}
-	if (def.type === "object") {
-		for (const key in def.shape) if (isTransforming(def.shape[key], ctx)) return true;
-		return false;
-	}
-	if (def.type === "union") {
-		for (const option of def.options) if (isTransforming(option, ctx)) return true;
-		return false;
-	}
-	if (def.type === "tuple") {
-		for (const item of def.items) if (isTransforming(item, ctx)) return true;
-		if (def.rest && isTransforming(def.rest, ctx)) return true;
-		return false;
-	}
-	return false;
-}
-/**
-* Creates a toJSONSchema method for a schema instance.
-* This encapsulates the logic of initializing context, processing, extracting defs, and finalizing.
-*/
-const createToJSONSchemaMethod = (schema, processors = {}) => (params) => {
-	const ctx = initializeContext({
-		...params,
-		processors
-	});
-	processSchema(schema, ctx);
-	extractDefs(ctx, schema);
-	return finalize(ctx, schema);
-};
-const createStandardJSONSchemaMethod = (schema, io, processors = {}) => (params) => {
-	const { libraryOptions, target } = params ?? {};
-	const ctx = initializeContext({
-		...libraryOptions ?? {},
-		target,
-		io,
-		processors
-	});
-	processSchema(schema, ctx);
-	extractDefs(ctx, schema);
-	return finalize(ctx, schema);
-};
-// node_modules/zod/v4/core/json-schema-processors.js
-const narrowMin = (agg, key, value) => {
-	if (agg[key] === void 0 || value > agg[key]) agg[key] = value;
-};
-const narrowMax = (agg, key, value) => {
-	if (agg[key] === void 0 || value < agg[key]) agg[key] = value;
-};
-const narrowBoth = (agg, value) => {
-	narrowMin(agg, "minimum", value);
-	narrowMax(agg, "maximum", value);
-};
-const addDivisor = (agg, value) => {
-	agg.multipleOf ?? (agg.multipleOf = []);
-	if (!agg.multipleOf.includes(value)) agg.multipleOf.push(value);
-};
-const addPattern = (agg, pattern) => {
-	agg.patterns ?? (agg.patterns = /* @__PURE__ */ new Set());
-	agg.patterns.add(pattern);
-};
-const intersectMime = (agg, mime) => {
-	agg.mime = agg.mime ? agg.mime.filter((m) => mime.includes(m)) : [...mime];
-};
-const setFormat = (agg, format) => {
-	agg.format = format;
-	if (format.includes("int")) agg.isInt = true;
-};
-const minContributor = (agg, def) => narrowMin(agg, "minimum", def.minimum);
-const maxContributor = (agg, def) => narrowMax(agg, "maximum", def.maximum);
-const formatContributor = (ranges) => (agg, def) => {
-	setFormat(agg, def.format);
-	const [minimum, maximum] = ranges[def.format];
-	narrowMin(agg, "minimum", minimum);
-	narrowMax(agg, "maximum", maximum);
-};
-const contributors = {
-	greater_than: (agg, def) => narrowMin(agg, def.inclusive ? "minimum" : "exclusiveMinimum", def.value),
-	less_than: (agg, def) => narrowMax(agg, def.inclusive ? "maximum" : "exclusiveMaximum", def.value),
-	multiple_of: (agg, def) => addDivisor(agg, def.value),
-	number_format: formatContributor(NUMBER_FORMAT_RANGES),
-	bigint_format: formatContributor(BIGINT_FORMAT_RANGES),
-	min_length: minContributor,
-	max_length: maxContributor,
-	length_equals: (agg, def) => narrowBoth(agg, def.length),
-	min_size: minContributor,
-	max_size: maxContributor,
-	size_equals: (agg, def) => narrowBoth(agg, def.size),
-	string_format: (agg, def) => {
-		setFormat(agg, def.format);
-		if (def.pattern) addPattern(agg, def.pattern);
-		if (def.format === "base64" || def.format === "base64url") agg.contentEncoding = def.format;
-		if (def.local || def.precision === -1) agg.laxFormat = true;
-	},
-	mime_type: (agg, def) => intersectMime(agg, def.mime)
-};
-function aggregateChecks(schema) {
-	const agg = {};
-	const def = schema._zod.def;
-	const list = schema._zod.traits.has("$ZodCheck") ? [schema, ...def.checks ?? []] : def.checks ?? [];
-	for (const ch of list) contributors[ch._zod.def.check]?.(agg, ch._zod.def);
-	const bag = schema._zod.bag;
-	if (bag.minimum !== void 0) narrowMin(agg, "minimum", bag.minimum);
-	if (bag.exclusiveMinimum !== void 0) narrowMin(agg, "exclusiveMinimum", bag.exclusiveMinimum);
-	if (bag.maximum !== void 0) narrowMax(agg, "maximum", bag.maximum);
-	if (bag.exclusiveMaximum !== void 0) narrowMax(agg, "exclusiveMaximum", bag.exclusiveMaximum);
-	if (bag.multipleOf !== void 0) addDivisor(agg, bag.multipleOf);
-	if (bag.format !== void 0) {
-		agg.format ?? (agg.format = bag.format);
-		if (bag.format.includes("int")) agg.isInt = true;
-	}
-	if (bag.mime) intersectMime(agg, bag.mime);
-	for (const pattern of bag.patterns ?? []) addPattern(agg, pattern);
-	return agg;
-}
-const formatMap = {
-	guid: "uuid",
-	url: "uri",
-	datetime: "date-time",
-	json_string: "json-string",
-	regex: ""
-};
-const exactPatterns = /* @__PURE__ */ new Map([[base64Charset, base64$3], [base64urlCharset, base64url]]);
-const exactPattern = (p) => exactPatterns.get(p) ?? p;
-const stringProcessor = (schema, ctx, _json, _params) => {
-	const json = _json;
-	json.type = "string";
-	const { minimum, maximum, format, patterns, contentEncoding, laxFormat } = aggregateChecks(schema);
-	if (typeof minimum === "number") json.minLength = minimum;
-	if (typeof maximum === "number") json.maxLength = maximum;
-	if (format) {
-		json.format = formatMap[format] ?? format;
-		if (json.format === "") delete json.format;
-		if (format === "time" || laxFormat) delete json.format;
-	}
-	if (contentEncoding) json.contentEncoding = contentEncoding;
-	if (patterns && patterns.size > 0) {
-		const patternList = [...patterns].map(exactPattern);
-		if (patternList.length === 1) json.pattern = patternList[0].source;
-		else if (patternList.length > 1) json.allOf = [...patternList.map((regex) => ({
-			...ctx.target === "draft-07" || ctx.target === "draft-04" || ctx.target === "openapi-3.0" ? { type: "string" } : {},
-			pattern: regex.source
-		}))];
-	}
-};
-const numberProcessor = (schema, ctx, _json, params) => {
-	const json = _json;
-	const { minimum, maximum, multipleOf, exclusiveMaximum, exclusiveMinimum, isInt } = aggregateChecks(schema);
-	json.type = isInt ? "integer" : "number";
-	const exMin = typeof exclusiveMinimum === "number" && exclusiveMinimum >= (minimum ?? Number.NEGATIVE_INFINITY);
-	const exMax = typeof exclusiveMaximum === "number" && exclusiveMaximum <= (maximum ?? Number.POSITIVE_INFINITY);
-	const legacy = ctx.target === "draft-04" || ctx.target === "openapi-3.0";
-	if (exMin) {
-		if (legacy) {
-			json.minimum = exclusiveMinimum;
-			json.exclusiveMinimum = true;
-		} else json.exclusiveMinimum = exclusiveMinimum;
-	} else if (typeof minimum === "number") json.minimum = minimum;
-	if (exMax) {
-		if (legacy) {
-			json.maximum = exclusiveMaximum;
-			json.exclusiveMaximum = true;
-		} else json.exclusiveMaximum = exclusiveMaximum;
-	} else if (typeof maximum === "number") json.maximum = maximum;
-	if (multipleOf) {
-		const divisors = /* @__PURE__ */ new Set();
-		for (const divisor of multipleOf) if (Number.isFinite(divisor) && divisor !== 0) divisors.add(Math.abs(divisor));
-		else handleUnrepresentable(schema, ctx, json, params, `A multipleOf divisor of ${divisor} cannot be represented in JSON Schema`);
-		const [first, ...rest] = divisors;
-		if (first !== void 0) json.multipleOf = first;
-		if (rest.length) json.allOf = [...json.allOf ?? [], ...rest.map((m) => ({ multipleOf: m }))];
-	}
-};
-const booleanProcessor = (_schema, _ctx, json, _params) => {
-	json.type = "boolean";
-};
-const neverProcessor = (_schema, _ctx, json, _params) => {
-	json.not = {};
-};
-const enumProcessor = (schema, _ctx, json, _params) => {
-	const def = schema._zod.def;
-	const values = getEnumValues(def.entries);
-	if (values.length === 0) {
-		json.not = {};
-		return;
-	}
-	if (values.every((v) => typeof v === "number")) json.type = "number";
-	if (values.every((v) => typeof v === "string")) json.type = "string";
-	json.enum = values;
-};
-const literalProcessor = (schema, ctx, json, params) => {
-	const def = schema._zod.def;
-	if (def.values.length === 0) {
-		json.not = {};
-		return;
-	}
-	const vals = [];
-	for (const val of def.values) if (val === void 0) {
-		if (handleUnrepresentable(schema, ctx, json, params, "Literal `undefined` cannot be represented in JSON Schema")) return;
-	} else if (typeof val === "bigint") {
-		if (handleUnrepresentable(schema, ctx, json, params, "BigInt literals cannot be represented in JSON Schema")) return;
-		vals.push(Number(val));
-	} else vals.push(val);
-	if (vals.length === 0) {} else if (vals.length === 1) {
-		const val = vals[0];
-		json.type = val === null ? "null" : typeof val;
-		if (ctx.target === "draft-04" || ctx.target === "openapi-3.0") json.enum = [val];
-		else json.const = val;
-	} else {
-		if (vals.every((v) => typeof v === "number")) json.type = "number";
-		if (vals.every((v) => typeof v === "string")) json.type = "string";
-		if (vals.every((v) => typeof v === "boolean")) json.type = "boolean";
-		if (vals.every((v) => v === null)) json.type = "null";
-		json.enum = vals;
-	}
-};
-const customProcessor = (schema, ctx, json, params) => {
-	handleUnrepresentable(schema, ctx, json, params, "Custom types cannot be represented in JSON Schema");
-};
-const transformProcessor = (schema, ctx, json, params) => {
-	handleUnrepresentable(schema, ctx, json, params, "Transforms cannot be represented in JSON Schema");
-};
-const arrayProcessor = (schema, ctx, _json, params) => {
-	const json = _json;
-	const def = schema._zod.def;
-	const { minimum, maximum } = aggregateChecks(schema);
-	if (typeof minimum === "number") json.minItems = minimum;
-	if (typeof maximum === "number") json.maxItems = maximum;
-	json.type = "array";
-	json.items = processSchema(def.element, ctx, {
-		...params,
-		path: [...params.path, "items"]
-	});
-};
-function inputOptin(schema) {
-	const def = schema._zod.def;
-	if (def.type === "pipe" && def.in._zod.traits.has("$ZodTransform")) return inputOptin(def.out);
-	if (def.type === "catch") return inputOptin(def.innerType);
-	return schema._zod.optin;
-}
-const objectProcessor = (schema, ctx, _json, params) => {
-	const json = _json;
-	const def = schema._zod.def;
-	const shape = def.shape;
-	if (Object.getOwnPropertySymbols(shape).length && handleUnrepresentable(schema, ctx, json, params, "Symbol keys cannot be represented in JSON Schema")) return;
-	json.type = "object";
-	json.properties = {};
-	for (const key in shape) assignProp(json.properties, key, processSchema(shape[key], ctx, {
-		...params,
-		path: [
-			...params.path,
-			"properties",
-			key
-		]
-	}));
-	const requiredKeys = [];
-	for (const key of Object.keys(shape)) {
-		const field = def.shape[key];
-		if (ctx.io === "input" ? inputOptin(field) === void 0 : field._zod.optout === void 0) requiredKeys.push(key);
-	}
-	if (requiredKeys.length > 0) json.required = requiredKeys;
-	if (def.catchall?._zod.def.type === "never") json.additionalProperties = false;
-	else if (!def.catchall) {
-		if (ctx.io === "output") json.additionalProperties = false;
-	} else if (def.catchall) json.additionalProperties = processSchema(def.catchall, ctx, {
-		...params,
-		path: [...params.path, "additionalProperties"]
-	});
-};
-const unionProcessor = (schema, ctx, json, params) => {
-	const def = schema._zod.def;
-	const isExclusive = def.inclusive === false;
-	const options = def.options.map((x, i) => processSchema(x, ctx, {
-		...params,
-		path: [
-			...params.path,
-			isExclusive ? "oneOf" : "anyOf",
-			i
-		]
-	}));
-	if (isExclusive) json.oneOf = options;
-	else json.anyOf = options;
-};
-const intersectionProcessor = (schema, ctx, json, params) => {
-	const def = schema._zod.def;
-	const a = processSchema(def.left, ctx, {
-		...params,
-		path: [
-			...params.path,
-			"allOf",
-			0
-		]
-	});
-	const b = processSchema(def.right, ctx, {
-		...params,
-		path: [
-			...params.path,
-			"allOf",
-			1
-		]
-	});
-	const isSimpleIntersection = (val) => "allOf" in val && Object.keys(val).length === 1;
-	const allOf = [...isSimpleIntersection(a) ? a.allOf : [a], ...isSimpleIntersection(b) ? b.allOf : [b]];
-	json.allOf = allOf;
-	ctx.intersections.push(allOf);
-};
-/** JSON object keys are always strings, so a numeric record key schema is re-expressed over the
-* numeric-string form the record parser matches. Deferred to `finalize`, after the flatten: a key
-* behind a wrapper only carries its own `type` before then, and a union key only has its branches.
-*
-* A numeric bound cannot apply to a property name, so `minimum` and its siblings are dropped rather
-* than carried over: keeping them beside `type: "string"` reproduces the match-nothing schema this
-* exists to fix. A key that carries one therefore emits wider than the record parses — `z.record(z.number().min(5), V)`
-* accepts `"3"` — which is the deliberate trade, since throwing on it would reject an ordinary schema
-* outright. */
-function stringifyKeyNames(bySchema, json, visited) {
-	if (json.$ref) {
-		if (visited.has(json)) return json;
-		visited.add(json);
-		const def = bySchema.get(json)?.def;
-		if (!def) return json;
-		const inlined = stringifyKeyNames(bySchema, def, visited);
-		return inlined === def ? json : inlined;
-	}
-	for (const keyword of ["anyOf", "oneOf"]) {
-		const branches = json[keyword];
-		if (!Array.isArray(branches)) continue;
-		const mapped = branches.map((branch) => stringifyKeyNames(bySchema, branch, visited));
-		if (mapped.some((branch, i) => branch !== branches[i])) json = {
-			...json,
-			[keyword]: mapped
-		};
-	}
-	const types = Array.isArray(json.type) ? json.type : [json.type];
-	const numericType = !types.includes("string") && types.some((t) => t === "number" || t === "integer");
-	const values = json.enum ?? (json.const !== void 0 ? [json.const] : void 0);
-	if (!numericType && !values?.some((v) => typeof v === "number")) return json;
-	const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, format, id, ...rest } = json;
-	if (rest.enum) rest.enum = rest.enum.map((v) => typeof v === "number" ? String(v) : v);
-	else if (typeof rest.const === "number") rest.const = String(rest.const);
-	if (!numericType) return rest;
-	rest.type = "string";
-	if (!values) rest.pattern = (types.includes("number") ? number$1 : integer$1).source;
-	return rest;
-}
-/** Every record of one conversion, so the carriers are found in a single pass rather than once per record. */
-const pendingRecords = /* @__PURE__ */ new WeakMap();
-function rewriteKeyNames(ctx) {
-	const bySchema = /* @__PURE__ */ new Map();
-	for (const entry of ctx.seen.values()) if (entry.def && !bySchema.has(entry.schema)) bySchema.set(entry.schema, entry);
-	const rewrites = /* @__PURE__ */ new Map();
-	for (const record of pendingRecords.get(ctx) ?? []) {
-		const seen = ctx.seen.get(record);
-		const names = (seen?.def ?? seen?.schema)?.propertyNames;
-		if (!names || names === true || rewrites.has(names)) continue;
-		const rewritten = stringifyKeyNames(bySchema, names, /* @__PURE__ */ new Set());
-		if (rewritten !== names) rewrites.set(names, rewritten);
-	}
-	if (!rewrites.size) return;
-	for (const entry of ctx.seen.values()) for (const carrier of [entry.schema, entry.def]) {
-		const rewritten = carrier && rewrites.get(carrier.propertyNames);
-		if (rewritten) carrier.propertyNames = rewritten;
-	}
-}
-const recordProcessor = (schema, ctx, _json, params) => {
-	const json = _json;
-	const def = schema._zod.def;
-	json.type = "object";
-	const keyType = def.keyType;
-	const patterns = aggregateChecks(keyType).patterns;
-	if (def.mode === "loose" && patterns && patterns.size > 0) {
-		const valueSchema = processSchema(def.valueType, ctx, {
-			...params,
-			path: [
-				...params.path,
-				"patternProperties",
-				"*"
-			]
-		});
-		json.patternProperties = {};
-		for (const pattern of patterns) assignProp(json.patternProperties, exactPattern(pattern).source, valueSchema);
-	} else {
-		if (ctx.target === "draft-07" || ctx.target === "draft-2020-12") {
-			json.propertyNames = processSchema(def.keyType, ctx, {
-				...params,
-				path: [...params.path, "propertyNames"]
-			});
-			let pending = pendingRecords.get(ctx);
-			if (!pending) {
-				pending = [];
-				pendingRecords.set(ctx, pending);
-				ctx.deferred.push(() => rewriteKeyNames(ctx));
-			}
-			pending.push(schema);
-		}
-		json.additionalProperties = processSchema(def.valueType, ctx, {
-			...params,
-			path: [...params.path, "additionalProperties"]
-		});
-	}
-	const keyValues = keyType._zod.values;
-	const omittableOnInput = ctx.io === "input" && inputOptin(def.valueType) !== void 0;
-	if (keyValues && !def.partial && !omittableOnInput) {
-		const validKeyValues = [...keyValues].filter((v) => typeof v === "string" || typeof v === "number");
-		if (validKeyValues.length > 0) json.required = validKeyValues.map(String);
-	}
-};
-const nullableProcessor = (schema, ctx, json, params) => {
-	const def = schema._zod.def;
-	const inner = processSchema(def.innerType, ctx, params);
-	const seen = ctx.seen.get(schema);
-	if (ctx.target === "openapi-3.0") {
-		seen.ref = def.innerType;
-		json.nullable = true;
-	} else json.anyOf = [inner, { type: "null" }];
-};
-const nonoptionalProcessor = (schema, ctx, _json, params) => {
-	const def = schema._zod.def;
-	processSchema(def.innerType, ctx, params);
-	const seen = ctx.seen.get(schema);
-	seen.ref = def.innerType;
-};
-/** Round-trips a default value through JSON so the emitted schema is guaranteed to be valid JSON.
-* A BigInt has no reliable encoding, so it goes through `unrepresentable` like any other
-* unrepresentable value. Returns a sentinel when the caller must not write a default of its own. */
-const UNREPRESENTABLE_DEFAULT = Symbol();
-function serializeDefaultValue(value, schema, ctx, json, params) {
-	let unrepresentable = false;
-	const serialized = JSON.stringify(value, (_, val) => {
-		if (typeof val !== "bigint") return val;
-		unrepresentable = true;
-		return null;
-	});
-	if (!unrepresentable) return JSON.parse(serialized);
-	handleUnrepresentable(schema, ctx, json, params, "BigInt defaults cannot be represented in JSON Schema");
-	return UNREPRESENTABLE_DEFAULT;
-}
-const defaultProcessor = (schema, ctx, json, params) => {
-	const def = schema._zod.def;
-	processSchema(def.innerType, ctx, params);
-	const seen = ctx.seen.get(schema);
-	seen.ref = def.innerType;
-	const value = serializeDefaultValue(def.defaultValue, schema, ctx, json, params);
-	if (value !== UNREPRESENTABLE_DEFAULT) json.default = value;
-};
-const prefaultProcessor = (schema, ctx, json, params) => {
-	const def = schema._zod.def;
-	processSchema(def.innerType, ctx, params);
-	const seen = ctx.seen.get(schema);
-	seen.ref = def.innerType;
-	if (ctx.io !== "input") return;
-	const value = serializeDefaultValue(def.defaultValue, schema, ctx, json, params);
-	if (value !== UNREPRESENTABLE_DEFAULT) json._prefault = value;
-};
-const catchProcessor = (schema, ctx, json, params) => {
-	const def = schema._zod.def;
-	processSchema(def.innerType, ctx, params);
-	const seen = ctx.seen.get(schema);
-	seen.ref = def.innerType;
-	let catchValue;
-	try {
-		catchValue = def.catchValue(void 0);
-	} catch {
-		handleUnrepresentable(schema, ctx, json, params, "Dynamic catch values are not supported in JSON Schema");
-		return;
-	}
-	json.default = catchValue;
-};
-const pipeProcessor = (schema, ctx, _json, params) => {
-	const def = schema._zod.def;
-	const inIsTransform = def.in._zod.traits.has("$ZodTransform");
-	const innerType = ctx.io === "input" ? inIsTransform ? def.out : def.in : def.out;
-	processSchema(innerType, ctx, params);
-	const seen = ctx.seen.get(schema);
-	seen.ref = innerType;
-};
-const readonlyProcessor = (schema, ctx, json, params) => {
-	const def = schema._zod.def;
-	processSchema(def.innerType, ctx, params);
-	const seen = ctx.seen.get(schema);
-	seen.ref = def.innerType;
-	json.readOnly = true;
-};
-const optionalProcessor = (schema, ctx, _json, params) => {
-	const def = schema._zod.def;
-	processSchema(def.innerType, ctx, params);
-	const seen = ctx.seen.get(schema);
-	seen.ref = def.innerType;
-};
-// node_modules/zod/v4/classic/errors.js
-const _installedErrorProtos = /* @__PURE__ */ new WeakSet([Object.prototype, Error.prototype]);
-function _lazyMethod(proto, key, make) {
-	Object.defineProperty(proto, key, {
-		configurable: true,
-		enumerable: false,
-		get() {
-			const value = make(this);
-			Object.defineProperty(this, key, {
-				value,
-				configurable: true,
-				writable: true
-			});
-			return value;
-		},
-		set(value) {
-			Object.defineProperty(this, key, {
-				value,
-				configurable: true,
-				writable: true
-			});
-		}
-	});
-}
-const initializer = (inst, issues) => {
-	$ZodError.init(inst, issues);
-	inst.name = "ZodError";
-	const proto = Object.getPrototypeOf(inst);
-	if (_installedErrorProtos.has(proto)) return;
-	_installedErrorProtos.add(proto);
-	_lazyMethod(proto, "format", (self) => (mapper) => formatError(self, mapper));
-	_lazyMethod(proto, "flatten", (self) => (mapper) => flattenError(self, mapper));
-	_lazyMethod(proto, "addIssue", (self) => (issue) => {
-		self.issues.push(issue);
-		self.message = JSON.stringify(self.issues, jsonStringifyReplacer, 2);
-	});
-	_lazyMethod(proto, "addIssues", (self) => (issues) => {
-		self.issues.push(...issues);
-		self.message = JSON.stringify(self.issues, jsonStringifyReplacer, 2);
-	});
-	Object.defineProperty(proto, "isEmpty", {
-		configurable: true,
-		enumerable: false,
-		get() {
-			return this.issues.length === 0;
-		}
-	});
-};
-const ZodError = /*@__PURE__*/ $constructor("ZodError", initializer);
-const ZodRealError = /*@__PURE__*/ $constructor("ZodError", initializer, void 0, { Parent: Error });
-// node_modules/zod/v4/classic/parse.js
-const parse$2 = /* @__PURE__ */ _parse(ZodRealError);
-const parseAsync = /* @__PURE__ */ _parseAsync(ZodRealError);
-const safeParse = /* @__PURE__ */ _safeParse(ZodRealError);
-const safeParseAsync = /* @__PURE__ */ _safeParseAsync(ZodRealError);
-const encode$2 = /* @__PURE__ */ _encode(ZodRealError);
-const decode = /* @__PURE__ */ _decode(ZodRealError);
-const encodeAsync = /* @__PURE__ */ _encodeAsync(ZodRealError);
-const decodeAsync = /* @__PURE__ */ _decodeAsync(ZodRealError);
-const safeEncode = /* @__PURE__ */ _safeEncode(ZodRealError);
-const safeDecode = /* @__PURE__ */ _safeDecode(ZodRealError);
-const safeEncodeAsync = /* @__PURE__ */ _safeEncodeAsync(ZodRealError);
-const safeDecodeAsync = /* @__PURE__ */ _safeDecodeAsync(ZodRealError);
-// node_modules/zod/v4/classic/schemas.js
-function _ensureDefaultLocale() {
-	if (!globalConfig.localeError) config(en_default());
-}
-function _ensureDefaultMemoizer() {
-	if (!globalConfig.memoizer) config({ memoizer: memoizer() });
-}
-const ZodType = /*@__PURE__*/ $constructor("ZodType", (inst, def) => {
-	_ensureDefaultLocale();
-	$ZodType.init(inst, def);
-	inst.def = def;
-	inst.type = def.type;
-	return inst;
-}, {
-	check(...chks) {
-		const def = this.def;
-		return this.clone(mergeDefs(def, { checks: [...def.checks ?? [], ...chks.map((ch) => typeof ch === "function" ? { _zod: {
-			check: ch,
-			def: { check: "custom" },
-			onattach: []
-		} } : ch)] }), { parent: true });
-	},
-	with(...chks) {
-		return this.check(...chks);
-	},
-	clone(def, params) {
-		return clone(this, def, params);
-	},
-	brand() {
-		return this;
-	},
-	register(reg, meta) {
-		reg.add(this, meta);
-		return this;
-	},
-	refine(check, params) {
-		return this.check(refine(check, params));
-	},
-	superRefine(refinement, params) {
-		return this.check(superRefine(refinement, params));
-	},
-	overwrite(fn) {
-		return this.check(/* @__PURE__ */ _overwrite(fn));
-	},
-	optional() {
-		return optional$1(this);
-	},
-	exactOptional() {
-		return exactOptional(this);
-	},
-	nullable() {
-		return nullable(this);
-	},
-	nullish() {
-		return optional$1(nullable(this));
-	},
-	nonoptional(params) {
-		return nonoptional(this, params);
-	},
-	array() {
-		return array(this);
-	},
-	or(arg) {
-		return union([this, arg]);
-	},
-	and(arg) {
-		return intersection(this, arg);
-	},
-	transform(tx) {
-		return pipe(this, transform(tx));
-	},
-	default(d) {
-		return _default(this, d);
-	},
-	prefault(d) {
-		return prefault(this, d);
-	},
-	catch(params) {
-		return _catch(this, params);
-	},
-	pipe(target) {
-		return pipe(this, target);
-	},
-	readonly() {
-		return readonly(this);
-	},
-	describe(description) {
-		const cl = this.clone();
-		globalRegistry.add(cl, { description });
-		return cl;
-	},
-	meta(...args) {
-		if (args.length === 0) return globalRegistry.get(this);
-		const cl = this.clone();
-		globalRegistry.add(cl, args[0]);
-		return cl;
-	},
-	isOptional() {
-		return this.safeParse(void 0).success;
-	},
-	isNullable() {
-		return this.safeParse(null).success;
-	},
-	apply(fn, ...args) {
-		return args.length === 0 ? fn(this) : fn(this, ...args);
-	},
-	get "~standard"() {
-		return hide(this, "~standard", {
-			...standardProps(this),
-			jsonSchema: {
-				input: createStandardJSONSchemaMethod(this, "input"),
-				output: createStandardJSONSchemaMethod(this, "output")
-			}
-		});
-	},
-	set "~standard"(value) {
-		own$1(this, "~standard", value);
-	},
-	parse: function _parse(data, params) {
-		return parse$2(this, data, params, { callee: _parse });
-	},
-	parseAsync: async function _parseAsync(data, params) {
-		return await parseAsync(this, data, params, { callee: _parseAsync });
-	},
-	safeParse(data, params) {
-		return safeParse(this, data, params);
-	},
-	async safeParseAsync(data, params) {
-		return safeParseAsync(this, data, params);
-	},
-	get spa() {
-		return this?.safeParseAsync;
-	},
-	set spa(value) {
-		own$1(this, "spa", value);
-	},
-	validate(data, params) {
-		return validate$1(this, data, params);
-	},
-	validateAsync(data, params) {
-		return validateAsync$1(this, data, params);
-	},
-	encode: function _encode(data, params) {
-		return encode$2(this, data, params, { callee: _encode });
-	},
-	decode: function _decode(data, params) {
-		return decode(this, data, params, { callee: _decode });
-	},
-	encodeAsync: async function _encodeAsync(data, params) {
-		return await encodeAsync(this, data, params, { callee: _encodeAsync });
-	},
-	decodeAsync: async function _decodeAsync(data, params) {
-		return await decodeAsync(this, data, params, { callee: _decodeAsync });
-	},
-	safeEncode(data, params) {
-		return safeEncode(this, data, params);
-	},
-	safeDecode(data, params) {
-		return safeDecode(this, data, params);
-	},
-	async safeEncodeAsync(data, params) {
-		return safeEncodeAsync(this, data, params);
-	},
-	async safeDecodeAsync(data, params) {
-		return safeDecodeAsync(this, data, params);
-	},
-	toJSONSchema(params) {
-		return createToJSONSchemaMethod(this, {})(params);
-	},
-	get description() {
-		return globalRegistry.get(this)?.description;
-	},
-	get _def() {
-		return this._zod.def;
-	}
-});
-/** @internal */
-const _ZodString = /*@__PURE__*/ $constructor("_ZodString", (inst, def) => {
-	$ZodString.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => stringProcessor(inst, ctx, json, params);
-}, /*@__PURE__*/ derived({
-	format: (inst) => aggregateChecks(inst).format ?? null,
-	minLength: (inst) => aggregateChecks(inst).minimum ?? null,
-	maxLength: (inst) => aggregateChecks(inst).maximum ?? null
-}, {
-	regex(...args) {
-		return this.check(/* @__PURE__ */ _regex(...args));
-	},
-	includes(...args) {
-		return this.check(/* @__PURE__ */ _includes(...args));
-	},
-	startsWith(...args) {
-		return this.check(/* @__PURE__ */ _startsWith(...args));
-	},
-	endsWith(...args) {
-		return this.check(/* @__PURE__ */ _endsWith(...args));
-	},
-	min(...args) {
-		return this.check(/* @__PURE__ */ _minLength(...args));
-	},
-	max(...args) {
-		return this.check(/* @__PURE__ */ _maxLength(...args));
-	},
-	length(...args) {
-		return this.check(/* @__PURE__ */ _length(...args));
-	},
-	nonempty(...args) {
-		return this.check(/* @__PURE__ */ _minLength(1, ...args));
-	},
-	lowercase(params) {
-		return this.check(/* @__PURE__ */ _lowercase(params));
-	},
-	uppercase(params) {
-		return this.check(/* @__PURE__ */ _uppercase(params));
-	},
-	trim() {
-		return this.check(/* @__PURE__ */ _trim());
-	},
-	normalize(...args) {
-		return this.check(/* @__PURE__ */ _normalize(...args));
-	},
-	toLowerCase() {
-		return this.check(/* @__PURE__ */ _toLowerCase());
-	},
-	toUpperCase() {
-		return this.check(/* @__PURE__ */ _toUpperCase());
-	},
-	slugify() {
-		return this.check(/* @__PURE__ */ _slugify());
-	}
-}));
-const ZodString = /*@__PURE__*/ $constructor("ZodString", (inst, def) => {
-	$ZodString.init(inst, def);
-	_ZodString.init(inst, def);
-}, {
-	email(params) {
-		return this.check(/* @__PURE__ */ _email(ZodEmail, params));
-	},
-	url(params) {
-		return this.check(/* @__PURE__ */ _url(ZodURL, params));
-	},
-	jwt(params) {
-		return this.check(/* @__PURE__ */ _jwt(ZodJWT, params));
-	},
-	emoji(params) {
-		return this.check(/* @__PURE__ */ _emoji(ZodEmoji, params));
-	},
-	guid(params) {
-		return this.check(/* @__PURE__ */ _guid(ZodGUID, params));
-	},
-	uuid(params) {
-		return this.check(/* @__PURE__ */ _uuid(ZodUUID, params));
-	},
-	uuidv4(params) {
-		return this.check(/* @__PURE__ */ _uuidv4(ZodUUID, params));
-	},
-	uuidv6(params) {
-		return this.check(/* @__PURE__ */ _uuidv6(ZodUUID, params));
-	},
-	uuidv7(params) {
-		return this.check(/* @__PURE__ */ _uuidv7(ZodUUID, params));
-	},
-	nanoid(params) {
-		return this.check(/* @__PURE__ */ _nanoid(ZodNanoID, params));
-	},
-	cuid(params) {
-		return this.check(/* @__PURE__ */ _cuid(ZodCUID, params));
-	},
-	cuid2(params) {
-		return this.check(/* @__PURE__ */ _cuid2(ZodCUID2, params));
-	},
-	ulid(params) {
-		return this.check(/* @__PURE__ */ _ulid(ZodULID, params));
-	},
-	base64(params) {
-		return this.check(/* @__PURE__ */ _base64(ZodBase64, params));
-	},
-	base64url(params) {
-		return this.check(/* @__PURE__ */ _base64url(ZodBase64URL, params));
-	},
-	xid(params) {
-		return this.check(/* @__PURE__ */ _xid(ZodXID, params));
-	},
-	ksuid(params) {
-		return this.check(/* @__PURE__ */ _ksuid(ZodKSUID, params));
-	},
-	ipv4(params) {
-		return this.check(/* @__PURE__ */ _ipv4(ZodIPv4, params));
-	},
-	ipv6(params) {
-		return this.check(/* @__PURE__ */ _ipv6(ZodIPv6, params));
-	},
-	cidrv4(params) {
-		return this.check(/* @__PURE__ */ _cidrv4(ZodCIDRv4, params));
-	},
-	cidrv6(params) {
-		return this.check(/* @__PURE__ */ _cidrv6(ZodCIDRv6, params));
-	},
-	e164(params) {
-		return this.check(/* @__PURE__ */ _e164(ZodE164, params));
-	},
-	datetime(params) {
-		return this.check(/* @__PURE__ */ _isoDateTime(ZodISODateTime, params));
-	},
-	date(params) {
-		return this.check(/* @__PURE__ */ _isoDate(ZodISODate, params));
-	},
-	time(params) {
-		return this.check(/* @__PURE__ */ _isoTime(ZodISOTime, params));
-	},
-	duration(params) {
-		return this.check(/* @__PURE__ */ _isoDuration(ZodISODuration, params));
-	}
-});
-function string(params) {
-	return /* @__PURE__ */ _string(ZodString, params);
-}
-const ZodStringFormat = /*@__PURE__*/ $constructor("ZodStringFormat", (inst, def) => {
-	$ZodStringFormat.init(inst, def);
-	_ZodString.init(inst, def);
-});
-const ZodISODateTime = /*@__PURE__*/ $constructor("ZodISODateTime", (inst, def) => {
-	$ZodISODateTime.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodISODate = /*@__PURE__*/ $constructor("ZodISODate", (inst, def) => {
-	$ZodISODate.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodISOTime = /*@__PURE__*/ $constructor("ZodISOTime", (inst, def) => {
-	$ZodISOTime.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodISODuration = /*@__PURE__*/ $constructor("ZodISODuration", (inst, def) => {
-	$ZodISODuration.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodEmail = /*@__PURE__*/ $constructor("ZodEmail", (inst, def) => {
-	$ZodEmail.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodGUID = /*@__PURE__*/ $constructor("ZodGUID", (inst, def) => {
-	$ZodGUID.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodUUID = /*@__PURE__*/ $constructor("ZodUUID", (inst, def) => {
-	$ZodUUID.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodURL = /*@__PURE__*/ $constructor("ZodURL", (inst, def) => {
-	$ZodURL.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodEmoji = /*@__PURE__*/ $constructor("ZodEmoji", (inst, def) => {
-	$ZodEmoji.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodNanoID = /*@__PURE__*/ $constructor("ZodNanoID", (inst, def) => {
-	$ZodNanoID.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-/**
-* @deprecated CUID v1 is deprecated by its authors due to information leakage
-* (timestamps embedded in the id). Use {@link ZodCUID2} instead.
-* See https://github.com/paralleldrive/cuid.
-*/
-const ZodCUID = /*@__PURE__*/ $constructor("ZodCUID", (inst, def) => {
-	$ZodCUID.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodCUID2 = /*@__PURE__*/ $constructor("ZodCUID2", (inst, def) => {
-	$ZodCUID2.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodULID = /*@__PURE__*/ $constructor("ZodULID", (inst, def) => {
-	$ZodULID.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodXID = /*@__PURE__*/ $constructor("ZodXID", (inst, def) => {
-	$ZodXID.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodKSUID = /*@__PURE__*/ $constructor("ZodKSUID", (inst, def) => {
-	$ZodKSUID.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodIPv4 = /*@__PURE__*/ $constructor("ZodIPv4", (inst, def) => {
-	$ZodIPv4.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodIPv6 = /*@__PURE__*/ $constructor("ZodIPv6", (inst, def) => {
-	$ZodIPv6.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodCIDRv4 = /*@__PURE__*/ $constructor("ZodCIDRv4", (inst, def) => {
-	$ZodCIDRv4.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodCIDRv6 = /*@__PURE__*/ $constructor("ZodCIDRv6", (inst, def) => {
-	$ZodCIDRv6.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodBase64 = /*@__PURE__*/ $constructor("ZodBase64", (inst, def) => {
-	$ZodBase64.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-function base64$2(params) {
-	return /* @__PURE__ */ _base64(ZodBase64, params);
-}
-const ZodBase64URL = /*@__PURE__*/ $constructor("ZodBase64URL", (inst, def) => {
-	$ZodBase64URL.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodE164 = /*@__PURE__*/ $constructor("ZodE164", (inst, def) => {
-	$ZodE164.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodJWT = /*@__PURE__*/ $constructor("ZodJWT", (inst, def) => {
-	$ZodJWT.init(inst, def);
-	ZodStringFormat.init(inst, def);
-});
-const ZodNumber = /*@__PURE__*/ $constructor("ZodNumber", (inst, def) => {
-	$ZodNumber.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => numberProcessor(inst, ctx, json, params);
-	inst.isFinite = true;
-}, /*@__PURE__*/ derived({
-	minValue: (inst) => {
-		const { minimum, exclusiveMinimum } = aggregateChecks(inst);
-		return Math.max(minimum ?? Number.NEGATIVE_INFINITY, exclusiveMinimum ?? Number.NEGATIVE_INFINITY);
-	},
-	maxValue: (inst) => {
-		const { maximum, exclusiveMaximum } = aggregateChecks(inst);
-		return Math.min(maximum ?? Number.POSITIVE_INFINITY, exclusiveMaximum ?? Number.POSITIVE_INFINITY);
-	},
-	isInt: (inst) => {
-		const { isInt, multipleOf } = aggregateChecks(inst);
-		return !!isInt || !!multipleOf?.some(Number.isSafeInteger);
-	},
-	format: (inst) => aggregateChecks(inst).format ?? null
-}, {
-	gt(value, params) {
-		return this.check(/* @__PURE__ */ _gt(value, params));
-	},
-	gte(value, params) {
-		return this.check(/* @__PURE__ */ _gte(value, params));
-	},
-	min(value, params) {
-		return this.check(/* @__PURE__ */ _gte(value, params));
-	},
-	lt(value, params) {
-		return this.check(/* @__PURE__ */ _lt(value, params));
-	},
-	lte(value, params) {
-		return this.check(/* @__PURE__ */ _lte(value, params));
-	},
-	max(value, params) {
-		return this.check(/* @__PURE__ */ _lte(value, params));
-	},
-	int(params) {
-		return this.check(int(params));
-	},
-	safe(params) {
-		return this.check(int(params));
-	},
-	positive(params) {
-		return this.check(/* @__PURE__ */ _gt(0, params));
-	},
-	nonnegative(params) {
-		return this.check(/* @__PURE__ */ _gte(0, params));
-	},
-	negative(params) {
-		return this.check(/* @__PURE__ */ _lt(0, params));
-	},
-	nonpositive(params) {
-		return this.check(/* @__PURE__ */ _lte(0, params));
-	},
-	multipleOf(value, params) {
-		return this.check(/* @__PURE__ */ _multipleOf(value, params));
-	},
-	step(value, params) {
-		return this.check(/* @__PURE__ */ _multipleOf(value, params));
-	},
-	finite() {
-		return this;
-	}
-}));
-function number(params) {
-	return /* @__PURE__ */ _number(ZodNumber, params);
-}
-const ZodNumberFormat = /*@__PURE__*/ $constructor("ZodNumberFormat", (inst, def) => {
-	$ZodNumberFormat.init(inst, def);
-	ZodNumber.init(inst, def);
-});
-function int(params) {
-	return /* @__PURE__ */ _int(ZodNumberFormat, params);
-}
-const ZodBoolean = /*@__PURE__*/ $constructor("ZodBoolean", (inst, def) => {
-	$ZodBoolean.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => booleanProcessor(inst, ctx, json, params);
-});
-function boolean(params) {
-	return /* @__PURE__ */ _boolean(ZodBoolean, params);
-}
-const ZodUnknown = /*@__PURE__*/ $constructor("ZodUnknown", (inst, def) => {
-	$ZodUnknown.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => void 0;
-});
-function unknown() {
-	return /* @__PURE__ */ _unknown(ZodUnknown);
-}
-const ZodNever = /*@__PURE__*/ $constructor("ZodNever", (inst, def) => {
-	$ZodNever.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => neverProcessor(inst, ctx, json, params);
-});
-function never(params) {
-	return /* @__PURE__ */ _never(ZodNever, params);
-}
-const ZodArray = /*@__PURE__*/ $constructor("ZodArray", (inst, def) => {
-	_ensureDefaultMemoizer();
-	$ZodArray.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => arrayProcessor(inst, ctx, json, params);
-	inst.element = def.element;
-}, {
-	min(n, params) {
-		return this.check(/* @__PURE__ */ _minLength(n, params));
-	},
-	nonempty(params) {
-		return this.check(/* @__PURE__ */ _minLength(1, params));
-	},
-	max(n, params) {
-		return this.check(/* @__PURE__ */ _maxLength(n, params));
-	},
-	length(n, params) {
-		return this.check(/* @__PURE__ */ _length(n, params));
-	},
-	unwrap() {
-		return this.element;
-	}
-});
-function array(element, params) {
-	return /* @__PURE__ */ _array(ZodArray, element, params);
-}
-const ZodObject = /*@__PURE__*/ $constructor("ZodObject", (inst, def) => {
-	_ensureDefaultMemoizer();
-	$ZodObjectJIT.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => objectProcessor(inst, ctx, json, params);
-	installLazyProp(inst, "shape", (self) => self._zod.def.shape, false);
-}, {
-	keyof() {
-		return _enum(Object.keys(this._zod.def.shape));
-	},
-	catchall(catchall) {
-		return this.clone(mergeDefs(this._zod.def, { catchall }));
-	},
-	passthrough() {
-		return this.clone(mergeDefs(this._zod.def, { catchall: unknown() }));
-	},
-	loose() {
-		return this.clone(mergeDefs(this._zod.def, { catchall: unknown() }));
-	},
-	strict() {
-		return this.clone(mergeDefs(this._zod.def, { catchall: never() }));
-	},
-	strip() {
-		return this.clone(mergeDefs(this._zod.def, { catchall: void 0 }));
-	},
-	extend(incoming) {
-		return extend(this, incoming);
-	},
-	safeExtend(incoming) {
-		return safeExtend(this, incoming);
-	},
-	merge(other) {
-		return merge(this, other);
-	},
-	pick(mask) {
-		return pick(this, mask);
-	},
-	omit(mask) {
-		return omit(this, mask);
-	},
-	partial(...args) {
-		return partial(ZodOptional, this, args[0]);
-	},
-	exactPartial(...args) {
-		return partial(ZodExactOptional, this, args[0], "exactPartial");
-	},
-	required(...args) {
-		return required(ZodNonOptional, this, args[0]);
-	}
-});
-function object$1(shape, params) {
-	const def = {
-		type: "object",
-		shape: shape ?? {},
-		...normalizeParams(params)
-	};
-	return new ZodObject(def);
-}
-function strictObject(shape, params) {
-	return new ZodObject({
-		type: "object",
-		shape,
-		catchall: never(),
-		...normalizeParams(params)
-	});
-}
-function looseObject(shape, params) {
-	return new ZodObject({
-		type: "object",
-		shape,
-		catchall: unknown(),
-		...normalizeParams(params)
-	});
-}
-const ZodUnion = /*@__PURE__*/ $constructor("ZodUnion", (inst, def) => {
-	$ZodUnion.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => unionProcessor(inst, ctx, json, params);
-	inst.options = def.options;
-});
-function union(options, params) {
-	return new ZodUnion({
-		type: "union",
-		options,
-		...normalizeParams(params)
-	});
-}
-const ZodIntersection = /*@__PURE__*/ $constructor("ZodIntersection", (inst, def) => {
-	$ZodIntersection.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => intersectionProcessor(inst, ctx, json, params);
-});
-function intersection(left, right) {
-	return new ZodIntersection({
-		type: "intersection",
-		left,
-		right
-	});
-}
-const ZodRecord = /*@__PURE__*/ $constructor("ZodRecord", (inst, def) => {
-	_ensureDefaultMemoizer();
-	$ZodRecord.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => recordProcessor(inst, ctx, json, params);
-	inst.keyType = def.keyType;
-	inst.valueType = def.valueType;
-});
-function record(keyType, valueType, params) {
-	if (!valueType || !valueType._zod) return new ZodRecord({
-		type: "record",
-		keyType: string(),
-		valueType: keyType,
-		...normalizeParams(valueType)
-	});
-	return new ZodRecord({
-		type: "record",
-		keyType,
-		valueType,
-		...normalizeParams(params)
-	});
-}
-const ZodEnum = /*@__PURE__*/ $constructor("ZodEnum", (inst, def) => {
-	$ZodEnum.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => enumProcessor(inst, ctx, json, params);
-	inst.enum = def.entries;
-	inst.options = [...inst._zod.values];
-	const keys = new Set(Object.keys(def.entries));
-	inst.extract = (values, params) => {
-		const newEntries = {};
-		for (const value of values) if (keys.has(value)) newEntries[value] = def.entries[value];
-		else throw new Error(`Key ${value} not found in enum`);
-		return new ZodEnum({
-			...def,
-			checks: [],
-			...normalizeParams(params),
-			entries: newEntries
-		});
-	};
-	inst.exclude = (values, params) => {
-		const newEntries = { ...def.entries };
-		for (const value of values) if (keys.has(value)) delete newEntries[value];
-		else throw new Error(`Key ${value} not found in enum`);
-		return new ZodEnum({
-			...def,
-			checks: [],
-			...normalizeParams(params),
-			entries: newEntries
-		});
-	};
-});
-function _enum(values, params) {
-	const entries = Array.isArray(values) ? Object.fromEntries(values.map((v) => [v, v])) : values;
-	return new ZodEnum({
-		type: "enum",
-		entries,
-		...normalizeParams(params)
-	});
-}
-const ZodLiteral = /*@__PURE__*/ $constructor("ZodLiteral", (inst, def) => {
-	$ZodLiteral.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => literalProcessor(inst, ctx, json, params);
-	inst.values = new Set(def.values);
-	Object.defineProperty(inst, "value", { get() {
-		if (def.values.length > 1) throw new Error("This schema contains multiple valid literal values. Use `.values` instead.");
-		return def.values[0];
-	} });
-});
-function literal(value, params) {
-	return new ZodLiteral({
-		type: "literal",
-		values: Array.isArray(value) ? value : [value],
-		...normalizeParams(params)
-	});
-}
-const ZodTransform = /*@__PURE__*/ $constructor("ZodTransform", (inst, def) => {
-	_ensureDefaultMemoizer();
-	$ZodTransform.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => transformProcessor(inst, ctx, json, params);
-	inst._zod.parse = (payload, _ctx) => {
-		if (_ctx.direction === "backward") throw new $ZodEncodeError(inst.constructor.name);
-		payload.addIssue = (issue$1) => {
-			if (typeof issue$1 === "string") payload.issues.push(issue(issue$1, payload.value, def));
-			else {
-				const _issue = issue$1;
-				if (_issue.fatal) _issue.continue = false;
-				_issue.code ?? (_issue.code = "custom");
-				if (!("input" in _issue)) _issue.input = payload.value;
-				_issue.inst ?? (_issue.inst = inst);
-				payload.issues.push(issue(_issue));
-			}
-		};
-		const output = def.transform(payload.value, payload);
-		if (output instanceof Promise) return output.then((output) => {
-			payload.value = output;
-			return payload;
-		});
-		payload.value = output;
-		return payload;
-	};
-});
-function transform(fn) {
-	return new ZodTransform({
-		type: "transform",
-		transform: fn
-	});
-}
-const ZodOptional = /*@__PURE__*/ $constructor("ZodOptional", (inst, def) => {
-	$ZodOptional.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => optionalProcessor(inst, ctx, json, params);
-	inst.unwrap = () => inst._zod.def.innerType;
-});
-function optional$1(innerType) {
-	return new ZodOptional({
-		type: "optional",
-		innerType
-	});
-}
-const ZodExactOptional = /*@__PURE__*/ $constructor("ZodExactOptional", (inst, def) => {
-	$ZodExactOptional.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => optionalProcessor(inst, ctx, json, params);
-	inst.unwrap = () => inst._zod.def.innerType;
-});
-function exactOptional(innerType) {
-	return new ZodExactOptional({
-		type: "optional",
-		innerType
-	});
-}
-const ZodNullable = /*@__PURE__*/ $constructor("ZodNullable", (inst, def) => {
-	$ZodNullable.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => nullableProcessor(inst, ctx, json, params);
-	inst.unwrap = () => inst._zod.def.innerType;
-});
-function nullable(innerType) {
-	return new ZodNullable({
-		type: "nullable",
-		innerType
-	});
-}
-const ZodDefault = /*@__PURE__*/ $constructor("ZodDefault", (inst, def) => {
-	$ZodDefault.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => defaultProcessor(inst, ctx, json, params);
-	inst.unwrap = () => inst._zod.def.innerType;
-	inst.removeDefault = inst.unwrap;
-});
-function _default(innerType, defaultValue) {
-	return new ZodDefault({
-		type: "default",
-		innerType,
-		get defaultValue() {
-			return typeof defaultValue === "function" ? defaultValue() : shallowClone(defaultValue);
-		}
-	});
-}
-const ZodPrefault = /*@__PURE__*/ $constructor("ZodPrefault", (inst, def) => {
-	$ZodPrefault.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => prefaultProcessor(inst, ctx, json, params);
-	inst.unwrap = () => inst._zod.def.innerType;
-});
-function prefault(innerType, defaultValue) {
-	return new ZodPrefault({
-		type: "prefault",
-		innerType,
-		get defaultValue() {
-			return typeof defaultValue === "function" ? defaultValue() : shallowClone(defaultValue);
-		}
-	});
-}
-const ZodNonOptional = /*@__PURE__*/ $constructor("ZodNonOptional", (inst, def) => {
-	$ZodNonOptional.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => nonoptionalProcessor(inst, ctx, json, params);
-	inst.unwrap = () => inst._zod.def.innerType;
-});
-function nonoptional(innerType, params) {
-	return new ZodNonOptional({
-		type: "nonoptional",
-		innerType,
-		...normalizeParams(params)
-	});
-}
-const ZodCatch = /*@__PURE__*/ $constructor("ZodCatch", (inst, def) => {
-	$ZodCatch.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => catchProcessor(inst, ctx, json, params);
-	inst.unwrap = () => inst._zod.def.innerType;
-	inst.removeCatch = inst.unwrap;
-});
-function _catch(innerType, catchValue) {
-	return new ZodCatch({
-		type: "catch",
-		innerType,
-		catchValue: typeof catchValue === "function" ? catchValue : constantCatch(catchValue)
-	});
-}
-const ZodPipe = /*@__PURE__*/ $constructor("ZodPipe", (inst, def) => {
-	$ZodPipe.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => pipeProcessor(inst, ctx, json, params);
-	inst.in = def.in;
-	inst.out = def.out;
-});
-function pipe(in_, out) {
-	return new ZodPipe({
-		type: "pipe",
-		in: in_,
-		out
-	});
-}
-const ZodPreprocess = /*@__PURE__*/ $constructor("ZodPreprocess", (inst, def) => {
-	ZodPipe.init(inst, def);
-	$ZodPreprocess.init(inst, def);
-});
-const ZodReadonly = /*@__PURE__*/ $constructor("ZodReadonly", (inst, def) => {
-	$ZodReadonly.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => readonlyProcessor(inst, ctx, json, params);
-	inst.unwrap = () => inst._zod.def.innerType;
-});
-function readonly(innerType) {
-	return new ZodReadonly({
-		type: "readonly",
-		innerType
-	});
-}
-const ZodCustom = /*@__PURE__*/ $constructor("ZodCustom", (inst, def) => {
-	$ZodCustom.init(inst, def);
-	ZodType.init(inst, def);
-	inst._zod.processJSONSchema = (ctx, json, params) => customProcessor(inst, ctx, json, params);
-});
-function custom(fn, _params) {
-	return /* @__PURE__ */ _custom(ZodCustom, fn ?? (() => true), _params);
-}
-function refine(fn, _params = {}) {
-	return /* @__PURE__ */ _refine(ZodCustom, fn, _params);
-}
-function superRefine(fn, params) {
-	return /* @__PURE__ */ _superRefine(fn, params);
-}
-function preprocess(fn, schema) {
-	return new ZodPreprocess({
-		type: "pipe",
-		in: transform(fn),
-		out: schema
-	});
-}
-// node_modules/zod/v4/classic/iso.js
-function datetime(params) {
-	return /* @__PURE__ */ _isoDateTime(ZodISODateTime, params);
-}
-// src/oci/digest.ts
-const DIGEST$1 = /^sha256:[0-9a-f]{64}$/;
-function isDigest(text) {
-	return DIGEST$1.test(text);
-}
-/** The form of every digest, and the names of algorithms (image-spec, descriptor.md, Digests). */
-const ANY_DIGEST = /^((?=.{1,32}:)[a-z0-9]+(?:[+._-][a-z0-9]+)*):[A-Za-z0-9=_-]{1,512}$/;
-/** The algorithm of a digest that is not sha256; undefined for anything else. */
-function otherAlgorithm(text) {
-	const algorithm = ANY_DIGEST.exec(text.slice(0, 600))?.[1];
-	return algorithm === "sha256" ? void 0 : algorithm;
-}
-const LONGER_SHA = /^sha(?:384:[0-9a-f]{96}|512:[0-9a-f]{128})$/;
-/** Whether a text is a digest of a longer SHA-2, which some tools pin images by. */
-function isLongerDigest(text) {
-	return LONGER_SHA.test(text);
-}
-const digestSchema = custom((value) => typeof value === "string" && isDigest(value), {
-	error: ({ input }) => {
-		const algorithm = typeof input === "string" ? otherAlgorithm(input) : void 0;
-		return algorithm === void 0 ? "is not a valid sha256 digest" : `is a ${algorithm} digest, and only sha256 is supported`;
-	},
-	abort: true
-}).meta({
-	type: "string",
-	pattern: DIGEST$1.source
-});
-/** The digest of bytes in memory. */
-function digestOf(bytes) {
-	return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-}
-/** The 64 hex digits: a blob's file name. */
-function hexOf(digest) {
-	return digest.slice(7);
-}
-/** `sha256:` and twelve digits: enough for people, in messages and tables. */
-function shortDigest(digest) {
-	return digest.slice(0, 19);
-}
-/** The tag of an image without a tag, for readers that need one. */
-function digestTag(digest) {
-	return `digest-${hexOf(digest).slice(0, 12)}`;
-}
-// src/oci/reference-hint.ts
-/** The values that templates write for an empty variable. */
-const EMPTY_VALUES = /(^|[/:@])(null|undefined|None|<nil>|<no value>|<none>)(?=$|[/:@])/;
-const EMPTY_VARIABLE = "A variable was probably empty when this list was written.";
-/** `@VERSION@`, as build tools write a variable. */
-const AT_VARIABLE = /(?:^|[:/._-])@\w+@/;
-const ZERO_WIDTH = /[\u00A0\u200B-\u200D\u2060\uFEFF]/u;
-/**
-* The likely reason why a text is not a reference, and what was probably meant. `why` is where the parser stopped;
-* the text often shows more.
-*/
-function explainReference(text, why) {
-	return emptyValue(text) ?? characters(text) ?? pasted(text) ?? leftovers(text) ?? tagOrDigest(text, why) ?? spelling(text, why);
-}
-/** Finds a value of an empty variable anywhere in a text that is not a reference. */
-function emptyValue(text) {
-	const value = EMPTY_VALUES.exec(text)?.[2];
-	if (value === void 0) return void 0;
-	return {
-		reason: `'${value}' is in the place of a name`,
-		hint: EMPTY_VARIABLE
-	};
-}
-/**
-* The same for a reference within the grammar: `null/app:1`, `app:undefined`. Only its first component and its tag
-* count, since `null` may be a team's name in between.
-*/
-function explainEmptyValue(reference) {
-	const named = reference.replace(/@.*/s, "");
-	return emptyValue(named.includes("/") ? named.slice(0, named.indexOf("/")) : "") ?? emptyValue(/:[^:/]*$/.exec(named)?.[0] ?? "");
-}
-function characters(text) {
-	if (text === "") return { reason: "it is empty" };
-	const odd = ZERO_WIDTH.exec(text) ?? /[^\x20-\x7E]/u.exec(text);
-	if (odd) return {
-		reason: `it contains the character U+${(odd[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`,
-		hint: "Type the reference again, without it."
-	};
-	if (/\s/.test(text)) return {
-		reason: "it contains a blank",
-		hint: "Write one reference per line."
-	};
-}
-function pasted(text) {
-	if (holdsCredentials(text) && (text.includes("://") || !AT_VARIABLE.test(text))) return {
-		reason: "it contains a user name and a password",
-		hint: "Write the reference alone; log in to the registry instead."
-	};
-	const page = /^https?:\/\/hub\.docker\.com\/(?:r\/|_\/)?([\w./-]+)/.exec(text)?.[1];
-	if (page) return {
-		reason: "it is the address of a web page",
-		hint: didYouMean(text, page)
-	};
-	const address = /^https?:\/\/([^?=#]+)/.exec(text)?.[1];
-	if (address) return {
-		reason: "references have no scheme",
-		hint: didYouMean(text, address)
-	};
-	if (text.startsWith("-")) return { reason: "it begins with a dash, as options do" };
-	if (/^(IMAGE|REPOSITORY|NAME|TAG)(:|$)/.test(text)) return { reason: "it looks like the header of a table" };
-}
-/** The traces of an empty variable, and what is missing. */
-const LEFTOVERS = [
-	[/^[:@]/, "the name is missing"],
-	[/^\//, "there is nothing before the first slash"],
-	[/:(?:$|@)/, "the tag is missing after the colon"],
-	[/@$/, "the digest is missing after the @"],
-	[/\/(?:$|[:@/])/, "a component of its path is empty"]
-];
-function leftovers(text) {
-	const reason = LEFTOVERS.find(([trace]) => trace.test(text))?.[1];
-	if (reason !== void 0) return {
-		reason,
-		hint: EMPTY_VARIABLE
-	};
-	if (/[{}$%<>]/.test(text) || AT_VARIABLE.test(text)) return { reason: "it contains a variable or a template without its value" };
-	if (/[,;\\]$/.test(text)) return { reason: `it ends in '${text.slice(-1)}'` };
-}
-function tagOrDigest(text, why) {
-	if (why === "bad-digest") return {
-		reason: "what follows the @ is not a sha256 digest",
-		hint: "Write sha256: and 64 lower-case hex digits."
-	};
-	if (why === "bare-digest") return {
-		reason: "it is a digest or an image ID without a name",
-		hint: "Write name@sha256:… instead."
-	};
-	if (why !== "bad-tag") return void 0;
-	const tag = text.replace(/@.*/s, "").slice(text.indexOf(":", text.lastIndexOf("/") + 1) + 1);
-	if (tag.includes("+")) {
-		const shown = quotePart(text, tag) ?? "a+b";
-		const [chart, release] = [shown.replaceAll("+", "_"), shown.replaceAll("+", "-")];
-		return {
-			reason: `a tag cannot contain '+'`,
-			hint: `Registries store '${shown}' as '${chart}' (Helm charts) or '${release}' (RKE2 and k3s images).`
-		};
-	}
-	if (tag.includes(":")) {
-		const bare = `sha256:${tag.split(":").at(-1) ?? ""}`;
-		return {
-			reason: "it has more than one tag",
-			hint: isDigest(bare) && quoteReference(text) !== void 0 ? `Did you mean '@' before the digest, or the tag '${digestTag(bare)}'?` : void 0
-		};
-	}
-	if (tag.length > 128) return { reason: "its tag is longer than 128 characters" };
-	const shown = quotePart(text, tag);
-	return {
-		reason: `its tag ${shown === void 0 ? "" : `'${shown}' `}breaks the grammar`,
-		hint: "Tags are letters, digits, _ . and -."
-	};
-}
-function spelling(text, why) {
-	if (why === "too-long") return { reason: "its name is longer than 255 characters" };
-	if (text.split("/").some((component) => component === ".." || component === ".")) return { reason: "a component of its path is a dot folder" };
-	const named = text.replace(/@.*/s, "").replace(/:[^:/]*$/, "");
-	if (/[A-Z]/.test(named)) return {
-		reason: "repository names are lower case",
-		hint: didYouMean(text, text.replace(named, named.toLowerCase()))
-	};
-	if (why === "bad-domain") return { reason: "its registry is not a host name" };
-	return {
-		reason: "its path breaks the grammar",
-		hint: "Components are lower-case letters, digits, and . _ - between."
-	};
-}
-/** A part of a text for a message, where the whole text may be quoted. */
-function quotePart(text, part) {
-	return quoteReference(text) === void 0 ? void 0 : quoteReference(part);
-}
-function didYouMean(text, meant) {
-	const quoted = quotePart(text, meant);
-	return quoted === void 0 ? void 0 : `Did you mean '${quoted}'?`;
-}
-// src/oci/reference.ts
-/** The registry of names without one. */
-const DEFAULT_REGISTRY = "docker.io";
-/** Other names of Docker Hub in old lists and pasted commands. */
-const DOCKER_HUB$1 = /* @__PURE__ */ new Set([
-	"index.docker.io",
-	"registry-1.docker.io",
-	"registry.hub.docker.com",
-	"hub.docker.com"
-]);
-const IPV6 = /^\[[0-9a-fA-F:.]+\](?::\d{1,5})?$/;
-const DOMAIN = /^(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])(?:\.(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]))*(?::\d{1,5})?$/;
-const PATH_COMPONENT$1 = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
-const TAG = /^\w[\w.-]{0,127}$/;
-const MAX_NAME = 255;
-function isTag(text) {
-	return TAG.test(text);
-}
-/** Whether a text is a registry as references name it: a host name or an address, with a port where there is one. */
-function isDomain(text) {
-	return DOMAIN.test(text) || IPV6.test(text);
-}
-/** Whether a text is a repository's path by the grammar of distribution-spec (Pulling manifests), of any length. */
-function isRepositoryPath(text) {
-	return text.split("/").every((component) => PATH_COMPONENT$1.test(component));
-}
-/** A first component is a registry where it cannot be a name on Docker Hub: docker's own rule, and IPv6. */
-function isDomainLike(component) {
-	return /[.:]|[A-Z]/.test(component) || component === "localhost" || component.startsWith("[");
-}
-/** Whether a reference as written names its registry and needs no default. */
-function namesRegistry(text) {
-	const slash = text.indexOf("/");
-	return slash > 0 && isDomainLike(text.slice(0, slash));
-}
-function normalizeDomain(domain) {
-	const lowered = /[.:]/.test(domain) ? domain.toLowerCase() : domain;
-	return DOCKER_HUB$1.has(lowered) ? DEFAULT_REGISTRY : lowered;
-}
-function invalid$3(text, why) {
-	const { reason, hint } = explainReference(text, why);
-	return new OciSaveError({
-		code: "list",
-		message: `${showText(text)} is not an image reference: ${reason}`,
-		hint
-	});
-}
-function split(text) {
-	const at = text.indexOf("@");
-	const named = at < 0 ? text : text.slice(0, at);
-	const digest = at < 0 ? void 0 : text.slice(at + 1);
-	if (digest !== void 0 && !isDigest(digest)) throw invalid$3(text, "bad-digest");
-	const colon = named.indexOf(":", named.lastIndexOf("/") + 1);
-	const tag = colon < 0 ? void 0 : named.slice(colon + 1);
-	if (tag !== void 0 && !isTag(tag)) throw invalid$3(text, "bad-tag");
-	return {
-		name: colon < 0 ? named : named.slice(0, colon),
-		tag,
-		digest
-	};
-}
-/**
-* Reads a reference as docker does and completes it: `busybox` becomes `docker.io/library/busybox`. A missing tag
-* stays missing (`withDefaultTag` adds it); `name:tag@digest` keeps both.
-* @throws OciSaveError `list`, with the likely reason, for anything outside the grammar.
-*/
-function parseReference(text, defaultRegistry = DEFAULT_REGISTRY) {
-	if (text.length > 1024) throw invalid$3(text, "too-long");
-	if (!/^[\x21-\x7E]+$/.test(text)) throw invalid$3(text, "bad-character");
-	if (isDigest(text) || /^[0-9a-f]{64}$/.test(text)) throw invalid$3(text, "bare-digest");
-	const { name, tag, digest } = split(text);
-	const slash = namesRegistry(name) ? name.indexOf("/") : -1;
-	const domain = normalizeDomain(slash < 0 ? defaultRegistry : name.slice(0, slash));
-	const rest = name.slice(slash + 1);
-	if (!isDomain(domain)) throw invalid$3(text, "bad-domain");
-	const path = domain === "docker.io" && !rest.includes("/") ? `library/${rest}` : rest;
-	if (!isRepositoryPath(path)) throw invalid$3(text, "bad-path");
-	if (domain.length + path.length + 1 > MAX_NAME) throw invalid$3(text, "too-long");
-	return {
-		domain,
-		path,
-		...tag === void 0 ? {} : { tag },
-		...digest === void 0 ? {} : { digest }
-	};
-}
-/** Whether a text is within the grammar of references. */
-function isReference$1(text) {
-	try {
-		return parseReference(text) !== void 0;
-	} catch (error) {
-		if (error instanceof OciSaveError) return false;
-		throw error;
-	}
-}
-/** The reference with `latest` where it names neither tag nor digest. */
-function withDefaultTag(reference) {
-	const { tag, digest, otherDigest } = reference;
-	return tag === void 0 && digest === void 0 && otherDigest === void 0 ? {
-		...reference,
-		tag: "latest"
-	} : reference;
-}
-/** `domain/path`, without tag and digest. */
-function nameOf$1({ domain, path }) {
-	return `${domain}/${path}`;
-}
-/** The normalised text: `domain/path[:tag][@digest]`. */
-function formatReference(reference) {
-	const { tag, digest, otherDigest } = reference;
-	const pin = digest ?? otherDigest;
-	return nameOf$1(reference) + (tag === void 0 ? "" : `:${tag}`) + (pin === void 0 ? "" : `@${pin}`);
-}
-const SHOWN_HEX = 12;
-/**
-* A reference as people read it: beside a tag no digest, which has a place of its own, and a digest alone in short. Any
-* other text stays as it is.
-*/
-function shownReference(text) {
-	const at = text.lastIndexOf("@sha256:");
-	if (at < 0 || !isDigest(text.slice(at + 1))) return text;
-	const isTagged = text.indexOf(":", text.lastIndexOf("/", at) + 1) < at;
-	return text.slice(0, isTagged ? at : at + 8 + SHOWN_HEX);
-}
-// src/options/naming.ts
-/** Reads `naming`. Throws `usage` for what is not a rule. */
-function parseNamingRule(text) {
-	if (text === "keep-domain" || text === "strip-domain" || text === "strip-library") return { kind: text };
-	const [from = "", to = "", ...more] = text.split("=").map((part) => part.trim().replace(/\/$/, ""));
-	if (from === "" || to === "" || more.length > 0 || !isReference$1(`${to}/x`)) throw new OciSaveError({
-		code: "usage",
-		message: `naming: ${showText(text)} is not a rule`,
-		hint: "Write keep-domain, strip-domain, strip-library, or FROM=TO, for example docker.io/=mirror.example/hub/."
-	});
-	return {
-		kind: "prefix",
-		from,
-		to
-	};
-}
-// src/options/push-target.ts
-const HINT$2 = "Write registry:port/prefix, for example registry.example:5000 or ghcr.io/acme; @depth=2 after it folds longer names.";
-/** Reads targets, each once. Throws `usage` for what is not a target. */
-function parsePushTargets(texts) {
-	const targets = texts.map(parsePushTarget);
-	return [...new Map(targets.map((target) => [target.text, target])).values()];
-}
-function parsePushTarget(text) {
-	const wrong = (why) => new OciSaveError({
-		code: "usage",
-		message: `${showText(text)} is not a push target: ${why}`,
-		hint: HINT$2
-	});
-	if (text.includes("://")) throw wrong("it begins with a protocol");
-	const match = /^([^@]*?)(?<!\/)\/*(?:@depth=(\d{1,2}))?$/.exec(text);
-	if (match === null) throw wrong("only depth=N is allowed after @");
-	const [, place = "", folded] = match;
-	if (!namesRegistry(`${place}/x`)) throw wrong("its first part is not a registry (a host has a dot or a port)");
-	const { domain, path } = parsed$1(`${place}/x/x`, wrong);
-	const prefix = path.split("/").slice(0, -2).join("/");
-	const depth = folded === void 0 ? void 0 : Number(folded);
-	const least = prefix === "" ? 1 : prefix.split("/").length + 1;
-	if (depth !== void 0 && depth < least) throw wrong(`its names have at least ${least} parts`);
-	const suffix = depth === void 0 ? "" : `@depth=${depth}`;
-	return {
-		text: `${domain}${prefix === "" ? "" : `/${prefix}`}${suffix}`,
-		domain,
-		prefix,
-		depth
-	};
-}
-function parsed$1(text, wrong) {
-	try {
-		const { domain, path, tag } = parseReference(text);
-		if (tag === void 0) return {
-			domain,
-			path
-		};
-	} catch (error) {
-		if (!(error instanceof OciSaveError)) throw error;
-	}
-	throw wrong("its registry or its prefix is not valid in a reference");
-}
-// src/options/kinds.ts
-function metaOf(kind, wording, fallback, choices) {
-	const { defaultText, ...rest } = wording;
-	return {
-		kind,
-		...rest,
-		default: defaultText ?? fallback,
-		writtenDefault: defaultText === void 0 ? fallback : "",
-		...choices === void 0 ? {} : { choices }
-	};
-}
-/** Lines or comma-separated words, `#` comments; an array of such texts from a repeated flag or the API. */
-function listOption(wording) {
-	return union([string(), array(string())], { error: "must be a list of texts" }).default([]).transform((given) => (typeof given === "string" ? [given] : given).flatMap(splitList)).meta({ option: metaOf("list", wording, "") });
-}
-function splitList(text) {
-	return text.split(/\r\n|[\r\n]/).filter((line) => !/^\s*#/.test(line)).flatMap((line) => line.trimStart().startsWith("-") ? [line] : line.replace(/\s#.*/s, "").split(",")).map((word) => word.trim()).filter((word) => word !== "");
-}
-function textOption(fallback, wording) {
-	return string({ error: "must be a text" }).default(fallback).transform((text) => text.trim() || fallback).meta({ option: metaOf("text", wording, fallback) });
-}
-function choiceOption(choices, fallback, wording) {
-	const words = choices.join(", ");
-	return preprocess((given) => given === "" || given === void 0 ? fallback : given, _enum(choices, { error: ({ input }) => `${showText(String(input))} is not one of ${words}` })).meta({ option: metaOf("choice", wording, fallback, choices) });
-}
-/** `true` and `false` as GitHub's own actions spell them, and nothing else: a typo does not mean false. */
-function booleanOption(fallback, wording) {
-	const spelled = {
-		"": fallback,
-		true: true,
-		True: true,
-		TRUE: true,
-		false: false,
-		False: false,
-		FALSE: false
-	};
-	return preprocess((given = "") => typeof given === "string" ? spelled[given] ?? given : given, boolean({ error: "must be true or false" })).meta({ option: metaOf("boolean", wording, String(fallback)) });
-}
-function numberOption(fallback, wording) {
-	const { min, max, ...words } = wording;
-	const error = `must be a whole number from ${min} to ${max}`;
-	return preprocess((given) => given === "" || given === void 0 ? fallback : typeof given === "string" && /^\d+$/.test(given) ? Number(given) : given, int({ error }).min(min, { error }).max(max, { error })).meta({ option: metaOf("number", words, String(fallback)) });
-}
-const UNITS$2 = {
-	"": 1,
-	b: 1,
-	k: 1e3,
-	kb: 1e3,
-	kib: 1024,
-	m: 1e6,
-	mb: 1e6,
-	mib: 1024 ** 2,
-	g: 1e9,
-	gb: 1e9,
-	gib: 1024 ** 3,
-	t: 0xe8d4a51000,
-	tb: 0xe8d4a51000,
-	tib: 1024 ** 4
-};
-/** Bytes: a plain number, or one with a unit, as `1900MiB`, `2GB`. `fallback` is written as users write it. */
-function sizeOption(fallback, wording) {
-	const error = "must be a size, for example 1900MiB, 2GB, or a number of bytes";
-	return preprocess((given) => readSize(given === "" || given === void 0 ? fallback : given), int({ error }).nonnegative({ error })).meta({ option: metaOf("size", wording, fallback) });
-}
-function readSize(given) {
-	if (typeof given === "number") return given;
-	const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(given.trim()) ?? [];
-	const factor = UNITS$2[unit.toLowerCase()];
-	return amount === void 0 || factor === void 0 ? given : Math.floor(Number(amount) * factor);
-}
-// src/options/schema.ts
-/**
-* The one schema of a save: `--help`, the README's table and, for the action, `action.yml` come from it. Values
-* arrive as text from a command line or a workflow, or typed through the API.
-*/
-const optionsSchema = strictObject({
-	images: listOption({
-		description: "references inline; on the command line, its arguments",
-		argument: true,
-		asInput: { description: "references inline, as lines of a list" }
-	}),
-	imageList: listOption({
-		short: "f",
-		placeholder: "FILE",
-		description: "image lists: files, globs, or - for standard input",
-		asInput: { description: "image lists: files, globs" }
-	}),
-	listFormat: textOption("auto", {
-		placeholder: "FORMAT",
-		description: "names the format of the lists where recognition by content is in doubt"
-	}),
-	defaultRegistry: textOption("docker.io", {
-		placeholder: "HOST",
-		description: "for names without a registry"
-	}),
-	onCandidate: choiceOption([
-		"report",
-		"accept",
-		"error"
-	], "report", { description: "what to do with an entry that is probably an image" }),
-	platforms: textOption("", {
-		short: "p",
-		placeholder: "LIST",
-		description: "for example linux/amd64,linux/arm64/v8, windows/amd64:10.0.17763, or all",
-		defaultText: "linux/ and the machine's architecture"
-	}),
-	onMissingPlatform: choiceOption(["fail", "warn"], "fail", { description: "for an image that has some of the wanted platforms: fail it, or save those and say so" }),
-	index: choiceOption([
-		"auto",
-		"keep",
-		"narrow"
-	], "auto", { description: "for an image without all of its platforms: keep its index, or narrow it" }),
-	format: choiceOption(["keep", "oci"], "keep", { description: "Docker manifests kept as served, or converted to OCI, which changes their digests" }),
-	naming: listOption({
-		placeholder: "RULE",
-		description: "stored names: keep-domain, strip-domain, strip-library, FROM=TO; each adds names",
-		defaultText: "keep-domain"
-	}),
-	authFile: textOption("", {
-		placeholder: "FILE",
-		description: "registry credentials, instead of the files that podman and docker write"
-	}),
-	insecureRegistries: listOption({
-		placeholder: "HOST",
-		description: "plain HTTP or unverified TLS, only for these registries"
-	}),
-	strictTags: booleanOption(false, { description: "latest and missing tags are errors" }),
-	output: textOption("oci-bundle", {
-		short: "o",
-		placeholder: "FOLDER",
-		description: "the bundle's folder; none for only an archive, a push or a release"
-	}),
-	layout: listOption({
-		placeholder: "VIEWS",
-		description: "views over the same blobs: oci, zot; a single one is at the top of the folder",
-		defaultText: "oci,zot"
-	}),
-	archive: choiceOption(["none", "tar"], "none", { description: "the bundle as one file, too" }),
-	archiveName: textOption("", {
-		placeholder: "NAME",
-		description: "the archive's name without suffix",
-		defaultText: "the name of output, and -RELEASE where there is one"
-	}),
-	splitSize: sizeOption("0", {
-		placeholder: "SIZE",
-		description: "parts of the archive are no larger, for example 1900MiB; 0: one file",
-		defaultText: "0; just under 2 GiB with release"
-	}),
-	cacheDir: textOption("", {
-		placeholder: "FOLDER",
-		description: "where blobs are kept between runs",
-		defaultText: "oci-save in the user's cache folder",
-		asInput: { default: "_oci-save next to the workspace" }
-	}),
-	cacheMaxSize: sizeOption("10GiB", {
-		placeholder: "SIZE",
-		description: "of what is kept between runs: beyond it, what was not used for longest goes first"
-	}),
-	push: listOption({
-		placeholder: "TARGET",
-		description: "registries to push to, as registry/prefix"
-	}),
-	pushPolicy: choiceOption([
-		"always",
-		"if-missing",
-		"fail-if-different"
-	], "always", { description: "for a tag that a target has with another digest" }),
-	release: textOption("", {
-		placeholder: "TAG",
-		description: "upload to this release of the repository on GitHub; auto: the tag that the workflow runs for"
-	}),
-	releasePolicy: choiceOption([
-		"auto",
-		"replace",
-		"keep",
-		"fail"
-	], "auto", { description: "for an asset of the same name and another digest; auto: replace in a draft, else fail" }),
-	copier: choiceOption(["skopeo", "direct"], "skopeo", { description: "who moves image layers over 1 MiB: skopeo, or the built-in client" }),
-	parallel: numberOption(0, {
-		placeholder: "N",
-		min: 0,
-		max: 64,
-		description: "copies at once",
-		defaultText: "8"
-	}),
-	retries: numberOption(5, {
-		placeholder: "N",
-		min: 0,
-		max: 50,
-		description: "further attempts for each request"
-	}),
-	onError: choiceOption(["fail", "warn"], "fail", { description: "whether an image that cannot be saved or pushed fails the run, or is left out and listed" }),
-	dryRun: booleanOption(false, { description: "resolve and report; copy nothing" }),
-	skopeo: textOption("auto", {
-		placeholder: "FILE",
-		description: "the skopeo to use",
-		defaultText: "the first on PATH that is new enough",
-		asInput: {
-			description: "the skopeo to use: a file, or URL#sha256=HEX of a static binary",
-			default: "on PATH, else by the system's package manager, else by Homebrew"
-		}
-	})
-});
-/** The action's inputs: the options of a save, and those that only concern the workflow. */
-const inputsSchema = optionsSchema.extend({
-	cache: choiceOption([
-		"auto",
-		"actions",
-		"off"
-	], "auto", { description: "the Actions cache around the store; auto: of a public repository, nothing that was fetched with credentials" }),
-	cacheMode: choiceOption([
-		"read-write",
-		"read",
-		"write"
-	], "read-write", { description: "what is done with the Actions cache" }),
-	token: textOption("", {
-		description: "for release; it needs contents: write",
-		defaultText: "the job's token",
-		asInput: { writtenDefault: "${{ github.token }}" }
-	}),
-	summary: booleanOption(true, { description: "write a job summary: failures, images, digests, sizes" })
-});
-/** What documents and `--help` say about each option, by its camelCase name. */
-function describeOptions() {
-	return describe$3(optionsSchema);
-}
-/** The same for the action's inputs. */
-function describeInputs() {
-	return new Map([...describe$3(inputsSchema)].map(([name, meta]) => [name, {
-		...meta,
-		...meta.asInput
-	}]));
-}
-function describe$3({ shape }) {
-	return new Map(Object.entries(shape).map(([name, schema]) => [name, globalRegistry.get(schema)?.["option"]]).flatMap(([name, meta]) => isOptionMeta(meta) ? [[name, meta]] : []));
-}
-function isOptionMeta(value) {
-	return typeof value === "object" && value !== null && "kind" in value && "description" in value;
-}
-/** What a workflow has instead of some flags of the command. */
-const INSTEAD = {
-	verbose: "debug logging",
-	json: "report.json"
-};
-/** An option as a workflow's author writes it: `` `copier: direct` ``. What is not an input stays a flag of the command. */
-const asInput = (named) => {
-	const { option, value } = named;
-	if (!describeInputs().has(option)) return INSTEAD[option] ?? asFlag(named);
-	return `\`${kebab(option)}${value === void 0 ? "" : `: ${value}`}\``;
-};
-// src/options/skopeo.ts
-const ADDRESS = /^https?:\/\//i;
-const CHECKSUM = /^(?:sha256[=:])?([0-9a-f]{64})$/i;
-/**
-* Reads the option `skopeo`: `auto`, a path, or `URL#sha256=HEX`.
-* @throws OciSaveError `usage` for an address without its sha256: it may serve another program tomorrow
-*/
-function parseWantedSkopeo(text) {
-	if (text === "auto") return { kind: "auto" };
-	if (!ADDRESS.test(text)) return {
-		kind: "file",
-		path: text
-	};
-	const hash = text.indexOf("#");
-	const sha256 = CHECKSUM.exec(hash < 0 ? "" : text.slice(hash + 1))?.[1];
-	const url = hash < 0 ? text : text.slice(0, hash);
-	if (sha256 === void 0 || !URL.canParse(url)) throw new OciSaveError({
-		code: "usage",
-		message: "skopeo: an address needs the sha256 of the binary that it serves",
-		hint: "Write URL#sha256=HEX; sha256sum prints the 64 hexadecimal digits."
-	});
-	return {
-		kind: "download",
-		url,
-		sha256: sha256.toLowerCase()
-	};
-}
-/** The option as reports show it: an address without user, password and query, which may be secrets. */
-function formatWantedSkopeo(wanted) {
-	switch (wanted.kind) {
-		case "auto": return "auto";
-		case "file": return wanted.path;
-		case "download": return `${bareAddress(wanted.url)}#sha256=${wanted.sha256}`;
-	}
-}
-/** An address without the parts that may be secret. */
-function bareAddress(url) {
-	const { protocol, host, pathname } = new URL(url);
-	return `${protocol}//${host}${pathname}`;
-}
-// src/options/index.ts
-/**
-* Reads options by camelCase name. Throws `usage` with every fault: unknown names, with the similar one that was
-* probably meant, and values that are not allowed.
-*/
-function parseOptions(given) {
-	return complete(readFlags(optionsSchema, given, "save"));
-}
-/** The same for the inputs of the action, which are texts; empty ones get their default. */
-function parseInputs(given) {
-	const { summary, cache, cacheMode, token, ...options } = read$2(inputsSchema, given, "input", "action.yml lists every input. A variable INPUT_… of the workflow’s own counts as one.");
-	return {
-		options: complete(options),
-		summary,
-		cache,
-		cacheMode,
-		token
-	};
-}
-/** Options of a save that `oci-save release` also has. */
-const releaseSchema$1 = optionsSchema.pick({
-	archiveName: true,
-	splitSize: true,
-	releasePolicy: true,
-	retries: true,
-	dryRun: true
-});
-/** Reads the options of `oci-save release` by camelCase name. Throws `usage` with every fault. */
-function parseReleaseOptions(given) {
-	return readFlags(releaseSchema$1, given, "release");
-}
-/** Options of the commands about the store. */
-const storeSchema = optionsSchema.pick({
-	cacheDir: true,
-	cacheMaxSize: true
-});
-/** Reads the options of `oci-save cache <command>` by camelCase name. Throws `usage` with every fault. */
-function parseStoreOptions(given, command) {
-	return readFlags(storeSchema, given, `cache ${command}`);
-}
-function readFlags(schema, given, command) {
-	return read$2(schema, given, "option", `oci-save ${command} --help lists every option.`);
-}
-function read$2(schema, given, noun, advice) {
-	const parsed = schema.safeParse(given);
-	if (parsed.success) return parsed.data;
-	const names = Object.keys(schema.shape).map(kebab);
-	throw new OciSaveError({
-		code: "usage",
-		message: parsed.error.issues.flatMap((issue) => describeIssue$1(issue, noun, names)).join("\n"),
-		hint: advice
-	});
-}
-/** Checks what one option's schema cannot see, and parses the values that have a grammar. */
-function complete({ platforms, naming, layout, push, skopeo, ...options }) {
-	const { output, archive, release, dryRun } = options;
-	if (output === "none" && archive === "none" && push.length === 0 && release === "" && !dryRun) throw new OciSaveError({
-		code: "usage",
-		message: "output and archive are both none: nothing would be written",
-		hint: hint`Name a folder with ${option("output")}, or ask for ${option("archive", "tar")}, ${option("push")} or ${option("release")}.`
-	});
-	return {
-		...options,
-		platforms: platforms === "" ? void 0 : parsePlatformChoice(platforms),
-		naming: naming.map(parseNamingRule),
-		layout: parseLayout(layout),
-		push: parsePushTargets(push),
-		skopeo: parseWantedSkopeo(skopeo)
-	};
-}
-function describeIssue$1(issue, noun, names) {
-	if (issue.code !== "unrecognized_keys") return [`${kebab(issue.path.join("."))}: ${issue.message}`];
-	return issue.keys.map((key) => {
-		const meant = nearest(kebab(key), names);
-		return `there is no ${noun} '${kebab(key)}'${meant === void 0 ? "" : `; did you mean '${meant}'?`}`;
-	});
-}
-function parseLayout(words) {
-	const views = new Set(words.length === 0 ? ["oci", "zot"] : words);
-	const known = ["oci", "zot"].filter((view) => views.has(view));
-	if (known.length === views.size) return known;
-	throw new OciSaveError({
-		code: "usage",
-		message: `layout: ${showText([...views].filter((word) => word !== "oci" && word !== "zot").join(","))} is not a view`,
-		hint: "Name oci, zot or both."
-	});
-}
-// node_modules/yocto-queue/index.js
-var Node = class {
-	value;
-	next;
-	constructor(value) {
-		this.value = value;
-	}
-};
-var Queue = class {
-	#head;
-	#tail;
-	#size;
-	constructor() {
-		this.clear();
-	}
-	enqueue(value) {
-		const node = new Node(value);
-		if (this.#head) {
-			this.#tail.next = node;
-			this.#tail = node;
-		} else {
-			this.#head = node;
-			this.#tail = node;
-		}
-		this.#size++;
-	}
-	dequeue() {
-		const current = this.#head;
-		if (!current) return;
-		this.#head = this.#head.next;
-		this.#size--;
-		if (!this.#head) this.#tail = void 0;
-		return current.value;
-	}
-	peek() {
-		if (!this.#head) return;
-		return this.#head.value;
-	}
-	clear() {
-		this.#head = void 0;
-		this.#tail = void 0;
-		this.#size = 0;
-	}
-	get size() {
-		return this.#size;
-	}
-	*[Symbol.iterator]() {
-		let current = this.#head;
-		while (current) {
-			yield current.value;
-			current = current.next;
-		}
-	}
-	*drain() {
-		while (this.#head) yield this.dequeue();
-	}
-};
-// node_modules/p-limit/index.js
-function pLimit(concurrency) {
-	let rejectOnClear = false;
-	if (typeof concurrency === "object") ({concurrency, rejectOnClear = false} = concurrency);
-	validateConcurrency(concurrency);
-	if (typeof rejectOnClear !== "boolean") throw new TypeError("Expected `rejectOnClear` to be a boolean");
-	const queue = new Queue();
-	let activeCount = 0;
-	const resumeNext = () => {
-		if (activeCount < concurrency && queue.size > 0) {
-			activeCount++;
-			queue.dequeue().run();
-		}
-	};
-	const next = () => {
-		activeCount--;
-		resumeNext();
-	};
-	const run = async (function_, resolve, arguments_) => {
-		const result = (async () => function_(...arguments_))();
-		resolve(result);
-		try {
-			await result;
-		} catch {}
-		next();
-	};
-	const enqueue = (function_, resolve, reject, arguments_) => {
-		const queueItem = { reject };
-		new Promise((internalResolve) => {
-			queueItem.run = internalResolve;
-			queue.enqueue(queueItem);
-		}).then(run.bind(void 0, function_, resolve, arguments_));
-		if (activeCount < concurrency) resumeNext();
-	};
-	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
-		enqueue(function_, resolve, reject, arguments_);
-	});
-	Object.defineProperties(generator, {
-		activeCount: { get: () => activeCount },
-		pendingCount: { get: () => queue.size },
-		clearQueue: { value() {
-			if (!rejectOnClear) {
-				queue.clear();
-				return;
-			}
-			const abortError = AbortSignal.abort().reason;
-			while (queue.size > 0) queue.dequeue().reject(abortError);
-		} },
-		concurrency: {
-			get: () => concurrency,
-			set(newConcurrency) {
-				validateConcurrency(newConcurrency);
-				concurrency = newConcurrency;
-				queueMicrotask(() => {
-					while (activeCount < concurrency && queue.size > 0) resumeNext();
-				});
-			}
-		},
-		map: { async value(iterable, function_) {
-			const promises = [];
-			try {
-				Array.from(iterable, (value, index) => {
-					const promise = generator(function_, value, index);
-					promises.push(promise);
-					return promise;
-				});
-			} catch (error) {
-				for (const promise of promises) promise.catch(() => {});
-				throw error;
-			}
-			return Promise.all(promises);
-		} }
-	});
-	return generator;
-}
-function validateConcurrency(concurrency) {
-	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) throw new TypeError("Expected `concurrency` to be a number from 1 and up");
-}
-// src/list/problems.ts
-/** With more the first ones would scroll out of sight. */
-const MAX_SHOWN = 50;
-/** The error of an entry, or of a whole list. */
-function refusal(message, hint) {
-	return new OciSaveError({
-		code: "list",
-		message,
-		hint
-	});
-}
-function toProblem({ text, origin, reason, hint }) {
-	const shown = text === "" || reason.includes(text) ? "" : `'${text}': `;
-	return {
-		...origin,
-		reason: `${shown}${reason}`,
-		hint
-	};
-}
-/** One error that names every problem, each with its place and hint. */
-function listError(problems) {
-	const [first] = problems;
-	const details = problems.map(({ file, line, reason, hint }) => ({
-		file,
-		line,
-		message: hint === void 0 ? reason : `${reason} (${spellHint(hint, asFlag)})`
-	}));
-	if (first !== void 0 && problems.length === 1) return new OciSaveError({
-		code: "list",
-		message: `${placeOf$7(first)}: ${first.reason}`,
-		hint: first.hint,
-		details
-	});
-	const lines = problems.slice(0, MAX_SHOWN).map((problem, at) => `  ${placeOf$7(problem)}: ${details[at]?.message ?? problem.reason}`);
-	const more = problems.length > MAX_SHOWN ? [`  and ${problems.length - MAX_SHOWN} more`] : [];
-	return new OciSaveError({
-		code: "list",
-		message: [
-			`${problems.length} entries of the image lists cannot be used:`,
-			...lines,
-			...more
-		].join("\n"),
-		hint: "Nothing was copied. Correct these lines, or take them out.",
-		details
-	});
-}
-/** `file:line`, or the file. Its name may contain anything but a slash; a message is one line. */
-function placeOf$7({ file, line }) {
-	const name = file.replace(/\p{Cc}/gu, "?");
-	return line === void 0 ? name : `${name}:${line}`;
-}
-// src/list/entry/source.ts
-const UNREAD = [
-	"docker-daemon",
-	"oci-archive",
-	"dir",
-	"containers-storage"
-];
-/** Whether a text begins with a transport whose source is a path, which may contain what a reference cannot. */
-function isLocalSource(text) {
-	return /^(?:docker-archive|oci):(?!\/\/)/.test(text) || unreadTransport(text) !== void 0;
-}
-function unreadTransport(text) {
-	return UNREAD.find((transport) => text.startsWith(`${transport}:`));
-}
-/**
-* Reads where an entry is copied from: a reference, `docker://reference`, `docker-archive:path[:reference]` or
-* `oci:path[:name]`, as skopeo writes them (containers-transports(5)); `oci://` is how Helm writes a reference.
-* A missing tag stays missing.
-* @throws OciSaveError `list` for what cannot be read, or is not supported yet
-*/
-function parseSource(text, defaultRegistry) {
-	const unread = unreadTransport(text);
-	if (unread !== void 0) throw refusal(`sources of the transport '${unread}:' are not supported yet`, "Write it to a docker-archive: or oci: source first, or push it to a registry.");
-	if (text.startsWith("docker-archive:")) return dockerArchive(text.slice(15));
-	if (/^oci:(?!\/\/)/.test(text)) return ociLayout(text.slice(4));
-	const named = text.replace(/^(?:docker|oci):\/\//, "");
-	const at = named.indexOf("@");
-	const digest = named.slice(at + 1);
-	if (at < 0 || !isLongerDigest(digest)) return {
-		transport: "docker",
-		reference: parseName(named, defaultRegistry)
-	};
-	return {
-		transport: "docker",
-		reference: {
-			...parseName(named.slice(0, at), defaultRegistry),
-			otherDigest: digest
-		}
-	};
-}
-/** A reference. Throws `list`, also for what an empty variable leaves of one. */
-function parseName(text, defaultRegistry) {
-	const reference = parseReference(text, defaultRegistry);
-	const invalid = `${showText(text)} is not an image reference`;
-	const empty = explainEmptyValue(text);
-	if (empty) throw refusal(`${invalid}: ${empty.reason}`, empty.hint);
-	if (!/[/:@]/.test(text) && looksLikeSecret(text)) throw refusal(invalid);
-	return reference;
-}
-function dockerArchive(text) {
-	const { path, rest } = splitPath(text, "docker-archive");
-	if (rest === void 0) return {
-		transport: "docker-archive",
-		path
-	};
-	const reference = parseName(rest);
-	if (reference.digest !== void 0) throw refusal("images in a docker-archive are named by tag, never by digest", "Write path:name:tag.");
-	return {
-		transport: "docker-archive",
-		path,
-		reference
-	};
-}
-function ociLayout(text) {
-	const { path, rest } = splitPath(text, "oci");
-	return rest === void 0 ? {
-		transport: "oci",
-		path
-	} : {
-		transport: "oci",
-		path,
-		name: rest
-	};
-}
-/** The first colon ends the path, as in skopeo; a path with a colon cannot be written. */
-function splitPath(text, transport) {
-	if (/\p{Cc}/u.test(text)) throw refusal(`the path after '${transport}:' contains a control character`);
-	const colon = text.indexOf(":");
-	const path = colon < 0 ? text : text.slice(0, colon);
-	const rest = colon < 0 ? void 0 : text.slice(colon + 1);
-	if (path === "") throw refusal(`the path is missing after '${transport}:'`);
-	if (rest === "") throw refusal(`the name is missing after the path of '${transport}:'`);
-	return {
-		path,
-		rest
-	};
-}
-/**
-* Checks the registry for names without one, so that it is reported once and not for every line. `what` names it in the
-* message; its text is not shown, since people paste addresses with passwords.
-* @throws OciSaveError `usage` where it is not a host name
-*/
-function checkDefaultRegistry(registry, what) {
-	try {
-		parseReference("image", registry);
-	} catch (cause) {
-		if (!(cause instanceof OciSaveError)) throw cause;
-		throw new OciSaveError({
-			code: "usage",
-			message: `${what} is not a host name`,
-			hint: "Write a host, with a port if necessary: registry.example:5000.",
-			cause
-		});
-	}
-}
-// src/list/syntax/lines.ts
-/** No reference is longer than 1,024 characters; a pair of them with options fits. */
-const MAX_LINE$1 = 4096;
-/** More than any list has in one file; the requests of more would fill the memory. */
-const MAX_ENTRIES = 5e5;
-/** The lines that are neither empty nor begin with `#`, as written; at most one more than MAX_ENTRIES. */
-function contentLines(text) {
-	const lines = [];
-	let number = 1;
-	for (let start = 0; start <= text.length && lines.length <= 5e5; number += 1) {
-		const end = text.indexOf("\n", start);
-		const line = text.slice(start, end < 0 ? text.length : end);
-		if (!isComment(line)) lines.push({
-			number,
-			text: line
-		});
-		start = end < 0 ? text.length + 1 : end + 1;
-	}
-	return lines;
-}
-function isComment(line) {
-	const start = firstVisible(line, 0);
-	return start === line.length || line[start] === "#" && !/^###\w+###/.test(line.slice(start, start + 100));
-}
-/** White space, and what editors, web pages and joined files leave at the ends: no-break, zero-width, byte order mark. */
-function isBlank(char) {
-	if (char === void 0 || char > " " && char <= "~") return false;
-	return /[\s\u00A0\u200B-\u200D\u2060\uFEFF]/u.test(char);
-}
-function firstVisible(text, from) {
-	let start = from;
-	while (start < text.length && isBlank(text[start])) start += 1;
-	return start;
-}
-/** Strips white space and invisible characters from both ends, never from inside. */
-function stripBlanks(text) {
-	const start = firstVisible(text, 0);
-	let end = text.length;
-	while (end > start && isBlank(text[end - 1])) end -= 1;
-	return text.slice(start, end);
-}
-/** Also strips quotes that are left from another language; an unmatched one is harmless. */
-function stripQuotes(text) {
-	return stripBlanks(stripBlanks(text).replace(/^['"]+|(?<!['"])['"]+$/g, ""));
-}
-// src/list/formats/own-keys.ts
-/** Keys of the reference, the most explicit first: in charts an entry with an `image` has a `name` that is only a label. */
-const IMAGE_KEYS = [
-	"image",
-	"ref",
-	"source",
-	"name"
-];
-const PLATFORM_KEYS = ["platform", "platforms"];
-const ARCHITECTURE_KEYS = ["arch", "architecture"];
-/** `names` is how `oci-save list --as json` writes them. */
-const NAME_KEYS = [
-	"as",
-	"target",
-	"destination",
-	"names"
-];
-const TAG_KEYS = ["tag", "tags"];
-/** Every key that an entry may have. */
-const ENTRY_KEYS = [
-	...IMAGE_KEYS,
-	...PLATFORM_KEYS,
-	...ARCHITECTURE_KEYS,
-	...NAME_KEYS,
-	...TAG_KEYS,
-	"digest",
-	"credentials",
-	"origin"
-];
-/** Keys of other formats that mean what one of ours does (kustomize, image-syncer, regsync, Helm, hauler, zarf). */
-const OTHER_FORMATS = new Map(Object.entries({
-	as: [
-		"alias",
-		"destinations",
-		"dest",
-		"newname",
-		"rename",
-		"rewrite",
-		"storedas",
-		"stored-as",
-		"to"
-	],
-	image: [
-		"from",
-		"fullname",
-		"reference",
-		"repo",
-		"repository",
-		"uri",
-		"url"
-	],
-	tag: ["newtag", "version"],
-	digest: [
-		"hash",
-		"sha",
-		"sha256"
-	],
-	platform: [
-		"os",
-		"system",
-		"variant"
-	]
-}).flatMap(([ours, others]) => others.map((key) => [key, ours])));
-/** Keys of credentials. */
-const LOGIN = /^(?:auth|user(?:name)?|pass(?:word|wd)?|token|secret)$/i;
-/** The keys that are preferred as suggestions where several have the same meaning. */
-const USUAL = [
-	"image",
-	"tags",
-	"platforms",
-	"as",
-	"digest"
-];
-/** A mapping with more unknown keys is not an entry. */
-const MAX_UNKNOWN = 1e3;
-/** Adds a reject at the line of each key that is not in `known`. */
-function addUnknownKeys(collector, entries, known) {
-	const unknown = entries.filter(({ key }) => !known.includes(key));
-	for (const { key, line } of unknown.slice(0, MAX_UNKNOWN)) collector.addReject(line, refusal(`the key ${shownKey(key)} is unknown`, hintOf(key, known)));
-}
-/** Whether a key is one letter away from `meant`, or has its letters in another order. */
-function isMisspelt(key, meant) {
-	const letters = (word) => word.slice(0, 40).split("").toSorted().join("");
-	if (key === meant || Math.abs(key.length - meant.length) > 1) return false;
-	return editDistance(key, meant) === 1 || letters(key) === letters(meant);
-}
-/** A key as messages name it: quoted where it looks like one. */
-function shownKey(key) {
-	const quoted = /^[\w.-]{1,40}$/.test(key) ? quoteReference(key) : void 0;
-	return quoted === void 0 ? `of ${key.length} characters` : `'${quoted}'`;
-}
-function hintOf(key, known) {
-	if (LOGIN.test(key)) return "Lists do not contain logins: log in to the registry before the run.";
-	const ours = OTHER_FORMATS.get(key.toLowerCase());
-	if (ENTRY_KEYS.includes(key)) return "Write it in an entry, next to its image.";
-	if (ours !== void 0) return `The key is '${ours}' here.`;
-	const usual = known.filter((word) => USUAL.includes(word));
-	const meant = nearest(key, known) ?? nearest(key, usual);
-	if (meant !== void 0) return `Did you mean '${meant}'?`;
-	return `The known keys are ${known.join(", ")}.`;
-}
-// src/list/syntax/tree.ts
-const MAX_DOCUMENTS = 1e4;
-function isNull(tree) {
-	return tree.kind === "scalar" && tree.plain && /^(?:|~|null|Null|NULL)$/.test(tree.text);
-}
-/** The value of a key of a mapping, where it is neither missing nor null. */
-function fieldOf$1(tree, key) {
-	if (tree?.kind !== "mapping") return void 0;
-	const value = tree.entries.find((entry) => entry.key === key)?.value;
-	return value === void 0 || isNull(value) ? void 0 : value;
-}
-function keysOf(tree) {
-	return tree?.kind === "mapping" ? tree.entries.map(({ key }) => key) : [];
-}
-/** The items of a sequence; anything else becomes a list of one item. */
-function listed$1(tree) {
-	return tree.kind === "sequence" ? tree.items : [tree];
-}
-/**
-* Joins the values of keys that occur twice in a mapping, as in real files: using only the last one would lose images.
-* Lists are appended, mappings merged, other values become a list. Each such key is added to `repeated` once.
-*/
-function joinEntries(entries, repeated) {
-	const groups = Map.groupBy(entries, ({ key }) => key);
-	if (groups.size === entries.length) return [...entries];
-	return [...groups.values()].flatMap((group) => {
-		const [first, second] = group;
-		if (first === void 0 || second === void 0) return group;
-		repeated.push({
-			key: first.key,
-			line: second.line
-		});
-		const values = group.map(({ value }) => value);
-		return [{
-			...first,
-			value: joinValues(values, repeated) ?? first.value
-		}];
-	});
-}
-function joinValues(values, repeated) {
-	const given = values.filter((value) => !isNull(value));
-	const [first] = given;
-	if (first === void 0) return void 0;
-	const mappings = given.filter((value) => value.kind === "mapping");
-	if (first.kind === "mapping" && mappings.length === given.length) {
-		const entries = mappings.flatMap((mapping) => mapping.entries);
-		return {
-			...first,
-			entries: joinEntries(entries, repeated)
-		};
-	}
-	const texts = new Set(given.map((value) => value.kind === "scalar" ? value.text : void 0));
-	if (texts.size === 1 && !texts.has(void 0)) return first;
-	return {
-		kind: "sequence",
-		line: first.line,
-		items: given.flatMap(listed$1)
-	};
-}
-// src/list/formats/own-entry.ts
-/**
-* Adds the requests of one mapping: one, or one per tag. An unknown key is an error: somebody expects it to have an
-* effect.
-*/
-function addOwnEntry(entry, collector) {
-	const { rejects } = collector.found;
-	const before = rejects.length;
-	addUnknownKeys(collector, entry.entries, ENTRY_KEYS);
-	if (rejects.length > before && IMAGE_KEYS.every((key) => fieldOf$1(entry, key) === void 0)) return;
-	const { line } = entry;
-	try {
-		const source = sourceOf(entry);
-		const tags = tagsOf(entry, source);
-		const parts = {
-			...partsOf$1(entry),
-			source
-		};
-		if (tags === void 0) collector.addEntry(line, source, () => parts);
-		for (const tag of tags ?? []) collector.addEntry(line, `${source}:${tag}`, () => withTag$2(parts, tag, tags?.length ?? 0));
-	} catch (error) {
-		if (!(error instanceof OciSaveError)) throw error;
-		collector.addReject(line, error, fieldTexts(entry, IMAGE_KEYS)[0]);
-	}
-}
-function sourceOf(entry) {
-	if (fieldOf$1(entry, "credentials") !== void 0) throw refusal("credentials of an entry are not supported yet", "Log in to its registry before the run.");
-	const given = IMAGE_KEYS.filter((key) => fieldOf$1(entry, key) !== void 0);
-	const named = given.filter((key) => key !== "name");
-	if (named.length > 1) throw refusal(`both '${named[0]}' and '${named[1]}' name an image`);
-	const [key] = given;
-	const value = key === void 0 ? void 0 : fieldOf$1(entry, key);
-	if (value === void 0) throw refusal("this entry does not name an image", "Its key is `image`.");
-	if (value.kind !== "scalar") throw refusal(`'${key}' is not text`);
-	return stripBlanks(value.text);
-}
-function tagsOf(entry, source) {
-	if (TAG_KEYS.every((key) => fieldOf$1(entry, key) === void 0)) return void 0;
-	const tags = fieldTexts(entry, TAG_KEYS);
-	if (tags.length === 0) throw refusal("its list of tags is empty", "Write each tag.");
-	if (isLocalSource(source)) throw refusal("only an image of a registry can have tags");
-	return tags;
-}
-function withTag$2(parts, tag, count) {
-	const { source } = parts;
-	if (source.includes("@") || /:[^:/]*$/.test(source.replace(/^[a-z]+:\/\//, ""))) throw refusal("the reference names a tag or a digest, and so does the entry", "Write it once.");
-	if (tag === "" || tag.includes("/")) throw refusal(`${showText(tag)} is not a tag`);
-	if (count > 1 && parts.storedAs.some((name) => /:[^:/]*$/.test(name))) throw refusal("several tags cannot be stored under one name", "Leave the tag out of the stored name.");
-	return {
-		...parts,
-		source: `${source}:${tag}`
-	};
-}
-function partsOf$1(entry) {
-	const [pin, ...more] = fieldTexts(entry, ["digest"]);
-	if (more.length > 0) throw refusal("it has more than one digest");
-	return {
-		pin,
-		platforms: platformsOf$2(entry),
-		storedAs: fieldTexts(entry, NAME_KEYS)
-	};
-}
-function platformsOf$2(entry) {
-	const platforms = fieldTexts(entry, PLATFORM_KEYS);
-	const architectures = fieldTexts(entry, ARCHITECTURE_KEYS);
-	const [system, ...more] = platforms;
-	if (architectures.length === 0) return system === void 0 ? void 0 : parsePlatformChoice(platforms.join(","));
-	if (system === void 0) return parsePlatformChoice(architectures.join(","));
-	if (more.length === 0 && isOperatingSystem(system)) return parsePlatformChoice(architectures.map((architecture) => `${system}/${architecture}`).join(","));
-	const named = new Set(architectures.map((text) => parsePlatform(text).architecture));
-	const choice = parsePlatformChoice(platforms.join(","));
-	if (choice !== "all" && choice.every(({ architecture }) => named.has(architecture))) return choice;
-	throw refusal("its platform and its architecture disagree");
-}
-/** The texts under some keys, each a text or a list of texts. Throws `list` for anything else. */
-function fieldTexts(entry, keys) {
-	return keys.flatMap((key) => {
-		const value = fieldOf$1(entry, key);
-		if (value === void 0) return [];
-		return listed$1(value).map((item) => {
-			if (item.kind !== "scalar") throw refusal(`'${key}' is neither text nor a list of texts`);
-			return stripBlanks(item.text);
-		});
-	});
-}
-// src/list/formats/own-list.ts
-/** A sequence of entries, a mapping with such a sequence as `images`, or entries as documents of their own. */
-function isOwnList({ trees }) {
-	return trees?.roots.some(isOwnRoot) ?? false;
-}
-function isOwnRoot(tree) {
-	if (tree.kind === "sequence") return hasEntries(tree.items);
-	if (tree.kind !== "mapping") return false;
-	const images = fieldOf$1(tree, "images");
-	if (images?.kind === "sequence") return hasEntries(images.items);
-	return keysOf(tree).includes("images") ? images?.kind !== "mapping" : isEntry(tree) || hasMisspeltImages(tree);
-}
-/** `imges:` and a list of entries: our own list with a mistake, not an unknown format. */
-function hasMisspeltImages({ entries }) {
-	return entries.some(({ key, value }) => isMisspelt(key, "images") && value.kind === "sequence" && value.items.length > 0 && hasEntries(value.items));
-}
-/** Whether some items, not all, are entries: a misspelt key in one of them must be reported with its line. */
-function hasEntries(items) {
-	return items.length === 0 || items.some((item) => item.kind === "scalar" || isEntry(item));
-}
-function isEntry(tree) {
-	if (tree.kind !== "mapping") return false;
-	if (IMAGE_KEYS.some((key) => fieldOf$1(tree, key)?.kind === "scalar")) return true;
-	return tree.entries.some(({ key, value }) => isMisspelt(key, "image") && value.kind === "scalar") || emptyTag(tree) !== void 0;
-}
-/** `- registry/app:` is YAML for a mapping, and means a reference whose tag is missing. */
-function emptyTag(tree) {
-	if (tree.kind !== "mapping" || tree.entries.length !== 1) return void 0;
-	const [entry] = tree.entries;
-	return entry !== void 0 && isNull(entry.value) && !IMAGE_KEYS.includes(entry.key) ? `${entry.key}:` : void 0;
-}
-/** Our own list in YAML or JSON: entries are texts, as lines of a plain list, or mappings. */
-function parseOwnList({ trees }, collector) {
-	for (const { key, line } of trees?.repeated ?? []) collector.addWarning(line, `the key ${shownKey(key)} occurs twice; its values are joined`);
-	for (const { line, reason, hint } of trees?.problems ?? []) collector.addReject(line, refusal(reason, hint));
-	const { rejects } = collector.found;
-	if (rejects.length > 0) return;
-	for (const tree of trees?.roots ?? []) for (const item of entriesOf$2(tree, collector)) {
-		if (collector.stopsAt(item.line)) return;
-		addItem(item, collector);
-	}
-	const placeOf = ({ origin, text, reason }) => `${origin.line} ${text} ${reason}`;
-	rejects.splice(0, rejects.length, ...new Map(rejects.map((reject) => [placeOf(reject), reject])).values());
-}
-/** The entries of one document. Keys other than `images` are errors, unless they start with `x-`, as in Compose. */
-function entriesOf$2(tree, collector) {
-	if (tree.kind === "mapping" && (keysOf(tree).includes("images") || hasMisspeltImages(tree))) {
-		addUnknownKeys(collector, tree.entries.filter(({ key }) => !key.startsWith("x-")), ["images"]);
-		const images = fieldOf$1(tree, "images");
-		return images === void 0 ? [] : listed$1(images);
-	}
-	return isNull(tree) ? [] : listed$1(tree);
-}
-function addItem(item, collector) {
-	const { line } = item;
-	const untagged = emptyTag(item);
-	if (untagged !== void 0) collector.addLine(line, untagged);
-	else if (item.kind === "mapping") addOwnEntry(item, collector);
-	else if (item.kind === "sequence") collector.addReject(line, refusal("an entry cannot be a list"));
-	else if (item.plain || !item.text.includes("\n")) collector.addLine(line, stripBlanks(item.text));
-	else for (const { number, text } of contentLines(item.text)) collector.addLine(line + number, stripBlanks(text));
-}
-// src/list/formats/plain.ts
-/**
-* One reference per line. `#` begins a comment at the start of a line and after a blank, `//` at the start. Bullets,
-* quotes and the commas of a pasted array are stripped.
-*/
-function parsePlain({ lines }, collector) {
-	const surplus = lines[MAX_ENTRIES];
-	if (surplus !== void 0) {
-		collector.addReject(surplus.number, refusal(`a list has at most ${MAX_ENTRIES} entries`, "Split it."));
-		return;
-	}
-	for (const { number, text } of entriesOf$1(lines)) {
-		if (collector.stopsAt(number)) break;
-		collector.addLine(number, text);
-	}
-}
-/** The lines that are entries, without comments and YAML's document marks. */
-function entriesOf$1(lines) {
-	const entries = lines.filter(({ text }) => !isMark(text)).map(({ number, text }) => ({
-		number,
-		text: withoutComment(text)
-	}));
-	const array = entries.every(({ text }, at) => text.endsWith(",") || at === entries.length - 1);
-	return entries.map(({ number, text }) => ({
-		number,
-		text: unwrapped(text, array)
-	}));
-}
-/** Hangar's comments, and the marks around a YAML document. */
-function isMark(line) {
-	return line.length <= 4096 && /^(?:\/\/.*|---|\.\.\.)$/s.test(stripBlanks(line));
-}
-function withoutComment(line) {
-	if (line.length > 4096) return line;
-	return stripBlanks(stripBlanks(line).replace(/\s#.*$/s, ""));
-}
-function unwrapped(text, array) {
-	if (text.length > 4096) return text;
-	return stripQuotes((array ? text.replace(/,$/, "") : text).replace(/^[-*](?:[ \t]+|$)/, ""));
-}
-/**
-* Whether a text is a list with mistakes rather than something else: at least half of its lines are single words,
-* pairs, or have options.
-*/
-function looksPlain(document) {
-	if (document.isTree || document.trees?.problems.some(({ bound }) => bound)) return false;
-	const entries = entriesOf$1(document.lines);
-	return entries.filter(({ text }) => looksLikeEntry(text)).length * 2 >= entries.length;
-}
-/** The first line that is not an entry of a plain list. */
-function firstMisfit({ lines }) {
-	return entriesOf$1(lines).find(({ text }) => !looksLikeEntry(text))?.number ?? 1;
-}
-/** `source => name`; the blanks may be missing on one side. */
-const PAIR = /^[^ \t]+(?:[ \t]+(?:=>|->)[ \t]*|(?:=>|->)[ \t]+)[^ \t]+$/;
-/** `registry/{{ .Name }}:1`: one word but for what is inside of the braces. */
-function isTemplated(text) {
-	const [open, close] = [text.indexOf("{{"), text.lastIndexOf("}}")];
-	return open >= 0 && close > open + 1 && !/[ \t]/.test(text.slice(0, open) + text.slice(close + 2));
-}
-function looksLikeEntry(text) {
-	if (text.length > 4096) return false;
-	if (!/[ \t]/.test(text) || PAIR.test(text)) return true;
-	if (/^--platform[= ]|^(?:docker|podman) pull /.test(text)) return true;
-	if (isTemplated(text)) return true;
-	const [first = "", ...columns] = text.split(/[ \t]+/);
-	return columns.length === 1 && /[/:][^/:]/.test(first);
-}
-// src/list/formats/traits.ts
-/** One of the documents in the file fits. */
-function root(fits) {
-	return ({ trees }) => trees?.roots.some(fits) ?? false;
-}
-/** A document of this kind, and of this API group where one is given. */
-function kind(pattern, apiVersion) {
-	return root((tree) => pattern.test(textAt(tree, "kind")) && (apiVersion?.test(textAt(tree, "apiVersion")) ?? true));
-}
-function textAt(tree, key) {
-	const value = fieldOf$1(tree, key);
-	return value?.kind === "scalar" ? value.text : "";
-}
-/** A document that has all of these keys at its top; a dot separates nested keys. */
-function keys(...paths) {
-	return root((tree) => paths.every((path) => at(tree, path) !== void 0));
-}
-function at(tree, path) {
-	return path.split(".").reduce((inner, key) => fieldOf$1(inner, key), tree);
-}
-/** A list, at the top (`''`) or under a key, with a mapping that has all of these keys. */
-function items(key, ...wanted) {
-	return root((tree) => {
-		const list = key === "" ? tree : fieldOf$1(tree, key);
-		if (list?.kind !== "sequence") return false;
-		return list.items.map(keysOf).some((present) => wanted.every((name) => present.includes(name)));
-	});
-}
-/** The top is a mapping, and each of its values fits. */
-function everyValue(fits) {
-	return root((tree) => tree.kind === "mapping" && tree.entries.length > 0 && tree.entries.every(({ key, value }) => fits(value, key)));
-}
-function either(...traits) {
-	return (document) => traits.some((trait) => trait(document));
-}
-/** The first line that is not a comment. */
-function firstLine(pattern) {
-	return ({ lines }) => pattern.test(lines[0]?.text.slice(0, 1e3) ?? "");
-}
-function anyLine(pattern) {
-	return ({ lines, isTree }) => !isTree && lines.some(({ text }) => pattern.test(text.slice(0, 1e3)));
-}
-function everyLine(pattern) {
-	return ({ lines }) => lines.length > 0 && lines.every(({ text }) => pattern.test(text.slice(0, 1e3)));
-}
-function fileName(pattern) {
-	return ({ file }) => pattern.test(file);
-}
-const IMAGE_COLUMN = /^(image|reference|ref|source|name|repository)$/;
-const COLUMN = /^(image|reference|ref|source|name|repository|registry|tag|version|digest|sha|platform|arch|architecture|os|target|destination|rename)$/;
-/** A header row with an image's column, or three columns per row with a tag as the last one (hangar's lists). */
-function isTable({ lines }) {
-	const cells = (lines[0]?.text.slice(0, 1e3) ?? "").split(/[,;\t]/).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1").toLowerCase());
-	return cells.length > 1 && cells.every((cell) => COLUMN.test(cell)) && cells.some((cell) => IMAGE_COLUMN.test(cell)) || lines.length > 0 && lines.every(({ text }) => isTagRow(text));
-}
-function isTagRow(line) {
-	if (line.length > 1e3) return false;
-	const [source, target, tag, ...more] = line.trim().split(/\s+/);
-	return more.length === 0 && [source, target].every((name) => name !== void 0 && /^[\w.-]+(?::\d+)?\/[\w./-]+$/.test(name)) && /^\w[\w.-]*$/.test(tag ?? "");
-}
-// src/list/formats/formats.ts
-const isReferenceKey = (key) => /^[\w.-]+(?::\d+)?\/|^[\w./-]+[:@]\S/.test(key);
-const isMapOfReferences = (tree) => keysOf(tree).some(isReferenceKey);
-const isTarget = (tree) => tree.kind === "scalar" || tree.kind === "sequence" && tree.items.every((item) => item.kind === "scalar");
-const hasScript = (tree) => tree.kind === "mapping" && tree.entries.some(({ value }) => fieldOf$1(value, "script") !== void 0);
-const namesRepository = (tree) => tree.kind === "mapping" && (fieldOf$1(tree, "repository") !== void 0 || tree.entries.some(({ value }) => namesRepository(value)));
-const SKOPEO_SYNC = [
-	"images",
-	"images-by-tag-regex",
-	"images-by-semver"
-];
-const format$1 = (name, title, recognise, support = {}) => ({
-	name,
-	title,
-	recognise,
-	...support
-});
-/**
-* Every format that is recognised by its content, in this order: the first one that fits. To support a format, give it
-* a file in this folder, and its `parse` here.
-*/
-const FORMATS = [
-	format$1("hauler", "a hauler manifest", kind(/./, /^content\.hauler\.cattle\.io\//)),
-	format$1("zarf", "a zarf.yaml package", kind(/^Zarf(Package|Init)Config$/)),
-	format$1("uds-bundle", "a UDS bundle", kind(/^UDSBundle$/), {
-		refusal: "it refers to packages and names no images itself",
-		hint: "Give the zarf.yaml of its packages, or a plain list."
-	}),
-	format$1("oc-mirror", "an ImageSetConfiguration of oc-mirror", kind(/^ImageSetConfiguration$/, /^mirror\.openshift\.io\//)),
-	format$1("imgpkg", "an ImagesLock of imgpkg", kind(/^ImagesLock$/, /^imgpkg\.carvel\.dev\//)),
-	format$1("chart-lock", `a chart's Images.lock`, kind(/^ImagesLock$/, /^v0$/)),
-	format$1("image-references", "an ImageStream", kind(/^ImageStream$/)),
-	format$1("kubekey", "a kubekey manifest", kind(/^Manifest$/, /^kubekey\.kubesphere\.io\//)),
-	format$1("olm-csv", "a ClusterServiceVersion", kind(/^ClusterServiceVersion$/)),
-	format$1("kustomize", "a kustomization", either(kind(/^Kustomization$/), keys("resources", "images"), items("images", "newTag"), items("images", "newName")), { hint: "It only changes images that its resources name: run kustomize build, and list what that names." }),
-	format$1("mirror-rules", "a set of mirror rules", kind(/^(ImageDigestMirrorSet|ImageTagMirrorSet|ImageContentSourcePolicy)$/), {
-		refusal: "it names no images",
-		hint: "Put its rules into the option mirrors."
-	}),
-	format$1("helm-chart", "a Helm chart", keys("apiVersion", "name", "version")),
-	format$1("kubernetes", "a Kubernetes manifest", keys("apiVersion", "kind")),
-	format$1("compose", "a Compose file", root((tree) => {
-		const services = fieldOf$1(tree, "services");
-		return services?.kind === "mapping" && services.entries.some(({ value }) => value.kind === "mapping");
-	})),
-	format$1("regsync", "a regsync file", items("sync", "source", "type")),
-	format$1("dregsy", "a dregsy file", keys("relay", "tasks")),
-	format$1("image-syncer", "an image-syncer file", either(root((tree) => isMapOfReferences(fieldOf$1(tree, "images"))), everyValue((value, key) => isReferenceKey(key) && isTarget(value))), { hint: "Write it as a plain list of source => name." }),
-	format$1("skopeo-sync", "a skopeo sync file", everyValue((value) => SKOPEO_SYNC.some((key) => fieldOf$1(value, key) !== void 0))),
-	format$1("image-list-with-auth", "an imageListWithAuth file", items("", "username", "images")),
-	format$1("promoter", "a promoter manifest", items("", "name", "dmap")),
-	format$1("source-tags", "a list of sources with tags", either(items("images", "source", "destinations"), items("images", "SourceArtifact"))),
-	format$1("image-vector", "an image vector", items("images", "repository")),
-	format$1("sinker", "a sinker file", keys("target", "sources")),
-	format$1("linuxkit", "a LinuxKit file", keys("kernel", "init")),
-	format$1("ocm", "an OCM component descriptor", keys("component.resources")),
-	format$1("cnab", "a CNAB bundle", keys("invocationImages")),
-	format$1("porter", "a Porter bundle", keys("mixins")),
-	format$1("sbom", "an SBOM", either(keys("bomFormat"), keys("spdxVersion"))),
-	format$1("lock", "a lock of oci-save", keys("version", "images", "blobs"), {
-		refusal: "it is not a list",
-		hint: "Give it as the option lock."
-	}),
-	format$1("oci-layout", "an OCI manifest or index", keys("schemaVersion"), {
-		refusal: "it is not a list",
-		hint: "Name the layout that contains it: oci:path."
-	}),
-	format$1("docker-config", "a file with credentials", keys("auths"), {
-		refusal: "it names no images",
-		hint: "Give it as the option auth-file."
-	}),
-	format$1("docker-archive", `the manifest.json of docker save`, items("", "Config", "RepoTags")),
-	format$1("tool-output", "the output of a tool that lists images", either(keys("Repository", "Tag"), items("images", "repoTags"), firstLine(/^(REPOSITORY\s+TAG|IMAGE\s+(ID|TAG)|REF\s+TYPE|NAMESPACE\s+NAME)\s/))),
-	format$1("github-workflow", "a GitHub workflow", either(keys("jobs"), keys("runs.using"))),
-	format$1("gitlab-ci", "a GitLab CI file", either(keys("stages"), root(hasScript))),
-	format$1("devcontainer", "a devcontainer.json", either(keys("dockerComposeFile"), keys("features"))),
-	format$1("ansible", "an Ansible playbook", either(items("", "hosts"), items("", "tasks"))),
-	format$1("list", "a YAML or JSON list", isOwnList, {
-		parse: parseOwnList,
-		reading: "tree"
-	}),
-	format$1("helm-values", "a values file of a Helm chart", root(namesRepository), { hint: "Render the chart with helm template, and list what that names." }),
-	format$1("dockerfile", "a Dockerfile", firstLine(/^\s*(FROM\s+\S|ARG\s+\w)/i)),
-	format$1("quadlet", "a quadlet unit", anyLine(/^\[(Container|Image|Volume|Pod|Kube)\]\s*$/)),
-	format$1("bake", "a bake file", anyLine(/^(target|group)\s+"[^"]+"\s*\{/)),
-	format$1("hcl", "a Terraform or Nomad file", anyLine(/^(resource|module|provider|job)\s+"/)),
-	format$1("columns", "a table with columns", isTable),
-	format$1("kurl", "a kURL manifest", everyLine(/^(image|asset|yum|apt|dockerout)\s+\S+\s+\S+/)),
-	format$1("html", "a web page", firstLine(/^\s*<(!doctype|html|\?xml)/i)),
-	format$1("markdown", "a Markdown page", either(fileName(/\.(md|markdown)$/i), anyLine(/^\s*```/))),
-	format$1("script", "a script", ({ text }) => text.startsWith("#!")),
-	format$1("plain", "a plain list", looksPlain, {
-		parse: parsePlain,
-		reading: "text"
-	})
-];
-/** The format that `list-format` names, undefined for `auto`. Throws `usage` for an unknown name. */
-function namedFormat(name) {
-	const named = FORMATS.find((format) => format.name === name);
-	if (named !== void 0 || name === "auto") return named;
-	const readable = FORMATS.filter(({ parse }) => parse !== void 0).map((format) => format.name);
-	const meant = nearest(name, ["auto", ...FORMATS.map((format) => format.name)]);
-	throw new OciSaveError({
-		code: "usage",
-		message: `the list format ${showText(name)} is unknown; known are ${["auto", ...readable].join(", ")}`,
-		hint: meant === void 0 ? void 0 : `Did you mean '${meant}'?`
-	});
-}
-/** The title of a format by its name: `a plain list`. */
-function titleOf(name) {
-	return FORMATS.find((format) => format.name === name)?.title ?? "a list";
-}
-/** Keys that are typical of a format: a misspelt one finds it, too. */
-const SIGNATURES = [
-	[
-		"list",
-		"images",
-		"image"
-	],
-	[
-		"kubernetes",
-		"apiVersion",
-		"kind"
-	],
-	["compose", "services"],
-	["regsync", "sync"],
-	[
-		"dregsy",
-		"relay",
-		"tasks"
-	],
-	[
-		"source-tags",
-		"source",
-		"tags"
-	],
-	["oc-mirror", "mirror"]
-];
-const TEXT_FORMATS = [
-	"plain",
-	"columns",
-	"dockerfile"
-];
-/** The titles of the three formats that are most similar to a text. */
-function nearestFormats({ trees }) {
-	const present = (trees?.roots ?? []).flatMap(keysOf).slice(0, 100);
-	const ranked = SIGNATURES.map(([name, ...keys]) => ({
-		name,
-		distance: Math.min(...keys.flatMap((key) => present.map((found) => editDistance(key, found))), 99)
-	})).toSorted((a, b) => a.distance - b.distance);
-	return (trees === void 0 ? TEXT_FORMATS : ranked.slice(0, 3).map(({ name }) => name)).map((name) => FORMATS.find((format) => format.name === name)?.title ?? name);
-}
-// src/list/entry/entry.ts
-/**
-* Completes an entry. `latest` is added where there is neither tag nor digest; a stored name takes its host from the
-* default registry and its tag from the source.
-* @throws OciSaveError `list` with the reason why it cannot be read
-*/
-function toRequest(parts, origin, defaultRegistry) {
-	const written = parts.source;
-	const parsed = pin(parseSource(written, defaultRegistry), parts.pin);
-	const source = withTag$1(parsed);
-	const implicitTag = source !== parsed;
-	const storedAs = parts.storedAs.map((name) => storedName(name, source, defaultRegistry));
-	return {
-		written,
-		origin,
-		source,
-		...parts.platforms === void 0 ? {} : { platforms: parts.platforms },
-		storedAs,
-		implicitTag
-	};
-}
-/** The source with the tag `latest` where its reference has neither tag nor digest. */
-function withTag$1(source) {
-	if (source.transport === "oci" || source.reference === void 0) return source;
-	const reference = withDefaultTag(source.reference);
-	return reference === source.reference ? source : {
-		...source,
-		reference
-	};
-}
-function pin(source, text) {
-	if (text === void 0) return source;
-	if (!isDigest(text) && !isLongerDigest(text)) throw refusal("its digest is not a sha256 digest", "Write sha256: and 64 lower-case hex digits.");
-	if (source.transport !== "docker") throw refusal("only an image from a registry can be pinned by a digest");
-	const { digest, otherDigest } = source.reference;
-	if ((digest ?? otherDigest ?? text) !== text) throw refusal("the reference and the entry name different digests");
-	const pinned = isDigest(text) ? { digest: text } : { otherDigest: text };
-	return {
-		...source,
-		reference: {
-			...source.reference,
-			...pinned
-		}
-	};
-}
-function storedName(text, source, defaultRegistry) {
-	if (text === "") throw refusal("the name under which it is stored is missing");
-	if (/^(?!docker:)[a-z-]+:\/\/|^(?:docker-archive|docker-daemon|oci|oci-archive|dir):/.test(text)) throw refusal("an image is stored under a name, not at a path or address", "Write name:tag.");
-	const reference = parseName(text.replace(/^docker:\/\//, ""), defaultRegistry);
-	if (reference.digest !== void 0) throw refusal(`${showText(text)} contains a digest, but an image is stored under a name`, "Write the digest with the source.");
-	if (reference.tag !== void 0) return reference;
-	const tag = tagOfSource(source);
-	if (tag === void 0 && source.transport !== "docker") throw refusal(`the stored name ${showText(text)} needs a tag`, "Its source has none.");
-	return tag === void 0 ? reference : {
-		...reference,
-		tag
-	};
-}
-function tagOfSource(source) {
-	if (source.transport !== "oci") return source.reference?.tag;
-	return source.name !== void 0 && isTag(source.name) ? source.name : void 0;
-}
-// src/list/entry/line-options.ts
-const KNOWN = [
-	"--platform",
-	"--quiet",
-	"--all-tags",
-	"--disable-content-trust"
-];
-/** Options of `docker pull` that change nothing here. */
-const HARMLESS$1 = /^(?:-q|--quiet|--disable-content-trust)(?:=(?:true|false))?$/;
-/**
-* Splits off the options of `docker pull` before a reference: lists that were copied from a well-known workflow have
-* them.
-* @throws OciSaveError `list` for options that are unknown or ask for more than one image. An option's value is
-*   never quoted: it may be a password.
-*/
-function takeOptions(text) {
-	let rest = text;
-	let platforms;
-	const ignored = [];
-	for (let option = nextOption(rest); option !== void 0; option = nextOption(rest)) {
-		rest = rest.slice(option.length).trimStart();
-		const [name = "", ...values] = option.split("=");
-		if (name === "--platform") {
-			const value = option.includes("=") ? values.join("=") : nextWord(rest) ?? "";
-			if (!option.includes("=")) rest = rest.slice(value.length).trimStart();
-			platforms = parsePlatformChoice(value.replace(/^(['"])(.*)\1$/, "$2"));
-		} else if (HARMLESS$1.test(option)) ignored.push(`option ${name}`);
-		else if (/^(?:-a|--all-tags)$/.test(name)) throw refusal("`--all-tags` is not supported yet", "Write each tag on its own line.");
-		else throw unknownOption(name);
-	}
-	return {
-		platforms,
-		ignored,
-		rest
-	};
-}
-/** The option is quoted only if it cannot contain a value. */
-function unknownOption(name) {
-	const shown = /^(?:-[A-Za-z]|--[a-z][a-z-]{1,30})$/.test(name) ? `the option '${name}'` : "an option";
-	const meant = nearest(name, KNOWN);
-	return refusal(`${shown} is unknown`, meant === void 0 ? "The only option in lists is --platform." : `Did you mean '${meant}'?`);
-}
-function nextWord(text) {
-	return /^[^ \t]+/.exec(text)?.[0];
-}
-function nextOption(text) {
-	return /^-[\w-][^ \t]*/.exec(text)?.[0];
-}
-// src/list/entry/entry-line.ts
-const PULL = /^(?:sudo\s+)?(?:docker|podman|nerdctl)\s+(?:image\s+)?pull(?:\s+|$)/;
-/** What `kubeadm config images pull` prints. */
-const PULLED = /^\[config\/images\] Pulled\s+/;
-/**
-* Reads one line: a reference, with the options of `docker pull` before it, with a digest or a platform as further
-* columns, or with a stored name after `=>`, `->`, `=` or `,`. Comments, bullets and quotes are stripped before.
-* @throws OciSaveError `list` with the reason; its message quotes at most a reference of the line
-*/
-function readEntryLine(text) {
-	refuseTemplate(text);
-	const { platforms, ignored, rest } = takeOptions(text.replace(PULLED, "").replace(PULL, ""));
-	if (rest === "") throw refusal("this entry does not name an image");
-	const pair = splitPair(rest);
-	if (pair === void 0) return {
-		parts: readColumns(rest, platforms, []),
-		ignored,
-		commaPair: false
-	};
-	const parts = readColumns(pair.source, platforms, [pair.name]);
-	if (/[ \t]/.test(pair.name)) throw refusal("the stored name contains a blank", "Write one pair per line: source => name.");
-	return {
-		parts,
-		ignored,
-		commaPair: pair.separator === ","
-	};
-}
-function refuseTemplate(text) {
-	if (!/\{\{|\{%|<%|\$\{|^###\w+###|<no value>/.test(text)) return;
-	const { reason, hint } = text.includes("<no value>") ? explainReference(text, "") : {
-		reason: "this entry contains a variable or a template without its value",
-		hint: "Write the value."
-	};
-	throw refusal(reason, hint);
-}
-/** The source, and after it a digest that pins it and platforms, in any order (Rancher's digest lists). */
-function readColumns(text, platformOption, storedAs) {
-	const [source = "", ...columns] = text.split(/[ \t]+/);
-	if (columns.length === 0) return {
-		source: stripQuotes(source),
-		platforms: platformOption,
-		storedAs
-	};
-	let pin;
-	let platforms = platformOption;
-	for (const column of columns) if (/^sha\d+:/.test(column) && pin === void 0) pin = column;
-	else if (isPlatformColumn(column) && platforms === void 0) platforms = parsePlatformChoice(column);
-	else throw surplusWords(source, columns);
-	return {
-		source,
-		pin,
-		platforms,
-		storedAs
-	};
-}
-function isPlatformColumn(word) {
-	const [system = "", architecture] = (word.split(",")[0] ?? "").split("/");
-	return architecture !== void 0 && isOperatingSystem(system);
-}
-function surplusWords(first, columns) {
-	if (/^[IWEF]\d{4}$|^\[|^level=/.test(first)) return refusal("this line looks like a message that a tool printed");
-	const oneEach = "Write one reference per line.";
-	if (columns.at(-1) === "\\") return refusal(`this line ends in '\\'`, oneEach);
-	if (first === "pull") return refusal(`there is a stray 'pull' before the reference`, "Write the reference alone.");
-	if (columns.some((word) => word.startsWith("-"))) return refusal("options come before the reference, never after it");
-	const count = `this entry has ${columns.length + 1} words`;
-	if (columns.length > 1) return refusal(count, oneEach);
-	return refusal(`${count}, and the second is neither a digest nor a platform`, isReference$1(columns[0] ?? "") ? "Write one reference per line; source => name stores an image under another name." : oneEach);
-}
-/**
-* Splits `source => name`. `->`, `=` (mapping files of oc) and `,` mean the same, the last two only where the left
-* side can only be a reference: `TOKEN=abc` and `user,password` are not images.
-* @throws OciSaveError `list` for more than one separator, and for `=` and `,` after a bare word
-*/
-function splitPair(text) {
-	const arrow = text.includes("=>") ? "=>" : text.includes("->") ? "->" : void 0;
-	if (arrow !== void 0) {
-		const [source = "", name = "", ...more] = text.split(arrow).map(stripQuotes);
-		if (more.length > 0) throw refusal(`this entry contains more than one '${arrow}'`, "Write one pair per line.");
-		if (source === "") throw refusal(`there is nothing before '${arrow}'`);
-		if (name === "") throw refusal(`there is nothing after '${arrow}'`);
-		return {
-			source,
-			name,
-			separator: arrow
-		};
-	}
-	if (isLocalSource(text)) return void 0;
-	const [, source = "", separator, name = ""] = /^([^ \t=,]+)[ \t]*([=,])[ \t]*([^ \t]*)$/.exec(text) ?? [];
-	if (separator !== "=" && separator !== ",") return void 0;
-	if (name === "") throw refusal(`this entry ends in '${separator}'`);
-	const hint = "Write one reference per line, or source => name.";
-	if (!/[/:@]/.test(source)) throw refusal(`there is no reference before '${separator}'`, hint);
-	if (/[=,]/.test(name)) throw refusal(`this entry contains more than one '=' or ','`, hint);
-	return {
-		source,
-		name: stripQuotes(name),
-		separator
-	};
-}
-// src/list/entry/findings.ts
-const COMMA_PAIR = "two references joined by a comma are read as source and stored name";
-/** A file with this many mistakes is not a list; reading all of it would take minutes. */
-const MAX_REJECTS = 1e4;
-function newCollector(file, { defaultRegistry }) {
-	const found = {
-		requests: [],
-		candidates: [],
-		rejects: [],
-		ignored: [],
-		warnings: []
-	};
-	const { requests, rejects, ignored, warnings } = found;
-	const addReject = (line, { message, hint }, text = "") => {
-		rejects.push({
-			text: quotable(text),
-			origin: {
-				file,
-				line
-			},
-			reason: message,
-			hint
-		});
-	};
-	const addWarning = (line, message) => void warnings.push({
-		message,
-		origin: {
-			file,
-			line
-		}
-	});
-	const addEntry = (line, text, readParts) => {
-		try {
-			if (text.length > 4096) throw refusal(`this entry is longer than ${MAX_LINE$1} characters`);
-			requests.push(toRequest(readParts(), {
-				file,
-				line
-			}, defaultRegistry));
-		} catch (error) {
-			if (!(error instanceof OciSaveError)) throw error;
-			addReject(line, error, text);
-		}
-	};
-	return {
-		found,
-		addEntry,
-		addReject,
-		addWarning,
-		addLine: (line, text) => addEntry(line, text, () => {
-			const entry = readEntryLine(text);
-			ignored.push(...entry.ignored.filter((option) => !ignored.includes(option)));
-			const isNew = warnings.every(({ message }) => message !== COMMA_PAIR);
-			if (entry.commaPair && isNew) addWarning(line, COMMA_PAIR);
-			return entry.parts;
-		}),
-		stopsAt: (line) => {
-			const stops = rejects.length >= MAX_REJECTS;
-			if (stops) addReject(line, refusal("too many mistakes before this line: it and the rest were not read"));
-			return stops;
-		}
-	};
-}
-/**
-* The part of a bad line that may be shown: lists contain pasted commands with passwords. Only the first of several
-* words is shown, and only if it is a reference with a path.
-*/
-function quotable(text) {
-	if (text.length > 4096) return "";
-	const [first = "", ...more] = text.split(/[ \t]+/);
-	return (more.length === 0 || first.includes("/") && isReference$1(first)) && quoteReference(first) || "";
-}
-// src/list/syntax/decode.ts
-/**
-* The text of a list: UTF-8 with or without a byte order mark, or UTF-16 with one, as Windows PowerShell's `>`
-* writes it. All line ends become `\n`.
-* @throws OciSaveError `list` with the offset of the first byte that is not text
-*/
-function decodeList(bytes) {
-	const encoding = encodingOf(bytes);
-	const nul = encoding === "utf-8" ? bytes.indexOf(0) : -1;
-	if (nul >= 0) throw binary(nul);
-	const text = decoded(bytes, encoding);
-	if (text === void 0) throw undecodable(bytes, encoding);
-	const nulCharacter = text.indexOf("\0");
-	if (nulCharacter >= 0) throw binary(2 + nulCharacter * 2);
-	return text.replace(/\r\n?/g, "\n");
-}
-function encodingOf([first, second]) {
-	if (first === 255 && second === 254) return "utf-16le";
-	if (first === 254 && second === 255) return "utf-16be";
-	return "utf-8";
-}
-function decoded(bytes, encoding, stream = false) {
-	try {
-		return new TextDecoder(encoding, { fatal: true }).decode(bytes, { stream });
-	} catch (error) {
-		if (error instanceof TypeError) return void 0;
-		throw error;
-	}
-}
-function binary(offset) {
-	return refusal(`the byte at offset ${offset} is NUL: this is a binary file`, "If it is text in UTF-16, save it as UTF-8.");
-}
-function undecodable(bytes, encoding) {
-	const offset = firstBadByte(bytes, encoding);
-	return refusal(`the byte 0x${(bytes[offset] ?? 0).toString(16).padStart(2, "0")} at offset ${offset} is not ${encoding === "utf-8" ? "UTF-8" : "UTF-16"}`, "Save the list as UTF-8.");
-}
-/** By bisection: a decoder reports that it failed, but not where. */
-function firstBadByte(bytes, encoding) {
-	let [good, bad] = [0, bytes.length + 1];
-	while (bad - good > 1) {
-		const middle = Math.floor((good + bad) / 2);
-		if (decoded(bytes.subarray(0, middle), encoding, true) === void 0) bad = middle;
-		else good = middle;
-	}
-	let start = Math.min(good, bytes.length - 1);
-	while (start > 0 && decoded(bytes.subarray(0, start), encoding) === void 0) start -= 1;
-	return start;
-}
-// src/list/syntax/json-tree.ts
-const BLANKS$1 = /[ \t\r\n]*/y;
-const TOKEN$1 = /[{}[\],:]|[^\s{}[\],:"]+/y;
-const BARE$1 = /^(?:-?\d[\d.eE+-]*|true|false|null)$/;
-/**
-* Reads JSON, or several JSON values on lines of their own, a dozen times faster than the YAML parser does. Undefined
-* for anything that is not strict JSON: the YAML parser accepts comments and trailing commas, and gives positions.
-*/
-function parseJsonTrees(text) {
-	const cursor = {
-		text,
-		at: 0,
-		line: 1,
-		repeated: []
-	};
-	const roots = [];
-	for (let token = next$1(cursor); token !== ""; token = next$1(cursor)) {
-		const root = read$1(cursor, token, 0);
-		if (root === void 0) return void 0;
-		roots.push(root);
-		if (roots.length > 1e4) {
-			const reason = `it has more than ${MAX_DOCUMENTS} documents`;
-			return {
-				roots: [],
-				problems: [{
-					line: cursor.line,
-					reason,
-					bound: true
-				}],
-				repeated: []
-			};
-		}
-	}
-	return roots.length === 0 ? void 0 : {
-		roots,
-		problems: [],
-		repeated: cursor.repeated
-	};
-}
-/** The next token; empty at the end, undefined for what is not JSON. */
-function next$1(cursor) {
-	const blanks = matchAt(BLANKS$1, cursor) ?? "";
-	for (let at = blanks.indexOf("\n"); at >= 0; at = blanks.indexOf("\n", at + 1)) cursor.line += 1;
-	cursor.at += blanks.length;
-	if (cursor.at >= cursor.text.length) return "";
-	const token = cursor.text[cursor.at] === "\"" ? stringAt(cursor) : matchAt(TOKEN$1, cursor);
-	cursor.at += token?.length ?? 0;
-	return token;
-}
-function matchAt(sticky, { text, at }) {
-	sticky.lastIndex = at;
-	return sticky.exec(text)?.[0];
-}
-/** Without a regular expression: a repeated group overflows the stack after a million escapes. */
-function stringAt({ text, at }) {
-	let end = text.indexOf("\"", at + 1);
-	while (end >= 0 && isEscaped(text, end)) end = text.indexOf("\"", end + 1);
-	const token = text.slice(at, end + 1);
-	return end < 0 || /[\x00-\x1F]/.test(token) ? void 0 : token;
-}
-function isEscaped(text, at) {
-	let start = at;
-	while (text[start - 1] === "\\") start -= 1;
-	return (at - start) % 2 === 1;
-}
-function read$1(cursor, token, depth) {
-	const { line, repeated } = cursor;
-	if (token === void 0 || depth > 200) return void 0;
-	if (token === "[") {
-		const items = readMembers(cursor, "]", (first) => read$1(cursor, first, depth + 1));
-		return items && {
-			kind: "sequence",
-			items,
-			line
-		};
-	}
-	if (token === "{") {
-		const entries = readMembers(cursor, "}", (first) => readEntry(cursor, first, depth + 1));
-		return entries && {
-			kind: "mapping",
-			entries: joinEntries(entries, repeated),
-			line
-		};
-	}
-	if (BARE$1.test(token)) return {
-		kind: "scalar",
-		text: token,
-		line,
-		plain: true
-	};
-	const text = unquote(token);
-	return text === void 0 ? void 0 : {
-		kind: "scalar",
-		text,
-		line,
-		plain: false
-	};
-}
-/** The members of an array or object up to `end`, separated by commas. `readMember` gets the first token of each. */
-function readMembers(cursor, end, readMember) {
-	const members = [];
-	let token = next$1(cursor);
-	if (token === end) return members;
-	for (;;) {
-		const member = readMember(token);
-		if (member === void 0) return void 0;
-		members.push(member);
-		const separator = next$1(cursor);
-		if (separator === end) return members;
-		if (separator !== ",") return void 0;
-		token = next$1(cursor);
-	}
-}
-function readEntry(cursor, first, depth) {
-	const { line } = cursor;
-	const key = unquote(first ?? "");
-	if (key === void 0 || next$1(cursor) !== ":") return void 0;
-	const value = read$1(cursor, next$1(cursor), depth);
-	return value && {
-		key,
-		line,
-		value
-	};
-}
-/** The text of a string token, undefined for other tokens. The engine decodes escapes. */
-function unquote(token) {
-	if (!token.startsWith("\"")) return void 0;
-	if (!token.includes("\\")) return token.slice(1, -1);
-	try {
-		const value = JSON.parse(token);
-		return typeof value === "string" ? value : void 0;
-	} catch (error) {
-		if (error instanceof SyntaxError) return void 0;
-		throw error;
-	}
 }
 // node_modules/yaml/dist/nodes/identity.js
 var require_identity = /* @__PURE__ */ __commonJSMin(((exports) => {
@@ -14580,8 +6926,8 @@ var require_public_api = /* @__PURE__ */ __commonJSMin(((exports) => {
 	exports.parseDocument = parseDocument;
 	exports.stringify = stringify;
 }));
-// src/list/syntax/yaml-tree.ts
-var import_dist = (/* @__PURE__ */ __commonJSMin(((exports) => {
+// node_modules/yaml/dist/index.js
+var require_dist = /* @__PURE__ */ __commonJSMin(((exports) => {
 	var composer = require_composer();
 	var Document = require_Document();
 	var Schema = require_Schema();
@@ -14626,7 +6972,7856 @@ var import_dist = (/* @__PURE__ */ __commonJSMin(((exports) => {
 	exports.stringify = publicApi.stringify;
 	exports.visit = visit.visit;
 	exports.visitAsync = visit.visitAsync;
-})))();
+}));
+// node_modules/zod/v4/core/util.js
+function getEnumValues(entries) {
+	const numericValues = Object.values(entries).filter((v) => typeof v === "number");
+	return Object.entries(entries).filter(([k, _]) => numericValues.indexOf(+k) === -1).map(([_, v]) => v);
+}
+function joinValues$1(array, separator = "|") {
+	return array.map((val) => stringifyPrimitive(val)).join(separator);
+}
+function jsonStringifyReplacer(_, value) {
+	if (typeof value === "bigint") return value.toString();
+	return value;
+}
+var Cached = class {
+	constructor(getter) {
+		this._getter = getter;
+		this._value = void 0;
+	}
+	get value() {
+		const getter = this._getter;
+		if (getter !== void 0) {
+			this._value = getter();
+			this._getter = void 0;
+		}
+		return this._value;
+	}
+};
+function cached(getter) {
+	return new Cached(getter);
+}
+function nullish(input) {
+	return input === null || input === void 0;
+}
+function cleanRegex(source) {
+	const start = source.startsWith("^") ? 1 : 0;
+	const end = source.endsWith("$") ? source.length - 1 : source.length;
+	return source.slice(start, end);
+}
+function floatSafeRemainder(val, step) {
+	const ratio = val / step;
+	const roundedRatio = Math.round(ratio);
+	const tolerance = 4 * Number.EPSILON * Math.max(Math.abs(ratio), 1);
+	if (Math.abs(ratio - roundedRatio) < tolerance) return 0;
+	return ratio - roundedRatio;
+}
+function assignProp(target, prop, value) {
+	Object.defineProperty(target, prop, {
+		value,
+		writable: true,
+		enumerable: true,
+		configurable: true
+	});
+}
+/**
+* Whichever object a def's `shape` currently answers from: the one the caller passed until the first read, the frozen copy after it.
+*
+* Its keys and descriptors read without invoking anything, which is what lets a discriminated union check its discriminator, and the cycle walk read a shape, without resolving a getter that references the schema being constructed. A def that answers `shape` from an accessor of its own has none.
+*/
+function rawShape(def) {
+	const desc = Object.getOwnPropertyDescriptor(def, "shape");
+	return desc?.get ? desc.get.raw : desc?.value;
+}
+function sourceShape(schema) {
+	return rawShape(schema._zod.def) ?? schema._zod.def.shape;
+}
+function deferProp(target, key, getter) {
+	Object.defineProperty(target, key, {
+		get() {
+			const value = getter();
+			assignProp(this, key, value);
+			return value;
+		},
+		enumerable: true,
+		configurable: true
+	});
+}
+function putProp(target, key, value) {
+	if (key in target) assignProp(target, key, value);
+	else target[key] = value;
+}
+/**
+* Copies `keys` of `source`'s shape onto `target`, each value passed through `wrap`.
+*
+* A key the source has resolved is copied through now, so the derived shape states it outright and nothing has to resolve it to learn what it holds. A key the source still defers stays deferred, and reads back through the source's own `shape`, so it resolves once and both shapes get that one schema.
+*/
+function mirrorShape(target, source, keys, wrap) {
+	const raw = sourceShape(source);
+	for (const key of keys) {
+		const desc = Object.getOwnPropertyDescriptor(raw, key);
+		if (!desc.enumerable) continue;
+		if (desc.get) deferProp(target, key, () => {
+			const value = source._zod.def.shape[key];
+			return wrap ? wrap(value, key) : value;
+		});
+		else putProp(target, key, wrap ? wrap(desc.value, key) : desc.value);
+	}
+}
+function mirrorProps(target, source) {
+	for (const key of Reflect.ownKeys(source)) {
+		const desc = Object.getOwnPropertyDescriptor(source, key);
+		if (!desc.enumerable) continue;
+		if (desc.get) deferProp(target, key, () => source[key]);
+		else putProp(target, key, desc.value);
+	}
+}
+function mergeDefs(...defs) {
+	const mergedDescriptors = {};
+	for (const def of defs) {
+		const descriptors = Object.getOwnPropertyDescriptors(def);
+		Object.assign(mergedDescriptors, descriptors);
+	}
+	return Object.defineProperties({}, mergedDescriptors);
+}
+function esc(str) {
+	return JSON.stringify(str);
+}
+function slugify(input) {
+	return input.toLowerCase().trim().replace(/[^\w\s-]/g, "").replace(/[\s_-]+/g, "-").replace(/^-+|-+$/g, "");
+}
+const captureStackTrace = "captureStackTrace" in Error ? Error.captureStackTrace : (..._args) => {};
+function isObject$1(data) {
+	return typeof data === "object" && data !== null && !Array.isArray(data);
+}
+const allowsEval = /* @__PURE__*/ cached(() => {
+	if (globalConfig.jitless) return false;
+	if (typeof navigator !== "undefined" && navigator?.userAgent?.includes("Cloudflare")) return false;
+	try {
+		new Function("");
+		return true;
+	} catch (_) {
+		return false;
+	}
+});
+function isPlainObject$1(o) {
+	if (isObject$1(o) === false) return false;
+	const ctor = o.constructor;
+	if (ctor === void 0) return true;
+	if (typeof ctor !== "function") return true;
+	const prot = ctor.prototype;
+	if (isObject$1(prot) === false) return false;
+	if (Object.prototype.hasOwnProperty.call(prot, "isPrototypeOf") === false) return false;
+	return true;
+}
+function shallowClone(o) {
+	if (isPlainObject$1(o)) return { ...o };
+	if (Array.isArray(o)) return [...o];
+	if (o instanceof Map) return new Map(o);
+	if (o instanceof Set) return new Set(o);
+	return o;
+}
+const propertyKeyTypes = /* @__PURE__*/ new Set([
+	"string",
+	"number",
+	"symbol"
+]);
+function escapeRegex(str) {
+	return str.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+function clone(inst, def, params) {
+	const cl = new inst._zod.constr(def ?? inst._zod.def);
+	if (!def || params?.parent) cl._zod.parent = inst;
+	return cl;
+}
+function normalizeParams(_params) {
+	const params = _params;
+	if (!params) return {};
+	if (typeof params === "string") return { error: () => params };
+	if (params?.message !== void 0) {
+		if (params?.error !== void 0) throw new Error("Cannot specify both `message` and `error` params");
+		params.error = params.message;
+	}
+	delete params.message;
+	if (typeof params.error === "string") return {
+		...params,
+		error: () => params.error
+	};
+	return params;
+}
+function stringifyPrimitive(value) {
+	if (typeof value === "bigint") return value.toString() + "n";
+	if (typeof value === "string") return `"${value}"`;
+	return `${value}`;
+}
+function optionalKeys(shape) {
+	return Object.keys(shape).filter((k) => {
+		return shape[k]._zod.optin !== void 0 && shape[k]._zod.optout === "optional";
+	});
+}
+const NUMBER_FORMAT_RANGES = /*@__PURE__*/ (() => ({
+	safeint: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+	int32: [-2147483648, 2147483647],
+	uint32: [0, 4294967295],
+	float32: [-34028234663852886e22, 34028234663852886e22],
+	float64: [-Number.MAX_VALUE, Number.MAX_VALUE]
+}))();
+const BIGINT_FORMAT_RANGES = {
+	int64: [/* @__PURE__*/ BigInt("-9223372036854775808"), /* @__PURE__*/ BigInt("9223372036854775807")],
+	uint64: [/* @__PURE__*/ BigInt(0), /* @__PURE__*/ BigInt("18446744073709551615")]
+};
+function pick(schema, mask) {
+	const currDef = schema._zod.def;
+	const checks = currDef.checks;
+	if (checks && checks.length > 0) throw new Error(".pick() cannot be used on object schemas containing refinements");
+	const newShape = {};
+	mirrorShape(newShape, schema, maskedKeys(schema, mask));
+	return clone(schema, mergeDefs(currDef, {
+		shape: newShape,
+		checks: []
+	}));
+}
+function maskedKeys(schema, mask) {
+	const raw = sourceShape(schema);
+	const keys = [];
+	for (const key of Reflect.ownKeys(mask)) {
+		if (!Object.getOwnPropertyDescriptor(raw, key)?.enumerable) throw new Error(`Unrecognized key: "${String(key)}"`);
+		if (mask[key]) keys.push(key);
+	}
+	return keys;
+}
+function omit(schema, mask) {
+	const currDef = schema._zod.def;
+	const checks = currDef.checks;
+	if (checks && checks.length > 0) throw new Error(".omit() cannot be used on object schemas containing refinements");
+	const omitted = new Set(maskedKeys(schema, mask));
+	const newShape = {};
+	mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)).filter((key) => !omitted.has(key)));
+	return clone(schema, mergeDefs(currDef, {
+		shape: newShape,
+		checks: []
+	}));
+}
+function extend(schema, shape) {
+	if (!isPlainObject$1(shape)) throw new Error("Invalid input to extend: expected a plain object");
+	const checks = schema._zod.def.checks;
+	if (checks && checks.length > 0) {
+		const existingShape = sourceShape(schema);
+		for (const key of Reflect.ownKeys(shape)) if (Object.getOwnPropertyDescriptor(existingShape, key) !== void 0) throw new Error("Cannot overwrite keys on object schemas containing refinements. Use `.safeExtend()` instead.");
+	}
+	return clone(schema, mergeDefs(schema._zod.def, { shape: extended(schema, shape) }));
+}
+function extended(schema, shape) {
+	const newShape = {};
+	mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)));
+	mirrorProps(newShape, shape);
+	return newShape;
+}
+function safeExtend(schema, shape) {
+	if (!isPlainObject$1(shape)) throw new Error("Invalid input to safeExtend: expected a plain object");
+	return clone(schema, mergeDefs(schema._zod.def, { shape: extended(schema, shape) }));
+}
+function merge(a, b) {
+	if (!b?._zod?.def) throw new Error("Invalid input to merge: expected an object schema. To merge a plain shape, use `.extend()`.");
+	if (a._zod.def.checks?.length) throw new Error(".merge() cannot be used on object schemas containing refinements. Use .safeExtend() instead.");
+	const newShape = {};
+	mirrorShape(newShape, a, Reflect.ownKeys(sourceShape(a)));
+	mirrorShape(newShape, b, Reflect.ownKeys(sourceShape(b)));
+	return clone(a, mergeDefs(a._zod.def, {
+		shape: newShape,
+		get catchall() {
+			return b._zod.def.catchall;
+		},
+		checks: b._zod.def.checks ?? []
+	}));
+}
+function partial(Class, schema, mask, name = "partial") {
+	const checks = schema._zod.def.checks;
+	if (checks && checks.length > 0) throw new Error(`.${name}() cannot be used on object schemas containing refinements`);
+	const selected = mask ? new Set(maskedKeys(schema, mask)) : void 0;
+	const newShape = {};
+	mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)), Class && ((value, key) => selected && !selected.has(key) ? value : new Class({
+		type: "optional",
+		innerType: value
+	})));
+	return clone(schema, mergeDefs(schema._zod.def, {
+		shape: newShape,
+		checks: []
+	}));
+}
+function required(Class, schema, mask) {
+	const selected = mask ? new Set(maskedKeys(schema, mask)) : void 0;
+	const newShape = {};
+	mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)), (value, key) => selected && !selected.has(key) ? value : new Class({
+		type: "nonoptional",
+		innerType: value
+	}));
+	return clone(schema, mergeDefs(schema._zod.def, { shape: newShape }));
+}
+function aborted(x, startIndex = 0) {
+	if (x.aborted === true) return true;
+	for (let i = startIndex; i < x.issues.length; i++) if (x.issues[i]?.continue !== true) return true;
+	return false;
+}
+function explicitlyAborted(x, startIndex = 0) {
+	if (x.aborted === true) return true;
+	for (let i = startIndex; i < x.issues.length; i++) if (x.issues[i]?.continue === false) return true;
+	return false;
+}
+function prefixIssues(path, issues) {
+	return issues.map((iss) => {
+		var _a;
+		(_a = iss).path ?? (_a.path = []);
+		iss.path.unshift(path);
+		return iss;
+	});
+}
+function unwrapMessage(message) {
+	return typeof message === "string" ? message : message?.message;
+}
+/** The leading size checks of `defChecks` that set an upper bound, each paired with it. */
+function sizeCaps(defChecks) {
+	const caps = [];
+	for (const ch of defChecks ?? []) {
+		const d = ch._zod.def;
+		if (!/_(length|size)$|_equals$/.test(d.check)) break;
+		const max = d.maximum ?? d.length ?? d.size;
+		if (max >= 0) caps.push([max, ch]);
+	}
+	return caps;
+}
+function attachSchema(issues, start, inst) {
+	var _a;
+	for (let i = start; i < issues.length; i++) (_a = issues[i]).schema ?? (_a.schema = inst);
+}
+function finalizeIssue(iss, ctx, config) {
+	var _a;
+	const traits = iss.inst?._zod?.traits;
+	if (traits?.has("$ZodType")) {
+		if (traits.has("$ZodCheck")) (_a = iss).schema ?? (_a.schema = iss.inst);
+		else iss.schema = iss.inst;
+	}
+	const schemaError = iss.schema !== iss.inst ? iss.schema?._zod.def?.error : void 0;
+	const message = iss.message ? iss.message : unwrapMessage(iss.inst?._zod.def?.error?.(iss)) ?? unwrapMessage(schemaError?.(iss)) ?? unwrapMessage(ctx?.error?.(iss)) ?? unwrapMessage(config.customError?.(iss)) ?? unwrapMessage(config.localeError?.(iss)) ?? "Invalid input";
+	const full = {};
+	for (const k of Object.keys(iss)) {
+		if (k === "inst" || k === "schema" || k === "continue" || k === "input" || k === "__proto__") continue;
+		full[k] = iss[k];
+	}
+	full.path ?? (full.path = []);
+	full.message = message;
+	if (ctx?.reportInput) full.input = iss.input;
+	return full;
+}
+const highSurrogate = /[\uD800-\uDBFF]/;
+function codePointLength(str) {
+	const units = str.length;
+	if (!highSurrogate.test(str)) return units;
+	let count = units;
+	for (let i = 0; i < units - 1; i++) if ((str.charCodeAt(i) & 64512) === 55296 && (str.charCodeAt(i + 1) & 64512) === 56320) {
+		count--;
+		i++;
+	}
+	return count;
+}
+function getLengthableOrigin(input) {
+	if (Array.isArray(input)) return "array";
+	if (typeof input === "string") return "string";
+	return "unknown";
+}
+function parsedType(data) {
+	const t = typeof data;
+	switch (t) {
+		case "number": return Number.isNaN(data) ? "nan" : "number";
+		case "object": {
+			if (data === null) return "null";
+			if (Array.isArray(data)) return "array";
+			const obj = data;
+			if (obj && Object.getPrototypeOf(obj) !== Object.prototype && "constructor" in obj && obj.constructor) return obj.constructor.name;
+		}
+	}
+	return t;
+}
+function issue(...args) {
+	const [iss, input, inst] = args;
+	if (typeof iss === "string") return {
+		message: iss,
+		code: "custom",
+		input,
+		inst
+	};
+	return { ...iss };
+}
+/**
+* Installs a trait's members on its prototype. Each value builds that member for the instance on first read; the built value shadows the accessor as an own property, so a detached `const { parse } = schema` keeps working.
+*
+* Call this from a `proto` initializer, which runs once per prototype — never per instance.
+*/
+function members(proto, table) {
+	for (const key in table) {
+		const desc = Object.getOwnPropertyDescriptor(table, key);
+		if (desc.get) Object.defineProperty(proto, key, {
+			...desc,
+			enumerable: false
+		});
+		else defineBound(proto, key, desc.value);
+	}
+}
+/** Shadows a prototype member with an own value, so a getter that builds from the instance runs once. */
+function own$1(inst, key, value, enumerable = true) {
+	Object.defineProperty(inst, key, {
+		configurable: true,
+		writable: true,
+		enumerable,
+		value
+	});
+	return value;
+}
+/** Like {@link own}, for a member that was never an own data property and has to stay out of `Object.keys`. */
+function hide(inst, key, value) {
+	return own$1(inst, key, value, false);
+}
+/** Adds members a table derives from the instance: each builds on first read and shadows as own data, and assignment shadows the same way, as when these were own properties. */
+/* @__NO_SIDE_EFFECTS__ */
+function derived(computes, table) {
+	for (const key in computes) {
+		const compute = computes[key];
+		Object.defineProperty(table, key, {
+			configurable: true,
+			enumerable: true,
+			get() {
+				return own$1(this, key, compute(this));
+			},
+			set(value) {
+				own$1(this, key, value);
+			}
+		});
+	}
+	return table;
+}
+function defineBound(proto, key, fn) {
+	Object.defineProperty(proto, key, {
+		configurable: true,
+		get() {
+			return this == null ? fn : own$1(this, key, fn.bind(this));
+		},
+		set(value) {
+			own$1(this, key, value);
+		}
+	});
+}
+/** Returns the prototype to install on, or `undefined` if this group is already installed on it. */
+function claim(inst, sentinel) {
+	const proto = Object.getPrototypeOf(inst);
+	return sentinel in proto ? void 0 : proto;
+}
+let installing;
+let broke = false;
+const breaker = {
+	configurable: true,
+	get() {
+		broke = true;
+	}
+};
+/**
+* Installs a lazily-derived internal on the `_zod` prototype of `inst`'s
+* constructor, computed from the internals object itself and cached there on
+* first read. One accessor per constructor rather than one per instance.
+*/
+function defineLazyInternal(inst, key, compute) {
+	const proto = Object.getPrototypeOf(inst._zod);
+	if (key in proto && installing !== inst._zod) {
+		installing = void 0;
+		return;
+	}
+	installing = inst._zod;
+	Object.defineProperty(proto, key, {
+		configurable: true,
+		get() {
+			Object.defineProperty(this, key, breaker);
+			const outer = broke;
+			broke = false;
+			try {
+				const value = compute(this);
+				if (broke) delete this[key];
+				else Object.defineProperty(this, key, {
+					configurable: true,
+					writable: true,
+					value
+				});
+				broke = broke || outer;
+				return value;
+			} catch (err) {
+				delete this[key];
+				broke = broke || outer;
+				throw err;
+			}
+		},
+		set(value) {
+			Object.defineProperty(this, key, {
+				configurable: true,
+				writable: true,
+				value
+			});
+		}
+	});
+}
+/**
+* Installs `key` on `inst`'s prototype, computed by `make` on first read and cached there as an own
+* data property. One accessor per constructor rather than one per instance, because an own accessor
+* puts every instance after the first into v8 dictionary mode. The key doubles as the sentinel.
+*/
+function installLazyProp(inst, key, make, enumerable) {
+	const proto = claim(inst, key);
+	if (!proto) return;
+	Object.defineProperty(proto, key, {
+		configurable: true,
+		get() {
+			const desc = {
+				configurable: true,
+				writable: true,
+				enumerable,
+				value: void 0
+			};
+			Object.defineProperty(this, key, desc);
+			desc.value = make(this);
+			Object.defineProperty(this, key, desc);
+			return desc.value;
+		},
+		set(value) {
+			Object.defineProperty(this, key, {
+				configurable: true,
+				writable: true,
+				enumerable,
+				value
+			});
+		}
+	});
+}
+/** Marks the thunk `_catch` synthesises for a constant catch value. `Function.length` cannot tell that thunk from a user callback — rest and defaulted parameters both report arity 0 — and a user callback reads `ctx.error`, whose issues only finalize correctly against the caller's per-parse error map. Provenance can say what arity cannot. A plain string key rather than `Symbol.for`, whose call at module scope no bundler can prove pure — the same shape that anchored `urlCanParse` into every build. */
+const CONSTANT_CATCH = "~constantCatch";
+/** Wraps a constant catch value in a thunk tagged with {@link CONSTANT_CATCH}. */
+function constantCatch(value) {
+	const fn = () => value;
+	fn[CONSTANT_CATCH] = true;
+	return fn;
+}
+// node_modules/zod/v4/core/core.js
+var _a$1;
+const _zodDesc = {
+	value: void 0,
+	enumerable: false
+};
+let _E = "captureStackTrace" in Error ? Error : null;
+function newError(Definition) {
+	const E = _E;
+	if (E) {
+		const saved = E.stackTraceLimit;
+		if (typeof saved === "number") {
+			try {
+				E.stackTraceLimit = 0;
+			} catch {
+				_E = null;
+				return new Definition();
+			}
+			try {
+				return new Definition();
+			} finally {
+				E.stackTraceLimit = saved;
+			}
+		}
+	}
+	return new Definition();
+}
+/* @__NO_SIDE_EFFECTS__ */
+function $constructor(name, initializer, proto, params) {
+	const zodProto = {};
+	function Internals(def) {
+		this.def = def;
+		this.constr = _;
+		this.traits = /* @__PURE__ */ new Set();
+	}
+	Internals.prototype = zodProto;
+	const protoMembers = proto;
+	const initialized = protoMembers && /* @__PURE__ */ new WeakSet();
+	function init(inst, def) {
+		if (!inst._zod) {
+			_zodDesc.value = new Internals(def);
+			try {
+				Object.defineProperty(inst, "_zod", _zodDesc);
+			} finally {
+				_zodDesc.value = void 0;
+			}
+		} else if (inst._zod.traits.has(name)) return;
+		inst._zod.traits.add(name);
+		initializer(inst, def);
+		if (initialized) {
+			const own = Object.getPrototypeOf(inst);
+			const ctorProto = inst._zod.constr.prototype;
+			let up = own;
+			while (up && up !== ctorProto) up = Object.getPrototypeOf(up);
+			const target = up ?? own;
+			if (!initialized.has(target)) {
+				initialized.add(target);
+				members(target, protoMembers);
+			}
+		}
+		const proto = _.prototype;
+		for (const k in proto) {
+			if (!Object.prototype.hasOwnProperty.call(proto, k)) continue;
+			if (!(k in inst)) inst[k] = proto[k].bind(inst);
+		}
+	}
+	const Parent = params?.Parent ?? Object;
+	class Definition extends Parent {}
+	Object.defineProperty(Definition, "name", { value: name });
+	function _(def) {
+		const inst = params?.Parent ? newError(Definition) : this;
+		init(inst, def);
+		const deferred = inst._zod.deferred;
+		if (deferred) {
+			for (const fn of deferred) fn();
+			inst._zod.deferred = void 0;
+		}
+		const pp = globalThis.__zod_globalConfig?.postProcessor;
+		if (pp) pp(inst);
+		return inst;
+	}
+	Object.defineProperty(_, "init", { value: init });
+	Object.defineProperty(_, Symbol.hasInstance, { value: (inst) => {
+		if (params?.Parent && inst instanceof params.Parent) return true;
+		return inst?._zod?.traits?.has(name);
+	} });
+	Object.defineProperty(_, "name", { value: name });
+	return _;
+}
+var $ZodAsyncError = class extends Error {
+	constructor() {
+		super(`Encountered Promise during synchronous parse. Use .parseAsync() instead.`);
+	}
+};
+var $ZodEncodeError = class extends Error {
+	constructor(name) {
+		super(`Encountered unidirectional transform during encode: ${name}`);
+		this.name = "ZodEncodeError";
+	}
+};
+(_a$1 = globalThis).__zod_globalConfig ?? (_a$1.__zod_globalConfig = {});
+const globalConfig = globalThis.__zod_globalConfig;
+function config(newConfig) {
+	if (newConfig) Object.assign(globalConfig, newConfig);
+	return globalConfig;
+}
+// node_modules/zod/v4/core/errors.js
+function _getMessage() {
+	const internals = this._zod;
+	internals.message ?? (internals.message = JSON.stringify(internals.def, jsonStringifyReplacer, 2));
+	return internals.message;
+}
+function _setMessage(value) {
+	this._zod.message = value;
+}
+const _messageDesc = {
+	get: _getMessage,
+	set: _setMessage,
+	enumerable: true,
+	configurable: true
+};
+const _issuesDesc = {
+	value: void 0,
+	enumerable: false
+};
+const _installedToString = /* @__PURE__ */ new WeakSet([Object.prototype, Error.prototype]);
+const initializer$1 = (inst, def) => {
+	inst.name = "$ZodError";
+	_issuesDesc.value = def;
+	Object.defineProperty(inst, "issues", _issuesDesc);
+	_issuesDesc.value = void 0;
+	Object.defineProperty(inst, "message", _messageDesc);
+	const proto = Object.getPrototypeOf(inst);
+	if (!_installedToString.has(proto)) {
+		_installedToString.add(proto);
+		Object.defineProperty(proto, "toString", {
+			configurable: true,
+			enumerable: false,
+			get() {
+				const value = () => this.message;
+				Object.defineProperty(this, "toString", {
+					value,
+					configurable: true,
+					writable: true
+				});
+				return value;
+			},
+			set(value) {
+				Object.defineProperty(this, "toString", {
+					value,
+					configurable: true,
+					writable: true
+				});
+			}
+		});
+	}
+};
+const $ZodError = /* @__PURE__ */ $constructor("$ZodError", initializer$1);
+/** Get-or-create `obj[key]` as an own data property. A path segment naming an inherited member
+* ("toString", "constructor") would otherwise read through to the prototype, and assigning
+* "__proto__" would hit the setter instead of creating a key. */
+function node(obj, key, make) {
+	if (!Object.prototype.hasOwnProperty.call(obj, key)) {
+		if (key === "__proto__") Object.defineProperty(obj, key, {
+			value: make(),
+			writable: true,
+			enumerable: true,
+			configurable: true
+		});
+		else obj[key] = make();
+	}
+	return obj[key];
+}
+function flattenError(error, mapper = (issue) => issue.message) {
+	const fieldErrors = {};
+	const formErrors = [];
+	for (const sub of error.issues) if (sub.path.length > 0) node(fieldErrors, sub.path[0], () => []).push(mapper(sub));
+	else formErrors.push(mapper(sub));
+	return {
+		formErrors,
+		fieldErrors
+	};
+}
+function formatError(error, mapper = (issue) => issue.message) {
+	const fieldErrors = { _errors: [] };
+	const processError = (error, path = []) => {
+		for (const issue of error.issues) if (issue.code === "invalid_union" && issue.errors.length) issue.errors.map((issues) => processError({ issues }, [...path, ...issue.path]));
+		else if (issue.code === "invalid_key") processError({ issues: issue.issues }, [...path, ...issue.path]);
+		else if (issue.code === "invalid_element") processError({ issues: issue.issues }, [...path, ...issue.path]);
+		else {
+			const fullpath = [...path, ...issue.path];
+			if (fullpath.length === 0) fieldErrors._errors.push(mapper(issue));
+			else {
+				let curr = fieldErrors;
+				let i = 0;
+				while (i < fullpath.length) {
+					const el = fullpath[i];
+					const terminal = i === fullpath.length - 1;
+					if (el === "_errors") {
+						if (terminal) curr._errors.push(mapper(issue));
+						i++;
+						continue;
+					}
+					if (!Object.prototype.hasOwnProperty.call(curr, el)) Object.defineProperty(curr, el, {
+						value: { _errors: [] },
+						enumerable: true,
+						writable: true,
+						configurable: true
+					});
+					const node = curr[el];
+					if (terminal) node._errors.push(mapper(issue));
+					curr = node;
+					i++;
+				}
+			}
+		}
+	};
+	processError(error);
+	return fieldErrors;
+}
+// node_modules/zod/v4/core/parse.js
+function finalizeParams(callee, params) {
+	return {
+		callee: params?.callee ?? callee,
+		Err: params?.Err
+	};
+}
+const _parse = (_Err) => {
+	const fn = (schema, value, _ctx, _params) => {
+		const ctx = _ctx ? {
+			..._ctx,
+			async: false
+		} : { async: false };
+		const result = schema._zod.run({
+			value,
+			issues: []
+		}, ctx);
+		if (result instanceof Promise) throw new $ZodAsyncError();
+		if (result.issues.length) {
+			const e = new ((_params?.Err) ?? _Err)(result.issues.map((iss) => finalizeIssue(iss, ctx, config())));
+			captureStackTrace(e, _params?.callee ?? fn);
+			throw e;
+		}
+		return result.value;
+	};
+	return fn;
+};
+const _parseAsync = (_Err) => {
+	const fn = async (schema, value, _ctx, params) => {
+		const ctx = _ctx ? {
+			..._ctx,
+			async: true
+		} : { async: true };
+		let result = schema._zod.run({
+			value,
+			issues: []
+		}, ctx);
+		if (result instanceof Promise) result = await result;
+		if (result.issues.length) {
+			const e = new ((params?.Err) ?? _Err)(result.issues.map((iss) => finalizeIssue(iss, ctx, config())));
+			captureStackTrace(e, params?.callee ?? fn);
+			throw e;
+		}
+		return result.value;
+	};
+	return fn;
+};
+const _safeParse = (_Err) => (schema, value, _ctx) => {
+	const ctx = _ctx ? {
+		..._ctx,
+		async: false
+	} : { async: false };
+	const result = schema._zod.run({
+		value,
+		issues: []
+	}, ctx);
+	if (result instanceof Promise) throw new $ZodAsyncError();
+	return result.issues.length ? failure(_Err, result.issues, ctx) : {
+		success: true,
+		data: result.value
+	};
+};
+function failure(Err, issues, ctx) {
+	let error;
+	return {
+		success: false,
+		get error() {
+			if (!error) {
+				error = new Err(issues.map((iss) => finalizeIssue(iss, ctx, config())));
+				issues = void 0;
+				ctx = void 0;
+			}
+			return error;
+		},
+		set error(e) {
+			error = e;
+			issues = void 0;
+			ctx = void 0;
+		}
+	};
+}
+const _safeParseAsync = (_Err) => async (schema, value, _ctx) => {
+	const ctx = _ctx ? {
+		..._ctx,
+		async: true
+	} : { async: true };
+	let result = schema._zod.run({
+		value,
+		issues: []
+	}, ctx);
+	if (result instanceof Promise) result = await result;
+	return result.issues.length ? failure(_Err, result.issues, ctx) : {
+		success: true,
+		data: result.value
+	};
+};
+const COMPILE_INVALID = /* @__PURE__ */ Symbol.for("zod.compile.invalid");
+const COMPILE_FALLBACK = /* @__PURE__ */ Symbol.for("zod.compile.fallback");
+const validate$1 = ((schema, value, _ctx) => {
+	const validator = schema._zod.bag.validator;
+	if (validator !== void 0) {
+		if (validator(value) !== COMPILE_INVALID) return true;
+		if (validator.definite === true && _ctx === void 0) return false;
+	}
+	return validateFallback(schema, value, _ctx);
+});
+function validateFallback(schema, value, _ctx) {
+	const ctx = _ctx ? {
+		..._ctx,
+		async: false,
+		abortEarly: true
+	} : {
+		async: false,
+		abortEarly: true
+	};
+	const fallbackRun = schema._zod.bag.fallbackRun;
+	let result;
+	if (fallbackRun) {
+		ctx[COMPILE_FALLBACK] = true;
+		result = fallbackRun({
+			value,
+			issues: []
+		}, ctx);
+	} else result = schema._zod.run({
+		value,
+		issues: []
+	}, ctx);
+	if (result instanceof Promise) throw new $ZodAsyncError();
+	return result.issues.length === 0;
+}
+const validateAsync$1 = async (schema, value, _ctx) => {
+	const ctx = _ctx ? {
+		..._ctx,
+		async: true,
+		abortEarly: true
+	} : {
+		async: true,
+		abortEarly: true
+	};
+	let result = schema._zod.run({
+		value,
+		issues: []
+	}, ctx);
+	if (result instanceof Promise) result = await result;
+	return result.issues.length === 0;
+};
+const _encode = (_Err) => {
+	const parse = _parse(_Err);
+	const fn = (schema, value, _ctx, _params) => {
+		const ctx = _ctx ? {
+			..._ctx,
+			direction: "backward"
+		} : { direction: "backward" };
+		return parse(schema, value, ctx, finalizeParams(fn, _params));
+	};
+	return fn;
+};
+const _decode = (_Err) => {
+	const parse = _parse(_Err);
+	const fn = (schema, value, _ctx, _params) => {
+		return parse(schema, value, _ctx, finalizeParams(fn, _params));
+	};
+	return fn;
+};
+const _encodeAsync = (_Err) => {
+	const parseAsync = _parseAsync(_Err);
+	const fn = async (schema, value, _ctx, _params) => {
+		const ctx = _ctx ? {
+			..._ctx,
+			direction: "backward"
+		} : { direction: "backward" };
+		return await parseAsync(schema, value, ctx, finalizeParams(fn, _params));
+	};
+	return fn;
+};
+const _decodeAsync = (_Err) => {
+	const parseAsync = _parseAsync(_Err);
+	const fn = async (schema, value, _ctx, _params) => {
+		return await parseAsync(schema, value, _ctx, finalizeParams(fn, _params));
+	};
+	return fn;
+};
+const _safeEncode = (_Err) => (schema, value, _ctx) => {
+	const ctx = _ctx ? {
+		..._ctx,
+		direction: "backward"
+	} : { direction: "backward" };
+	return _safeParse(_Err)(schema, value, ctx);
+};
+const _safeDecode = (_Err) => (schema, value, _ctx) => {
+	return _safeParse(_Err)(schema, value, _ctx);
+};
+const _safeEncodeAsync = (_Err) => async (schema, value, _ctx) => {
+	const ctx = _ctx ? {
+		..._ctx,
+		direction: "backward"
+	} : { direction: "backward" };
+	return _safeParseAsync(_Err)(schema, value, ctx);
+};
+const _safeDecodeAsync = (_Err) => async (schema, value, _ctx) => {
+	return _safeParseAsync(_Err)(schema, value, _ctx);
+};
+// node_modules/zod/v4/core/regexes.js
+/**
+* @deprecated CUID v1 is deprecated by its authors due to information leakage
+* (timestamps embedded in the id). Use {@link cuid2} instead.
+* See https://github.com/paralleldrive/cuid.
+*/
+const cuid = /^[cC][0-9a-z]{6,}$/;
+const cuid2 = /^[0-9a-z]+$/;
+const ulid = /^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$/;
+const xid = /^[0-9a-vA-V]{20}$/;
+const ksuid = /^[A-Za-z0-9]{27}$/;
+const nanoid = /^[a-zA-Z0-9_-]{21}$/;
+function nanoidOfLength(length) {
+	return new RegExp(`^[a-zA-Z0-9_-]{${length}}$`);
+}
+/** ISO 8601-1 duration regex. Does not support the 8601-2 extensions like negative durations or fractional/negative components. */
+const duration = /^P(?:(\d+W)|(?!.*W)(?=\d|T\d)(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+([.,]\d+)?S)?)?)$/;
+/** A regex for any UUID-like identifier: 8-4-4-4-12 hex pattern */
+const guid = /^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$/;
+/** Returns a regex for validating an RFC 9562/4122 UUID.
+*
+* @param version Optionally specify a version 1-8. If no version is specified, all versions are supported. */
+const uuid = (version) => {
+	if (!version) return /^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-8][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}|00000000-0000-0000-0000-000000000000|ffffffff-ffff-ffff-ffff-ffffffffffff)$/;
+	return new RegExp(`^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-${version}[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12})$`);
+};
+/** Practical email validation */
+const email = /^(?:[A-Za-z0-9_'+\-]+\.)*[A-Za-z0-9_'+\-]*[A-Za-z0-9_+-]@(?:[A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$/;
+const _emoji$1 = `^(?=[\\s\\S]*[\\p{Extended_Pictographic}\\p{Regional_Indicator}\\u20E3])[\\p{Extended_Pictographic}\\p{Emoji_Component}]+$`;
+function emoji() {
+	return new RegExp(_emoji$1, "u");
+}
+const ipv4 = /^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])$/;
+const ipv6 = /^(([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:))$/;
+const cidrv4 = /^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\/([0-9]|[1-2][0-9]|3[0-2])$/;
+const cidrv6 = /^(([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:))\/(12[0-8]|1[01][0-9]|[1-9]?[0-9])$/;
+const base64$3 = /^$|^(?:[0-9a-zA-Z+/]{4})*(?:(?:[0-9a-zA-Z+/]{2}==)|(?:[0-9a-zA-Z+/]{3}=))?$/;
+const base64url = /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?$/;
+const httpProtocol = /^https?$/;
+const e164 = /^\+[1-9]\d{6,14}$/;
+const dateSource = `(?:(?:\\d\\d[2468][048]|\\d\\d[13579][26]|\\d\\d0[48]|[02468][048]00|[13579][26]00)-02-29|\\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|(?:02)-(?:0[1-9]|1\\d|2[0-8])))`;
+/** Anchors a pattern source. The interpolation lives here rather than at the call site because
+* esbuild will not drop a `@__PURE__` call whose own argument interpolates a variable, but it
+* will drop `anchor(dateSource)`. Keeping it inline pinned `date` into every bundle. */
+function anchor(source) {
+	return new RegExp(`^${source}$`);
+}
+const date = /*@__PURE__*/ anchor(dateSource);
+function timeSource(args) {
+	const hhmm = `(?:[01]\\d|2[0-3]):[0-5]\\d`;
+	return typeof args.precision === "number" ? args.precision === -1 ? `${hhmm}` : args.precision === 0 ? `${hhmm}:[0-5]\\d` : `${hhmm}:[0-5]\\d\\.\\d{${args.precision}}` : args.seconds ? `${hhmm}:[0-5]\\d(?:\\.\\d+)?` : `${hhmm}(?::[0-5]\\d(?:\\.\\d+)?)?`;
+}
+function time$1(args) {
+	return new RegExp(`^${timeSource(args)}$`);
+}
+function datetime$1(args) {
+	const opts = ["Z"];
+	if (args.offset) opts.push(`([+-](?:[01]\\d|2[0-3]):[0-5]\\d)`);
+	const qualified = `${timeSource({
+		precision: args.precision,
+		seconds: true
+	})}(?:${opts.join("|")})`;
+	const timeRegex = args.local ? `${qualified}|${timeSource({ precision: args.precision })}` : qualified;
+	return new RegExp(`^${dateSource}T(?:${timeRegex})$`);
+}
+const anyString = /^[\s\S]{0,}$/;
+const integer$1 = /^-?\d+$/;
+const number$1 = /^-?\d+(?:\.\d+)?$/;
+const boolean$1 = /^(?:true|false)$/i;
+const lowercase = /^[^A-Z]*$/;
+const uppercase = /^[^a-z]*$/;
+// node_modules/zod/v4/core/checks.js
+const $ZodCheck = /*@__PURE__*/ $constructor("$ZodCheck", (inst, def) => {
+	var _a;
+	inst._zod ?? (inst._zod = {});
+	inst._zod.def = def;
+	(_a = inst._zod).onattach ?? (_a.onattach = []);
+});
+/** Default `when` for length-based checks: run only on non-nullish values with a `length`. */
+const _whenHasLength = (payload) => {
+	const val = payload.value;
+	return !nullish(val) && val.length !== void 0;
+};
+const numericOriginMap = {
+	number: "number",
+	bigint: "bigint",
+	object: "date"
+};
+const $ZodCheckLessThan = /*@__PURE__*/ $constructor("$ZodCheckLessThan", (inst, def) => {
+	$ZodCheck.init(inst, def);
+	const origin = numericOriginMap[typeof def.value];
+	inst._zod.check = (payload) => {
+		if (def.inclusive ? payload.value <= def.value : payload.value < def.value) return;
+		payload.issues.push({
+			origin: numericOriginMap[typeof payload.value] ?? origin,
+			code: "too_big",
+			maximum: typeof def.value === "object" ? def.value.getTime() : def.value,
+			input: payload.value,
+			inclusive: def.inclusive,
+			inst,
+			continue: !def.abort
+		});
+	};
+});
+const $ZodCheckGreaterThan = /*@__PURE__*/ $constructor("$ZodCheckGreaterThan", (inst, def) => {
+	$ZodCheck.init(inst, def);
+	const origin = numericOriginMap[typeof def.value];
+	inst._zod.check = (payload) => {
+		if (def.inclusive ? payload.value >= def.value : payload.value > def.value) return;
+		payload.issues.push({
+			origin: numericOriginMap[typeof payload.value] ?? origin,
+			code: "too_small",
+			minimum: typeof def.value === "object" ? def.value.getTime() : def.value,
+			input: payload.value,
+			inclusive: def.inclusive,
+			inst,
+			continue: !def.abort
+		});
+	};
+});
+const $ZodCheckMultipleOf = /*@__PURE__*/ $constructor("$ZodCheckMultipleOf", (inst, def) => {
+	$ZodCheck.init(inst, def);
+	inst._zod.check = (payload) => {
+		if (typeof payload.value !== typeof def.value) throw new Error("Cannot mix number and bigint in multiple_of check.");
+		if (typeof payload.value === "bigint" ? def.value !== BigInt(0) && payload.value % def.value === BigInt(0) : floatSafeRemainder(payload.value, def.value) === 0) return;
+		payload.issues.push({
+			origin: typeof payload.value,
+			code: "not_multiple_of",
+			divisor: def.value,
+			input: payload.value,
+			inst,
+			continue: !def.abort
+		});
+	};
+});
+const $ZodCheckNumberFormat = /*@__PURE__*/ $constructor("$ZodCheckNumberFormat", (inst, def) => {
+	$ZodCheck.init(inst, def);
+	def.format = def.format || "float64";
+	const isInt = def.format?.includes("int");
+	const origin = isInt ? "int" : "number";
+	const [minimum, maximum] = NUMBER_FORMAT_RANGES[def.format];
+	inst._zod.check = (payload) => {
+		const input = payload.value;
+		if (isInt) {
+			if (!Number.isInteger(input)) {
+				payload.issues.push({
+					expected: origin,
+					format: def.format,
+					code: "invalid_type",
+					continue: false,
+					input,
+					inst
+				});
+				return;
+			}
+			if (!Number.isSafeInteger(input)) {
+				if (input > 0) payload.issues.push({
+					input,
+					code: "too_big",
+					maximum: Number.MAX_SAFE_INTEGER,
+					note: "Integers must be within the safe integer range.",
+					inst,
+					origin,
+					inclusive: true,
+					continue: !def.abort
+				});
+				else payload.issues.push({
+					input,
+					code: "too_small",
+					minimum: Number.MIN_SAFE_INTEGER,
+					note: "Integers must be within the safe integer range.",
+					inst,
+					origin,
+					inclusive: true,
+					continue: !def.abort
+				});
+				return;
+			}
+		}
+		if (input < minimum) payload.issues.push({
+			origin: "number",
+			input,
+			code: "too_small",
+			minimum,
+			inclusive: true,
+			inst,
+			continue: !def.abort
+		});
+		if (input > maximum) payload.issues.push({
+			origin: "number",
+			input,
+			code: "too_big",
+			maximum,
+			inclusive: true,
+			inst,
+			continue: !def.abort
+		});
+	};
+});
+const $ZodCheckMaxLength = /*@__PURE__*/ $constructor("$ZodCheckMaxLength", (inst, def) => {
+	var _a;
+	$ZodCheck.init(inst, def);
+	(_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
+	inst._zod.check = (payload) => {
+		const input = payload.value;
+		const units = input.length;
+		if ((typeof input === "string" && units > def.maximum ? codePointLength(input) : units) <= def.maximum) return;
+		const origin = getLengthableOrigin(input);
+		payload.issues.push({
+			origin,
+			code: "too_big",
+			maximum: def.maximum,
+			inclusive: true,
+			input,
+			inst,
+			continue: !def.abort
+		});
+	};
+});
+const $ZodCheckMinLength = /*@__PURE__*/ $constructor("$ZodCheckMinLength", (inst, def) => {
+	var _a;
+	$ZodCheck.init(inst, def);
+	(_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
+	inst._zod.check = (payload) => {
+		const input = payload.value;
+		const units = input.length;
+		if ((typeof input === "string" && units >= def.minimum && units < def.minimum * 2 ? codePointLength(input) : units) >= def.minimum) return;
+		const origin = getLengthableOrigin(input);
+		payload.issues.push({
+			origin,
+			code: "too_small",
+			minimum: def.minimum,
+			inclusive: true,
+			input,
+			inst,
+			continue: !def.abort
+		});
+	};
+});
+const $ZodCheckLengthEquals = /*@__PURE__*/ $constructor("$ZodCheckLengthEquals", (inst, def) => {
+	var _a;
+	$ZodCheck.init(inst, def);
+	(_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
+	inst._zod.check = (payload) => {
+		const input = payload.value;
+		const units = input.length;
+		const length = typeof input === "string" && units >= def.length && units <= def.length * 2 ? codePointLength(input) : units;
+		if (length === def.length) return;
+		const origin = getLengthableOrigin(input);
+		const tooBig = length > def.length;
+		payload.issues.push({
+			origin,
+			...tooBig ? {
+				code: "too_big",
+				maximum: def.length
+			} : {
+				code: "too_small",
+				minimum: def.length
+			},
+			inclusive: true,
+			exact: true,
+			input: payload.value,
+			inst,
+			continue: !def.abort
+		});
+	};
+});
+const $ZodCheckStringFormat = /*@__PURE__*/ $constructor("$ZodCheckStringFormat", (inst, def) => {
+	var _a, _b;
+	$ZodCheck.init(inst, def);
+	if (def.pattern) (_a = inst._zod).check ?? (_a.check = (payload) => {
+		def.pattern.lastIndex = 0;
+		if (def.pattern.test(payload.value)) return;
+		payload.issues.push({
+			origin: "string",
+			code: "invalid_format",
+			format: def.format,
+			input: payload.value,
+			...def.pattern ? { pattern: def.pattern.toString() } : {},
+			inst,
+			continue: !def.abort
+		});
+	});
+	else (_b = inst._zod).check ?? (_b.check = () => {});
+});
+const $ZodCheckRegex = /*@__PURE__*/ $constructor("$ZodCheckRegex", (inst, def) => {
+	$ZodCheckStringFormat.init(inst, def);
+	inst._zod.check = (payload) => {
+		def.pattern.lastIndex = 0;
+		if (def.pattern.test(payload.value)) return;
+		payload.issues.push({
+			origin: "string",
+			code: "invalid_format",
+			format: "regex",
+			input: payload.value,
+			pattern: def.pattern.toString(),
+			inst,
+			continue: !def.abort
+		});
+	};
+});
+const $ZodCheckLowerCase = /*@__PURE__*/ $constructor("$ZodCheckLowerCase", (inst, def) => {
+	def.pattern ?? (def.pattern = lowercase);
+	$ZodCheckStringFormat.init(inst, def);
+});
+const $ZodCheckUpperCase = /*@__PURE__*/ $constructor("$ZodCheckUpperCase", (inst, def) => {
+	def.pattern ?? (def.pattern = uppercase);
+	$ZodCheckStringFormat.init(inst, def);
+});
+const $ZodCheckIncludes = /*@__PURE__*/ $constructor("$ZodCheckIncludes", (inst, def) => {
+	$ZodCheck.init(inst, def);
+	const escapedRegex = escapeRegex(def.includes);
+	def.pattern = new RegExp(typeof def.position === "number" ? `^.{${def.position},}${escapedRegex}` : escapedRegex);
+	inst._zod.check = (payload) => {
+		if (payload.value.includes(def.includes, def.position)) return;
+		payload.issues.push({
+			origin: "string",
+			code: "invalid_format",
+			format: "includes",
+			includes: def.includes,
+			input: payload.value,
+			inst,
+			continue: !def.abort
+		});
+	};
+});
+const $ZodCheckStartsWith = /*@__PURE__*/ $constructor("$ZodCheckStartsWith", (inst, def) => {
+	$ZodCheck.init(inst, def);
+	const pattern = new RegExp(`^${escapeRegex(def.prefix)}.*`);
+	def.pattern ?? (def.pattern = pattern);
+	inst._zod.check = (payload) => {
+		if (payload.value.startsWith(def.prefix)) return;
+		payload.issues.push({
+			origin: "string",
+			code: "invalid_format",
+			format: "starts_with",
+			prefix: def.prefix,
+			input: payload.value,
+			inst,
+			continue: !def.abort
+		});
+	};
+});
+const $ZodCheckEndsWith = /*@__PURE__*/ $constructor("$ZodCheckEndsWith", (inst, def) => {
+	$ZodCheck.init(inst, def);
+	const pattern = new RegExp(`.*${escapeRegex(def.suffix)}$`);
+	def.pattern ?? (def.pattern = pattern);
+	inst._zod.check = (payload) => {
+		if (payload.value.endsWith(def.suffix)) return;
+		payload.issues.push({
+			origin: "string",
+			code: "invalid_format",
+			format: "ends_with",
+			suffix: def.suffix,
+			input: payload.value,
+			inst,
+			continue: !def.abort
+		});
+	};
+});
+const $ZodCheckOverwrite = /*@__PURE__*/ $constructor("$ZodCheckOverwrite", (inst, def) => {
+	$ZodCheck.init(inst, def);
+	inst._zod.check = (payload) => {
+		payload.value = def.tx(payload.value);
+	};
+});
+// node_modules/zod/v4/core/doc.js
+var Doc = class {
+	constructor(args = [], closed = {}) {
+		this.content = [];
+		this.indent = 0;
+		this.args = args;
+		this.closed = closed;
+	}
+	indented(fn) {
+		this.indent += 1;
+		try {
+			fn(this);
+		} finally {
+			this.indent -= 1;
+		}
+	}
+	write(arg) {
+		if (typeof arg === "function") {
+			arg(this, { execution: "sync" });
+			arg(this, { execution: "async" });
+			return;
+		}
+		const lines = arg.split("\n").filter((x) => x);
+		const minIndent = Math.min(...lines.map((x) => x.length - x.trimStart().length));
+		const dedented = lines.map((x) => x.slice(minIndent)).map((x) => " ".repeat(this.indent * 2) + x);
+		for (const line of dedented) this.content.push(line);
+	}
+	compile() {
+		const F = Function;
+		const content = this?.content ?? [``];
+		return new F(...Object.keys(this.closed), `return function (${this.args.join(", ")}) {\n${content.join("\n")}\n};`)(...Object.values(this.closed));
+	}
+};
+// node_modules/zod/v4/core/versions.js
+const version$1 = {
+	major: 4,
+	minor: 6,
+	patch: 7
+};
+// node_modules/zod/v4/core/schemas.js
+const $ZodType = /*@__PURE__*/ $constructor("$ZodType", (inst, def) => {
+	var _a;
+	inst ?? (inst = {});
+	inst._zod.def = def;
+	inst._zod.bag = inst._zod.bag || {};
+	inst._zod.version = version$1;
+	const defChecks = inst._zod.def.checks;
+	const checks = inst._zod.traits.has("$ZodCheck") ? [inst, ...defChecks ?? []] : defChecks?.length ? [...defChecks] : [];
+	for (const ch of checks) for (const fn of ch._zod.onattach) fn(inst);
+	if (checks.length === 0) {
+		(_a = inst._zod).deferred ?? (_a.deferred = []);
+		inst._zod.deferred?.push(() => {
+			inst._zod.run = inst._zod.parse;
+		});
+	} else {
+		const runChecks = (payload, checks, ctx) => {
+			if (payload.memo) return payload;
+			let isAborted = aborted(payload);
+			let asyncResult;
+			for (const ch of checks) {
+				if (ch._zod.def.when) {
+					if (explicitlyAborted(payload)) continue;
+					if (!ch._zod.def.when(payload)) continue;
+				} else if (isAborted) continue;
+				const currLen = payload.issues.length;
+				const _ = ch._zod.check(payload);
+				if (_ instanceof Promise && ctx?.async === false) throw new $ZodAsyncError();
+				if (asyncResult || _ instanceof Promise) asyncResult = (asyncResult ?? Promise.resolve()).then(async () => {
+					await _;
+					if (payload.issues.length === currLen) return;
+					attachSchema(payload.issues, currLen, inst);
+					if (!isAborted) isAborted = aborted(payload, currLen);
+				});
+				else {
+					if (payload.issues.length === currLen) continue;
+					attachSchema(payload.issues, currLen, inst);
+					if (!isAborted) isAborted = aborted(payload, currLen);
+				}
+			}
+			if (asyncResult) return asyncResult.then(() => {
+				return payload;
+			});
+			return payload;
+		};
+		const handleCanaryResult = (canary, payload, ctx) => {
+			if (aborted(canary)) {
+				canary.aborted = true;
+				return canary;
+			}
+			const checkResult = runChecks(payload, checks, ctx);
+			if (checkResult instanceof Promise) {
+				if (ctx.async === false) throw new $ZodAsyncError();
+				return checkResult.then((checkResult) => inst._zod.parse(checkResult, ctx));
+			}
+			return inst._zod.parse(checkResult, ctx);
+		};
+		inst._zod.run = (payload, ctx) => {
+			if (ctx.skipChecks) return inst._zod.parse(payload, ctx);
+			if (ctx.direction === "backward") {
+				const canary = inst._zod.parse({
+					value: payload.value,
+					issues: []
+				}, {
+					...ctx,
+					skipChecks: true
+				});
+				if (canary instanceof Promise) return canary.then((canary) => {
+					return handleCanaryResult(canary, payload, ctx);
+				});
+				return handleCanaryResult(canary, payload, ctx);
+			}
+			const result = inst._zod.parse(payload, ctx);
+			if (result instanceof Promise) {
+				if (ctx.async === false) throw new $ZodAsyncError();
+				return result.then((result) => runChecks(result, checks, ctx));
+			}
+			return runChecks(result, checks, ctx);
+		};
+	}
+}, {
+	get "~standard"() {
+		return hide(this, "~standard", standardProps(this));
+	},
+	set "~standard"(value) {
+		own$1(this, "~standard", value);
+	}
+});
+/** The Standard Schema surface for `inst`. Shared so wrappers can extend it without forcing it. */
+const toStandardResult = (r, ctx) => r.issues.length ? { issues: r.issues.map((iss) => finalizeIssue(iss, ctx, config())) } : { value: r.value };
+async function validateAsync(inst, value) {
+	const ctx = { async: true };
+	return toStandardResult(await inst._zod.run({
+		value,
+		issues: []
+	}, ctx), ctx);
+}
+function standardProps(inst) {
+	return {
+		validate: (value) => {
+			const ctx = { async: false };
+			try {
+				const r = inst._zod.run({
+					value,
+					issues: []
+				}, ctx);
+				if (!(r instanceof Promise)) return toStandardResult(r, ctx);
+			} catch (_) {}
+			return validateAsync(inst, value);
+		},
+		vendor: "zod",
+		version: 1
+	};
+}
+const $ZodString = /*@__PURE__*/ $constructor("$ZodString", (inst, def) => {
+	$ZodType.init(inst, def);
+	inst._zod.pattern = def.pattern ?? anyString;
+	inst._zod.parse = (payload, _) => {
+		if (def.coerce) try {
+			payload.value = String(payload.value);
+		} catch (_) {}
+		if (typeof payload.value === "string") return payload;
+		payload.issues.push({
+			expected: "string",
+			code: "invalid_type",
+			input: payload.value,
+			inst
+		});
+		return payload;
+	};
+});
+const $ZodStringFormat = /*@__PURE__*/ $constructor("$ZodStringFormat", (inst, def) => {
+	$ZodCheckStringFormat.init(inst, def);
+	$ZodString.init(inst, def);
+});
+const $ZodGUID = /*@__PURE__*/ $constructor("$ZodGUID", (inst, def) => {
+	def.pattern ?? (def.pattern = guid);
+	$ZodStringFormat.init(inst, def);
+});
+const $ZodUUID = /*@__PURE__*/ $constructor("$ZodUUID", (inst, def) => {
+	if (def.version) {
+		const v = {
+			v1: 1,
+			v2: 2,
+			v3: 3,
+			v4: 4,
+			v5: 5,
+			v6: 6,
+			v7: 7,
+			v8: 8
+		}[def.version];
+		if (v === void 0) throw new Error(`Invalid UUID version: "${def.version}"`);
+		def.pattern ?? (def.pattern = uuid(v));
+	} else def.pattern ?? (def.pattern = uuid());
+	$ZodStringFormat.init(inst, def);
+});
+const $ZodEmail = /*@__PURE__*/ $constructor("$ZodEmail", (inst, def) => {
+	def.pattern ?? (def.pattern = email);
+	$ZodStringFormat.init(inst, def);
+});
+function canParseURL(input) {
+	try {
+		if (typeof URL !== "undefined" && typeof URL.canParse === "function") return URL.canParse(input);
+		new URL(input);
+		return true;
+	} catch {
+		return false;
+	}
+}
+function validateURL(trimmed, def) {
+	if (!("normalize" in def) && !("hostname" in def) && !("protocol" in def)) return canParseURL(trimmed) || 2;
+	return parseURLObject(trimmed, def);
+}
+/** Parses a URL while preserving the non-normalizing HTTP guard. */
+function parseURLObject(trimmed, def) {
+	if (!def.normalize && def.protocol?.source === httpProtocol.source && !/^https?:\/\//i.test(trimmed)) return 1;
+	try {
+		if (typeof URL !== "undefined") {
+			const URLStatic = URL;
+			if (typeof URLStatic.parse === "function") return URLStatic.parse(trimmed) ?? 2;
+		}
+		return new URL(trimmed);
+	} catch {
+		return 2;
+	}
+}
+const asciiTabOrNewline = /[\t\n\r]/g;
+/** The URL parser deletes every ASCII tab, LF and CR from its input before it parses, so `new URL("https://exa\nmple.com")` reports on `example.com`. Applying the same deletion to the returned value closes the half of that divergence which can move the host; the parser's other rewrite, stripping C0 controls at the edges, cannot. */
+function stripTabAndNewline(value) {
+	return value.replace(asciiTabOrNewline, "");
+}
+function urlHostnameOk(url, hostname) {
+	hostname.lastIndex = 0;
+	return hostname.test(url.hostname);
+}
+function urlProtocolOk(url, protocol) {
+	protocol.lastIndex = 0;
+	return protocol.test(url.protocol.endsWith(":") ? url.protocol.slice(0, -1) : url.protocol);
+}
+const $ZodURL = /*@__PURE__*/ $constructor("$ZodURL", (inst, def) => {
+	$ZodStringFormat.init(inst, def);
+	inst._zod.check = (payload) => {
+		try {
+			const trimmed = payload.value.trim();
+			const url = validateURL(trimmed, def);
+			if (url === 1) {
+				payload.issues.push({
+					code: "invalid_format",
+					format: "url",
+					note: "Invalid URL format",
+					input: payload.value,
+					inst,
+					continue: !def.abort
+				});
+				return;
+			}
+			if (url === 2) {
+				payload.issues.push({
+					code: "invalid_format",
+					format: "url",
+					input: payload.value,
+					inst,
+					continue: !def.abort
+				});
+				return;
+			}
+			if (url === true) {
+				payload.value = stripTabAndNewline(trimmed);
+				return;
+			}
+			if (def.hostname && !urlHostnameOk(url, def.hostname)) payload.issues.push({
+				code: "invalid_format",
+				format: "url",
+				note: "Invalid hostname",
+				pattern: def.hostname.source,
+				input: payload.value,
+				inst,
+				continue: !def.abort
+			});
+			if (def.protocol && !urlProtocolOk(url, def.protocol)) payload.issues.push({
+				code: "invalid_format",
+				format: "url",
+				note: "Invalid protocol",
+				pattern: def.protocol.source,
+				input: payload.value,
+				inst,
+				continue: !def.abort
+			});
+			payload.value = def.normalize ? url.href : stripTabAndNewline(trimmed);
+			return;
+		} catch (_) {
+			payload.issues.push({
+				code: "invalid_format",
+				format: "url",
+				input: payload.value,
+				inst,
+				continue: !def.abort
+			});
+		}
+	};
+});
+const $ZodEmoji = /*@__PURE__*/ $constructor("$ZodEmoji", (inst, def) => {
+	def.pattern ?? (def.pattern = emoji());
+	$ZodStringFormat.init(inst, def);
+});
+const $ZodNanoID = /*@__PURE__*/ $constructor("$ZodNanoID", (inst, def) => {
+	if (def.length !== void 0 && (!Number.isInteger(def.length) || def.length < 1)) throw new Error(`Invalid nanoid length: ${def.length}`);
+	def.pattern ?? (def.pattern = def.length === void 0 ? nanoid : nanoidOfLength(def.length));
+	$ZodStringFormat.init(inst, def);
+});
+/**
+* @deprecated CUID v1 is deprecated by its authors due to information leakage
+* (timestamps embedded in the id). Use {@link $ZodCUID2} instead.
+* See https://github.com/paralleldrive/cuid.
+*/
+const $ZodCUID = /*@__PURE__*/ $constructor("$ZodCUID", (inst, def) => {
+	def.pattern ?? (def.pattern = cuid);
+	$ZodStringFormat.init(inst, def);
+});
+const $ZodCUID2 = /*@__PURE__*/ $constructor("$ZodCUID2", (inst, def) => {
+	def.pattern ?? (def.pattern = cuid2);
+	$ZodStringFormat.init(inst, def);
+});
+const $ZodULID = /*@__PURE__*/ $constructor("$ZodULID", (inst, def) => {
+	def.pattern ?? (def.pattern = ulid);
+	$ZodStringFormat.init(inst, def);
+});
+const $ZodXID = /*@__PURE__*/ $constructor("$ZodXID", (inst, def) => {
+	def.pattern ?? (def.pattern = xid);
+	$ZodStringFormat.init(inst, def);
+});
+const $ZodKSUID = /*@__PURE__*/ $constructor("$ZodKSUID", (inst, def) => {
+	def.pattern ?? (def.pattern = ksuid);
+	$ZodStringFormat.init(inst, def);
+});
+const $ZodISODateTime = /*@__PURE__*/ $constructor("$ZodISODateTime", (inst, def) => {
+	def.pattern ?? (def.pattern = datetime$1(def));
+	$ZodStringFormat.init(inst, def);
+});
+const $ZodISODate = /*@__PURE__*/ $constructor("$ZodISODate", (inst, def) => {
+	def.pattern ?? (def.pattern = date);
+	$ZodStringFormat.init(inst, def);
+});
+const $ZodISOTime = /*@__PURE__*/ $constructor("$ZodISOTime", (inst, def) => {
+	def.pattern ?? (def.pattern = time$1(def));
+	$ZodStringFormat.init(inst, def);
+});
+const $ZodISODuration = /*@__PURE__*/ $constructor("$ZodISODuration", (inst, def) => {
+	def.pattern ?? (def.pattern = duration);
+	$ZodStringFormat.init(inst, def);
+});
+const $ZodIPv4 = /*@__PURE__*/ $constructor("$ZodIPv4", (inst, def) => {
+	def.pattern ?? (def.pattern = ipv4);
+	$ZodStringFormat.init(inst, def);
+});
+/** An IPv6 address is written with hex digits, colons and dots, and nothing else. The guard is what makes the check below an IPv6 check: `new URL("http://[...]")` parses an authority, not an address, so `@` and `\` re-delimit it and `"::@1\\"` validates against the host `0.0.0.1`. The URL parser also deletes ASCII tab, LF and CR rather than failing, which is how `"::1\n"` validated as `::1`. */
+const ipv6Alphabet = /^[0-9a-fA-F:.]+$/;
+function isValidIPv6(value) {
+	if (!ipv6Alphabet.test(value)) return false;
+	return canParseURL(`http://[${value}]`);
+}
+const $ZodIPv6 = /*@__PURE__*/ $constructor("$ZodIPv6", (inst, def) => {
+	def.pattern ?? (def.pattern = ipv6);
+	$ZodStringFormat.init(inst, def);
+	inst._zod.check = (payload) => {
+		if (!isValidIPv6(payload.value)) payload.issues.push({
+			code: "invalid_format",
+			format: "ipv6",
+			input: payload.value,
+			inst,
+			continue: !def.abort
+		});
+	};
+});
+const $ZodCIDRv4 = /*@__PURE__*/ $constructor("$ZodCIDRv4", (inst, def) => {
+	def.pattern ?? (def.pattern = cidrv4);
+	$ZodStringFormat.init(inst, def);
+});
+function isValidCIDRv6(value) {
+	const parts = value.split("/");
+	if (parts.length !== 2) return false;
+	const [address, prefix] = parts;
+	if (!prefix) return false;
+	const prefixNum = Number(prefix);
+	if (`${prefixNum}` !== prefix) return false;
+	if (prefixNum < 0 || prefixNum > 128) return false;
+	return isValidIPv6(address);
+}
+const $ZodCIDRv6 = /*@__PURE__*/ $constructor("$ZodCIDRv6", (inst, def) => {
+	def.pattern ?? (def.pattern = cidrv6);
+	$ZodStringFormat.init(inst, def);
+	inst._zod.check = (payload) => {
+		if (!isValidCIDRv6(payload.value)) payload.issues.push({
+			code: "invalid_format",
+			format: "cidrv6",
+			input: payload.value,
+			inst,
+			continue: !def.abort
+		});
+	};
+});
+function isValidBase64(data) {
+	if (data === "") return true;
+	if (/\s/.test(data)) return false;
+	if (data.length % 4 !== 0) return false;
+	try {
+		atob(data);
+		return true;
+	} catch {
+		return false;
+	}
+}
+const base64Charset = /^[0-9a-zA-Z+/]*={0,2}$/;
+const $ZodBase64 = /*@__PURE__*/ $constructor("$ZodBase64", (inst, def) => {
+	def.pattern ?? (def.pattern = base64Charset);
+	$ZodStringFormat.init(inst, def);
+	inst._zod.check = (payload) => {
+		if (isValidBase64(payload.value)) return;
+		payload.issues.push({
+			code: "invalid_format",
+			format: "base64",
+			input: payload.value,
+			inst,
+			continue: !def.abort
+		});
+	};
+});
+const base64urlCharset = /^[A-Za-z0-9_-]*$/;
+function isValidBase64URL(data) {
+	if (!base64urlCharset.test(data)) return false;
+	const base64 = data.replace(/[-_]/g, (c) => c === "-" ? "+" : "/");
+	return isValidBase64(base64.padEnd(Math.ceil(base64.length / 4) * 4, "="));
+}
+const $ZodBase64URL = /*@__PURE__*/ $constructor("$ZodBase64URL", (inst, def) => {
+	def.pattern ?? (def.pattern = base64urlCharset);
+	$ZodStringFormat.init(inst, def);
+	inst._zod.check = (payload) => {
+		if (isValidBase64URL(payload.value)) return;
+		payload.issues.push({
+			code: "invalid_format",
+			format: "base64url",
+			input: payload.value,
+			inst,
+			continue: !def.abort
+		});
+	};
+});
+const $ZodE164 = /*@__PURE__*/ $constructor("$ZodE164", (inst, def) => {
+	def.pattern ?? (def.pattern = e164);
+	$ZodStringFormat.init(inst, def);
+});
+function isValidJWT(token, algorithm = null) {
+	try {
+		const tokensParts = token.split(".");
+		if (tokensParts.length !== 3) return false;
+		const [header] = tokensParts;
+		if (!header) return false;
+		const parsedHeader = JSON.parse(atob(header));
+		if ("typ" in parsedHeader && parsedHeader?.typ !== "JWT") return false;
+		if (!parsedHeader.alg) return false;
+		if (algorithm && (!("alg" in parsedHeader) || parsedHeader.alg !== algorithm)) return false;
+		return true;
+	} catch {
+		return false;
+	}
+}
+const $ZodJWT = /*@__PURE__*/ $constructor("$ZodJWT", (inst, def) => {
+	$ZodStringFormat.init(inst, def);
+	inst._zod.check = (payload) => {
+		if (isValidJWT(payload.value, def.alg)) return;
+		payload.issues.push({
+			code: "invalid_format",
+			format: "jwt",
+			input: payload.value,
+			inst,
+			continue: !def.abort
+		});
+	};
+});
+const $ZodNumber = /*@__PURE__*/ $constructor("$ZodNumber", (inst, def) => {
+	$ZodType.init(inst, def);
+	inst._zod.pattern = number$1;
+	inst._zod.parse = (payload, _ctx) => {
+		if (def.coerce) try {
+			payload.value = Number(payload.value);
+		} catch (_) {}
+		const input = payload.value;
+		if (typeof input === "number" && !Number.isNaN(input) && Number.isFinite(input)) return payload;
+		const received = typeof input === "number" ? Number.isNaN(input) ? "NaN" : !Number.isFinite(input) ? String(input) : void 0 : void 0;
+		payload.issues.push({
+			expected: "number",
+			code: "invalid_type",
+			input,
+			inst,
+			...received ? { received } : {}
+		});
+		return payload;
+	};
+});
+const $ZodNumberFormat = /*@__PURE__*/ $constructor("$ZodNumberFormat", (inst, def) => {
+	$ZodCheckNumberFormat.init(inst, def);
+	$ZodNumber.init(inst, def);
+});
+const $ZodBoolean = /*@__PURE__*/ $constructor("$ZodBoolean", (inst, def) => {
+	$ZodType.init(inst, def);
+	inst._zod.pattern = boolean$1;
+	inst._zod.parse = (payload, _ctx) => {
+		if (def.coerce) try {
+			payload.value = Boolean(payload.value);
+		} catch (_) {}
+		const input = payload.value;
+		if (typeof input === "boolean") return payload;
+		payload.issues.push({
+			expected: "boolean",
+			code: "invalid_type",
+			input,
+			inst
+		});
+		return payload;
+	};
+});
+const $ZodUnknown = /*@__PURE__*/ $constructor("$ZodUnknown", (inst, def) => {
+	$ZodType.init(inst, def);
+	inst._zod.parse = (payload) => payload;
+});
+const $ZodNever = /*@__PURE__*/ $constructor("$ZodNever", (inst, def) => {
+	$ZodType.init(inst, def);
+	inst._zod.parse = (payload, _ctx) => {
+		payload.issues.push({
+			expected: "never",
+			code: "invalid_type",
+			input: payload.value,
+			inst
+		});
+		return payload;
+	};
+});
+function capSize(inst, size) {
+	const caps = sizeCaps(inst._zod.def.checks);
+	if (!caps.length) return;
+	const cap = Math.min(...caps.map((c) => c[0]));
+	const parse = inst._zod.parse;
+	inst._zod.parse = (payload, ctx) => {
+		const n = size(payload.value);
+		if (n > cap && !ctx?.skipChecks && ctx?.direction !== "backward") {
+			for (const [max, ch] of sizeCaps(inst._zod.def.checks)) if (n > max && ch._zod.def.when(payload)) {
+				const start = payload.issues.length;
+				ch._zod.check(payload);
+				payload.issues[start].continue = false;
+				attachSchema(payload.issues, start, inst);
+				return payload;
+			}
+		}
+		return parse(payload, ctx);
+	};
+}
+const arraySize = (input) => Array.isArray(input) ? input.length : -1;
+function handleArrayResult(result, final, index) {
+	if (result.issues.length) final.issues.push(...prefixIssues(index, result.issues));
+	final.value[index] = result.value;
+}
+const $ZodArray = /*@__PURE__*/ $constructor("$ZodArray", (inst, def) => {
+	$ZodType.init(inst, def);
+	const memo = globalConfig.memoizer;
+	memo?.attach(inst);
+	inst._zod.parse = (payload, ctx) => {
+		const input = payload.value;
+		if (!Array.isArray(input)) {
+			payload.issues.push({
+				expected: "array",
+				code: "invalid_type",
+				input,
+				inst
+			});
+			return payload;
+		}
+		payload.value = memo ? memo.alloc(inst, payload, Array(input.length), ctx) : Array(input.length);
+		const proms = [];
+		const abortEarly = ctx?.abortEarly;
+		for (let i = 0; i < input.length; i++) {
+			const item = input[i];
+			const result = def.element._zod.run({
+				value: item,
+				issues: []
+			}, ctx);
+			if (result instanceof Promise) proms.push(result.then((result) => handleArrayResult(result, payload, i)));
+			else {
+				handleArrayResult(result, payload, i);
+				if (abortEarly && result.issues.length !== 0 && aborted(result)) break;
+			}
+		}
+		if (proms.length) return Promise.all(proms).then(() => payload);
+		return payload;
+	};
+	capSize(inst, arraySize);
+});
+function handlePropertyResult(result, final, key, input, optin, optout) {
+	const isPresent = key in input;
+	const isOptionalOut = optout === "optional";
+	if (!isPresent && isOptionalOut && optin === "optional") return;
+	if (result.issues.length) {
+		if (optin !== void 0 && isOptionalOut && !isPresent) return;
+		final.issues.push(...prefixIssues(key, result.issues));
+	}
+	if (!isPresent && optin === void 0) {
+		if (!result.issues.length) final.issues.push({
+			code: "invalid_type",
+			expected: "nonoptional",
+			input: void 0,
+			path: [key]
+		});
+		return;
+	}
+	if (result.value === void 0) {
+		if (isPresent || optin === "defaulted" && !isOptionalOut) final.value[key] = void 0;
+	} else final.value[key] = result.value;
+}
+const NO_SYMBOL_KEYS = [];
+function normalizeDef(def) {
+	const keys = Object.keys(def.shape);
+	const ownSymbols = Object.getOwnPropertySymbols(def.shape);
+	const symbolKeys = ownSymbols.length ? ownSymbols : NO_SYMBOL_KEYS;
+	const allKeys = symbolKeys.length ? [...keys, ...symbolKeys] : keys;
+	for (const k of allKeys) if (!def.shape?.[k]?._zod?.traits?.has("$ZodType")) throw new Error(`Invalid element at key "${String(k)}": expected a Zod schema`);
+	const okeys = optionalKeys(def.shape);
+	return {
+		...def,
+		allKeys,
+		symbolKeys,
+		keySet: new Set(keys),
+		numKeys: keys.length,
+		optionalKeys: new Set(okeys)
+	};
+}
+function handleCatchall(proms, input, payload, ctx, def, inst, abortEarly) {
+	const unrecognized = [];
+	const keySet = def.keySet;
+	const _catchall = def.catchall._zod;
+	const t = _catchall.def.type;
+	const optin = _catchall.optin;
+	const optout = _catchall.optout;
+	let seen = 0;
+	for (const key in input) {
+		if (abortEarly && payload.issues.length !== seen) {
+			if (aborted(payload, seen)) break;
+			seen = payload.issues.length;
+		}
+		if (keySet.has(key)) continue;
+		if (key === "__proto__") {
+			if (t === "never") unrecognized.push(key);
+			continue;
+		}
+		if (t === "never") {
+			unrecognized.push(key);
+			continue;
+		}
+		const r = _catchall.run({
+			value: input[key],
+			issues: []
+		}, ctx);
+		if (r instanceof Promise) proms.push(r.then((r) => handlePropertyResult(r, payload, key, input, optin, optout)));
+		else handlePropertyResult(r, payload, key, input, optin, optout);
+	}
+	if (unrecognized.length) payload.issues.push({
+		code: "unrecognized_keys",
+		keys: unrecognized,
+		input,
+		inst,
+		continue: true
+	});
+	if (!proms.length) return payload;
+	return Promise.all(proms).then(() => {
+		return payload;
+	});
+}
+const $ZodObject = /*@__PURE__*/ $constructor("$ZodObject", (inst, def) => {
+	$ZodType.init(inst, def);
+	const desc = Object.getOwnPropertyDescriptor(def, "shape");
+	const sh = desc?.get ? desc.get.raw : def.shape ?? {};
+	if (sh) {
+		const get = () => {
+			const newSh = { ...sh };
+			Object.defineProperty(def, "shape", { value: newSh });
+			get.raw = newSh;
+			return newSh;
+		};
+		get.raw = sh;
+		Object.defineProperty(def, "shape", { get });
+	}
+	const _normalized = cached(() => normalizeDef(def));
+	defineLazyInternal(inst, "propValues", (zod) => {
+		const shape = zod.def.shape;
+		const propValues = {};
+		for (const key in shape) {
+			const field = shape[key]._zod;
+			if (field.values) {
+				if (!Object.prototype.hasOwnProperty.call(propValues, key)) assignProp(propValues, key, /* @__PURE__ */ new Set());
+				for (const v of field.values) propValues[key].add(v);
+				if (field.optin !== void 0) propValues[key].add(void 0);
+			}
+		}
+		return propValues;
+	});
+	const isObject = isObject$1;
+	const catchall = def.catchall;
+	let value;
+	const memo = globalConfig.memoizer;
+	memo?.attach(inst);
+	inst._zod.parse = (payload, ctx) => {
+		value ?? (value = _normalized.value);
+		const input = payload.value;
+		if (!isObject(input)) {
+			payload.issues.push({
+				expected: "object",
+				code: "invalid_type",
+				input,
+				inst
+			});
+			return payload;
+		}
+		payload.value = memo ? memo.alloc(inst, payload, {}, ctx) : {};
+		const proms = [];
+		const shape = value.shape;
+		const abortEarly = ctx?.abortEarly;
+		let seen = payload.issues.length;
+		for (const key of value.allKeys) {
+			if (abortEarly && payload.issues.length !== seen) {
+				if (aborted(payload, seen)) break;
+				seen = payload.issues.length;
+			}
+			if (key === "__proto__") continue;
+			const el = shape[key];
+			const optin = el._zod.optin;
+			const optout = el._zod.optout;
+			const r = el._zod.run({
+				value: input[key],
+				issues: []
+			}, ctx);
+			if (r instanceof Promise) proms.push(r.then((r) => handlePropertyResult(r, payload, key, input, optin, optout)));
+			else handlePropertyResult(r, payload, key, input, optin, optout);
+		}
+		if (!catchall) return proms.length ? Promise.all(proms).then(() => payload) : payload;
+		return handleCatchall(proms, input, payload, ctx, _normalized.value, inst, abortEarly === true);
+	};
+});
+const $ZodObjectJIT = /*@__PURE__*/ $constructor("$ZodObjectJIT", (inst, def) => {
+	$ZodObject.init(inst, def);
+	const superParse = inst._zod.parse;
+	const _normalized = cached(() => normalizeDef(def));
+	const memo = globalConfig.memoizer;
+	const generateFastpass = (shape) => {
+		const normalized = _normalized.value;
+		const syms = normalized.symbolKeys;
+		const doc = new Doc(["payload", "ctx"], {
+			shape,
+			inst,
+			memo,
+			syms
+		});
+		const parseStr = (k) => `shape[${k}]._zod.run({ value: input[${k}], issues: [] }, ctx)`;
+		const prefixStr = (id, k) => `
+          let ${id}_ab = false;
+          for (let i = 0; i < ${id}.issues.length; i++) {
+            const iss = ${id}.issues[i];
+            iss.path = iss.path ? [${k}, ...iss.path] : [${k}];
+            payload.issues.push(iss);
+            if (iss.continue !== true) ${id}_ab = true;
+          }
+          if (${id}_ab && ctx && ctx.abortEarly) {
+            payload.value = newResult;
+            return payload;
+          }`;
+		doc.write(`const input = payload.value;`);
+		const ids = Object.create(null);
+		let counter = 0;
+		for (const key of normalized.allKeys) ids[key] = `key_${counter++}`;
+		doc.write(memo ? `const newResult = memo.alloc(inst, payload, {}, ctx);` : `const newResult = {};`);
+		for (const key of normalized.allKeys) {
+			if (key === "__proto__") continue;
+			const id = ids[key];
+			const k = typeof key === "symbol" ? `syms[${syms.indexOf(key)}]` : esc(key);
+			const isPresent = `${k} in input`;
+			const schema = shape[key];
+			const optin = schema?._zod?.optin;
+			const isOptionalIn = optin !== void 0;
+			const isOptionalOut = schema?._zod?.optout === "optional";
+			doc.write(`const ${id} = ${parseStr(k)};`);
+			if (isOptionalIn && isOptionalOut) {
+				const assign = optin === "optional" ? `${id}_present` : `${id}.value !== undefined || ${id}_present`;
+				doc.write(`
+        const ${id}_present = ${isPresent};
+        if (!${id}.issues.length || ${id}_present) {
+          if (${id}.issues.length) {${prefixStr(id, k)}
+          }
+
+          if (${assign}) {
+            newResult[${k}] = ${id}.value;
+          }
+        }
+
+      `);
+			} else if (!isOptionalIn) doc.write(`
+        const ${id}_present = ${isPresent};
+        if (${id}.issues.length) {${prefixStr(id, k)}
+        }
+        if (!${id}_present && !${id}.issues.length) {
+          payload.issues.push({
+            code: "invalid_type",
+            expected: "nonoptional",
+            input: undefined,
+            path: [${k}]
+          });
+          if (ctx && ctx.abortEarly) {
+            payload.value = newResult;
+            return payload;
+          }
+        }
+
+        if (${id}_present) {
+          newResult[${k}] = ${id}.value;
+        }
+
+      `);
+			else {
+				doc.write(`
+        if (${id}.issues.length) {${prefixStr(id, k)}
+        }
+      `);
+				if (optin === "defaulted") doc.write(`newResult[${k}] = ${id}.value;`);
+				else doc.write(`
+        if (${id}.value !== undefined || ${isPresent}) {
+          newResult[${k}] = ${id}.value;
+        }
+      `);
+			}
+		}
+		doc.write(`payload.value = newResult;`);
+		doc.write(`return payload;`);
+		return doc.compile();
+	};
+	let fastpass;
+	const isObject = isObject$1;
+	const jit = !globalConfig.jitless;
+	const fastEnabled = jit && allowsEval.value;
+	const catchall = def.catchall;
+	let value;
+	inst._zod.parse = (payload, ctx) => {
+		value ?? (value = _normalized.value);
+		const input = payload.value;
+		if (!isObject(input)) {
+			payload.issues.push({
+				expected: "object",
+				code: "invalid_type",
+				input,
+				inst
+			});
+			return payload;
+		}
+		if (jit && fastEnabled && ctx?.async === false && ctx.jitless !== true) {
+			if (!fastpass) fastpass = generateFastpass(def.shape);
+			payload = fastpass(payload, ctx);
+			if (!catchall) return payload;
+			return handleCatchall([], input, payload, ctx, value, inst, ctx?.abortEarly === true);
+		}
+		return superParse(payload, ctx);
+	};
+});
+function handleUnionResults(results, final, inst, ctx) {
+	for (const result of results) if (result.issues.length === 0) {
+		final.value = result.value;
+		return final;
+	}
+	const nonaborted = results.filter((r) => !aborted(r));
+	if (nonaborted.length === 1) {
+		final.value = nonaborted[0].value;
+		return nonaborted[0];
+	}
+	final.issues.push({
+		code: "invalid_union",
+		input: final.value,
+		inst,
+		errors: results.map((result) => result.issues.map((iss) => finalizeIssue(iss, ctx, config())))
+	});
+	return final;
+}
+const $ZodUnion = /*@__PURE__*/ $constructor("$ZodUnion", (inst, def) => {
+	$ZodType.init(inst, def);
+	defineLazyInternal(inst, "optin", (zod) => zod.def.options.some((o) => o._zod.optin === "defaulted") ? "defaulted" : zod.def.options.some((o) => o._zod.optin !== void 0) ? "optional" : void 0);
+	defineLazyInternal(inst, "optout", (zod) => zod.def.options.some((o) => o._zod.optout === "optional") ? "optional" : void 0);
+	defineLazyInternal(inst, "values", (zod) => {
+		if (zod.def.options.every((o) => o._zod.values)) return new Set(zod.def.options.flatMap((option) => Array.from(option._zod.values)));
+	});
+	defineLazyInternal(inst, "pattern", (zod) => {
+		if (zod.def.options.every((o) => o._zod.pattern)) {
+			const patterns = zod.def.options.map((o) => o._zod.pattern);
+			return new RegExp(`^(${patterns.map((p) => cleanRegex(p.source)).join("|")})$`);
+		}
+	});
+	const first = def.options.length === 1 ? def.options[0]._zod.run : null;
+	inst._zod.parse = (payload, ctx) => {
+		if (first) return first(payload, ctx);
+		let async = false;
+		const results = [];
+		for (const option of def.options) {
+			const result = option._zod.run({
+				value: payload.value,
+				issues: []
+			}, ctx);
+			if (result instanceof Promise) {
+				results.push(result);
+				async = true;
+			} else {
+				if (result.issues.length === 0) return result;
+				results.push(result);
+			}
+		}
+		if (!async) return handleUnionResults(results, payload, inst, ctx);
+		return Promise.all(results).then((results) => {
+			return handleUnionResults(results, payload, inst, ctx);
+		});
+	};
+});
+const $ZodIntersection = /*@__PURE__*/ $constructor("$ZodIntersection", (inst, def) => {
+	$ZodType.init(inst, def);
+	inst._zod.parse = (payload, ctx) => {
+		const input = payload.value;
+		const left = def.left._zod.run({
+			value: input,
+			issues: []
+		}, ctx);
+		const right = def.right._zod.run({
+			value: input,
+			issues: []
+		}, ctx);
+		if (left instanceof Promise || right instanceof Promise) return Promise.all([left, right]).then(([left, right]) => {
+			return handleIntersectionResults(payload, left, right);
+		});
+		return handleIntersectionResults(payload, left, right);
+	};
+});
+function mergeValues(a, b) {
+	if (a === b) return {
+		valid: true,
+		data: a
+	};
+	if (a instanceof Date && b instanceof Date && +a === +b) return {
+		valid: true,
+		data: a
+	};
+	if (isPlainObject$1(a) && isPlainObject$1(b)) {
+		const bKeys = Object.keys(b);
+		const sharedKeys = Object.keys(a).filter((key) => bKeys.indexOf(key) !== -1);
+		const newObj = {
+			...a,
+			...b
+		};
+		if (Object.prototype.hasOwnProperty.call(newObj, "__proto__")) delete newObj.__proto__;
+		for (const key of sharedKeys) {
+			if (key === "__proto__") continue;
+			const sharedValue = mergeValues(a[key], b[key]);
+			if (!sharedValue.valid) return {
+				valid: false,
+				mergeErrorPath: [key, ...sharedValue.mergeErrorPath]
+			};
+			newObj[key] = sharedValue.data;
+		}
+		return {
+			valid: true,
+			data: newObj
+		};
+	}
+	if (Array.isArray(a) && Array.isArray(b)) {
+		if (a.length !== b.length) return {
+			valid: false,
+			mergeErrorPath: []
+		};
+		const newArray = [];
+		for (let index = 0; index < a.length; index++) {
+			const itemA = a[index];
+			const itemB = b[index];
+			const sharedValue = mergeValues(itemA, itemB);
+			if (!sharedValue.valid) return {
+				valid: false,
+				mergeErrorPath: [index, ...sharedValue.mergeErrorPath]
+			};
+			newArray.push(sharedValue.data);
+		}
+		return {
+			valid: true,
+			data: newArray
+		};
+	}
+	return {
+		valid: false,
+		mergeErrorPath: []
+	};
+}
+function handleIntersectionResults(result, left, right) {
+	const unrecKeys = /* @__PURE__ */ new Map();
+	let unrecIssue;
+	const keyIssues = /* @__PURE__ */ new Map();
+	const collect = (iss, side) => {
+		let keys;
+		if (iss.code === "unrecognized_keys" && !iss.path?.length) {
+			unrecIssue ?? (unrecIssue = iss);
+			keys = iss.keys;
+		} else if (iss.code === "invalid_key" && iss.origin === "record" && iss.path?.length === 1) {
+			const k = String(iss.path[0]);
+			if (!keyIssues.has(k)) keyIssues.set(k, iss);
+			keys = [k];
+		} else return false;
+		for (const k of keys) {
+			if (!unrecKeys.has(k)) unrecKeys.set(k, {});
+			unrecKeys.get(k)[side] = true;
+		}
+		return true;
+	};
+	for (const iss of left.issues) if (!collect(iss, "l")) result.issues.push(iss);
+	for (const iss of right.issues) if (!collect(iss, "r")) result.issues.push(iss);
+	const bothKeys = [...unrecKeys].filter(([, f]) => f.l && f.r).map(([k]) => k);
+	if (bothKeys.length) {
+		const aggregated = unrecIssue ? bothKeys.filter((k) => unrecIssue.keys.includes(k)) : [];
+		if (aggregated.length) result.issues.push({
+			...unrecIssue,
+			keys: aggregated
+		});
+		for (const k of bothKeys) if (!aggregated.includes(k) && keyIssues.has(k)) result.issues.push(keyIssues.get(k));
+	}
+	const merged = mergeValues(left.value, right.value);
+	if (!merged.valid) {
+		if (aborted(result)) return result;
+		throw new Error(`Unmergable intersection. Error path: ${JSON.stringify(merged.mergeErrorPath)}`);
+	}
+	result.value = merged.data;
+	return result;
+}
+const $ZodRecord = /*@__PURE__*/ $constructor("$ZodRecord", (inst, def) => {
+	$ZodType.init(inst, def);
+	const memo = globalConfig.memoizer;
+	memo?.attach(inst);
+	inst._zod.parse = (payload, ctx) => {
+		const input = payload.value;
+		if (!isPlainObject$1(input)) {
+			payload.issues.push({
+				expected: "record",
+				code: "invalid_type",
+				input,
+				inst
+			});
+			return payload;
+		}
+		const proms = [];
+		const values = def.keyType._zod.values;
+		if (values && !def.partial) {
+			payload.value = memo ? memo.alloc(inst, payload, {}, ctx) : {};
+			const recordKeys = /* @__PURE__ */ new Set();
+			for (const key of values) if (typeof key === "string" || typeof key === "number" || typeof key === "symbol") {
+				recordKeys.add(typeof key === "number" ? key.toString() : key);
+				if (key === "__proto__") continue;
+				const keyResult = def.keyType._zod.run({
+					value: key,
+					issues: []
+				}, ctx);
+				if (keyResult instanceof Promise) throw new Error("Async schemas not supported in object keys currently");
+				if (keyResult.issues.length) {
+					payload.issues.push({
+						code: "invalid_key",
+						origin: "record",
+						issues: keyResult.issues.map((iss) => finalizeIssue(iss, ctx, config())),
+						input: key,
+						path: [key],
+						inst
+					});
+					continue;
+				}
+				const outKey = keyResult.value;
+				if (outKey === "__proto__") continue;
+				const result = def.valueType._zod.run({
+					value: input[key],
+					issues: []
+				}, ctx);
+				if (result instanceof Promise) proms.push(result.then((result) => {
+					if (result.issues.length) payload.issues.push(...prefixIssues(key, result.issues));
+					payload.value[outKey] = result.value;
+				}));
+				else {
+					if (result.issues.length) payload.issues.push(...prefixIssues(key, result.issues));
+					payload.value[outKey] = result.value;
+				}
+			}
+			let unrecognized;
+			for (const key in input) if (!recordKeys.has(key)) {
+				if (def.mode === "loose") {
+					if (key === "__proto__") continue;
+					payload.value[key] = input[key];
+				} else {
+					unrecognized = unrecognized ?? [];
+					unrecognized.push(key);
+				}
+			}
+			if (unrecognized && unrecognized.length > 0) payload.issues.push({
+				code: "unrecognized_keys",
+				input,
+				inst,
+				keys: unrecognized,
+				continue: true
+			});
+		} else {
+			payload.value = memo ? memo.alloc(inst, payload, {}, ctx) : {};
+			let unrecognized;
+			for (const key of Reflect.ownKeys(input)) {
+				if (key === "__proto__") continue;
+				if (!Object.prototype.propertyIsEnumerable.call(input, key)) continue;
+				let keyResult = def.keyType._zod.run({
+					value: key,
+					issues: []
+				}, ctx);
+				if (keyResult instanceof Promise) throw new Error("Async schemas not supported in object keys currently");
+				if (typeof key === "string" && number$1.test(key) && keyResult.issues.length) {
+					const retryResult = def.keyType._zod.run({
+						value: Number(key),
+						issues: []
+					}, ctx);
+					if (retryResult instanceof Promise) throw new Error("Async schemas not supported in object keys currently");
+					if (retryResult.issues.length === 0) keyResult = retryResult;
+				}
+				if (keyResult.issues.length) {
+					if (def.mode === "loose") payload.value[key] = input[key];
+					else if (values) {
+						unrecognized = unrecognized ?? [];
+						unrecognized.push(key);
+					} else payload.issues.push({
+						code: "invalid_key",
+						origin: "record",
+						issues: keyResult.issues.map((iss) => finalizeIssue(iss, ctx, config())),
+						input: key,
+						path: [key],
+						inst
+					});
+					continue;
+				}
+				const outKey = keyResult.value;
+				if (outKey === "__proto__") continue;
+				const result = def.valueType._zod.run({
+					value: input[key],
+					issues: []
+				}, ctx);
+				if (result instanceof Promise) proms.push(result.then((result) => {
+					if (result.issues.length) payload.issues.push(...prefixIssues(key, result.issues));
+					payload.value[outKey] = result.value;
+				}));
+				else {
+					if (result.issues.length) payload.issues.push(...prefixIssues(key, result.issues));
+					payload.value[outKey] = result.value;
+				}
+			}
+			if (unrecognized && unrecognized.length > 0) payload.issues.push({
+				code: "unrecognized_keys",
+				input,
+				inst,
+				keys: unrecognized,
+				continue: true
+			});
+		}
+		if (proms.length) return Promise.all(proms).then(() => payload);
+		return payload;
+	};
+});
+const $ZodEnum = /*@__PURE__*/ $constructor("$ZodEnum", (inst, def) => {
+	$ZodType.init(inst, def);
+	const values = getEnumValues(def.entries);
+	const valuesSet = new Set(values);
+	inst._zod.values = valuesSet;
+	defineLazyInternal(inst, "pattern", (zod) => {
+		const patternValues = getEnumValues(zod.def.entries).filter((k) => propertyKeyTypes.has(typeof k));
+		return new RegExp(patternValues.length ? `^(${patternValues.map((o) => escapeRegex(o.toString())).join("|")})$` : "^[^\\s\\S]$");
+	});
+	inst._zod.parse = (payload, _ctx) => {
+		const input = payload.value;
+		if (valuesSet.has(input)) return payload;
+		payload.issues.push({
+			code: "invalid_value",
+			values,
+			input,
+			inst
+		});
+		return payload;
+	};
+});
+const $ZodLiteral = /*@__PURE__*/ $constructor("$ZodLiteral", (inst, def) => {
+	$ZodType.init(inst, def);
+	const values = new Set(def.values);
+	inst._zod.values = values;
+	defineLazyInternal(inst, "pattern", (zod) => {
+		const vals = zod.def.values;
+		return new RegExp(vals.length ? `^(${vals.map((o) => typeof o === "string" ? escapeRegex(o) : o ? escapeRegex(o.toString()) : String(o)).join("|")})$` : "^[^\\s\\S]$");
+	});
+	inst._zod.parse = (payload, _ctx) => {
+		const input = payload.value;
+		if (values.has(input)) return payload;
+		payload.issues.push({
+			code: "invalid_value",
+			values: def.values,
+			input,
+			inst
+		});
+		return payload;
+	};
+});
+const $ZodTransform = /*@__PURE__*/ $constructor("$ZodTransform", (inst, def) => {
+	$ZodType.init(inst, def);
+	inst._zod.optin = "optional";
+	globalConfig.memoizer?.guard(inst);
+	inst._zod.parse = (payload, ctx) => {
+		if (ctx.direction === "backward") throw new $ZodEncodeError(inst.constructor.name);
+		const _out = def.transform(payload.value, payload);
+		if (ctx.async) return (_out instanceof Promise ? _out : Promise.resolve(_out)).then((output) => {
+			payload.value = output;
+			return payload;
+		});
+		if (_out instanceof Promise) throw new $ZodAsyncError();
+		payload.value = _out;
+		return payload;
+	};
+});
+function handleOptionalResult(payload, result) {
+	payload.value = result.issues.length ? void 0 : result.value;
+	return payload;
+}
+const $ZodOptional = /*@__PURE__*/ $constructor("$ZodOptional", (inst, def) => {
+	$ZodType.init(inst, def);
+	defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin === "defaulted" ? "defaulted" : "optional");
+	inst._zod.optout = "optional";
+	defineLazyInternal(inst, "values", (zod) => {
+		const values = zod.def.innerType._zod.values;
+		return values ? /* @__PURE__ */ new Set([...values, void 0]) : void 0;
+	});
+	defineLazyInternal(inst, "pattern", (zod) => {
+		const pattern = zod.def.innerType._zod.pattern;
+		return pattern ? new RegExp(`^(${cleanRegex(pattern.source)})?$`) : void 0;
+	});
+	inst._zod.parse = (payload, ctx) => {
+		if (payload.value === void 0) {
+			if (def.innerType._zod.optin !== "defaulted") return payload;
+			const result = def.innerType._zod.run({
+				value: payload.value,
+				issues: []
+			}, ctx);
+			if (result instanceof Promise) return result.then((result) => handleOptionalResult(payload, result));
+			return handleOptionalResult(payload, result);
+		}
+		return def.innerType._zod.run(payload, ctx);
+	};
+});
+const $ZodExactOptional = /*@__PURE__*/ $constructor("$ZodExactOptional", (inst, def) => {
+	$ZodOptional.init(inst, def);
+	defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
+	defineLazyInternal(inst, "pattern", (zod) => zod.def.innerType._zod.pattern);
+	inst._zod.parse = (payload, ctx) => {
+		return def.innerType._zod.run(payload, ctx);
+	};
+});
+const $ZodNullable = /*@__PURE__*/ $constructor("$ZodNullable", (inst, def) => {
+	$ZodType.init(inst, def);
+	defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin);
+	defineLazyInternal(inst, "optout", (zod) => zod.def.innerType._zod.optout);
+	defineLazyInternal(inst, "pattern", (zod) => {
+		const pattern = zod.def.innerType._zod.pattern;
+		return pattern ? new RegExp(`^(${cleanRegex(pattern.source)}|null)$`) : void 0;
+	});
+	defineLazyInternal(inst, "values", (zod) => {
+		return zod.def.innerType._zod.values ? /* @__PURE__ */ new Set([...zod.def.innerType._zod.values, null]) : void 0;
+	});
+	inst._zod.parse = (payload, ctx) => {
+		if (payload.value === null) return payload;
+		return def.innerType._zod.run(payload, ctx);
+	};
+});
+const $ZodDefault = /*@__PURE__*/ $constructor("$ZodDefault", (inst, def) => {
+	$ZodType.init(inst, def);
+	inst._zod.optin = "defaulted";
+	defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
+	inst._zod.parse = (payload, ctx) => {
+		if (ctx.direction === "backward") return def.innerType._zod.run(payload, ctx);
+		if (payload.value === void 0) {
+			payload.value = def.defaultValue;
+			/**
+			* $ZodDefault returns the default value immediately in forward direction.
+			* It doesn't pass the default value into the validator ("prefault"). There's no reason to pass the default value through validation. The validity of the default is enforced by TypeScript statically. Otherwise, it's the responsibility of the user to ensure the default is valid. In the case of pipes with divergent in/out types, you can specify the default on the `in` schema of your ZodPipe to set a "prefault" for the pipe.   */
+			return payload;
+		}
+		const result = def.innerType._zod.run(payload, ctx);
+		if (result instanceof Promise) return result.then((result) => handleDefaultResult(result, def));
+		return handleDefaultResult(result, def);
+	};
+});
+function handleDefaultResult(payload, def) {
+	if (payload.value === void 0) payload.value = def.defaultValue;
+	return payload;
+}
+const $ZodPrefault = /*@__PURE__*/ $constructor("$ZodPrefault", (inst, def) => {
+	$ZodType.init(inst, def);
+	inst._zod.optin = "defaulted";
+	defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
+	inst._zod.parse = (payload, ctx) => {
+		if (ctx.direction === "backward") return def.innerType._zod.run(payload, ctx);
+		if (payload.value === void 0) payload.value = def.defaultValue;
+		return def.innerType._zod.run(payload, ctx);
+	};
+});
+const $ZodNonOptional = /*@__PURE__*/ $constructor("$ZodNonOptional", (inst, def) => {
+	$ZodType.init(inst, def);
+	defineLazyInternal(inst, "values", (zod) => {
+		const v = zod.def.innerType._zod.values;
+		return v ? new Set([...v].filter((x) => x !== void 0)) : void 0;
+	});
+	inst._zod.parse = (payload, ctx) => {
+		const result = def.innerType._zod.run(payload, ctx);
+		if (result instanceof Promise) return result.then((result) => handleNonOptionalResult(result, inst));
+		return handleNonOptionalResult(result, inst);
+	};
+});
+function handleNonOptionalResult(payload, inst) {
+	if (!payload.issues.length && payload.value === void 0) payload.issues.push({
+		code: "invalid_type",
+		expected: "nonoptional",
+		input: payload.value,
+		inst
+	});
+	return payload;
+}
+function handleCatchResult(payload, result, def, ctx) {
+	if (!result.issues.length) {
+		payload.value = result.value;
+		if (result.memo) payload.memo = true;
+		return payload;
+	}
+	payload.value = def.catchValue({
+		...result,
+		value: payload.value,
+		error: { issues: result.issues.map((iss) => finalizeIssue(iss, ctx, config())) },
+		input: payload.value
+	});
+	return payload;
+}
+const $ZodCatch = /*@__PURE__*/ $constructor("$ZodCatch", (inst, def) => {
+	$ZodType.init(inst, def);
+	defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin === "defaulted" ? "defaulted" : "optional");
+	defineLazyInternal(inst, "optout", (zod) => zod.def.innerType._zod.optout);
+	defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
+	inst._zod.parse = (payload, ctx) => {
+		if (ctx.direction === "backward") return def.innerType._zod.run(payload, ctx);
+		const result = def.innerType._zod.run({
+			value: payload.value,
+			issues: []
+		}, ctx);
+		if (result instanceof Promise) return result.then((result) => handleCatchResult(payload, result, def, ctx));
+		return handleCatchResult(payload, result, def, ctx);
+	};
+});
+const $ZodPipe = /*@__PURE__*/ $constructor("$ZodPipe", (inst, def) => {
+	$ZodType.init(inst, def);
+	defineLazyInternal(inst, "values", (zod) => zod.def.in._zod.values);
+	defineLazyInternal(inst, "optin", (zod) => zod.def.in._zod.optin);
+	defineLazyInternal(inst, "optout", (zod) => zod.def.out._zod.optout);
+	defineLazyInternal(inst, "propValues", (zod) => zod.def.in._zod.propValues);
+	inst._zod.parse = (payload, ctx) => {
+		if (ctx.direction === "backward") {
+			const right = def.out._zod.run(payload, ctx);
+			if (right instanceof Promise) return right.then((right) => handlePipeResult(right, def.in, ctx));
+			return handlePipeResult(right, def.in, ctx);
+		}
+		const left = def.in._zod.run(payload, ctx);
+		if (left instanceof Promise) return left.then((left) => handlePipeResult(left, def.out, ctx));
+		return handlePipeResult(left, def.out, ctx);
+	};
+});
+function handlePipeResult(left, next, ctx) {
+	if (left.issues.some((iss) => iss.code !== "unrecognized_keys")) {
+		left.aborted = true;
+		return left;
+	}
+	return next._zod.run({
+		value: left.value,
+		issues: left.issues
+	}, ctx);
+}
+const $ZodPreprocess = /*@__PURE__*/ $constructor("$ZodPreprocess", (inst, def) => {
+	$ZodPipe.init(inst, def);
+});
+const $ZodReadonly = /*@__PURE__*/ $constructor("$ZodReadonly", (inst, def) => {
+	$ZodType.init(inst, def);
+	defineLazyInternal(inst, "propValues", (zod) => zod.def.innerType._zod.propValues);
+	defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
+	defineLazyInternal(inst, "optin", (zod) => zod.def.innerType?._zod?.optin);
+	defineLazyInternal(inst, "optout", (zod) => zod.def.innerType?._zod?.optout);
+	inst._zod.parse = (payload, ctx) => {
+		if (ctx.direction === "backward") return def.innerType._zod.run(payload, ctx);
+		const result = def.innerType._zod.run(payload, ctx);
+		if (result instanceof Promise) return result.then(handleReadonlyResult);
+		return handleReadonlyResult(result);
+	};
+});
+function handleReadonlyResult(payload) {
+	if (!payload.memo) payload.value = Object.freeze(payload.value);
+	return payload;
+}
+const $ZodCustom = /*@__PURE__*/ $constructor("$ZodCustom", (inst, def) => {
+	$ZodCheck.init(inst, def);
+	$ZodType.init(inst, def);
+	inst._zod.parse = (payload, _) => {
+		return payload;
+	};
+	inst._zod.check = (payload) => {
+		const input = payload.value;
+		const r = def.fn(input);
+		if (r instanceof Promise) return r.then((r) => handleRefineResult(r, payload, input, inst));
+		handleRefineResult(r, payload, input, inst);
+	};
+});
+function handleRefineResult(result, payload, input, inst) {
+	if (!result) {
+		const _iss = {
+			code: "custom",
+			input,
+			inst,
+			path: [...inst._zod.def.path ?? []],
+			continue: !inst._zod.def.abort
+		};
+		if (inst._zod.def.params) _iss.params = inst._zod.def.params;
+		payload.issues.push(issue(_iss));
+	}
+}
+// node_modules/zod/v4/core/memoizer.js
+var $ZodCyclicError = class extends Error {
+	constructor() {
+		super(`Cannot parse a reference cycle that closes through a transform`);
+		this.name = "ZodCyclicError";
+	}
+};
+/** Keyed off the context object every schema in one parse call already shares. */
+const STATE = "~memo";
+const NO_ISSUES = [];
+function isRef(value) {
+	return value !== null && typeof value === "object";
+}
+function cloneIssues(issues) {
+	return issues.map((iss) => iss.path ? {
+		...iss,
+		path: iss.path.slice()
+	} : { ...iss });
+}
+const recursive = /*@__PURE__*/ new WeakMap();
+/** What the walk established, in order of certainty: ordered so the strongest answer among children wins. */
+const NONE$2 = 0;
+const ASSUMED = 1;
+const PROVEN = 2;
+/** Whether this schema's subtree contains a cycle, so one parse can re-enter it. */
+function isRecursive(inst, stack, resolve) {
+	const cached = recursive.get(inst);
+	if (cached !== void 0) return cached ? PROVEN : NONE$2;
+	if (stack.has(inst)) return PROVEN;
+	stack.add(inst);
+	let result = NONE$2;
+	const check = (child) => {
+		if (result !== PROVEN && child?._zod) {
+			const answer = isRecursive(child, stack, resolve);
+			if (answer > result) result = answer;
+		}
+	};
+	const shape = (sh, spread) => {
+		let answer = NONE$2;
+		for (const key of Reflect.ownKeys(sh)) {
+			const desc = Object.getOwnPropertyDescriptor(sh, key);
+			if (spread && !desc.enumerable) continue;
+			const child = desc.get ? ASSUMED : desc.value?._zod ? isRecursive(desc.value, stack, resolve) : NONE$2;
+			if (child > answer) answer = child;
+		}
+		return answer;
+	};
+	const merge = (answer) => {
+		if (answer > result) result = answer;
+	};
+	const def = inst._zod.def;
+	switch (def.type) {
+		case "object": {
+			const raw = rawShape(def);
+			merge(raw ? shape(raw, true) : ASSUMED);
+			check(def.catchall);
+			break;
+		}
+		case "array":
+			check(def.element);
+			break;
+		case "tuple":
+			for (const el of def.items) check(el);
+			check(def.rest);
+			break;
+		case "record":
+		case "map":
+			check(def.keyType);
+			check(def.valueType);
+			break;
+		case "set":
+			check(def.valueType);
+			break;
+		case "union":
+			for (const el of def.options) check(el);
+			break;
+		case "intersection":
+			check(def.left);
+			check(def.right);
+			break;
+		case "optional":
+		case "nullable":
+		case "default":
+		case "prefault":
+		case "catch":
+		case "readonly":
+		case "nonoptional":
+		case "promise":
+		case "success":
+			check(def.innerType);
+			break;
+		case "pipe":
+			check(def.in);
+			check(def.out);
+			break;
+		case "function":
+			check(def.input);
+			check(def.output);
+			break;
+		case "lazy": {
+			const inner = def._cachedInner ?? (resolve ? inst._zod.innerType : void 0);
+			merge(inner ? isRecursive(inner, stack, false) : ASSUMED);
+			break;
+		}
+		case "template_literal":
+		case "string":
+		case "number":
+		case "int":
+		case "boolean":
+		case "bigint":
+		case "symbol":
+		case "undefined":
+		case "null":
+		case "void":
+		case "never":
+		case "any":
+		case "unknown":
+		case "date":
+		case "nan":
+		case "enum":
+		case "literal":
+		case "file":
+		case "transform":
+		case "custom": break;
+		default: for (const key in def) {
+			const desc = Object.getOwnPropertyDescriptor(def, key);
+			if (!desc || desc.get) continue;
+			const value = desc.value;
+			if (!value || typeof value !== "object") continue;
+			if (value._zod) check(value);
+			else if (Array.isArray(value)) for (const el of value) check(el);
+		}
+	}
+	stack.delete(inst);
+	return settle$1(inst, result);
+}
+/** An assumed answer must not outlive the resolution that settles it, so only a certain one is cached. */
+function settle$1(inst, answer) {
+	if (answer !== ASSUMED) recursive.set(inst, answer === PROVEN);
+	return answer;
+}
+function bucketFor(state, inst) {
+	let bucket = state.buckets.get(inst);
+	if (!bucket) {
+		bucket = /* @__PURE__ */ new WeakMap();
+		state.buckets.set(inst, bucket);
+	}
+	return bucket;
+}
+let handoff;
+const open$1 = [];
+const memo = {
+	alloc(_inst, payload, empty) {
+		const bucket = handoff;
+		if (!bucket) return empty;
+		handoff = void 0;
+		const entry = {
+			value: empty,
+			issues: null
+		};
+		bucket.set(payload.value, entry);
+		open$1.push(entry);
+		return empty;
+	},
+	guard(inst) {
+		var _a;
+		(_a = inst._zod).deferred ?? (_a.deferred = []);
+		inst._zod.deferred.push(() => {
+			const base = inst._zod.parse;
+			const wrapped = (payload, ctx) => {
+				if (ctx.direction !== "backward" && isBackEdge(ctx, payload.value)) throw new $ZodCyclicError();
+				return base(payload, ctx);
+			};
+			inst._zod.parse = wrapped;
+			if (inst._zod.run === base) inst._zod.run = wrapped;
+		});
+	},
+	attach(inst) {
+		var _a;
+		let isRecursiveInst;
+		let rechecked = false;
+		let lastCtx;
+		let lastBucket;
+		(_a = inst._zod).deferred ?? (_a.deferred = []);
+		inst._zod.deferred.push(() => {
+			const base = inst._zod.parse;
+			const wrapped = (payload, ctx) => {
+				if (isRecursiveInst === void 0) {
+					const walked = isRecursive(inst, /* @__PURE__ */ new Set(), false);
+					if (walked === NONE$2) {
+						inst._zod.parse = base;
+						if (inst._zod.run === wrapped) inst._zod.run = base;
+						return base(payload, ctx);
+					}
+					if (walked === PROVEN || rechecked) isRecursiveInst = true;
+					else rechecked = true;
+				}
+				const input = payload.value;
+				if (!isRef(input)) return base(payload, ctx);
+				let state = ctx[STATE];
+				if (!state) {
+					state = {
+						buckets: /* @__PURE__ */ new WeakMap(),
+						backEdges: void 0
+					};
+					ctx[STATE] = state;
+				}
+				let bucket;
+				if (lastCtx === ctx) bucket = lastBucket;
+				else {
+					bucket = bucketFor(state, inst);
+					lastCtx = ctx;
+					lastBucket = bucket;
+				}
+				const hit = bucket.get(input);
+				if (hit) {
+					payload.value = hit.value;
+					if (hit.issues) {
+						if (hit.issues.length) payload.issues.push(...cloneIssues(hit.issues));
+					} else {
+						payload.memo = true;
+						state.backEdges ?? (state.backEdges = /* @__PURE__ */ new WeakSet());
+						state.backEdges.add(hit.value);
+					}
+					return payload;
+				}
+				handoff = bucket;
+				const depth = open$1.length;
+				const result = base(payload, ctx);
+				handoff = void 0;
+				const entry = open$1.length > depth ? open$1.pop() : void 0;
+				if (result instanceof Promise) return result.then((r) => {
+					if (entry) entry.issues = r.issues.length ? cloneIssues(r.issues) : NO_ISSUES;
+					return r;
+				});
+				if (entry) entry.issues = result.issues.length ? cloneIssues(result.issues) : NO_ISSUES;
+				return result;
+			};
+			inst._zod.parse = wrapped;
+			if (inst._zod.run === base) inst._zod.run = wrapped;
+		});
+	}
+};
+/** The memoizer that gives containers cycle support. `zod` installs it by default; `zod/mini` opts in with `config({ memoizer: memoizer() })`. */
+function memoizer() {
+	return memo;
+}
+/** Whether this value is a node a back-edge resolved to before it finished. */
+function isBackEdge(ctx, value) {
+	const backEdges = ctx[STATE]?.backEdges;
+	return backEdges !== void 0 && isRef(value) && backEdges.has(value);
+}
+// node_modules/zod/v4/locales/en.js
+const error = () => {
+	const Sizable = {
+		string: {
+			unit: "characters",
+			verb: "to have"
+		},
+		file: {
+			unit: "bytes",
+			verb: "to have"
+		},
+		array: {
+			unit: "items",
+			verb: "to have"
+		},
+		set: {
+			unit: "items",
+			verb: "to have"
+		},
+		map: {
+			unit: "entries",
+			verb: "to have"
+		}
+	};
+	function getSizing(origin) {
+		return Sizable[origin] ?? null;
+	}
+	const FormatDictionary = {
+		regex: "input",
+		email: "email address",
+		url: "URL",
+		emoji: "emoji",
+		uuid: "UUID",
+		uuidv4: "UUIDv4",
+		uuidv6: "UUIDv6",
+		nanoid: "nanoid",
+		guid: "GUID",
+		cuid: "cuid",
+		cuid2: "cuid2",
+		ulid: "ULID",
+		xid: "XID",
+		ksuid: "KSUID",
+		datetime: "ISO datetime",
+		date: "ISO date",
+		time: "ISO time",
+		duration: "ISO duration",
+		ipv4: "IPv4 address",
+		ipv6: "IPv6 address",
+		mac: "MAC address",
+		cidrv4: "IPv4 range",
+		cidrv6: "IPv6 range",
+		base64: "base64-encoded string",
+		base64url: "base64url-encoded string",
+		json_string: "JSON string",
+		e164: "E.164 number",
+		currency_code: "currency code",
+		credit_card: "credit card number",
+		iban: "IBAN",
+		jwt: "JWT",
+		template_literal: "input"
+	};
+	const TypeDictionary = { nan: "NaN" };
+	function getTypeName(type, input) {
+		if (type === "number" && typeof input === "number" && !Number.isFinite(input)) return String(input);
+		return TypeDictionary[type] ?? type;
+	}
+	return (issue) => {
+		switch (issue.code) {
+			case "invalid_type": return `Invalid input: expected ${getTypeName(issue.expected)}, received ${getTypeName(parsedType(issue.input), issue.input)}`;
+			case "invalid_value":
+				if (issue.values.length === 1) return `Invalid input: expected ${stringifyPrimitive(issue.values[0])}`;
+				return `Invalid option: expected one of ${joinValues$1(issue.values, "|")}`;
+			case "too_big": {
+				const adj = issue.exact ? "exactly " : issue.inclusive ? "<=" : "<";
+				const sizing = getSizing(issue.origin);
+				if (sizing) return `Too big: expected ${issue.origin ?? "value"} to have ${adj}${issue.maximum.toString()} ${sizing.unit ?? "elements"}`;
+				return `Too big: expected ${issue.origin ?? "value"} to be ${adj}${issue.maximum.toString()}`;
+			}
+			case "too_small": {
+				const adj = issue.exact ? "exactly " : issue.inclusive ? ">=" : ">";
+				const sizing = getSizing(issue.origin);
+				if (sizing) return `Too small: expected ${issue.origin} to have ${adj}${issue.minimum.toString()} ${sizing.unit}`;
+				return `Too small: expected ${issue.origin} to be ${adj}${issue.minimum.toString()}`;
+			}
+			case "invalid_format": {
+				const _issue = issue;
+				if (_issue.format === "starts_with") return `Invalid string: must start with "${_issue.prefix}"`;
+				if (_issue.format === "ends_with") return `Invalid string: must end with "${_issue.suffix}"`;
+				if (_issue.format === "includes") return `Invalid string: must include "${_issue.includes}"`;
+				if (_issue.format === "regex") return `Invalid string: must match pattern ${_issue.pattern}`;
+				return `Invalid ${FormatDictionary[_issue.format] ?? issue.format}`;
+			}
+			case "not_multiple_of": return `Invalid number: must be a multiple of ${issue.divisor}`;
+			case "unrecognized_keys": return `Unrecognized key${issue.keys.length > 1 ? "s" : ""}: ${joinValues$1(issue.keys, ", ")}`;
+			case "invalid_key": return `Invalid key in ${issue.origin}`;
+			case "invalid_union":
+				if (issue.options && Array.isArray(issue.options) && issue.options.length > 0) return `Invalid discriminator value. Expected ${issue.options.map((o) => `'${o}'`).join(" | ")}`;
+				if (issue.inclusive === false) return "Invalid input: more than one option matched";
+				return "Invalid input";
+			case "invalid_element": return `Invalid value in ${issue.origin}`;
+			default: return `Invalid input`;
+		}
+	};
+};
+function en_default() {
+	return { localeError: error() };
+}
+// node_modules/zod/v4/core/registries.js
+var _a;
+var $ZodRegistry = class {
+	constructor() {
+		this._map = /* @__PURE__ */ new WeakMap();
+		this._idmap = /* @__PURE__ */ new Map();
+	}
+	add(schema, ..._meta) {
+		const meta = _meta[0];
+		this._map.set(schema, meta);
+		if (meta && typeof meta === "object" && "id" in meta) this._idmap.set(meta.id, schema);
+		return this;
+	}
+	clear() {
+		this._map = /* @__PURE__ */ new WeakMap();
+		this._idmap = /* @__PURE__ */ new Map();
+		return this;
+	}
+	remove(schema) {
+		const meta = this._map.get(schema);
+		if (meta && typeof meta === "object" && "id" in meta) this._idmap.delete(meta.id);
+		this._map.delete(schema);
+		return this;
+	}
+	get(schema) {
+		const p = schema._zod.parent;
+		if (p) {
+			const pm = { ...this.get(p) ?? {} };
+			delete pm.id;
+			const f = {
+				...pm,
+				...this._map.get(schema)
+			};
+			return Object.keys(f).length ? f : void 0;
+		}
+		return this._map.get(schema);
+	}
+	has(schema) {
+		return this._map.has(schema);
+	}
+};
+function registry() {
+	return new $ZodRegistry();
+}
+(_a = globalThis).__zod_globalRegistry ?? (_a.__zod_globalRegistry = registry());
+const globalRegistry = globalThis.__zod_globalRegistry;
+// node_modules/zod/v4/core/api.js
+function snapshotChecks(def) {
+	if (def.checks) def.checks = [...def.checks];
+	return def;
+}
+// @__NO_SIDE_EFFECTS__
+function _string(Class, params) {
+	return new Class(snapshotChecks({
+		type: "string",
+		...normalizeParams(params)
+	}));
+}
+// @__NO_SIDE_EFFECTS__
+function _email(Class, params) {
+	return new Class({
+		type: "string",
+		format: "email",
+		check: "string_format",
+		abort: false,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _guid(Class, params) {
+	return new Class({
+		type: "string",
+		format: "guid",
+		check: "string_format",
+		abort: false,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _uuid(Class, params) {
+	return new Class({
+		type: "string",
+		format: "uuid",
+		check: "string_format",
+		abort: false,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _uuidv4(Class, params) {
+	return new Class({
+		type: "string",
+		format: "uuid",
+		check: "string_format",
+		abort: false,
+		version: "v4",
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _uuidv6(Class, params) {
+	return new Class({
+		type: "string",
+		format: "uuid",
+		check: "string_format",
+		abort: false,
+		version: "v6",
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _uuidv7(Class, params) {
+	return new Class({
+		type: "string",
+		format: "uuid",
+		check: "string_format",
+		abort: false,
+		version: "v7",
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _url(Class, params) {
+	return new Class({
+		type: "string",
+		format: "url",
+		check: "string_format",
+		abort: false,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _emoji(Class, params) {
+	return new Class({
+		type: "string",
+		format: "emoji",
+		check: "string_format",
+		abort: false,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _nanoid(Class, params) {
+	return new Class({
+		type: "string",
+		format: "nanoid",
+		check: "string_format",
+		abort: false,
+		...normalizeParams(params)
+	});
+}
+/**
+* @deprecated CUID v1 is deprecated by its authors due to information leakage
+* (timestamps embedded in the id). Use {@link _cuid2} instead.
+* See https://github.com/paralleldrive/cuid.
+*/
+// @__NO_SIDE_EFFECTS__
+function _cuid(Class, params) {
+	return new Class({
+		type: "string",
+		format: "cuid",
+		check: "string_format",
+		abort: false,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _cuid2(Class, params) {
+	return new Class({
+		type: "string",
+		format: "cuid2",
+		check: "string_format",
+		abort: false,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _ulid(Class, params) {
+	return new Class({
+		type: "string",
+		format: "ulid",
+		check: "string_format",
+		abort: false,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _xid(Class, params) {
+	return new Class({
+		type: "string",
+		format: "xid",
+		check: "string_format",
+		abort: false,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _ksuid(Class, params) {
+	return new Class({
+		type: "string",
+		format: "ksuid",
+		check: "string_format",
+		abort: false,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _ipv4(Class, params) {
+	return new Class({
+		type: "string",
+		format: "ipv4",
+		check: "string_format",
+		abort: false,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _ipv6(Class, params) {
+	return new Class({
+		type: "string",
+		format: "ipv6",
+		check: "string_format",
+		abort: false,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _cidrv4(Class, params) {
+	return new Class({
+		type: "string",
+		format: "cidrv4",
+		check: "string_format",
+		abort: false,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _cidrv6(Class, params) {
+	return new Class({
+		type: "string",
+		format: "cidrv6",
+		check: "string_format",
+		abort: false,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _base64(Class, params) {
+	return new Class({
+		type: "string",
+		format: "base64",
+		check: "string_format",
+		abort: false,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _base64url(Class, params) {
+	return new Class({
+		type: "string",
+		format: "base64url",
+		check: "string_format",
+		abort: false,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _e164(Class, params) {
+	return new Class({
+		type: "string",
+		format: "e164",
+		check: "string_format",
+		abort: false,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _jwt(Class, params) {
+	return new Class({
+		type: "string",
+		format: "jwt",
+		check: "string_format",
+		abort: false,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _isoDateTime(Class, params) {
+	return new Class({
+		type: "string",
+		format: "datetime",
+		check: "string_format",
+		offset: false,
+		local: false,
+		precision: null,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _isoDate(Class, params) {
+	return new Class({
+		type: "string",
+		format: "date",
+		check: "string_format",
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _isoTime(Class, params) {
+	return new Class({
+		type: "string",
+		format: "time",
+		check: "string_format",
+		precision: null,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _isoDuration(Class, params) {
+	return new Class({
+		type: "string",
+		format: "duration",
+		check: "string_format",
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _number(Class, params) {
+	return new Class(snapshotChecks({
+		type: "number",
+		checks: [],
+		...normalizeParams(params)
+	}));
+}
+// @__NO_SIDE_EFFECTS__
+function _int(Class, params) {
+	return new Class({
+		type: "number",
+		check: "number_format",
+		abort: false,
+		format: "safeint",
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _boolean(Class, params) {
+	return new Class({
+		type: "boolean",
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _unknown(Class) {
+	return new Class({ type: "unknown" });
+}
+// @__NO_SIDE_EFFECTS__
+function _never(Class, params) {
+	return new Class({
+		type: "never",
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _lt(value, params) {
+	return new $ZodCheckLessThan({
+		check: "less_than",
+		...normalizeParams(params),
+		value,
+		inclusive: false
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _lte(value, params) {
+	return new $ZodCheckLessThan({
+		check: "less_than",
+		...normalizeParams(params),
+		value,
+		inclusive: true
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _gt(value, params) {
+	return new $ZodCheckGreaterThan({
+		check: "greater_than",
+		...normalizeParams(params),
+		value,
+		inclusive: false
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _gte(value, params) {
+	return new $ZodCheckGreaterThan({
+		check: "greater_than",
+		...normalizeParams(params),
+		value,
+		inclusive: true
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _multipleOf(value, params) {
+	return new $ZodCheckMultipleOf({
+		check: "multiple_of",
+		...normalizeParams(params),
+		value
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _maxLength(maximum, params) {
+	return new $ZodCheckMaxLength({
+		check: "max_length",
+		...normalizeParams(params),
+		maximum
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _minLength(minimum, params) {
+	return new $ZodCheckMinLength({
+		check: "min_length",
+		...normalizeParams(params),
+		minimum
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _length(length, params) {
+	return new $ZodCheckLengthEquals({
+		check: "length_equals",
+		...normalizeParams(params),
+		length
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _regex(pattern, params) {
+	return new $ZodCheckRegex({
+		check: "string_format",
+		format: "regex",
+		...normalizeParams(params),
+		pattern
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _lowercase(params) {
+	return new $ZodCheckLowerCase({
+		check: "string_format",
+		format: "lowercase",
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _uppercase(params) {
+	return new $ZodCheckUpperCase({
+		check: "string_format",
+		format: "uppercase",
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _includes(includes, params) {
+	return new $ZodCheckIncludes({
+		check: "string_format",
+		format: "includes",
+		...normalizeParams(params),
+		includes
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _startsWith(prefix, params) {
+	return new $ZodCheckStartsWith({
+		check: "string_format",
+		format: "starts_with",
+		...normalizeParams(params),
+		prefix
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _endsWith(suffix, params) {
+	return new $ZodCheckEndsWith({
+		check: "string_format",
+		format: "ends_with",
+		...normalizeParams(params),
+		suffix
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _overwrite(tx) {
+	return new $ZodCheckOverwrite({
+		check: "overwrite",
+		tx
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _normalize(form) {
+	return /* @__PURE__ */ _overwrite((input) => input.normalize(form));
+}
+// @__NO_SIDE_EFFECTS__
+function _trim() {
+	return /* @__PURE__ */ _overwrite((input) => input.trim());
+}
+// @__NO_SIDE_EFFECTS__
+function _toLowerCase() {
+	return /* @__PURE__ */ _overwrite((input) => input.toLowerCase());
+}
+// @__NO_SIDE_EFFECTS__
+function _toUpperCase() {
+	return /* @__PURE__ */ _overwrite((input) => input.toUpperCase());
+}
+// @__NO_SIDE_EFFECTS__
+function _slugify() {
+	return /* @__PURE__ */ _overwrite((input) => slugify(input));
+}
+// @__NO_SIDE_EFFECTS__
+function _array(Class, element, params) {
+	return new Class({
+		type: "array",
+		element,
+		...normalizeParams(params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _custom(Class, fn, _params) {
+	const norm = normalizeParams(_params);
+	norm.abort ?? (norm.abort = true);
+	return new Class({
+		type: "custom",
+		check: "custom",
+		fn,
+		...norm
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _refine(Class, fn, _params) {
+	return new Class({
+		type: "custom",
+		check: "custom",
+		fn,
+		...normalizeParams(_params)
+	});
+}
+// @__NO_SIDE_EFFECTS__
+function _superRefine(fn, params) {
+	const ch = /* @__PURE__ */ _check((payload) => {
+		payload.addIssue = (issue$2) => {
+			if (typeof issue$2 === "string") payload.issues.push(issue(issue$2, payload.value, ch._zod.def));
+			else {
+				const _issue = issue$2;
+				if (_issue.fatal) _issue.continue = false;
+				_issue.code ?? (_issue.code = "custom");
+				if (!("input" in _issue)) _issue.input = payload.value;
+				_issue.inst ?? (_issue.inst = ch);
+				_issue.continue ?? (_issue.continue = !ch._zod.def.abort);
+				payload.issues.push(issue(_issue));
+			}
+		};
+		return fn(payload.value, payload);
+	}, params);
+	return ch;
+}
+// @__NO_SIDE_EFFECTS__
+function _check(fn, params) {
+	const ch = new $ZodCheck({
+		check: "custom",
+		...normalizeParams(params)
+	});
+	ch._zod.check = fn;
+	return ch;
+}
+// node_modules/zod/v4/core/to-json-schema.js
+function assignProps(target, ...sources) {
+	for (const source of sources) for (const key of Reflect.ownKeys(source)) if (Object.prototype.propertyIsEnumerable.call(source, key)) assignProp(target, key, source[key]);
+	return target;
+}
+function initializeContext(params) {
+	let target = params?.target ?? "draft-2020-12";
+	if (target === "draft-4") target = "draft-04";
+	if (target === "draft-7") target = "draft-07";
+	return {
+		processors: params.processors ?? {},
+		metadataRegistry: params?.metadata ?? globalRegistry,
+		target,
+		unrepresentable: params?.unrepresentable ?? "throw",
+		override: params?.override ?? (() => {}),
+		io: params?.io ?? "output",
+		counter: 0,
+		seen: /* @__PURE__ */ new Map(),
+		sharedDefsExtractedFor: void 0,
+		sharedEmitDoneFor: void 0,
+		cycles: params?.cycles ?? "ref",
+		reused: params?.reused ?? "inline",
+		intersections: [],
+		deferred: [],
+		external: params?.external ?? void 0
+	};
+}
+/**
+* Applies the `unrepresentable` setting at a site that has no JSON Schema equivalent. Throws
+* `message` unless the setting (or the handler's return value) says otherwise. Returns `true` if a
+* custom JSON Schema was written into `json`, in which case the caller must not write its own.
+*/
+function handleUnrepresentable(schema, ctx, json, params, message) {
+	const result = typeof ctx.unrepresentable === "function" ? ctx.unrepresentable({
+		zodSchema: schema,
+		path: params.path,
+		message
+	}) : ctx.unrepresentable;
+	if (result === "any") return false;
+	if (result === void 0 || result === "throw") throw new Error(message);
+	Object.assign(json, result);
+	return true;
+}
+function processSchema(schema, ctx, _params = {
+	path: [],
+	schemaPath: []
+}) {
+	var _a;
+	const def = schema._zod.def;
+	const seen = ctx.seen.get(schema);
+	if (seen) {
+		seen.count++;
+		if (_params.schemaPath.includes(schema)) seen.cycle = _params.path;
+		return seen.schema;
+	}
+	const result = {
+		schema: {},
+		count: 1,
+		cycle: void 0,
+		path: _params.path
+	};
+	ctx.seen.set(schema, result);
+	ctx.sharedDefsExtractedFor = void 0;
+	ctx.sharedEmitDoneFor = void 0;
+	const overrideSchema = schema._zod.toJSONSchema?.();
+	if (overrideSchema) result.schema = overrideSchema;
+	else {
+		const params = {
+			..._params,
+			schemaPath: [..._params.schemaPath, schema],
+			path: _params.path
+		};
+		if (schema._zod.processJSONSchema) schema._zod.processJSONSchema(ctx, result.schema, params);
+		else {
+			const _json = result.schema;
+			const processor = ctx.processors[def.type];
+			if (!processor) throw new Error(`[toJSONSchema]: Non-representable type encountered: ${def.type}`);
+			processor(schema, ctx, _json, params);
+		}
+		const parent = schema._zod.parent;
+		if (parent) {
+			if (!result.ref) result.ref = parent;
+			processSchema(parent, ctx, params);
+			ctx.seen.get(parent).isParent = true;
+		}
+	}
+	const meta = ctx.metadataRegistry.get(schema);
+	if (meta) assignProps(result.schema, meta);
+	if (ctx.io === "input" && isTransforming(schema)) {
+		delete result.schema.examples;
+		delete result.schema.default;
+	}
+	if (ctx.io === "input" && "_prefault" in result.schema) (_a = result.schema).default ?? (_a.default = result.schema._prefault);
+	delete result.schema._prefault;
+	return ctx.seen.get(schema).schema;
+}
+function encodeJSONPointerSegment(segment) {
+	return segment.replace(/~/g, "~0").replace(/\//g, "~1");
+}
+function extractDefs(ctx, schema) {
+	const root = ctx.seen.get(schema);
+	if (!root) throw new Error("Unprocessed schema. This is a bug in Zod.");
+	if (ctx.external && ctx.sharedDefsExtractedFor === ctx.external) return;
+	const idToSchema = /* @__PURE__ */ new Map();
+	for (const entry of ctx.seen.entries()) {
+		const id = ctx.metadataRegistry.get(entry[0])?.id;
+		if (id) {
+			const existing = idToSchema.get(id);
+			if (existing && existing !== entry[0]) throw new Error(`Duplicate schema id "${id}" detected during JSON Schema conversion. Two different schemas cannot share the same id when converted together.`);
+			idToSchema.set(id, entry[0]);
+		}
+	}
+	const makeURI = (entry) => {
+		const defsSegment = ctx.target === "draft-2020-12" ? "$defs" : "definitions";
+		if (ctx.external) {
+			const externalId = ctx.external.registry.get(entry[0])?.id;
+			const uriGenerator = ctx.external.uri ?? ((id) => id);
+			if (externalId) return { ref: uriGenerator(externalId) };
+			const id = entry[1].defId ?? entry[1].schema.id ?? `schema${ctx.counter++}`;
+			entry[1].defId = id;
+			return {
+				defId: id,
+				ref: `${uriGenerator("__shared")}#/${defsSegment}/${encodeJSONPointerSegment(id)}`
+			};
+		}
+		const uriPrefix = `#`;
+		const defUriPrefix = `${uriPrefix}/${defsSegment}/`;
+		if (entry[1] === root && !entry[1].schema.id) return { ref: uriPrefix };
+		const defId = entry[1].schema.id ?? `__schema${ctx.counter++}`;
+		return {
+			defId,
+			ref: defUriPrefix + encodeJSONPointerSegment(defId)
+		};
+	};
+	const extractToDef = (entry) => {
+		if (entry[1].schema.$ref) return;
+		const seen = entry[1];
+		const { ref, defId } = makeURI(entry);
+		seen.def = { ...seen.schema };
+		if (defId) seen.defId = defId;
+		const schema = seen.schema;
+		for (const key in schema) delete schema[key];
+		schema.$ref = ref;
+	};
+	if (ctx.cycles === "throw") for (const entry of ctx.seen.entries()) {
+		const seen = entry[1];
+		if (seen.cycle) throw new Error(`Cycle detected: #/${seen.cycle?.join("/")}/<root>
+
+Set the \`cycles\` parameter to \`"ref"\` to resolve cyclical schemas with defs.`);
+	}
+	for (const entry of ctx.seen.entries()) {
+		const seen = entry[1];
+		if (schema === entry[0]) {
+			extractToDef(entry);
+			continue;
+		}
+		if (ctx.external) {
+			const ext = ctx.external.registry.get(entry[0])?.id;
+			if (schema !== entry[0] && ext) {
+				extractToDef(entry);
+				continue;
+			}
+		}
+		if (ctx.metadataRegistry.get(entry[0])?.id) {
+			extractToDef(entry);
+			continue;
+		}
+		if (seen.cycle) {
+			extractToDef(entry);
+			continue;
+		}
+		if (seen.count > 1) {
+			if (ctx.reused === "ref") extractToDef(entry);
+		}
+	}
+	if (ctx.external) ctx.sharedDefsExtractedFor = ctx.external;
+}
+/** Rewrites `anyOf: [{type: "a"}, {type: "b"}]` to `type: ["a", "b"]`, which every JSON Schema draft treats as equivalent and most consumers render far better for the nullable case. Only branches that are a bare type assertion qualify — anything carrying a constraint, `$ref`, `const` or metadata is left alone. Runs after `flattenRef`, so a branch an override decorated or `$defs` extraction turned into a `$ref` is no longer bare and correctly stays in `anyOf`. `oneOf` is excluded: `integer` and `number` overlap, so "exactly one" and "at least one" are not the same there. OpenAPI 3.0 is excluded: its `type` must be a single string. */
+function compactTypeUnion(schema) {
+	const options = schema.anyOf;
+	if (!Array.isArray(options) || options.length === 0 || schema.type !== void 0) return;
+	const types = [];
+	for (const option of options) {
+		if (!option || typeof option !== "object") return;
+		compactTypeUnion(option);
+		const keys = Object.keys(option);
+		if (keys.length !== 1 || keys[0] !== "type") return;
+		const type = option.type;
+		for (const member of Array.isArray(type) ? type : [type]) {
+			if (typeof member !== "string") return;
+			if (!types.includes(member)) types.push(member);
+		}
+	}
+	delete schema.anyOf;
+	schema.type = types.length === 1 ? types[0] : types;
+}
+/** Keywords `foldIntersection` knows how to combine. Anything else — `$ref`, `patternProperties`,
+* an annotation like `description` — makes a member unfoldable, so a constraint this does not
+* understand leaves the `allOf` alone instead of being silently dropped or misattributed. */
+const FOLDABLE_KEYS = /* @__PURE__ */ new Set([
+	"type",
+	"properties",
+	"required",
+	"additionalProperties"
+]);
+const UNION_KEYS = ["oneOf", "anyOf"];
+/** A member's constraint on a key it does not declare itself. A `catchall` states one; `false`, an absent `additionalProperties`, and the empty schema a loose object emits state nothing. */
+function undeclaredConstraint(member) {
+	const extra = member.additionalProperties;
+	if (extra === void 0 || extra === false || typeof extra !== "object" || extra === null) return null;
+	return Object.keys(extra).length ? extra : null;
+}
+/** Combines object members into the single object they describe together, or returns `null` if any of them carries a keyword outside {@link FOLDABLE_KEYS}. */
+function foldObjects(members) {
+	const objects = [];
+	for (const member of members) {
+		if (typeof member !== "object" || member.type !== "object") return null;
+		for (const key in member) if (!FOLDABLE_KEYS.has(key)) return null;
+		objects.push(member);
+	}
+	const properties = {};
+	const required = /* @__PURE__ */ new Set();
+	for (const object of objects) {
+		for (const key in object.properties) {
+			if (Object.prototype.hasOwnProperty.call(properties, key)) continue;
+			const parts = [];
+			for (const other of objects) {
+				const part = other.properties?.[key] ?? undeclaredConstraint(other);
+				if (part === null || part === void 0) continue;
+				if (!parts.some((seen) => JSON.stringify(seen) === JSON.stringify(part))) parts.push(part);
+			}
+			assignProp(properties, key, parts.length === 1 ? parts[0] : foldObjects(parts) ?? { allOf: parts });
+		}
+		for (const key of object.required ?? []) required.add(key);
+	}
+	const folded = {
+		type: "object",
+		properties
+	};
+	if (required.size) folded.required = [...required];
+	if (objects.every((object) => object.additionalProperties === false)) folded.additionalProperties = false;
+	else {
+		const constraints = [];
+		for (const object of objects) {
+			const constraint = undeclaredConstraint(object);
+			if (constraint && !constraints.some((seen) => JSON.stringify(seen) === JSON.stringify(constraint))) constraints.push(constraint);
+		}
+		if (constraints.length === 1) folded.additionalProperties = constraints[0];
+		else if (constraints.length > 1) folded.additionalProperties = { allOf: constraints };
+	}
+	return folded;
+}
+/** `additionalProperties` in an `allOf` member sees only that member's own `properties`, so two
+* closed object members reject each other's keys and the schema validates nothing. Zod's parser
+* pools the key sets instead — `handleIntersectionResults` reports a key as unrecognized only when
+* *every* side rejects it — so the emitted schema has to pool them too, and folding the members
+* into one object is the encoding that says so on every target.
+*
+* This runs from `finalize`, after `extractDefs`, which is what keeps it clear of the `$ref`
+* machinery: a member extracted into `$defs` is already a `$ref` by now and declines to fold, so it
+* keeps its reference and its own closedness rather than being inlined as a stale copy. */
+function foldIntersection(json) {
+	const allOf = json.allOf;
+	if (!Array.isArray(allOf) || allOf.length < 2) return;
+	for (const key of FOLDABLE_KEYS) if (key in json) return;
+	const unions = allOf.filter((m) => UNION_KEYS.some((k) => Array.isArray(m[k])));
+	let folded = null;
+	if (!unions.length) folded = foldObjects(allOf);
+	else {
+		const union = unions[0];
+		const keyword = UNION_KEYS.find((k) => Array.isArray(union[k]));
+		if (Object.keys(union).length !== 1) return;
+		const rest = allOf.filter((m) => m !== union);
+		const branches = union[keyword].map((branch) => foldObjects([...rest, branch]));
+		if (branches.some((b) => !b)) return;
+		folded = { [keyword]: branches };
+	}
+	if (!folded) return;
+	delete json.allOf;
+	assignProps(json, folded);
+}
+function finalize(ctx, schema) {
+	const root = ctx.seen.get(schema);
+	if (!root) throw new Error("Unprocessed schema. This is a bug in Zod.");
+	const flattenRef = (zodSchema) => {
+		const seen = ctx.seen.get(zodSchema);
+		if (seen.ref === null) return;
+		const schema = seen.def ?? seen.schema;
+		const _cached = { ...schema };
+		const ref = seen.ref;
+		seen.ref = null;
+		if (ref) {
+			flattenRef(ref);
+			const refSeen = ctx.seen.get(ref);
+			const refSchema = refSeen.schema;
+			if (refSchema.$ref && (ctx.target === "draft-07" || ctx.target === "draft-04" || ctx.target === "openapi-3.0")) {
+				schema.allOf = schema.allOf ?? [];
+				schema.allOf.push(refSchema);
+			} else assignProps(schema, refSchema);
+			assignProps(schema, _cached);
+			if (zodSchema._zod.parent === ref) for (const key in schema) {
+				if (key === "$ref" || key === "allOf") continue;
+				if (!(key in _cached)) delete schema[key];
+			}
+			if (refSchema.$ref && refSeen.def) for (const key in schema) {
+				if (key === "$ref" || key === "allOf") continue;
+				if (key in refSeen.def && JSON.stringify(schema[key]) === JSON.stringify(refSeen.def[key])) delete schema[key];
+			}
+		}
+		const parent = zodSchema._zod.parent;
+		if (parent && parent !== ref) {
+			flattenRef(parent);
+			const parentSeen = ctx.seen.get(parent);
+			if (parentSeen?.schema.$ref) {
+				schema.$ref = parentSeen.schema.$ref;
+				if (parentSeen.def) for (const key in schema) {
+					if (key === "$ref" || key === "allOf") continue;
+					if (key in parentSeen.def && JSON.stringify(schema[key]) === JSON.stringify(parentSeen.def[key])) delete schema[key];
+				}
+			}
+		}
+		ctx.override({
+			zodSchema,
+			jsonSchema: schema,
+			path: seen.path ?? []
+		});
+	};
+	if (!ctx.external || ctx.sharedEmitDoneFor !== ctx.external) {
+		for (const entry of [...ctx.seen.entries()].reverse()) flattenRef(entry[0]);
+		if (ctx.target !== "openapi-3.0") for (const entry of ctx.seen.entries()) compactTypeUnion(entry[1].def ?? entry[1].schema);
+		for (const rewrite of ctx.deferred) rewrite();
+		if (ctx.intersections.length) {
+			const carriers = /* @__PURE__ */ new Map();
+			for (const seen of ctx.seen.values()) for (const json of [seen.schema, seen.def]) {
+				const allOf = json?.allOf;
+				if (!Array.isArray(allOf)) continue;
+				const existing = carriers.get(allOf);
+				if (existing) existing.push(json);
+				else carriers.set(allOf, [json]);
+			}
+			for (const allOf of ctx.intersections) for (const json of carriers.get(allOf) ?? []) foldIntersection(json);
+		}
+	}
+	const result = {};
+	if (ctx.target === "draft-2020-12") result.$schema = "https://json-schema.org/draft/2020-12/schema";
+	else if (ctx.target === "draft-07") result.$schema = "http://json-schema.org/draft-07/schema#";
+	else if (ctx.target === "draft-04") result.$schema = "http://json-schema.org/draft-04/schema#";
+	else if (ctx.target === "openapi-3.0") {}
+	if (ctx.external?.uri) {
+		const id = ctx.external.registry.get(schema)?.id;
+		if (!id) throw new Error("Schema is missing an `id` property");
+		result.$id = ctx.external.uri(id);
+	}
+	assignProps(result, root.defId ? root.schema : root.def ?? root.schema);
+	const rootMetaId = ctx.metadataRegistry.get(schema)?.id;
+	if (rootMetaId !== void 0 && result.id === rootMetaId) delete result.id;
+	const defs = ctx.external?.defs ?? {};
+	if (!ctx.external || ctx.sharedEmitDoneFor !== ctx.external) for (const entry of ctx.seen.entries()) {
+		const seen = entry[1];
+		if (seen.def && seen.defId) {
+			if (seen.def.id === seen.defId) delete seen.def.id;
+			assignProp(defs, seen.defId, seen.def);
+		}
+	}
+	if (ctx.external) ctx.sharedEmitDoneFor = ctx.external;
+	if (ctx.external) {} else if (Object.keys(defs).length > 0) {
+		if (ctx.target === "draft-2020-12") result.$defs = defs;
+		else result.definitions = defs;
+	}
+	try {
+		const finalized = JSON.parse(JSON.stringify(result));
+		Object.defineProperty(finalized, "~standard", {
+			value: {
+				...schema["~standard"],
+				jsonSchema: {
+					input: createStandardJSONSchemaMethod(schema, "input", ctx.processors),
+					output: createStandardJSONSchemaMethod(schema, "output", ctx.processors)
+				}
+			},
+			enumerable: false,
+			writable: false
+		});
+		return finalized;
+	} catch (_err) {
+		throw new Error("Error converting schema to JSON.");
+	}
+}
+function isTransforming(_schema, _ctx) {
+	const ctx = _ctx ?? { seen: /* @__PURE__ */ new Set() };
+	if (ctx.seen.has(_schema)) return false;
+	ctx.seen.add(_schema);
+	const def = _schema._zod.def;
+	if (def.type === "transform") return true;
+	if (def.type === "array") return isTransforming(def.element, ctx);
+	if (def.type === "set") return isTransforming(def.valueType, ctx);
+	if (def.type === "lazy") return isTransforming(def.getter(), ctx);
+	if (def.type === "promise" || def.type === "optional" || def.type === "nonoptional" || def.type === "nullable" || def.type === "readonly" || def.type === "default" || def.type === "prefault" || def.type === "catch") return isTransforming(def.innerType, ctx);
+	if (def.type === "intersection") return isTransforming(def.left, ctx) || isTransforming(def.right, ctx);
+	if (def.type === "record" || def.type === "map") return isTransforming(def.keyType, ctx) || isTransforming(def.valueType, ctx);
+	if (def.type === "pipe") {
+		if (_schema._zod.traits.has("$ZodCodec")) return true;
+		return isTransforming(def.in, ctx) || isTransforming(def.out, ctx);
+	}
+	if (def.type === "object") {
+		for (const key in def.shape) if (isTransforming(def.shape[key], ctx)) return true;
+		return false;
+	}
+	if (def.type === "union") {
+		for (const option of def.options) if (isTransforming(option, ctx)) return true;
+		return false;
+	}
+	if (def.type === "tuple") {
+		for (const item of def.items) if (isTransforming(item, ctx)) return true;
+		if (def.rest && isTransforming(def.rest, ctx)) return true;
+		return false;
+	}
+	return false;
+}
+/**
+* Creates a toJSONSchema method for a schema instance.
+* This encapsulates the logic of initializing context, processing, extracting defs, and finalizing.
+*/
+const createToJSONSchemaMethod = (schema, processors = {}) => (params) => {
+	const ctx = initializeContext({
+		...params,
+		processors
+	});
+	processSchema(schema, ctx);
+	extractDefs(ctx, schema);
+	return finalize(ctx, schema);
+};
+const createStandardJSONSchemaMethod = (schema, io, processors = {}) => (params) => {
+	const { libraryOptions, target } = params ?? {};
+	const ctx = initializeContext({
+		...libraryOptions ?? {},
+		target,
+		io,
+		processors
+	});
+	processSchema(schema, ctx);
+	extractDefs(ctx, schema);
+	return finalize(ctx, schema);
+};
+// node_modules/zod/v4/core/json-schema-processors.js
+const narrowMin = (agg, key, value) => {
+	if (agg[key] === void 0 || value > agg[key]) agg[key] = value;
+};
+const narrowMax = (agg, key, value) => {
+	if (agg[key] === void 0 || value < agg[key]) agg[key] = value;
+};
+const narrowBoth = (agg, value) => {
+	narrowMin(agg, "minimum", value);
+	narrowMax(agg, "maximum", value);
+};
+const addDivisor = (agg, value) => {
+	agg.multipleOf ?? (agg.multipleOf = []);
+	if (!agg.multipleOf.includes(value)) agg.multipleOf.push(value);
+};
+const addPattern = (agg, pattern) => {
+	agg.patterns ?? (agg.patterns = /* @__PURE__ */ new Set());
+	agg.patterns.add(pattern);
+};
+const intersectMime = (agg, mime) => {
+	agg.mime = agg.mime ? agg.mime.filter((m) => mime.includes(m)) : [...mime];
+};
+const setFormat = (agg, format) => {
+	agg.format = format;
+	if (format.includes("int")) agg.isInt = true;
+};
+const minContributor = (agg, def) => narrowMin(agg, "minimum", def.minimum);
+const maxContributor = (agg, def) => narrowMax(agg, "maximum", def.maximum);
+const formatContributor = (ranges) => (agg, def) => {
+	setFormat(agg, def.format);
+	const [minimum, maximum] = ranges[def.format];
+	narrowMin(agg, "minimum", minimum);
+	narrowMax(agg, "maximum", maximum);
+};
+const contributors = {
+	greater_than: (agg, def) => narrowMin(agg, def.inclusive ? "minimum" : "exclusiveMinimum", def.value),
+	less_than: (agg, def) => narrowMax(agg, def.inclusive ? "maximum" : "exclusiveMaximum", def.value),
+	multiple_of: (agg, def) => addDivisor(agg, def.value),
+	number_format: formatContributor(NUMBER_FORMAT_RANGES),
+	bigint_format: formatContributor(BIGINT_FORMAT_RANGES),
+	min_length: minContributor,
+	max_length: maxContributor,
+	length_equals: (agg, def) => narrowBoth(agg, def.length),
+	min_size: minContributor,
+	max_size: maxContributor,
+	size_equals: (agg, def) => narrowBoth(agg, def.size),
+	string_format: (agg, def) => {
+		setFormat(agg, def.format);
+		if (def.pattern) addPattern(agg, def.pattern);
+		if (def.format === "base64" || def.format === "base64url") agg.contentEncoding = def.format;
+		if (def.local || def.precision === -1) agg.laxFormat = true;
+	},
+	mime_type: (agg, def) => intersectMime(agg, def.mime)
+};
+function aggregateChecks(schema) {
+	const agg = {};
+	const def = schema._zod.def;
+	const list = schema._zod.traits.has("$ZodCheck") ? [schema, ...def.checks ?? []] : def.checks ?? [];
+	for (const ch of list) contributors[ch._zod.def.check]?.(agg, ch._zod.def);
+	const bag = schema._zod.bag;
+	if (bag.minimum !== void 0) narrowMin(agg, "minimum", bag.minimum);
+	if (bag.exclusiveMinimum !== void 0) narrowMin(agg, "exclusiveMinimum", bag.exclusiveMinimum);
+	if (bag.maximum !== void 0) narrowMax(agg, "maximum", bag.maximum);
+	if (bag.exclusiveMaximum !== void 0) narrowMax(agg, "exclusiveMaximum", bag.exclusiveMaximum);
+	if (bag.multipleOf !== void 0) addDivisor(agg, bag.multipleOf);
+	if (bag.format !== void 0) {
+		agg.format ?? (agg.format = bag.format);
+		if (bag.format.includes("int")) agg.isInt = true;
+	}
+	if (bag.mime) intersectMime(agg, bag.mime);
+	for (const pattern of bag.patterns ?? []) addPattern(agg, pattern);
+	return agg;
+}
+const formatMap = {
+	guid: "uuid",
+	url: "uri",
+	datetime: "date-time",
+	json_string: "json-string",
+	regex: ""
+};
+const exactPatterns = /* @__PURE__ */ new Map([[base64Charset, base64$3], [base64urlCharset, base64url]]);
+const exactPattern = (p) => exactPatterns.get(p) ?? p;
+const stringProcessor = (schema, ctx, _json, _params) => {
+	const json = _json;
+	json.type = "string";
+	const { minimum, maximum, format, patterns, contentEncoding, laxFormat } = aggregateChecks(schema);
+	if (typeof minimum === "number") json.minLength = minimum;
+	if (typeof maximum === "number") json.maxLength = maximum;
+	if (format) {
+		json.format = formatMap[format] ?? format;
+		if (json.format === "") delete json.format;
+		if (format === "time" || laxFormat) delete json.format;
+	}
+	if (contentEncoding) json.contentEncoding = contentEncoding;
+	if (patterns && patterns.size > 0) {
+		const patternList = [...patterns].map(exactPattern);
+		if (patternList.length === 1) json.pattern = patternList[0].source;
+		else if (patternList.length > 1) json.allOf = [...patternList.map((regex) => ({
+			...ctx.target === "draft-07" || ctx.target === "draft-04" || ctx.target === "openapi-3.0" ? { type: "string" } : {},
+			pattern: regex.source
+		}))];
+	}
+};
+const numberProcessor = (schema, ctx, _json, params) => {
+	const json = _json;
+	const { minimum, maximum, multipleOf, exclusiveMaximum, exclusiveMinimum, isInt } = aggregateChecks(schema);
+	json.type = isInt ? "integer" : "number";
+	const exMin = typeof exclusiveMinimum === "number" && exclusiveMinimum >= (minimum ?? Number.NEGATIVE_INFINITY);
+	const exMax = typeof exclusiveMaximum === "number" && exclusiveMaximum <= (maximum ?? Number.POSITIVE_INFINITY);
+	const legacy = ctx.target === "draft-04" || ctx.target === "openapi-3.0";
+	if (exMin) {
+		if (legacy) {
+			json.minimum = exclusiveMinimum;
+			json.exclusiveMinimum = true;
+		} else json.exclusiveMinimum = exclusiveMinimum;
+	} else if (typeof minimum === "number") json.minimum = minimum;
+	if (exMax) {
+		if (legacy) {
+			json.maximum = exclusiveMaximum;
+			json.exclusiveMaximum = true;
+		} else json.exclusiveMaximum = exclusiveMaximum;
+	} else if (typeof maximum === "number") json.maximum = maximum;
+	if (multipleOf) {
+		const divisors = /* @__PURE__ */ new Set();
+		for (const divisor of multipleOf) if (Number.isFinite(divisor) && divisor !== 0) divisors.add(Math.abs(divisor));
+		else handleUnrepresentable(schema, ctx, json, params, `A multipleOf divisor of ${divisor} cannot be represented in JSON Schema`);
+		const [first, ...rest] = divisors;
+		if (first !== void 0) json.multipleOf = first;
+		if (rest.length) json.allOf = [...json.allOf ?? [], ...rest.map((m) => ({ multipleOf: m }))];
+	}
+};
+const booleanProcessor = (_schema, _ctx, json, _params) => {
+	json.type = "boolean";
+};
+const neverProcessor = (_schema, _ctx, json, _params) => {
+	json.not = {};
+};
+const enumProcessor = (schema, _ctx, json, _params) => {
+	const def = schema._zod.def;
+	const values = getEnumValues(def.entries);
+	if (values.length === 0) {
+		json.not = {};
+		return;
+	}
+	if (values.every((v) => typeof v === "number")) json.type = "number";
+	if (values.every((v) => typeof v === "string")) json.type = "string";
+	json.enum = values;
+};
+const literalProcessor = (schema, ctx, json, params) => {
+	const def = schema._zod.def;
+	if (def.values.length === 0) {
+		json.not = {};
+		return;
+	}
+	const vals = [];
+	for (const val of def.values) if (val === void 0) {
+		if (handleUnrepresentable(schema, ctx, json, params, "Literal `undefined` cannot be represented in JSON Schema")) return;
+	} else if (typeof val === "bigint") {
+		if (handleUnrepresentable(schema, ctx, json, params, "BigInt literals cannot be represented in JSON Schema")) return;
+		vals.push(Number(val));
+	} else vals.push(val);
+	if (vals.length === 0) {} else if (vals.length === 1) {
+		const val = vals[0];
+		json.type = val === null ? "null" : typeof val;
+		if (ctx.target === "draft-04" || ctx.target === "openapi-3.0") json.enum = [val];
+		else json.const = val;
+	} else {
+		if (vals.every((v) => typeof v === "number")) json.type = "number";
+		if (vals.every((v) => typeof v === "string")) json.type = "string";
+		if (vals.every((v) => typeof v === "boolean")) json.type = "boolean";
+		if (vals.every((v) => v === null)) json.type = "null";
+		json.enum = vals;
+	}
+};
+const customProcessor = (schema, ctx, json, params) => {
+	handleUnrepresentable(schema, ctx, json, params, "Custom types cannot be represented in JSON Schema");
+};
+const transformProcessor = (schema, ctx, json, params) => {
+	handleUnrepresentable(schema, ctx, json, params, "Transforms cannot be represented in JSON Schema");
+};
+const arrayProcessor = (schema, ctx, _json, params) => {
+	const json = _json;
+	const def = schema._zod.def;
+	const { minimum, maximum } = aggregateChecks(schema);
+	if (typeof minimum === "number") json.minItems = minimum;
+	if (typeof maximum === "number") json.maxItems = maximum;
+	json.type = "array";
+	json.items = processSchema(def.element, ctx, {
+		...params,
+		path: [...params.path, "items"]
+	});
+};
+function inputOptin(schema) {
+	const def = schema._zod.def;
+	if (def.type === "pipe" && def.in._zod.traits.has("$ZodTransform")) return inputOptin(def.out);
+	if (def.type === "catch") return inputOptin(def.innerType);
+	return schema._zod.optin;
+}
+const objectProcessor = (schema, ctx, _json, params) => {
+	const json = _json;
+	const def = schema._zod.def;
+	const shape = def.shape;
+	if (Object.getOwnPropertySymbols(shape).length && handleUnrepresentable(schema, ctx, json, params, "Symbol keys cannot be represented in JSON Schema")) return;
+	json.type = "object";
+	json.properties = {};
+	for (const key in shape) assignProp(json.properties, key, processSchema(shape[key], ctx, {
+		...params,
+		path: [
+			...params.path,
+			"properties",
+			key
+		]
+	}));
+	const requiredKeys = [];
+	for (const key of Object.keys(shape)) {
+		const field = def.shape[key];
+		if (ctx.io === "input" ? inputOptin(field) === void 0 : field._zod.optout === void 0) requiredKeys.push(key);
+	}
+	if (requiredKeys.length > 0) json.required = requiredKeys;
+	if (def.catchall?._zod.def.type === "never") json.additionalProperties = false;
+	else if (!def.catchall) {
+		if (ctx.io === "output") json.additionalProperties = false;
+	} else if (def.catchall) json.additionalProperties = processSchema(def.catchall, ctx, {
+		...params,
+		path: [...params.path, "additionalProperties"]
+	});
+};
+const unionProcessor = (schema, ctx, json, params) => {
+	const def = schema._zod.def;
+	const isExclusive = def.inclusive === false;
+	const options = def.options.map((x, i) => processSchema(x, ctx, {
+		...params,
+		path: [
+			...params.path,
+			isExclusive ? "oneOf" : "anyOf",
+			i
+		]
+	}));
+	if (isExclusive) json.oneOf = options;
+	else json.anyOf = options;
+};
+const intersectionProcessor = (schema, ctx, json, params) => {
+	const def = schema._zod.def;
+	const a = processSchema(def.left, ctx, {
+		...params,
+		path: [
+			...params.path,
+			"allOf",
+			0
+		]
+	});
+	const b = processSchema(def.right, ctx, {
+		...params,
+		path: [
+			...params.path,
+			"allOf",
+			1
+		]
+	});
+	const isSimpleIntersection = (val) => "allOf" in val && Object.keys(val).length === 1;
+	const allOf = [...isSimpleIntersection(a) ? a.allOf : [a], ...isSimpleIntersection(b) ? b.allOf : [b]];
+	json.allOf = allOf;
+	ctx.intersections.push(allOf);
+};
+/** JSON object keys are always strings, so a numeric record key schema is re-expressed over the
+* numeric-string form the record parser matches. Deferred to `finalize`, after the flatten: a key
+* behind a wrapper only carries its own `type` before then, and a union key only has its branches.
+*
+* A numeric bound cannot apply to a property name, so `minimum` and its siblings are dropped rather
+* than carried over: keeping them beside `type: "string"` reproduces the match-nothing schema this
+* exists to fix. A key that carries one therefore emits wider than the record parses — `z.record(z.number().min(5), V)`
+* accepts `"3"` — which is the deliberate trade, since throwing on it would reject an ordinary schema
+* outright. */
+function stringifyKeyNames(bySchema, json, visited) {
+	if (json.$ref) {
+		if (visited.has(json)) return json;
+		visited.add(json);
+		const def = bySchema.get(json)?.def;
+		if (!def) return json;
+		const inlined = stringifyKeyNames(bySchema, def, visited);
+		return inlined === def ? json : inlined;
+	}
+	for (const keyword of ["anyOf", "oneOf"]) {
+		const branches = json[keyword];
+		if (!Array.isArray(branches)) continue;
+		const mapped = branches.map((branch) => stringifyKeyNames(bySchema, branch, visited));
+		if (mapped.some((branch, i) => branch !== branches[i])) json = {
+			...json,
+			[keyword]: mapped
+		};
+	}
+	const types = Array.isArray(json.type) ? json.type : [json.type];
+	const numericType = !types.includes("string") && types.some((t) => t === "number" || t === "integer");
+	const values = json.enum ?? (json.const !== void 0 ? [json.const] : void 0);
+	if (!numericType && !values?.some((v) => typeof v === "number")) return json;
+	const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, format, id, ...rest } = json;
+	if (rest.enum) rest.enum = rest.enum.map((v) => typeof v === "number" ? String(v) : v);
+	else if (typeof rest.const === "number") rest.const = String(rest.const);
+	if (!numericType) return rest;
+	rest.type = "string";
+	if (!values) rest.pattern = (types.includes("number") ? number$1 : integer$1).source;
+	return rest;
+}
+/** Every record of one conversion, so the carriers are found in a single pass rather than once per record. */
+const pendingRecords = /* @__PURE__ */ new WeakMap();
+function rewriteKeyNames(ctx) {
+	const bySchema = /* @__PURE__ */ new Map();
+	for (const entry of ctx.seen.values()) if (entry.def && !bySchema.has(entry.schema)) bySchema.set(entry.schema, entry);
+	const rewrites = /* @__PURE__ */ new Map();
+	for (const record of pendingRecords.get(ctx) ?? []) {
+		const seen = ctx.seen.get(record);
+		const names = (seen?.def ?? seen?.schema)?.propertyNames;
+		if (!names || names === true || rewrites.has(names)) continue;
+		const rewritten = stringifyKeyNames(bySchema, names, /* @__PURE__ */ new Set());
+		if (rewritten !== names) rewrites.set(names, rewritten);
+	}
+	if (!rewrites.size) return;
+	for (const entry of ctx.seen.values()) for (const carrier of [entry.schema, entry.def]) {
+		const rewritten = carrier && rewrites.get(carrier.propertyNames);
+		if (rewritten) carrier.propertyNames = rewritten;
+	}
+}
+const recordProcessor = (schema, ctx, _json, params) => {
+	const json = _json;
+	const def = schema._zod.def;
+	json.type = "object";
+	const keyType = def.keyType;
+	const patterns = aggregateChecks(keyType).patterns;
+	if (def.mode === "loose" && patterns && patterns.size > 0) {
+		const valueSchema = processSchema(def.valueType, ctx, {
+			...params,
+			path: [
+				...params.path,
+				"patternProperties",
+				"*"
+			]
+		});
+		json.patternProperties = {};
+		for (const pattern of patterns) assignProp(json.patternProperties, exactPattern(pattern).source, valueSchema);
+	} else {
+		if (ctx.target === "draft-07" || ctx.target === "draft-2020-12") {
+			json.propertyNames = processSchema(def.keyType, ctx, {
+				...params,
+				path: [...params.path, "propertyNames"]
+			});
+			let pending = pendingRecords.get(ctx);
+			if (!pending) {
+				pending = [];
+				pendingRecords.set(ctx, pending);
+				ctx.deferred.push(() => rewriteKeyNames(ctx));
+			}
+			pending.push(schema);
+		}
+		json.additionalProperties = processSchema(def.valueType, ctx, {
+			...params,
+			path: [...params.path, "additionalProperties"]
+		});
+	}
+	const keyValues = keyType._zod.values;
+	const omittableOnInput = ctx.io === "input" && inputOptin(def.valueType) !== void 0;
+	if (keyValues && !def.partial && !omittableOnInput) {
+		const validKeyValues = [...keyValues].filter((v) => typeof v === "string" || typeof v === "number");
+		if (validKeyValues.length > 0) json.required = validKeyValues.map(String);
+	}
+};
+const nullableProcessor = (schema, ctx, json, params) => {
+	const def = schema._zod.def;
+	const inner = processSchema(def.innerType, ctx, params);
+	const seen = ctx.seen.get(schema);
+	if (ctx.target === "openapi-3.0") {
+		seen.ref = def.innerType;
+		json.nullable = true;
+	} else json.anyOf = [inner, { type: "null" }];
+};
+const nonoptionalProcessor = (schema, ctx, _json, params) => {
+	const def = schema._zod.def;
+	processSchema(def.innerType, ctx, params);
+	const seen = ctx.seen.get(schema);
+	seen.ref = def.innerType;
+};
+/** Round-trips a default value through JSON so the emitted schema is guaranteed to be valid JSON.
+* A BigInt has no reliable encoding, so it goes through `unrepresentable` like any other
+* unrepresentable value. Returns a sentinel when the caller must not write a default of its own. */
+const UNREPRESENTABLE_DEFAULT = Symbol();
+function serializeDefaultValue(value, schema, ctx, json, params) {
+	let unrepresentable = false;
+	const serialized = JSON.stringify(value, (_, val) => {
+		if (typeof val !== "bigint") return val;
+		unrepresentable = true;
+		return null;
+	});
+	if (!unrepresentable) return JSON.parse(serialized);
+	handleUnrepresentable(schema, ctx, json, params, "BigInt defaults cannot be represented in JSON Schema");
+	return UNREPRESENTABLE_DEFAULT;
+}
+const defaultProcessor = (schema, ctx, json, params) => {
+	const def = schema._zod.def;
+	processSchema(def.innerType, ctx, params);
+	const seen = ctx.seen.get(schema);
+	seen.ref = def.innerType;
+	const value = serializeDefaultValue(def.defaultValue, schema, ctx, json, params);
+	if (value !== UNREPRESENTABLE_DEFAULT) json.default = value;
+};
+const prefaultProcessor = (schema, ctx, json, params) => {
+	const def = schema._zod.def;
+	processSchema(def.innerType, ctx, params);
+	const seen = ctx.seen.get(schema);
+	seen.ref = def.innerType;
+	if (ctx.io !== "input") return;
+	const value = serializeDefaultValue(def.defaultValue, schema, ctx, json, params);
+	if (value !== UNREPRESENTABLE_DEFAULT) json._prefault = value;
+};
+const catchProcessor = (schema, ctx, json, params) => {
+	const def = schema._zod.def;
+	processSchema(def.innerType, ctx, params);
+	const seen = ctx.seen.get(schema);
+	seen.ref = def.innerType;
+	let catchValue;
+	try {
+		catchValue = def.catchValue(void 0);
+	} catch {
+		handleUnrepresentable(schema, ctx, json, params, "Dynamic catch values are not supported in JSON Schema");
+		return;
+	}
+	json.default = catchValue;
+};
+const pipeProcessor = (schema, ctx, _json, params) => {
+	const def = schema._zod.def;
+	const inIsTransform = def.in._zod.traits.has("$ZodTransform");
+	const innerType = ctx.io === "input" ? inIsTransform ? def.out : def.in : def.out;
+	processSchema(innerType, ctx, params);
+	const seen = ctx.seen.get(schema);
+	seen.ref = innerType;
+};
+const readonlyProcessor = (schema, ctx, json, params) => {
+	const def = schema._zod.def;
+	processSchema(def.innerType, ctx, params);
+	const seen = ctx.seen.get(schema);
+	seen.ref = def.innerType;
+	json.readOnly = true;
+};
+const optionalProcessor = (schema, ctx, _json, params) => {
+	const def = schema._zod.def;
+	processSchema(def.innerType, ctx, params);
+	const seen = ctx.seen.get(schema);
+	seen.ref = def.innerType;
+};
+// node_modules/zod/v4/classic/errors.js
+const _installedErrorProtos = /* @__PURE__ */ new WeakSet([Object.prototype, Error.prototype]);
+function _lazyMethod(proto, key, make) {
+	Object.defineProperty(proto, key, {
+		configurable: true,
+		enumerable: false,
+		get() {
+			const value = make(this);
+			Object.defineProperty(this, key, {
+				value,
+				configurable: true,
+				writable: true
+			});
+			return value;
+		},
+		set(value) {
+			Object.defineProperty(this, key, {
+				value,
+				configurable: true,
+				writable: true
+			});
+		}
+	});
+}
+const initializer = (inst, issues) => {
+	$ZodError.init(inst, issues);
+	inst.name = "ZodError";
+	const proto = Object.getPrototypeOf(inst);
+	if (_installedErrorProtos.has(proto)) return;
+	_installedErrorProtos.add(proto);
+	_lazyMethod(proto, "format", (self) => (mapper) => formatError(self, mapper));
+	_lazyMethod(proto, "flatten", (self) => (mapper) => flattenError(self, mapper));
+	_lazyMethod(proto, "addIssue", (self) => (issue) => {
+		self.issues.push(issue);
+		self.message = JSON.stringify(self.issues, jsonStringifyReplacer, 2);
+	});
+	_lazyMethod(proto, "addIssues", (self) => (issues) => {
+		self.issues.push(...issues);
+		self.message = JSON.stringify(self.issues, jsonStringifyReplacer, 2);
+	});
+	Object.defineProperty(proto, "isEmpty", {
+		configurable: true,
+		enumerable: false,
+		get() {
+			return this.issues.length === 0;
+		}
+	});
+};
+const ZodError = /*@__PURE__*/ $constructor("ZodError", initializer);
+const ZodRealError = /*@__PURE__*/ $constructor("ZodError", initializer, void 0, { Parent: Error });
+// node_modules/zod/v4/classic/parse.js
+const parse$2 = /* @__PURE__ */ _parse(ZodRealError);
+const parseAsync = /* @__PURE__ */ _parseAsync(ZodRealError);
+const safeParse = /* @__PURE__ */ _safeParse(ZodRealError);
+const safeParseAsync = /* @__PURE__ */ _safeParseAsync(ZodRealError);
+const encode$2 = /* @__PURE__ */ _encode(ZodRealError);
+const decode = /* @__PURE__ */ _decode(ZodRealError);
+const encodeAsync = /* @__PURE__ */ _encodeAsync(ZodRealError);
+const decodeAsync = /* @__PURE__ */ _decodeAsync(ZodRealError);
+const safeEncode = /* @__PURE__ */ _safeEncode(ZodRealError);
+const safeDecode = /* @__PURE__ */ _safeDecode(ZodRealError);
+const safeEncodeAsync = /* @__PURE__ */ _safeEncodeAsync(ZodRealError);
+const safeDecodeAsync = /* @__PURE__ */ _safeDecodeAsync(ZodRealError);
+// node_modules/zod/v4/classic/schemas.js
+function _ensureDefaultLocale() {
+	if (!globalConfig.localeError) config(en_default());
+}
+function _ensureDefaultMemoizer() {
+	if (!globalConfig.memoizer) config({ memoizer: memoizer() });
+}
+const ZodType = /*@__PURE__*/ $constructor("ZodType", (inst, def) => {
+	_ensureDefaultLocale();
+	$ZodType.init(inst, def);
+	inst.def = def;
+	inst.type = def.type;
+	return inst;
+}, {
+	check(...chks) {
+		const def = this.def;
+		return this.clone(mergeDefs(def, { checks: [...def.checks ?? [], ...chks.map((ch) => typeof ch === "function" ? { _zod: {
+			check: ch,
+			def: { check: "custom" },
+			onattach: []
+		} } : ch)] }), { parent: true });
+	},
+	with(...chks) {
+		return this.check(...chks);
+	},
+	clone(def, params) {
+		return clone(this, def, params);
+	},
+	brand() {
+		return this;
+	},
+	register(reg, meta) {
+		reg.add(this, meta);
+		return this;
+	},
+	refine(check, params) {
+		return this.check(refine(check, params));
+	},
+	superRefine(refinement, params) {
+		return this.check(superRefine(refinement, params));
+	},
+	overwrite(fn) {
+		return this.check(/* @__PURE__ */ _overwrite(fn));
+	},
+	optional() {
+		return optional$1(this);
+	},
+	exactOptional() {
+		return exactOptional(this);
+	},
+	nullable() {
+		return nullable(this);
+	},
+	nullish() {
+		return optional$1(nullable(this));
+	},
+	nonoptional(params) {
+		return nonoptional(this, params);
+	},
+	array() {
+		return array(this);
+	},
+	or(arg) {
+		return union([this, arg]);
+	},
+	and(arg) {
+		return intersection(this, arg);
+	},
+	transform(tx) {
+		return pipe(this, transform(tx));
+	},
+	default(d) {
+		return _default(this, d);
+	},
+	prefault(d) {
+		return prefault(this, d);
+	},
+	catch(params) {
+		return _catch(this, params);
+	},
+	pipe(target) {
+		return pipe(this, target);
+	},
+	readonly() {
+		return readonly(this);
+	},
+	describe(description) {
+		const cl = this.clone();
+		globalRegistry.add(cl, { description });
+		return cl;
+	},
+	meta(...args) {
+		if (args.length === 0) return globalRegistry.get(this);
+		const cl = this.clone();
+		globalRegistry.add(cl, args[0]);
+		return cl;
+	},
+	isOptional() {
+		return this.safeParse(void 0).success;
+	},
+	isNullable() {
+		return this.safeParse(null).success;
+	},
+	apply(fn, ...args) {
+		return args.length === 0 ? fn(this) : fn(this, ...args);
+	},
+	get "~standard"() {
+		return hide(this, "~standard", {
+			...standardProps(this),
+			jsonSchema: {
+				input: createStandardJSONSchemaMethod(this, "input"),
+				output: createStandardJSONSchemaMethod(this, "output")
+			}
+		});
+	},
+	set "~standard"(value) {
+		own$1(this, "~standard", value);
+	},
+	parse: function _parse(data, params) {
+		return parse$2(this, data, params, { callee: _parse });
+	},
+	parseAsync: async function _parseAsync(data, params) {
+		return await parseAsync(this, data, params, { callee: _parseAsync });
+	},
+	safeParse(data, params) {
+		return safeParse(this, data, params);
+	},
+	async safeParseAsync(data, params) {
+		return safeParseAsync(this, data, params);
+	},
+	get spa() {
+		return this?.safeParseAsync;
+	},
+	set spa(value) {
+		own$1(this, "spa", value);
+	},
+	validate(data, params) {
+		return validate$1(this, data, params);
+	},
+	validateAsync(data, params) {
+		return validateAsync$1(this, data, params);
+	},
+	encode: function _encode(data, params) {
+		return encode$2(this, data, params, { callee: _encode });
+	},
+	decode: function _decode(data, params) {
+		return decode(this, data, params, { callee: _decode });
+	},
+	encodeAsync: async function _encodeAsync(data, params) {
+		return await encodeAsync(this, data, params, { callee: _encodeAsync });
+	},
+	decodeAsync: async function _decodeAsync(data, params) {
+		return await decodeAsync(this, data, params, { callee: _decodeAsync });
+	},
+	safeEncode(data, params) {
+		return safeEncode(this, data, params);
+	},
+	safeDecode(data, params) {
+		return safeDecode(this, data, params);
+	},
+	async safeEncodeAsync(data, params) {
+		return safeEncodeAsync(this, data, params);
+	},
+	async safeDecodeAsync(data, params) {
+		return safeDecodeAsync(this, data, params);
+	},
+	toJSONSchema(params) {
+		return createToJSONSchemaMethod(this, {})(params);
+	},
+	get description() {
+		return globalRegistry.get(this)?.description;
+	},
+	get _def() {
+		return this._zod.def;
+	}
+});
+/** @internal */
+const _ZodString = /*@__PURE__*/ $constructor("_ZodString", (inst, def) => {
+	$ZodString.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => stringProcessor(inst, ctx, json, params);
+}, /*@__PURE__*/ derived({
+	format: (inst) => aggregateChecks(inst).format ?? null,
+	minLength: (inst) => aggregateChecks(inst).minimum ?? null,
+	maxLength: (inst) => aggregateChecks(inst).maximum ?? null
+}, {
+	regex(...args) {
+		return this.check(/* @__PURE__ */ _regex(...args));
+	},
+	includes(...args) {
+		return this.check(/* @__PURE__ */ _includes(...args));
+	},
+	startsWith(...args) {
+		return this.check(/* @__PURE__ */ _startsWith(...args));
+	},
+	endsWith(...args) {
+		return this.check(/* @__PURE__ */ _endsWith(...args));
+	},
+	min(...args) {
+		return this.check(/* @__PURE__ */ _minLength(...args));
+	},
+	max(...args) {
+		return this.check(/* @__PURE__ */ _maxLength(...args));
+	},
+	length(...args) {
+		return this.check(/* @__PURE__ */ _length(...args));
+	},
+	nonempty(...args) {
+		return this.check(/* @__PURE__ */ _minLength(1, ...args));
+	},
+	lowercase(params) {
+		return this.check(/* @__PURE__ */ _lowercase(params));
+	},
+	uppercase(params) {
+		return this.check(/* @__PURE__ */ _uppercase(params));
+	},
+	trim() {
+		return this.check(/* @__PURE__ */ _trim());
+	},
+	normalize(...args) {
+		return this.check(/* @__PURE__ */ _normalize(...args));
+	},
+	toLowerCase() {
+		return this.check(/* @__PURE__ */ _toLowerCase());
+	},
+	toUpperCase() {
+		return this.check(/* @__PURE__ */ _toUpperCase());
+	},
+	slugify() {
+		return this.check(/* @__PURE__ */ _slugify());
+	}
+}));
+const ZodString = /*@__PURE__*/ $constructor("ZodString", (inst, def) => {
+	$ZodString.init(inst, def);
+	_ZodString.init(inst, def);
+}, {
+	email(params) {
+		return this.check(/* @__PURE__ */ _email(ZodEmail, params));
+	},
+	url(params) {
+		return this.check(/* @__PURE__ */ _url(ZodURL, params));
+	},
+	jwt(params) {
+		return this.check(/* @__PURE__ */ _jwt(ZodJWT, params));
+	},
+	emoji(params) {
+		return this.check(/* @__PURE__ */ _emoji(ZodEmoji, params));
+	},
+	guid(params) {
+		return this.check(/* @__PURE__ */ _guid(ZodGUID, params));
+	},
+	uuid(params) {
+		return this.check(/* @__PURE__ */ _uuid(ZodUUID, params));
+	},
+	uuidv4(params) {
+		return this.check(/* @__PURE__ */ _uuidv4(ZodUUID, params));
+	},
+	uuidv6(params) {
+		return this.check(/* @__PURE__ */ _uuidv6(ZodUUID, params));
+	},
+	uuidv7(params) {
+		return this.check(/* @__PURE__ */ _uuidv7(ZodUUID, params));
+	},
+	nanoid(params) {
+		return this.check(/* @__PURE__ */ _nanoid(ZodNanoID, params));
+	},
+	cuid(params) {
+		return this.check(/* @__PURE__ */ _cuid(ZodCUID, params));
+	},
+	cuid2(params) {
+		return this.check(/* @__PURE__ */ _cuid2(ZodCUID2, params));
+	},
+	ulid(params) {
+		return this.check(/* @__PURE__ */ _ulid(ZodULID, params));
+	},
+	base64(params) {
+		return this.check(/* @__PURE__ */ _base64(ZodBase64, params));
+	},
+	base64url(params) {
+		return this.check(/* @__PURE__ */ _base64url(ZodBase64URL, params));
+	},
+	xid(params) {
+		return this.check(/* @__PURE__ */ _xid(ZodXID, params));
+	},
+	ksuid(params) {
+		return this.check(/* @__PURE__ */ _ksuid(ZodKSUID, params));
+	},
+	ipv4(params) {
+		return this.check(/* @__PURE__ */ _ipv4(ZodIPv4, params));
+	},
+	ipv6(params) {
+		return this.check(/* @__PURE__ */ _ipv6(ZodIPv6, params));
+	},
+	cidrv4(params) {
+		return this.check(/* @__PURE__ */ _cidrv4(ZodCIDRv4, params));
+	},
+	cidrv6(params) {
+		return this.check(/* @__PURE__ */ _cidrv6(ZodCIDRv6, params));
+	},
+	e164(params) {
+		return this.check(/* @__PURE__ */ _e164(ZodE164, params));
+	},
+	datetime(params) {
+		return this.check(/* @__PURE__ */ _isoDateTime(ZodISODateTime, params));
+	},
+	date(params) {
+		return this.check(/* @__PURE__ */ _isoDate(ZodISODate, params));
+	},
+	time(params) {
+		return this.check(/* @__PURE__ */ _isoTime(ZodISOTime, params));
+	},
+	duration(params) {
+		return this.check(/* @__PURE__ */ _isoDuration(ZodISODuration, params));
+	}
+});
+function string(params) {
+	return /* @__PURE__ */ _string(ZodString, params);
+}
+const ZodStringFormat = /*@__PURE__*/ $constructor("ZodStringFormat", (inst, def) => {
+	$ZodStringFormat.init(inst, def);
+	_ZodString.init(inst, def);
+});
+const ZodISODateTime = /*@__PURE__*/ $constructor("ZodISODateTime", (inst, def) => {
+	$ZodISODateTime.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodISODate = /*@__PURE__*/ $constructor("ZodISODate", (inst, def) => {
+	$ZodISODate.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodISOTime = /*@__PURE__*/ $constructor("ZodISOTime", (inst, def) => {
+	$ZodISOTime.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodISODuration = /*@__PURE__*/ $constructor("ZodISODuration", (inst, def) => {
+	$ZodISODuration.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodEmail = /*@__PURE__*/ $constructor("ZodEmail", (inst, def) => {
+	$ZodEmail.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodGUID = /*@__PURE__*/ $constructor("ZodGUID", (inst, def) => {
+	$ZodGUID.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodUUID = /*@__PURE__*/ $constructor("ZodUUID", (inst, def) => {
+	$ZodUUID.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodURL = /*@__PURE__*/ $constructor("ZodURL", (inst, def) => {
+	$ZodURL.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodEmoji = /*@__PURE__*/ $constructor("ZodEmoji", (inst, def) => {
+	$ZodEmoji.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodNanoID = /*@__PURE__*/ $constructor("ZodNanoID", (inst, def) => {
+	$ZodNanoID.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+/**
+* @deprecated CUID v1 is deprecated by its authors due to information leakage
+* (timestamps embedded in the id). Use {@link ZodCUID2} instead.
+* See https://github.com/paralleldrive/cuid.
+*/
+const ZodCUID = /*@__PURE__*/ $constructor("ZodCUID", (inst, def) => {
+	$ZodCUID.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodCUID2 = /*@__PURE__*/ $constructor("ZodCUID2", (inst, def) => {
+	$ZodCUID2.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodULID = /*@__PURE__*/ $constructor("ZodULID", (inst, def) => {
+	$ZodULID.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodXID = /*@__PURE__*/ $constructor("ZodXID", (inst, def) => {
+	$ZodXID.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodKSUID = /*@__PURE__*/ $constructor("ZodKSUID", (inst, def) => {
+	$ZodKSUID.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodIPv4 = /*@__PURE__*/ $constructor("ZodIPv4", (inst, def) => {
+	$ZodIPv4.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodIPv6 = /*@__PURE__*/ $constructor("ZodIPv6", (inst, def) => {
+	$ZodIPv6.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodCIDRv4 = /*@__PURE__*/ $constructor("ZodCIDRv4", (inst, def) => {
+	$ZodCIDRv4.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodCIDRv6 = /*@__PURE__*/ $constructor("ZodCIDRv6", (inst, def) => {
+	$ZodCIDRv6.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodBase64 = /*@__PURE__*/ $constructor("ZodBase64", (inst, def) => {
+	$ZodBase64.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+function base64$2(params) {
+	return /* @__PURE__ */ _base64(ZodBase64, params);
+}
+const ZodBase64URL = /*@__PURE__*/ $constructor("ZodBase64URL", (inst, def) => {
+	$ZodBase64URL.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodE164 = /*@__PURE__*/ $constructor("ZodE164", (inst, def) => {
+	$ZodE164.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodJWT = /*@__PURE__*/ $constructor("ZodJWT", (inst, def) => {
+	$ZodJWT.init(inst, def);
+	ZodStringFormat.init(inst, def);
+});
+const ZodNumber = /*@__PURE__*/ $constructor("ZodNumber", (inst, def) => {
+	$ZodNumber.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => numberProcessor(inst, ctx, json, params);
+	inst.isFinite = true;
+}, /*@__PURE__*/ derived({
+	minValue: (inst) => {
+		const { minimum, exclusiveMinimum } = aggregateChecks(inst);
+		return Math.max(minimum ?? Number.NEGATIVE_INFINITY, exclusiveMinimum ?? Number.NEGATIVE_INFINITY);
+	},
+	maxValue: (inst) => {
+		const { maximum, exclusiveMaximum } = aggregateChecks(inst);
+		return Math.min(maximum ?? Number.POSITIVE_INFINITY, exclusiveMaximum ?? Number.POSITIVE_INFINITY);
+	},
+	isInt: (inst) => {
+		const { isInt, multipleOf } = aggregateChecks(inst);
+		return !!isInt || !!multipleOf?.some(Number.isSafeInteger);
+	},
+	format: (inst) => aggregateChecks(inst).format ?? null
+}, {
+	gt(value, params) {
+		return this.check(/* @__PURE__ */ _gt(value, params));
+	},
+	gte(value, params) {
+		return this.check(/* @__PURE__ */ _gte(value, params));
+	},
+	min(value, params) {
+		return this.check(/* @__PURE__ */ _gte(value, params));
+	},
+	lt(value, params) {
+		return this.check(/* @__PURE__ */ _lt(value, params));
+	},
+	lte(value, params) {
+		return this.check(/* @__PURE__ */ _lte(value, params));
+	},
+	max(value, params) {
+		return this.check(/* @__PURE__ */ _lte(value, params));
+	},
+	int(params) {
+		return this.check(int(params));
+	},
+	safe(params) {
+		return this.check(int(params));
+	},
+	positive(params) {
+		return this.check(/* @__PURE__ */ _gt(0, params));
+	},
+	nonnegative(params) {
+		return this.check(/* @__PURE__ */ _gte(0, params));
+	},
+	negative(params) {
+		return this.check(/* @__PURE__ */ _lt(0, params));
+	},
+	nonpositive(params) {
+		return this.check(/* @__PURE__ */ _lte(0, params));
+	},
+	multipleOf(value, params) {
+		return this.check(/* @__PURE__ */ _multipleOf(value, params));
+	},
+	step(value, params) {
+		return this.check(/* @__PURE__ */ _multipleOf(value, params));
+	},
+	finite() {
+		return this;
+	}
+}));
+function number(params) {
+	return /* @__PURE__ */ _number(ZodNumber, params);
+}
+const ZodNumberFormat = /*@__PURE__*/ $constructor("ZodNumberFormat", (inst, def) => {
+	$ZodNumberFormat.init(inst, def);
+	ZodNumber.init(inst, def);
+});
+function int(params) {
+	return /* @__PURE__ */ _int(ZodNumberFormat, params);
+}
+const ZodBoolean = /*@__PURE__*/ $constructor("ZodBoolean", (inst, def) => {
+	$ZodBoolean.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => booleanProcessor(inst, ctx, json, params);
+});
+function boolean(params) {
+	return /* @__PURE__ */ _boolean(ZodBoolean, params);
+}
+const ZodUnknown = /*@__PURE__*/ $constructor("ZodUnknown", (inst, def) => {
+	$ZodUnknown.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => void 0;
+});
+function unknown() {
+	return /* @__PURE__ */ _unknown(ZodUnknown);
+}
+const ZodNever = /*@__PURE__*/ $constructor("ZodNever", (inst, def) => {
+	$ZodNever.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => neverProcessor(inst, ctx, json, params);
+});
+function never(params) {
+	return /* @__PURE__ */ _never(ZodNever, params);
+}
+const ZodArray = /*@__PURE__*/ $constructor("ZodArray", (inst, def) => {
+	_ensureDefaultMemoizer();
+	$ZodArray.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => arrayProcessor(inst, ctx, json, params);
+	inst.element = def.element;
+}, {
+	min(n, params) {
+		return this.check(/* @__PURE__ */ _minLength(n, params));
+	},
+	nonempty(params) {
+		return this.check(/* @__PURE__ */ _minLength(1, params));
+	},
+	max(n, params) {
+		return this.check(/* @__PURE__ */ _maxLength(n, params));
+	},
+	length(n, params) {
+		return this.check(/* @__PURE__ */ _length(n, params));
+	},
+	unwrap() {
+		return this.element;
+	}
+});
+function array(element, params) {
+	return /* @__PURE__ */ _array(ZodArray, element, params);
+}
+const ZodObject = /*@__PURE__*/ $constructor("ZodObject", (inst, def) => {
+	_ensureDefaultMemoizer();
+	$ZodObjectJIT.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => objectProcessor(inst, ctx, json, params);
+	installLazyProp(inst, "shape", (self) => self._zod.def.shape, false);
+}, {
+	keyof() {
+		return _enum(Object.keys(this._zod.def.shape));
+	},
+	catchall(catchall) {
+		return this.clone(mergeDefs(this._zod.def, { catchall }));
+	},
+	passthrough() {
+		return this.clone(mergeDefs(this._zod.def, { catchall: unknown() }));
+	},
+	loose() {
+		return this.clone(mergeDefs(this._zod.def, { catchall: unknown() }));
+	},
+	strict() {
+		return this.clone(mergeDefs(this._zod.def, { catchall: never() }));
+	},
+	strip() {
+		return this.clone(mergeDefs(this._zod.def, { catchall: void 0 }));
+	},
+	extend(incoming) {
+		return extend(this, incoming);
+	},
+	safeExtend(incoming) {
+		return safeExtend(this, incoming);
+	},
+	merge(other) {
+		return merge(this, other);
+	},
+	pick(mask) {
+		return pick(this, mask);
+	},
+	omit(mask) {
+		return omit(this, mask);
+	},
+	partial(...args) {
+		return partial(ZodOptional, this, args[0]);
+	},
+	exactPartial(...args) {
+		return partial(ZodExactOptional, this, args[0], "exactPartial");
+	},
+	required(...args) {
+		return required(ZodNonOptional, this, args[0]);
+	}
+});
+function object$1(shape, params) {
+	const def = {
+		type: "object",
+		shape: shape ?? {},
+		...normalizeParams(params)
+	};
+	return new ZodObject(def);
+}
+function strictObject(shape, params) {
+	return new ZodObject({
+		type: "object",
+		shape,
+		catchall: never(),
+		...normalizeParams(params)
+	});
+}
+function looseObject(shape, params) {
+	return new ZodObject({
+		type: "object",
+		shape,
+		catchall: unknown(),
+		...normalizeParams(params)
+	});
+}
+const ZodUnion = /*@__PURE__*/ $constructor("ZodUnion", (inst, def) => {
+	$ZodUnion.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => unionProcessor(inst, ctx, json, params);
+	inst.options = def.options;
+});
+function union(options, params) {
+	return new ZodUnion({
+		type: "union",
+		options,
+		...normalizeParams(params)
+	});
+}
+const ZodIntersection = /*@__PURE__*/ $constructor("ZodIntersection", (inst, def) => {
+	$ZodIntersection.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => intersectionProcessor(inst, ctx, json, params);
+});
+function intersection(left, right) {
+	return new ZodIntersection({
+		type: "intersection",
+		left,
+		right
+	});
+}
+const ZodRecord = /*@__PURE__*/ $constructor("ZodRecord", (inst, def) => {
+	_ensureDefaultMemoizer();
+	$ZodRecord.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => recordProcessor(inst, ctx, json, params);
+	inst.keyType = def.keyType;
+	inst.valueType = def.valueType;
+});
+function record(keyType, valueType, params) {
+	if (!valueType || !valueType._zod) return new ZodRecord({
+		type: "record",
+		keyType: string(),
+		valueType: keyType,
+		...normalizeParams(valueType)
+	});
+	return new ZodRecord({
+		type: "record",
+		keyType,
+		valueType,
+		...normalizeParams(params)
+	});
+}
+const ZodEnum = /*@__PURE__*/ $constructor("ZodEnum", (inst, def) => {
+	$ZodEnum.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => enumProcessor(inst, ctx, json, params);
+	inst.enum = def.entries;
+	inst.options = [...inst._zod.values];
+	const keys = new Set(Object.keys(def.entries));
+	inst.extract = (values, params) => {
+		const newEntries = {};
+		for (const value of values) if (keys.has(value)) newEntries[value] = def.entries[value];
+		else throw new Error(`Key ${value} not found in enum`);
+		return new ZodEnum({
+			...def,
+			checks: [],
+			...normalizeParams(params),
+			entries: newEntries
+		});
+	};
+	inst.exclude = (values, params) => {
+		const newEntries = { ...def.entries };
+		for (const value of values) if (keys.has(value)) delete newEntries[value];
+		else throw new Error(`Key ${value} not found in enum`);
+		return new ZodEnum({
+			...def,
+			checks: [],
+			...normalizeParams(params),
+			entries: newEntries
+		});
+	};
+});
+function _enum(values, params) {
+	const entries = Array.isArray(values) ? Object.fromEntries(values.map((v) => [v, v])) : values;
+	return new ZodEnum({
+		type: "enum",
+		entries,
+		...normalizeParams(params)
+	});
+}
+const ZodLiteral = /*@__PURE__*/ $constructor("ZodLiteral", (inst, def) => {
+	$ZodLiteral.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => literalProcessor(inst, ctx, json, params);
+	inst.values = new Set(def.values);
+	Object.defineProperty(inst, "value", { get() {
+		if (def.values.length > 1) throw new Error("This schema contains multiple valid literal values. Use `.values` instead.");
+		return def.values[0];
+	} });
+});
+function literal(value, params) {
+	return new ZodLiteral({
+		type: "literal",
+		values: Array.isArray(value) ? value : [value],
+		...normalizeParams(params)
+	});
+}
+const ZodTransform = /*@__PURE__*/ $constructor("ZodTransform", (inst, def) => {
+	_ensureDefaultMemoizer();
+	$ZodTransform.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => transformProcessor(inst, ctx, json, params);
+	inst._zod.parse = (payload, _ctx) => {
+		if (_ctx.direction === "backward") throw new $ZodEncodeError(inst.constructor.name);
+		payload.addIssue = (issue$1) => {
+			if (typeof issue$1 === "string") payload.issues.push(issue(issue$1, payload.value, def));
+			else {
+				const _issue = issue$1;
+				if (_issue.fatal) _issue.continue = false;
+				_issue.code ?? (_issue.code = "custom");
+				if (!("input" in _issue)) _issue.input = payload.value;
+				_issue.inst ?? (_issue.inst = inst);
+				payload.issues.push(issue(_issue));
+			}
+		};
+		const output = def.transform(payload.value, payload);
+		if (output instanceof Promise) return output.then((output) => {
+			payload.value = output;
+			return payload;
+		});
+		payload.value = output;
+		return payload;
+	};
+});
+function transform(fn) {
+	return new ZodTransform({
+		type: "transform",
+		transform: fn
+	});
+}
+const ZodOptional = /*@__PURE__*/ $constructor("ZodOptional", (inst, def) => {
+	$ZodOptional.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => optionalProcessor(inst, ctx, json, params);
+	inst.unwrap = () => inst._zod.def.innerType;
+});
+function optional$1(innerType) {
+	return new ZodOptional({
+		type: "optional",
+		innerType
+	});
+}
+const ZodExactOptional = /*@__PURE__*/ $constructor("ZodExactOptional", (inst, def) => {
+	$ZodExactOptional.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => optionalProcessor(inst, ctx, json, params);
+	inst.unwrap = () => inst._zod.def.innerType;
+});
+function exactOptional(innerType) {
+	return new ZodExactOptional({
+		type: "optional",
+		innerType
+	});
+}
+const ZodNullable = /*@__PURE__*/ $constructor("ZodNullable", (inst, def) => {
+	$ZodNullable.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => nullableProcessor(inst, ctx, json, params);
+	inst.unwrap = () => inst._zod.def.innerType;
+});
+function nullable(innerType) {
+	return new ZodNullable({
+		type: "nullable",
+		innerType
+	});
+}
+const ZodDefault = /*@__PURE__*/ $constructor("ZodDefault", (inst, def) => {
+	$ZodDefault.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => defaultProcessor(inst, ctx, json, params);
+	inst.unwrap = () => inst._zod.def.innerType;
+	inst.removeDefault = inst.unwrap;
+});
+function _default(innerType, defaultValue) {
+	return new ZodDefault({
+		type: "default",
+		innerType,
+		get defaultValue() {
+			return typeof defaultValue === "function" ? defaultValue() : shallowClone(defaultValue);
+		}
+	});
+}
+const ZodPrefault = /*@__PURE__*/ $constructor("ZodPrefault", (inst, def) => {
+	$ZodPrefault.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => prefaultProcessor(inst, ctx, json, params);
+	inst.unwrap = () => inst._zod.def.innerType;
+});
+function prefault(innerType, defaultValue) {
+	return new ZodPrefault({
+		type: "prefault",
+		innerType,
+		get defaultValue() {
+			return typeof defaultValue === "function" ? defaultValue() : shallowClone(defaultValue);
+		}
+	});
+}
+const ZodNonOptional = /*@__PURE__*/ $constructor("ZodNonOptional", (inst, def) => {
+	$ZodNonOptional.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => nonoptionalProcessor(inst, ctx, json, params);
+	inst.unwrap = () => inst._zod.def.innerType;
+});
+function nonoptional(innerType, params) {
+	return new ZodNonOptional({
+		type: "nonoptional",
+		innerType,
+		...normalizeParams(params)
+	});
+}
+const ZodCatch = /*@__PURE__*/ $constructor("ZodCatch", (inst, def) => {
+	$ZodCatch.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => catchProcessor(inst, ctx, json, params);
+	inst.unwrap = () => inst._zod.def.innerType;
+	inst.removeCatch = inst.unwrap;
+});
+function _catch(innerType, catchValue) {
+	return new ZodCatch({
+		type: "catch",
+		innerType,
+		catchValue: typeof catchValue === "function" ? catchValue : constantCatch(catchValue)
+	});
+}
+const ZodPipe = /*@__PURE__*/ $constructor("ZodPipe", (inst, def) => {
+	$ZodPipe.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => pipeProcessor(inst, ctx, json, params);
+	inst.in = def.in;
+	inst.out = def.out;
+});
+function pipe(in_, out) {
+	return new ZodPipe({
+		type: "pipe",
+		in: in_,
+		out
+	});
+}
+const ZodPreprocess = /*@__PURE__*/ $constructor("ZodPreprocess", (inst, def) => {
+	ZodPipe.init(inst, def);
+	$ZodPreprocess.init(inst, def);
+});
+const ZodReadonly = /*@__PURE__*/ $constructor("ZodReadonly", (inst, def) => {
+	$ZodReadonly.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => readonlyProcessor(inst, ctx, json, params);
+	inst.unwrap = () => inst._zod.def.innerType;
+});
+function readonly(innerType) {
+	return new ZodReadonly({
+		type: "readonly",
+		innerType
+	});
+}
+const ZodCustom = /*@__PURE__*/ $constructor("ZodCustom", (inst, def) => {
+	$ZodCustom.init(inst, def);
+	ZodType.init(inst, def);
+	inst._zod.processJSONSchema = (ctx, json, params) => customProcessor(inst, ctx, json, params);
+});
+function custom(fn, _params) {
+	return /* @__PURE__ */ _custom(ZodCustom, fn ?? (() => true), _params);
+}
+function refine(fn, _params = {}) {
+	return /* @__PURE__ */ _refine(ZodCustom, fn, _params);
+}
+function superRefine(fn, params) {
+	return /* @__PURE__ */ _superRefine(fn, params);
+}
+function preprocess(fn, schema) {
+	return new ZodPreprocess({
+		type: "pipe",
+		in: transform(fn),
+		out: schema
+	});
+}
+// node_modules/zod/v4/classic/iso.js
+function datetime(params) {
+	return /* @__PURE__ */ _isoDateTime(ZodISODateTime, params);
+}
+// src/oci/digest.ts
+const DIGEST$1 = /^sha256:[0-9a-f]{64}$/;
+function isDigest(text) {
+	return DIGEST$1.test(text);
+}
+/** The form of every digest, and the names of algorithms (image-spec, descriptor.md, Digests). */
+const ANY_DIGEST = /^((?=.{1,32}:)[a-z0-9]+(?:[+._-][a-z0-9]+)*):[A-Za-z0-9=_-]{1,512}$/;
+/** The algorithm of a digest that is not sha256; undefined for anything else. */
+function otherAlgorithm(text) {
+	const algorithm = ANY_DIGEST.exec(text.slice(0, 600))?.[1];
+	return algorithm === "sha256" ? void 0 : algorithm;
+}
+const LONGER_SHA = /^sha(?:384:[0-9a-f]{96}|512:[0-9a-f]{128})$/;
+/** Whether a text is a digest of a longer SHA-2, which some tools pin images by. */
+function isLongerDigest(text) {
+	return LONGER_SHA.test(text);
+}
+const digestSchema = custom((value) => typeof value === "string" && isDigest(value), {
+	error: ({ input }) => {
+		const algorithm = typeof input === "string" ? otherAlgorithm(input) : void 0;
+		return algorithm === void 0 ? "is not a valid sha256 digest" : `is a ${algorithm} digest, and only sha256 is supported`;
+	},
+	abort: true
+}).meta({
+	type: "string",
+	pattern: DIGEST$1.source
+});
+/** The digest of bytes in memory. */
+function digestOf(bytes) {
+	return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}
+/** The 64 hex digits: a blob's file name. */
+function hexOf(digest) {
+	return digest.slice(7);
+}
+/** `sha256:` and twelve digits: enough for people, in messages and tables. */
+function shortDigest(digest) {
+	return digest.slice(0, 19);
+}
+/** The tag of an image without a tag, for readers that need one. */
+function digestTag(digest) {
+	return `digest-${hexOf(digest).slice(0, 12)}`;
+}
+// src/oci/reference-hint.ts
+/** The values that templates write for an empty variable. */
+const EMPTY_VALUES = /(^|[/:@])(null|undefined|None|<nil>|<no value>|<none>)(?=$|[/:@])/;
+const EMPTY_VARIABLE = "A variable was probably empty when this list was written.";
+/** `@VERSION@`, as build tools write a variable. */
+const AT_VARIABLE = /(?:^|[:/._-])@\w+@/;
+const ZERO_WIDTH = /[\u00A0\u200B-\u200D\u2060\uFEFF]/u;
+/**
+* The likely reason why a text is not a reference, and what was probably meant. `why` is where the parser stopped;
+* the text often shows more.
+*/
+function explainReference(text, why) {
+	return emptyValue(text) ?? characters(text) ?? pasted(text) ?? leftovers(text) ?? tagOrDigest(text, why) ?? spelling(text, why);
+}
+/** Finds a value of an empty variable anywhere in a text that is not a reference. */
+function emptyValue(text) {
+	const value = EMPTY_VALUES.exec(text)?.[2];
+	if (value === void 0) return void 0;
+	return {
+		reason: `'${value}' is in the place of a name`,
+		hint: EMPTY_VARIABLE
+	};
+}
+/**
+* The same for a reference within the grammar: `null/app:1`, `app:undefined`. Only its first component and its tag
+* count, since `null` may be a team's name in between.
+*/
+function explainEmptyValue(reference) {
+	const named = reference.replace(/@.*/s, "");
+	return emptyValue(named.includes("/") ? named.slice(0, named.indexOf("/")) : "") ?? emptyValue(/:[^:/]*$/.exec(named)?.[0] ?? "");
+}
+function characters(text) {
+	if (text === "") return { reason: "it is empty" };
+	const odd = ZERO_WIDTH.exec(text) ?? /[^\x20-\x7E]/u.exec(text);
+	if (odd) return {
+		reason: `it contains the character U+${(odd[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`,
+		hint: "Type the reference again, without it."
+	};
+	if (/\s/.test(text)) return {
+		reason: "it contains a blank",
+		hint: "Write one reference per line."
+	};
+}
+function pasted(text) {
+	if (holdsCredentials(text) && (text.includes("://") || !AT_VARIABLE.test(text))) return {
+		reason: "it contains a user name and a password",
+		hint: "Write the reference alone; log in to the registry instead."
+	};
+	const page = /^https?:\/\/hub\.docker\.com\/(?:r\/|_\/)?([\w./-]+)/.exec(text)?.[1];
+	if (page) return {
+		reason: "it is the address of a web page",
+		hint: didYouMean(text, page)
+	};
+	const address = /^https?:\/\/([^?=#]+)/.exec(text)?.[1];
+	if (address) return {
+		reason: "references have no scheme",
+		hint: didYouMean(text, address)
+	};
+	if (text.startsWith("-")) return { reason: "it begins with a dash, as options do" };
+	if (/^(IMAGE|REPOSITORY|NAME|TAG)(:|$)/.test(text)) return { reason: "it looks like the header of a table" };
+}
+/** The traces of an empty variable, and what is missing. */
+const LEFTOVERS = [
+	[/^[:@]/, "the name is missing"],
+	[/^\//, "there is nothing before the first slash"],
+	[/:(?:$|@)/, "the tag is missing after the colon"],
+	[/@$/, "the digest is missing after the @"],
+	[/\/(?:$|[:@/])/, "a component of its path is empty"]
+];
+function leftovers(text) {
+	const reason = LEFTOVERS.find(([trace]) => trace.test(text))?.[1];
+	if (reason !== void 0) return {
+		reason,
+		hint: EMPTY_VARIABLE
+	};
+	if (/[{}$%<>]/.test(text) || AT_VARIABLE.test(text)) return { reason: "it contains a variable or a template without its value" };
+	if (/[,;\\]$/.test(text)) return { reason: `it ends in '${text.slice(-1)}'` };
+}
+function tagOrDigest(text, why) {
+	if (why === "bad-digest") return {
+		reason: "what follows the @ is not a sha256 digest",
+		hint: "Write sha256: and 64 lower-case hex digits."
+	};
+	if (why === "bare-digest") return {
+		reason: "it is a digest or an image ID without a name",
+		hint: "Write name@sha256:… instead."
+	};
+	if (why !== "bad-tag") return void 0;
+	const tag = text.replace(/@.*/s, "").slice(text.indexOf(":", text.lastIndexOf("/") + 1) + 1);
+	if (tag.includes("+")) {
+		const shown = quotePart(text, tag) ?? "a+b";
+		const [chart, release] = [shown.replaceAll("+", "_"), shown.replaceAll("+", "-")];
+		return {
+			reason: `a tag cannot contain '+'`,
+			hint: `Registries store '${shown}' as '${chart}' (Helm charts) or '${release}' (RKE2 and k3s images).`
+		};
+	}
+	if (tag.includes(":")) {
+		const bare = `sha256:${tag.split(":").at(-1) ?? ""}`;
+		return {
+			reason: "it has more than one tag",
+			hint: isDigest(bare) && quoteReference(text) !== void 0 ? `Did you mean '@' before the digest, or the tag '${digestTag(bare)}'?` : void 0
+		};
+	}
+	if (tag.length > 128) return { reason: "its tag is longer than 128 characters" };
+	const shown = quotePart(text, tag);
+	return {
+		reason: `its tag ${shown === void 0 ? "" : `'${shown}' `}breaks the grammar`,
+		hint: "Tags are letters, digits, _ . and -."
+	};
+}
+function spelling(text, why) {
+	if (why === "too-long") return { reason: "its name is longer than 255 characters" };
+	if (text.split("/").some((component) => component === ".." || component === ".")) return { reason: "a component of its path is a dot folder" };
+	const named = text.replace(/@.*/s, "").replace(/:[^:/]*$/, "");
+	if (/[A-Z]/.test(named)) return {
+		reason: "repository names are lower case",
+		hint: didYouMean(text, text.replace(named, named.toLowerCase()))
+	};
+	if (why === "bad-domain") return { reason: "its registry is not a host name" };
+	return {
+		reason: "its path breaks the grammar",
+		hint: "Components are lower-case letters, digits, and . _ - between."
+	};
+}
+/** A part of a text for a message, where the whole text may be quoted. */
+function quotePart(text, part) {
+	return quoteReference(text) === void 0 ? void 0 : quoteReference(part);
+}
+function didYouMean(text, meant) {
+	const quoted = quotePart(text, meant);
+	return quoted === void 0 ? void 0 : `Did you mean '${quoted}'?`;
+}
+// src/oci/reference.ts
+/** The registry of names without one. */
+const DEFAULT_REGISTRY = "docker.io";
+/** Other names of Docker Hub in old lists and pasted commands. */
+const DOCKER_HUB$1 = /* @__PURE__ */ new Set([
+	"index.docker.io",
+	"registry-1.docker.io",
+	"registry.hub.docker.com",
+	"hub.docker.com"
+]);
+const IPV6 = /^\[[0-9a-fA-F:.]+\](?::\d{1,5})?$/;
+const DOMAIN = /^(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])(?:\.(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]))*(?::\d{1,5})?$/;
+const PATH_COMPONENT$1 = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+const TAG$1 = /^\w[\w.-]{0,127}$/;
+const MAX_NAME = 255;
+function isTag(text) {
+	return TAG$1.test(text);
+}
+/** Whether a text is a registry as references name it: a host name or an address, with a port where there is one. */
+function isDomain(text) {
+	return DOMAIN.test(text) || IPV6.test(text);
+}
+/** Whether a text is a repository's path by the grammar of distribution-spec (Pulling manifests), of any length. */
+function isRepositoryPath(text) {
+	return text.split("/").every((component) => PATH_COMPONENT$1.test(component));
+}
+/** A first component is a registry where it cannot be a name on Docker Hub: docker's own rule, and IPv6. */
+function isDomainLike(component) {
+	return /[.:]|[A-Z]/.test(component) || component === "localhost" || component.startsWith("[");
+}
+/** Whether a reference as written names its registry and needs no default. */
+function namesRegistry(text) {
+	const slash = text.indexOf("/");
+	return slash > 0 && isDomainLike(text.slice(0, slash));
+}
+function normalizeDomain(domain) {
+	const lowered = /[.:]/.test(domain) ? domain.toLowerCase() : domain;
+	return DOCKER_HUB$1.has(lowered) ? DEFAULT_REGISTRY : lowered;
+}
+function invalid$3(text, why) {
+	const { reason, hint } = explainReference(text, why);
+	return new OciSaveError({
+		code: "list",
+		message: `${showText(text)} is not an image reference: ${reason}`,
+		hint
+	});
+}
+function split(text) {
+	const at = text.indexOf("@");
+	const named = at < 0 ? text : text.slice(0, at);
+	const digest = at < 0 ? void 0 : text.slice(at + 1);
+	if (digest !== void 0 && !isDigest(digest)) throw invalid$3(text, "bad-digest");
+	const colon = named.indexOf(":", named.lastIndexOf("/") + 1);
+	const tag = colon < 0 ? void 0 : named.slice(colon + 1);
+	if (tag !== void 0 && !isTag(tag)) throw invalid$3(text, "bad-tag");
+	return {
+		name: colon < 0 ? named : named.slice(0, colon),
+		tag,
+		digest
+	};
+}
+/**
+* Reads a reference as docker does and completes it: `busybox` becomes `docker.io/library/busybox`. A missing tag
+* stays missing (`withDefaultTag` adds it); `name:tag@digest` keeps both.
+* @throws OciSaveError `list`, with the likely reason, for anything outside the grammar.
+*/
+function parseReference(text, defaultRegistry = DEFAULT_REGISTRY) {
+	if (text.length > 1024) throw invalid$3(text, "too-long");
+	if (!/^[\x21-\x7E]+$/.test(text)) throw invalid$3(text, "bad-character");
+	if (isDigest(text) || /^[0-9a-f]{64}$/.test(text)) throw invalid$3(text, "bare-digest");
+	const { name, tag, digest } = split(text);
+	const slash = namesRegistry(name) ? name.indexOf("/") : -1;
+	const domain = normalizeDomain(slash < 0 ? defaultRegistry : name.slice(0, slash));
+	const rest = name.slice(slash + 1);
+	if (!isDomain(domain)) throw invalid$3(text, "bad-domain");
+	const path = domain === "docker.io" && !rest.includes("/") ? `library/${rest}` : rest;
+	if (!isRepositoryPath(path)) throw invalid$3(text, "bad-path");
+	if (domain.length + path.length + 1 > MAX_NAME) throw invalid$3(text, "too-long");
+	return {
+		domain,
+		path,
+		...tag === void 0 ? {} : { tag },
+		...digest === void 0 ? {} : { digest }
+	};
+}
+/** Whether a text is within the grammar of references. */
+function isReference$1(text) {
+	try {
+		return parseReference(text) !== void 0;
+	} catch (error) {
+		if (error instanceof OciSaveError) return false;
+		throw error;
+	}
+}
+/** The reference with `latest` where it names neither tag nor digest. */
+function withDefaultTag(reference) {
+	const { tag, digest, otherDigest } = reference;
+	return tag === void 0 && digest === void 0 && otherDigest === void 0 ? {
+		...reference,
+		tag: "latest"
+	} : reference;
+}
+/** `domain/path`, without tag and digest. */
+function nameOf$3({ domain, path }) {
+	return `${domain}/${path}`;
+}
+/** The normalised text: `domain/path[:tag][@digest]`. */
+function formatReference(reference) {
+	const { tag, digest, otherDigest } = reference;
+	const pin = digest ?? otherDigest;
+	return nameOf$3(reference) + (tag === void 0 ? "" : `:${tag}`) + (pin === void 0 ? "" : `@${pin}`);
+}
+const SHOWN_HEX = 12;
+/**
+* A reference as people read it: beside a tag no digest, which has a place of its own, and a digest alone in short. Any
+* other text stays as it is.
+*/
+function shownReference(text) {
+	const at = text.lastIndexOf("@sha256:");
+	if (at < 0 || !isDigest(text.slice(at + 1))) return text;
+	const isTagged = text.indexOf(":", text.lastIndexOf("/", at) + 1) < at;
+	return text.slice(0, isTagged ? at : at + 8 + SHOWN_HEX);
+}
+// src/text/secret.ts
+var import_dist = require_dist();
+/** A text that nobody shows by accident: JSON and templates have `***` in its place, and nothing can be seen in it. */
+var Secret = class {
+	#text;
+	constructor(text) {
+		this.#text = text;
+	}
+	/** For the one place where it is used. */
+	reveal() {
+		return this.#text;
+	}
+	toString() {
+		return "***";
+	}
+	toJSON() {
+		return "***";
+	}
+};
+/** Shorter texts are everywhere: with a password of one letter, each such letter of a log would become `***`. */
+const MIN_CHARACTERS = 4;
+/** The parts of a secret that are hidden where they appear: its lines, but for those that are too short. */
+function hiddenParts(secret) {
+	return secret.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line.length >= MIN_CHARACTERS);
+}
+/** A text in which `***` stands for these secrets. */
+function withoutSecrets(text, secrets) {
+	return secrets.flatMap(hiddenParts).toSorted((a, b) => b.length - a.length).reduce((rest, part) => rest.replaceAll(part, "***"), text);
+}
+// src/options/logins.ts
+/** More would not fit into a variable of the environment, in which a workflow's inputs come. */
+const MAX_CHARACTERS$2 = 1048576;
+const FIELDS = [
+	"registry",
+	"username",
+	"password"
+];
+/** How the YAML or JSON form begins; the line form begins with a host, which may be an IPv6 address in brackets. */
+const TREE = /^\s*(?:-(?:\s|$)|\{|\[(?![0-9A-Fa-f:.]+\])|(?:registry|username|password)\s*:)/;
+const FORM$1 = "Write registry, username and password, one login a line, or as a list in YAML with these three keys.";
+/**
+* Reads `credentials`: a login a line, or a list in YAML or JSON, for passwords with line ends or with blanks at an end.
+* No message shows what is written: even the first word may be a password, where the order is wrong.
+* @throws OciSaveError `usage` with the line of the first login that lacks something or cannot be meant so
+*/
+function parseLogins(text) {
+	if (text.length > MAX_CHARACTERS$2) throw wrong("more than 1 MiB", FORM$1);
+	const lines = text.replace(/^\uFEFF/, "").split(/\r\n|[\r\n]/);
+	const first = lines.find(isContent);
+	if (first === void 0) return [];
+	if (TREE.test(first)) return parseTree(text);
+	return lines.flatMap((line, at) => isContent(line) ? [parseLine(line, `line ${at + 1}`)] : []);
+}
+const isContent = (line) => line.trim() !== "" && !/^\s*#|^---\s*$/.test(line);
+function parseLine(line, place) {
+	const [, registry = "", username, password] = /^\s*(\S+)(?:\s+(\S+)(?:\s+(\S.*?))?)?\s*$/.exec(line) ?? [];
+	if (username === void 0) throw wrong(`${place} has no username and no password`, FORM$1);
+	if (password === void 0) throw wrong(`${place} has no password`, FORM$1);
+	const whole = "In the YAML form, a password can have quotes and several lines.";
+	if (/^\{.*[^}]$|^\{$|^\[[^\]]*$|-----BEGIN /.test(password) || /^(["'])(?:.*[^"'])?$/.test(password)) throw wrong(`the password of ${place} seems to be cut off at the end of the line`, whole);
+	if (/^(["']).*\1$/.test(password)) throw wrong(`the password of ${place} is in quotes, which would be a part of it`, whole);
+	return checked$2({
+		registry,
+		username,
+		password: new Secret(password),
+		place
+	});
+}
+function parseTree(text) {
+	const roots = contentsOf(text);
+	if ((0, import_dist.isMap)(roots)) return [loginOf(roots, text)];
+	if (!(0, import_dist.isSeq)(roots)) throw wrong("not a list of logins", FORM$1);
+	return roots.items.map((item) => loginOf(item, text));
+}
+function contentsOf(text) {
+	const document = (0, import_dist.parseDocument)(text, {
+		schema: "failsafe",
+		prettyErrors: false,
+		logLevel: "silent"
+	});
+	const [error] = document.errors;
+	if (error === void 0) return document.contents;
+	throw wrong(`${lineAt(text, error.pos[0])} is not valid YAML`, "A secret with line ends fits as a JSON text: password: ${{ toJSON(secrets.KEY) }}.");
+}
+function loginOf(node, text) {
+	if (!(0, import_dist.isMap)(node)) throw wrong("an entry of the list is not a login", FORM$1);
+	const place = lineAt(text, node.range?.[0] ?? 0);
+	const fields = new Map(node.items.map(({ key, value }) => [textOf$1(key), textOf$1(value)]));
+	if ([...fields.keys()].some((key) => !FIELDS.some((field) => field === key))) throw wrong(`the login of ${place} has another key than registry, username and password`, FORM$1);
+	const [registry, username, password] = FIELDS.map((field) => {
+		const value = fields.get(field);
+		if (value === void 0 || value === "") throw wrong(`the login of ${place} has no ${field}`, FORM$1);
+		return value;
+	});
+	const bare = password?.replace(/(?<![\r\n])[\r\n]+$/, "");
+	if (!registry || !username || !bare) throw wrong(`the login of ${place} has an empty value`, FORM$1);
+	return checked$2({
+		registry: registry.trim(),
+		username,
+		password: new Secret(bare),
+		place
+	});
+}
+/** A scalar's text; undefined for anything else. */
+function textOf$1(node) {
+	return (0, import_dist.isScalar)(node) && typeof node.value === "string" ? node.value : void 0;
+}
+function lineAt(text, offset) {
+	return `line ${text.slice(0, offset).split("\n").length}`;
+}
+function checked$2(login) {
+	const { registry, username, place } = login;
+	const [, scheme = "", rest = ""] = /^(https?:\/\/)?(.*?)\/?$/i.exec(registry) ?? [];
+	const bare = scheme === "" ? rest : rest.replace(/\/v[12]$/, "");
+	const path = bare.split("/").slice(1).join("/");
+	if (!(namesRegistry(`${bare}/x`) && /^(?:localhost$|[^/]*[.:])/.test(bare)) || path !== "" && (scheme !== "" || !isRepositoryPath(path))) throw wrong(`the first word of ${place} is not a registry`, "Write a host with a dot or a port, or host/prefix for the repositories below it.");
+	if (username.includes(":")) throw wrong(`the username of ${place} has a colon`, FORM$1);
+	if (/[\r\n]/.test(username)) throw wrong(`the username of ${place} has several lines`, FORM$1);
+	return login;
+}
+function wrong(what, hint) {
+	return new OciSaveError({
+		code: "usage",
+		message: `credentials: ${what}`,
+		hint
+	});
+}
+// src/options/mirrors.ts
+/**
+* Reads `mirrors`. The same prefix may come several times: its mirrors are asked in this order.
+* @throws OciSaveError `usage` for what is not `PREFIX=LOCATION`
+*/
+function parseMirrors(texts) {
+	return texts.map((text) => {
+		const wrong = (why) => new OciSaveError({
+			code: "usage",
+			message: `mirrors: ${showText(text)}: ${why}`,
+			hint: "Write PREFIX=LOCATION, each a registry or a registry with a path, for example docker.io=mirror.example:5000/hub."
+		});
+		const [prefix = "", location = "", ...more] = text.split("=").map((part) => part.trim());
+		if (more.length > 0 || prefix === "" || location === "") throw wrong("it is not PREFIX=LOCATION");
+		const rule = {
+			prefix: placeOf$8(prefix, wrong),
+			location: placeOf$8(location, wrong)
+		};
+		if (rule.prefix === rule.location) throw wrong("both are the same");
+		return rule;
+	});
+}
+function placeOf$8(text, wrong) {
+	if (text.includes("://")) throw wrong("a place begins with no protocol");
+	const place = text.replace(/\/$/, "");
+	if (!namesRegistry(`${place}/x`)) throw wrong(`${showText(place)} does not begin with a registry (a host has a dot or a port)`);
+	if (!isReference$1(`${place}/x/x`)) throw wrong(`${showText(place)} is no registry with a path`);
+	const { domain, path } = parseReference(`${place}/x/x`);
+	return [domain, ...path.split("/").slice(0, -2)].join("/");
+}
+// src/options/naming.ts
+/** Reads `naming`. Throws `usage` for what is not a rule. */
+function parseNamingRule(text) {
+	if (text === "keep-domain" || text === "strip-domain" || text === "strip-library") return { kind: text };
+	const [from = "", to = "", ...more] = text.split("=").map((part) => part.trim().replace(/\/$/, ""));
+	if (from === "" || to === "" || more.length > 0 || !isReference$1(`${to}/x`)) throw new OciSaveError({
+		code: "usage",
+		message: `naming: ${showText(text)} is not a rule`,
+		hint: "Write keep-domain, strip-domain, strip-library, or FROM=TO, for example docker.io/=mirror.example/hub/."
+	});
+	return {
+		kind: "prefix",
+		from,
+		to
+	};
+}
+// src/options/push-target.ts
+const HINT$2 = "Write registry:port/prefix, for example registry.example:5000 or ghcr.io/acme; @depth=2 after it folds longer names.";
+/** Reads targets, each once. Throws `usage` for what is not a target. */
+function parsePushTargets(texts) {
+	const targets = texts.map(parsePushTarget);
+	return [...new Map(targets.map((target) => [target.text, target])).values()];
+}
+function parsePushTarget(text) {
+	const wrong = (why) => new OciSaveError({
+		code: "usage",
+		message: `${showText(text)} is not a push target: ${why}`,
+		hint: HINT$2
+	});
+	if (text.includes("://")) throw wrong("it begins with a protocol");
+	const match = /^([^@]*?)(?<!\/)\/*(?:@depth=(\d{1,2}))?$/.exec(text);
+	if (match === null) throw wrong("only depth=N is allowed after @");
+	const [, place = "", folded] = match;
+	if (!namesRegistry(`${place}/x`)) throw wrong("its first part is not a registry (a host has a dot or a port)");
+	const { domain, path } = parsed$1(`${place}/x/x`, wrong);
+	const prefix = path.split("/").slice(0, -2).join("/");
+	const depth = folded === void 0 ? void 0 : Number(folded);
+	const least = prefix === "" ? 1 : prefix.split("/").length + 1;
+	if (depth !== void 0 && depth < least) throw wrong(`its names have at least ${least} parts`);
+	const suffix = depth === void 0 ? "" : `@depth=${depth}`;
+	return {
+		text: `${domain}${prefix === "" ? "" : `/${prefix}`}${suffix}`,
+		domain,
+		prefix,
+		depth
+	};
+}
+function parsed$1(text, wrong) {
+	try {
+		const { domain, path, tag } = parseReference(text);
+		if (tag === void 0) return {
+			domain,
+			path
+		};
+	} catch (error) {
+		if (!(error instanceof OciSaveError)) throw error;
+	}
+	throw wrong("its registry or its prefix is not valid in a reference");
+}
+// src/options/kinds.ts
+function metaOf(kind, wording, fallback, choices) {
+	const { defaultText, ...rest } = wording;
+	return {
+		kind,
+		...rest,
+		default: defaultText ?? fallback,
+		writtenDefault: defaultText === void 0 ? fallback : "",
+		...choices === void 0 ? {} : { choices }
+	};
+}
+/** Lines or comma-separated words, `#` comments; an array of such texts from a repeated flag or the API. */
+function listOption(wording) {
+	return union([string(), array(string())], { error: "must be a list of texts" }).default([]).transform((given) => (typeof given === "string" ? [given] : given).flatMap(splitList)).meta({ option: metaOf("list", wording, "") });
+}
+function splitList(text) {
+	return text.split(/\r\n|[\r\n]/).filter((line) => !/^\s*#/.test(line)).flatMap((line) => line.trimStart().startsWith("-") ? [line] : line.replace(/\s#.*/s, "").split(",")).map((word) => word.trim()).filter((word) => word !== "");
+}
+function textOption(fallback, wording) {
+	return string({ error: "must be a text" }).default(fallback).transform((text) => text.trim() || fallback).meta({ option: metaOf("text", wording, fallback) });
+}
+/** A text that is never shown. Blanks and line ends are kept: they may be part of it. */
+function secretOption(wording) {
+	return string({ error: "must be a text" }).default("").meta({ option: metaOf("text", {
+		...wording,
+		secret: true
+	}, "") });
+}
+function choiceOption(choices, fallback, wording) {
+	const words = choices.join(", ");
+	return preprocess((given) => given === "" || given === void 0 ? fallback : given, _enum(choices, { error: ({ input }) => `${showText(String(input))} is not one of ${words}` })).meta({ option: metaOf("choice", wording, fallback, choices) });
+}
+/** `true` and `false` as GitHub's own actions spell them, and nothing else: a typo does not mean false. */
+function booleanOption(fallback, wording) {
+	const spelled = {
+		"": fallback,
+		true: true,
+		True: true,
+		TRUE: true,
+		false: false,
+		False: false,
+		FALSE: false
+	};
+	return preprocess((given = "") => typeof given === "string" ? spelled[given] ?? given : given, boolean({ error: "must be true or false" })).meta({ option: metaOf("boolean", wording, String(fallback)) });
+}
+function numberOption(fallback, wording) {
+	const { min, max, ...words } = wording;
+	const error = `must be a whole number from ${min} to ${max}`;
+	return preprocess((given) => given === "" || given === void 0 ? fallback : typeof given === "string" && /^\d+$/.test(given) ? Number(given) : given, int({ error }).min(min, { error }).max(max, { error })).meta({ option: metaOf("number", words, String(fallback)) });
+}
+const UNITS$2 = {
+	"": 1,
+	b: 1,
+	k: 1e3,
+	kb: 1e3,
+	kib: 1024,
+	m: 1e6,
+	mb: 1e6,
+	mib: 1024 ** 2,
+	g: 1e9,
+	gb: 1e9,
+	gib: 1024 ** 3,
+	t: 0xe8d4a51000,
+	tb: 0xe8d4a51000,
+	tib: 1024 ** 4
+};
+/** Bytes: a plain number, or one with a unit, as `1900MiB`, `2GB`. `fallback` is written as users write it. */
+function sizeOption(fallback, wording) {
+	const error = "must be a size, for example 1900MiB, 2GB, or a number of bytes";
+	return preprocess((given) => readSize(given === "" || given === void 0 ? fallback : given), int({ error }).nonnegative({ error })).meta({ option: metaOf("size", wording, fallback) });
+}
+function readSize(given) {
+	if (typeof given === "number") return given;
+	const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(given.trim()) ?? [];
+	const factor = UNITS$2[unit.toLowerCase()];
+	return amount === void 0 || factor === void 0 ? given : Math.floor(Number(amount) * factor);
+}
+// src/options/schema.ts
+/**
+* The one schema of a save: `--help`, the README's table and, for the action, `action.yml` come from it. Values
+* arrive as text from a command line or a workflow, or typed through the API.
+*/
+const optionsSchema = strictObject({
+	images: listOption({
+		description: "references inline; on the command line, its arguments",
+		argument: true,
+		asInput: { description: "references inline, as lines of a list" }
+	}),
+	imageList: listOption({
+		short: "f",
+		placeholder: "FILE",
+		description: "image lists: files, globs, or - for standard input",
+		asInput: { description: "image lists: files, globs" }
+	}),
+	listFormat: textOption("auto", {
+		placeholder: "FORMAT",
+		description: "names the format of the lists where recognition by content is in doubt"
+	}),
+	defaultRegistry: textOption("docker.io", {
+		placeholder: "HOST",
+		description: "for names without a registry"
+	}),
+	onCandidate: choiceOption([
+		"report",
+		"accept",
+		"error"
+	], "report", { description: "what to do with an entry that is probably an image" }),
+	platforms: textOption("", {
+		short: "p",
+		placeholder: "LIST",
+		description: "for example linux/amd64,linux/arm64/v8, windows/amd64:10.0.17763, or all",
+		defaultText: "linux/ and the machine's architecture"
+	}),
+	onMissingPlatform: choiceOption(["fail", "warn"], "fail", { description: "for an image that has some of the wanted platforms: fail it, or save those and say so" }),
+	index: choiceOption([
+		"auto",
+		"keep",
+		"narrow"
+	], "auto", { description: "for an image without all of its platforms: keep its index, or narrow it" }),
+	format: choiceOption(["keep", "oci"], "keep", { description: "Docker manifests kept as served, or converted to OCI, which changes their digests" }),
+	naming: listOption({
+		placeholder: "RULE",
+		description: "stored names: keep-domain, strip-domain, strip-library, FROM=TO; each adds names",
+		defaultText: "keep-domain"
+	}),
+	authFile: textOption("", {
+		placeholder: "FILE",
+		description: "registry credentials, instead of the files that podman and docker write"
+	}),
+	credentials: secretOption({
+		placeholder: "FILE",
+		description: "a file with users of registries, one `registry username password` a line, or YAML",
+		asInput: { description: "users of registries, one `registry username password` a line, or YAML; registry/prefix for several of one registry; before those of auth-file" }
+	}),
+	certsDir: textOption("", {
+		placeholder: "FOLDER",
+		description: "a folder HOST:PORT for each host with its authorities (*.crt) and client certificates (*.cert, *.key)",
+		defaultText: "those of containers and docker, as certs.d"
+	}),
+	caFile: textOption("", {
+		placeholder: "FILE",
+		description: "certificate authorities beside the system's, PEM"
+	}),
+	insecureRegistries: listOption({
+		placeholder: "HOST",
+		description: "plain HTTP or unverified TLS, only for these registries"
+	}),
+	mirrors: listOption({
+		placeholder: "PREFIX=LOCATION",
+		description: "registries or prefixes that are read elsewhere first; names stay as they are written"
+	}),
+	strictTags: booleanOption(false, { description: "latest and missing tags are errors" }),
+	output: textOption("oci-bundle", {
+		short: "o",
+		placeholder: "FOLDER",
+		description: "the bundle's folder; none for only an archive, a push or a release"
+	}),
+	layout: listOption({
+		placeholder: "VIEWS",
+		description: "views over the same blobs: oci, zot; a single one is at the top of the folder",
+		defaultText: "oci,zot"
+	}),
+	archive: choiceOption(["none", "tar"], "none", { description: "the bundle as one file, too" }),
+	archiveName: textOption("", {
+		placeholder: "NAME",
+		description: "the archive's name without suffix",
+		defaultText: "the name of output, and -RELEASE where there is one"
+	}),
+	splitSize: sizeOption("0", {
+		placeholder: "SIZE",
+		description: "parts of the archive are no larger, for example 1900MiB; 0: one file",
+		defaultText: "0; just under 2 GiB with release"
+	}),
+	cacheDir: textOption("", {
+		placeholder: "FOLDER",
+		description: "where blobs are kept between runs",
+		defaultText: "oci-save in the user's cache folder",
+		asInput: { default: "_oci-save next to the workspace" }
+	}),
+	cacheMaxSize: sizeOption("10GiB", {
+		placeholder: "SIZE",
+		description: "of what is kept between runs: beyond it, what was not used for longest goes first"
+	}),
+	push: listOption({
+		placeholder: "TARGET",
+		description: "registries to push to, as registry/prefix"
+	}),
+	pushPolicy: choiceOption([
+		"always",
+		"if-missing",
+		"fail-if-different"
+	], "always", { description: "for a tag that a target has with another digest" }),
+	release: textOption("", {
+		placeholder: "TAG",
+		description: "upload to this release of the repository on GitHub; auto: the tag that the workflow runs for"
+	}),
+	releasePolicy: choiceOption([
+		"auto",
+		"replace",
+		"keep",
+		"fail"
+	], "auto", { description: "for an asset of the same name and another digest; auto: replace in a draft, else fail" }),
+	copier: choiceOption(["skopeo", "direct"], "skopeo", { description: "who moves image layers over 1 MiB: skopeo, or the built-in client" }),
+	parallel: numberOption(0, {
+		placeholder: "N",
+		min: 0,
+		max: 64,
+		description: "copies at once",
+		defaultText: "8"
+	}),
+	retries: numberOption(5, {
+		placeholder: "N",
+		min: 0,
+		max: 50,
+		description: "further attempts for each request"
+	}),
+	onError: choiceOption(["fail", "warn"], "fail", { description: "whether an image that cannot be saved or pushed fails the run, or is left out and listed" }),
+	dryRun: booleanOption(false, { description: "resolve and report; copy nothing" }),
+	skopeo: textOption("auto", {
+		placeholder: "FILE",
+		description: "the skopeo to use",
+		defaultText: "the first on PATH that is new enough",
+		asInput: {
+			description: "the skopeo to use: a file, or URL#sha256=HEX of a static binary",
+			default: "on PATH, else by the system's package manager, else by Homebrew"
+		}
+	})
+});
+/** The action's inputs: the options of a save, and those that only concern the workflow. */
+const inputsSchema = optionsSchema.extend({
+	cache: choiceOption([
+		"auto",
+		"actions",
+		"off"
+	], "auto", { description: "the Actions cache around the store; auto: of a public repository, nothing that was fetched with credentials" }),
+	cacheMode: choiceOption([
+		"read-write",
+		"read",
+		"write"
+	], "read-write", { description: "what is done with the Actions cache" }),
+	token: textOption("", {
+		secret: true,
+		description: "for release; it needs contents: write",
+		defaultText: "the job's token",
+		asInput: { writtenDefault: "${{ github.token }}" }
+	}),
+	summary: booleanOption(true, { description: "write a job summary: failures, images, digests, sizes" })
+});
+/** What documents and `--help` say about each option, by its camelCase name. */
+function describeOptions() {
+	return describe$3(optionsSchema);
+}
+/** The same for the action's inputs. */
+function describeInputs() {
+	return new Map([...describe$3(inputsSchema)].map(([name, meta]) => [name, {
+		...meta,
+		...meta.asInput
+	}]));
+}
+function describe$3({ shape }) {
+	return new Map(Object.entries(shape).map(([name, schema]) => [name, globalRegistry.get(schema)?.["option"]]).flatMap(([name, meta]) => isOptionMeta(meta) ? [[name, meta]] : []));
+}
+function isOptionMeta(value) {
+	return typeof value === "object" && value !== null && "kind" in value && "description" in value;
+}
+/** What a workflow has instead of some flags of the command. */
+const INSTEAD = {
+	verbose: "debug logging",
+	json: "report.json"
+};
+/** An option as a workflow's author writes it: `` `copier: direct` ``. What is not an input stays a flag of the command. */
+const asInput = (named) => {
+	const { option, value } = named;
+	if (!describeInputs().has(option)) return INSTEAD[option] ?? asFlag(named);
+	return `\`${kebab(option)}${value === void 0 ? "" : `: ${value}`}\``;
+};
+// src/options/skopeo.ts
+const ADDRESS = /^https?:\/\//i;
+const CHECKSUM = /^(?:sha256[=:])?([0-9a-f]{64})$/i;
+/**
+* Reads the option `skopeo`: `auto`, a path, or `URL#sha256=HEX`.
+* @throws OciSaveError `usage` for an address without its sha256: it may serve another program tomorrow
+*/
+function parseWantedSkopeo(text) {
+	if (text === "auto") return { kind: "auto" };
+	if (!ADDRESS.test(text)) return {
+		kind: "file",
+		path: text
+	};
+	const hash = text.indexOf("#");
+	const sha256 = CHECKSUM.exec(hash < 0 ? "" : text.slice(hash + 1))?.[1];
+	const url = hash < 0 ? text : text.slice(0, hash);
+	if (sha256 === void 0 || !URL.canParse(url)) throw new OciSaveError({
+		code: "usage",
+		message: "skopeo: an address needs the sha256 of the binary that it serves",
+		hint: "Write URL#sha256=HEX; sha256sum prints the 64 hexadecimal digits."
+	});
+	return {
+		kind: "download",
+		url,
+		sha256: sha256.toLowerCase()
+	};
+}
+/** The option as reports show it: an address without user, password and query, which may be secrets. */
+function formatWantedSkopeo(wanted) {
+	switch (wanted.kind) {
+		case "auto": return "auto";
+		case "file": return wanted.path;
+		case "download": return `${bareAddress(wanted.url)}#sha256=${wanted.sha256}`;
+	}
+}
+/** An address without the parts that may be secret. */
+function bareAddress(url) {
+	const { protocol, host, pathname } = new URL(url);
+	return `${protocol}//${host}${pathname}`;
+}
+// src/options/index.ts
+/**
+* Reads options by camelCase name. Throws `usage` with every fault: unknown names, with the similar one that was
+* probably meant, and values that are not allowed.
+*/
+function parseOptions(given) {
+	return complete(readFlags(optionsSchema, given, "save"));
+}
+/** The same for the inputs of the action, which are texts; empty ones get their default. */
+function parseInputs(given) {
+	const { summary, cache, cacheMode, token, ...options } = read$3(inputsSchema, given, "input", "action.yml lists every input. A variable INPUT_… of the workflow’s own counts as one.");
+	return {
+		options: complete(options),
+		summary,
+		cache,
+		cacheMode,
+		token
+	};
+}
+/** Options of a save that `oci-save release` also has. */
+const releaseSchema$1 = optionsSchema.pick({
+	archiveName: true,
+	splitSize: true,
+	releasePolicy: true,
+	retries: true,
+	dryRun: true
+});
+/** Reads the options of `oci-save release` by camelCase name. Throws `usage` with every fault. */
+function parseReleaseOptions(given) {
+	return readFlags(releaseSchema$1, given, "release");
+}
+/** Options of the commands about the store. */
+const storeSchema = optionsSchema.pick({
+	cacheDir: true,
+	cacheMaxSize: true
+});
+/** Reads the options of `oci-save cache <command>` by camelCase name. Throws `usage` with every fault. */
+function parseStoreOptions(given, command) {
+	return readFlags(storeSchema, given, `cache ${command}`);
+}
+function readFlags(schema, given, command) {
+	return read$3(schema, given, "option", `oci-save ${command} --help lists every option.`);
+}
+function read$3(schema, given, noun, advice) {
+	const parsed = schema.safeParse(given);
+	if (parsed.success) return parsed.data;
+	const names = Object.keys(schema.shape).map(kebab);
+	throw new OciSaveError({
+		code: "usage",
+		message: parsed.error.issues.flatMap((issue) => describeIssue$1(issue, noun, names)).join("\n"),
+		hint: advice
+	});
+}
+/** Checks what one option's schema cannot see, and parses the values that have a grammar. */
+function complete({ platforms, naming, credentials, mirrors, layout, push, skopeo, ...options }) {
+	const { output, archive, release, dryRun } = options;
+	if (output === "none" && archive === "none" && push.length === 0 && release === "" && !dryRun) throw new OciSaveError({
+		code: "usage",
+		message: "output and archive are both none: nothing would be written",
+		hint: hint`Name a folder with ${option("output")}, or ask for ${option("archive", "tar")}, ${option("push")} or ${option("release")}.`
+	});
+	return {
+		...options,
+		platforms: platforms === "" ? void 0 : parsePlatformChoice(platforms),
+		naming: naming.map(parseNamingRule),
+		credentials: parseLogins(credentials),
+		mirrors: parseMirrors(mirrors),
+		layout: parseLayout(layout),
+		push: parsePushTargets(push),
+		skopeo: parseWantedSkopeo(skopeo)
+	};
+}
+function describeIssue$1(issue, noun, names) {
+	if (issue.code !== "unrecognized_keys") return [`${kebab(issue.path.join("."))}: ${issue.message}`];
+	return issue.keys.map((key) => {
+		const meant = nearest(kebab(key), names);
+		return `there is no ${noun} '${kebab(key)}'${meant === void 0 ? "" : `; did you mean '${meant}'?`}`;
+	});
+}
+function parseLayout(words) {
+	const views = new Set(words.length === 0 ? ["oci", "zot"] : words);
+	const known = ["oci", "zot"].filter((view) => views.has(view));
+	if (known.length === views.size) return known;
+	throw new OciSaveError({
+		code: "usage",
+		message: `layout: ${showText([...views].filter((word) => word !== "oci" && word !== "zot").join(","))} is not a view`,
+		hint: "Name oci, zot or both."
+	});
+}
+// node_modules/yocto-queue/index.js
+var Node = class {
+	value;
+	next;
+	constructor(value) {
+		this.value = value;
+	}
+};
+var Queue = class {
+	#head;
+	#tail;
+	#size;
+	constructor() {
+		this.clear();
+	}
+	enqueue(value) {
+		const node = new Node(value);
+		if (this.#head) {
+			this.#tail.next = node;
+			this.#tail = node;
+		} else {
+			this.#head = node;
+			this.#tail = node;
+		}
+		this.#size++;
+	}
+	dequeue() {
+		const current = this.#head;
+		if (!current) return;
+		this.#head = this.#head.next;
+		this.#size--;
+		if (!this.#head) this.#tail = void 0;
+		return current.value;
+	}
+	peek() {
+		if (!this.#head) return;
+		return this.#head.value;
+	}
+	clear() {
+		this.#head = void 0;
+		this.#tail = void 0;
+		this.#size = 0;
+	}
+	get size() {
+		return this.#size;
+	}
+	*[Symbol.iterator]() {
+		let current = this.#head;
+		while (current) {
+			yield current.value;
+			current = current.next;
+		}
+	}
+	*drain() {
+		while (this.#head) yield this.dequeue();
+	}
+};
+// node_modules/p-limit/index.js
+function pLimit(concurrency) {
+	let rejectOnClear = false;
+	if (typeof concurrency === "object") ({concurrency, rejectOnClear = false} = concurrency);
+	validateConcurrency(concurrency);
+	if (typeof rejectOnClear !== "boolean") throw new TypeError("Expected `rejectOnClear` to be a boolean");
+	const queue = new Queue();
+	let activeCount = 0;
+	const resumeNext = () => {
+		if (activeCount < concurrency && queue.size > 0) {
+			activeCount++;
+			queue.dequeue().run();
+		}
+	};
+	const next = () => {
+		activeCount--;
+		resumeNext();
+	};
+	const run = async (function_, resolve, arguments_) => {
+		const result = (async () => function_(...arguments_))();
+		resolve(result);
+		try {
+			await result;
+		} catch {}
+		next();
+	};
+	const enqueue = (function_, resolve, reject, arguments_) => {
+		const queueItem = { reject };
+		new Promise((internalResolve) => {
+			queueItem.run = internalResolve;
+			queue.enqueue(queueItem);
+		}).then(run.bind(void 0, function_, resolve, arguments_));
+		if (activeCount < concurrency) resumeNext();
+	};
+	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
+		enqueue(function_, resolve, reject, arguments_);
+	});
+	Object.defineProperties(generator, {
+		activeCount: { get: () => activeCount },
+		pendingCount: { get: () => queue.size },
+		clearQueue: { value() {
+			if (!rejectOnClear) {
+				queue.clear();
+				return;
+			}
+			const abortError = AbortSignal.abort().reason;
+			while (queue.size > 0) queue.dequeue().reject(abortError);
+		} },
+		concurrency: {
+			get: () => concurrency,
+			set(newConcurrency) {
+				validateConcurrency(newConcurrency);
+				concurrency = newConcurrency;
+				queueMicrotask(() => {
+					while (activeCount < concurrency && queue.size > 0) resumeNext();
+				});
+			}
+		},
+		map: { async value(iterable, function_) {
+			const promises = [];
+			try {
+				Array.from(iterable, (value, index) => {
+					const promise = generator(function_, value, index);
+					promises.push(promise);
+					return promise;
+				});
+			} catch (error) {
+				for (const promise of promises) promise.catch(() => {});
+				throw error;
+			}
+			return Promise.all(promises);
+		} }
+	});
+	return generator;
+}
+function validateConcurrency(concurrency) {
+	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) throw new TypeError("Expected `concurrency` to be a number from 1 and up");
+}
+// src/list/problems.ts
+/** With more the first ones would scroll out of sight. */
+const MAX_SHOWN = 50;
+/** The error of an entry, or of a whole list. */
+function refusal(message, hint) {
+	return new OciSaveError({
+		code: "list",
+		message,
+		hint
+	});
+}
+function toProblem({ text, origin, reason, hint, hintParts = hint }) {
+	const shown = text === "" || reason.includes(text) ? "" : `'${text}': `;
+	return {
+		...origin,
+		reason: `${shown}${reason}`,
+		hint: hintParts
+	};
+}
+/** One error that names every problem, each with its place and hint. */
+function listError(problems) {
+	const [first] = problems;
+	const details = problems.map(({ file, line, reason, hint }) => ({
+		file,
+		line,
+		message: reason,
+		hint
+	}));
+	if (first !== void 0 && problems.length === 1) return new OciSaveError({
+		code: "list",
+		message: `${placeOf$7(first)}: ${first.reason}`,
+		hint: first.hint,
+		details
+	});
+	const words = details.map((detail) => detailWords(detail, asFlag));
+	const lines = problems.slice(0, MAX_SHOWN).map((problem, at) => `  ${placeOf$7(problem)}: ${words[at]}`);
+	const more = problems.length > MAX_SHOWN ? [`  and ${problems.length - MAX_SHOWN} more`] : [];
+	return new OciSaveError({
+		code: "list",
+		message: [
+			`${problems.length} entries of the image lists cannot be used:`,
+			...lines,
+			...more
+		].join("\n"),
+		hint: "Nothing was copied. Correct these lines, or take them out.",
+		details
+	});
+}
+/** `file:line`, or the file. Its name may contain anything but a slash; a message is one line. */
+function placeOf$7({ file, line }) {
+	const name = file.replace(/\p{Cc}/gu, "?");
+	return line === void 0 ? name : `${name}:${line}`;
+}
+// src/list/entry/source.ts
+const UNREAD = [
+	"docker-daemon",
+	"oci-archive",
+	"dir",
+	"containers-storage"
+];
+/** Whether a text begins with a transport whose source is a path, which may contain what a reference cannot. */
+function isLocalSource(text) {
+	return /^(?:docker-archive|oci):(?!\/\/)/.test(text) || unreadTransport(text) !== void 0;
+}
+function unreadTransport(text) {
+	return UNREAD.find((transport) => text.startsWith(`${transport}:`));
+}
+/**
+* Reads where an entry is copied from: a reference, `docker://reference`, `docker-archive:path[:reference]` or
+* `oci:path[:name]`, as skopeo writes them (containers-transports(5)); `oci://` is how Helm writes a reference.
+* A missing tag stays missing.
+* @throws OciSaveError `list` for what cannot be read, or is not supported yet
+*/
+function parseSource(text, defaultRegistry) {
+	const unread = unreadTransport(text);
+	if (unread !== void 0) throw refusal(`sources of the transport '${unread}:' are not supported yet`, "Write it to a docker-archive: or oci: source first, or push it to a registry.");
+	if (text.startsWith("docker-archive:")) return dockerArchive(text.slice(15));
+	if (/^oci:(?!\/\/)/.test(text)) return ociLayout(text.slice(4));
+	const named = text.replace(/^(?:docker|oci):\/\//, "");
+	const at = named.indexOf("@");
+	const digest = named.slice(at + 1);
+	if (at < 0 || !isLongerDigest(digest)) return {
+		transport: "docker",
+		reference: parseName(named, defaultRegistry)
+	};
+	return {
+		transport: "docker",
+		reference: {
+			...parseName(named.slice(0, at), defaultRegistry),
+			otherDigest: digest
+		}
+	};
+}
+/** A reference. Throws `list`, also for what an empty variable leaves of one. */
+function parseName(text, defaultRegistry) {
+	const reference = parseReference(text, defaultRegistry);
+	const invalid = `${showText(text)} is not an image reference`;
+	const empty = explainEmptyValue(text);
+	if (empty) throw refusal(`${invalid}: ${empty.reason}`, empty.hint);
+	if (!/[/:@]/.test(text) && looksLikeSecret(text)) throw refusal(invalid);
+	return reference;
+}
+function dockerArchive(text) {
+	const { path, rest } = splitPath(text, "docker-archive");
+	if (rest === void 0) return {
+		transport: "docker-archive",
+		path
+	};
+	const reference = parseName(rest);
+	if (reference.digest !== void 0) throw refusal("images in a docker-archive are named by tag, never by digest", "Write path:name:tag.");
+	return {
+		transport: "docker-archive",
+		path,
+		reference
+	};
+}
+function ociLayout(text) {
+	const { path, rest } = splitPath(text, "oci");
+	return rest === void 0 ? {
+		transport: "oci",
+		path
+	} : {
+		transport: "oci",
+		path,
+		name: rest
+	};
+}
+/** The first colon ends the path, as in skopeo; a path with a colon cannot be written. */
+function splitPath(text, transport) {
+	if (/\p{Cc}/u.test(text)) throw refusal(`the path after '${transport}:' contains a control character`);
+	const colon = text.indexOf(":");
+	const path = colon < 0 ? text : text.slice(0, colon);
+	const rest = colon < 0 ? void 0 : text.slice(colon + 1);
+	if (path === "") throw refusal(`the path is missing after '${transport}:'`);
+	if (rest === "") throw refusal(`the name is missing after the path of '${transport}:'`);
+	return {
+		path,
+		rest
+	};
+}
+/**
+* Checks the registry for names without one, so that it is reported once and not for every line. `what` names it in the
+* message; its text is not shown, since people paste addresses with passwords.
+* @throws OciSaveError `usage` where it is not a host name
+*/
+function checkDefaultRegistry(registry, what) {
+	try {
+		parseReference("image", registry);
+	} catch (cause) {
+		if (!(cause instanceof OciSaveError)) throw cause;
+		throw new OciSaveError({
+			code: "usage",
+			message: `${what} is not a host name`,
+			hint: "Write a host, with a port if necessary: registry.example:5000.",
+			cause
+		});
+	}
+}
+// src/list/syntax/lines.ts
+/** No reference is longer than 1,024 characters; a pair of them with options fits. */
+const MAX_LINE$2 = 4096;
+/** More than any list has in one file; the requests of more would fill the memory. */
+const MAX_ENTRIES = 5e5;
+/** The lines that are neither empty nor begin with `#`, as written; at most one more than MAX_ENTRIES. */
+function contentLines(text) {
+	const lines = [];
+	let number = 1;
+	for (let start = 0; start <= text.length && lines.length <= 5e5; number += 1) {
+		const end = text.indexOf("\n", start);
+		const line = text.slice(start, end < 0 ? text.length : end);
+		if (!isComment(line)) lines.push({
+			number,
+			text: line
+		});
+		start = end < 0 ? text.length + 1 : end + 1;
+	}
+	return lines;
+}
+function isComment(line) {
+	const start = firstVisible(line, 0);
+	return start === line.length || line[start] === "#" && !/^###\w+###/.test(line.slice(start, start + 100));
+}
+/** White space, and what editors, web pages and joined files leave at the ends: no-break, zero-width, byte order mark. */
+function isBlank(char) {
+	if (char === void 0 || char > " " && char <= "~") return false;
+	return /[\s\u00A0\u200B-\u200D\u2060\uFEFF]/u.test(char);
+}
+function firstVisible(text, from) {
+	let start = from;
+	while (start < text.length && isBlank(text[start])) start += 1;
+	return start;
+}
+/** Strips white space and invisible characters from both ends, never from inside. */
+function stripBlanks(text) {
+	const start = firstVisible(text, 0);
+	let end = text.length;
+	while (end > start && isBlank(text[end - 1])) end -= 1;
+	return text.slice(start, end);
+}
+/** Also strips quotes that are left from another language; an unmatched one is harmless. */
+function stripQuotes(text) {
+	return stripBlanks(stripBlanks(text).replace(/^['"]+|(?<!['"])['"]+$/g, ""));
+}
+// src/list/formats/own-keys.ts
+/** Keys of the reference, the most explicit first: in charts an entry with an `image` has a `name` that is only a label. */
+const IMAGE_KEYS = [
+	"image",
+	"ref",
+	"source",
+	"name"
+];
+const PLATFORM_KEYS = ["platform", "platforms"];
+const ARCHITECTURE_KEYS = ["arch", "architecture"];
+/** `names` is how `oci-save list --as json` writes them. */
+const NAME_KEYS = [
+	"as",
+	"target",
+	"destination",
+	"names"
+];
+const TAG_KEYS = ["tag", "tags"];
+/** Every key that an entry may have. */
+const ENTRY_KEYS = [
+	...IMAGE_KEYS,
+	...PLATFORM_KEYS,
+	...ARCHITECTURE_KEYS,
+	...NAME_KEYS,
+	...TAG_KEYS,
+	"digest",
+	"credentials",
+	"origin"
+];
+/** Keys of other formats that mean what one of ours does (kustomize, image-syncer, regsync, Helm, hauler, zarf). */
+const OTHER_FORMATS = new Map(Object.entries({
+	as: [
+		"alias",
+		"destinations",
+		"dest",
+		"newname",
+		"rename",
+		"rewrite",
+		"storedas",
+		"stored-as",
+		"to"
+	],
+	image: [
+		"from",
+		"fullname",
+		"reference",
+		"repo",
+		"repository",
+		"uri",
+		"url"
+	],
+	tag: ["newtag", "version"],
+	digest: [
+		"hash",
+		"sha",
+		"sha256"
+	],
+	platform: [
+		"os",
+		"system",
+		"variant"
+	]
+}).flatMap(([ours, others]) => others.map((key) => [key, ours])));
+/** Keys of credentials. */
+const LOGIN = /^(?:auth|user(?:name)?|pass(?:word|wd)?|token|secret)$/i;
+/** The keys that are preferred as suggestions where several have the same meaning. */
+const USUAL = [
+	"image",
+	"tags",
+	"platforms",
+	"as",
+	"digest"
+];
+/** A mapping with more unknown keys is not an entry. */
+const MAX_UNKNOWN = 1e3;
+/** Adds a reject at the line of each key that is not in `known`. */
+function addUnknownKeys(collector, entries, known) {
+	const unknown = entries.filter(({ key }) => !known.includes(key));
+	for (const { key, line } of unknown.slice(0, MAX_UNKNOWN)) collector.addReject(line, refusal(`the key ${shownKey(key)} is unknown`, hintOf(key, known)));
+}
+/** Whether a key is one letter away from `meant`, or has its letters in another order. */
+function isMisspelt(key, meant) {
+	const letters = (word) => word.slice(0, 40).split("").toSorted().join("");
+	if (key === meant || Math.abs(key.length - meant.length) > 1) return false;
+	return editDistance(key, meant) === 1 || letters(key) === letters(meant);
+}
+/** A key as messages name it: quoted where it looks like one. */
+function shownKey(key) {
+	const quoted = /^[\w.-]{1,40}$/.test(key) ? quoteReference(key) : void 0;
+	return quoted === void 0 ? `of ${key.length} characters` : `'${quoted}'`;
+}
+function hintOf(key, known) {
+	if (LOGIN.test(key)) return hint`Lists do not contain logins: name users with ${option("credentials")}, or log in before the run.`;
+	const ours = OTHER_FORMATS.get(key.toLowerCase());
+	if (ENTRY_KEYS.includes(key)) return "Write it in an entry, next to its image.";
+	if (ours !== void 0) return `The key is '${ours}' here.`;
+	const usual = known.filter((word) => USUAL.includes(word));
+	const meant = nearest(key, known) ?? nearest(key, usual);
+	if (meant !== void 0) return `Did you mean '${meant}'?`;
+	return `The known keys are ${known.join(", ")}.`;
+}
+// src/list/syntax/tree.ts
+const MAX_DOCUMENTS = 1e4;
+function isNull(tree) {
+	return tree.kind === "scalar" && tree.plain && /^(?:|~|null|Null|NULL)$/.test(tree.text);
+}
+/** The value of a key of a mapping, where it is neither missing nor null. */
+function fieldOf$1(tree, key) {
+	if (tree?.kind !== "mapping") return void 0;
+	const value = tree.entries.find((entry) => entry.key === key)?.value;
+	return value === void 0 || isNull(value) ? void 0 : value;
+}
+function keysOf(tree) {
+	return tree?.kind === "mapping" ? tree.entries.map(({ key }) => key) : [];
+}
+/** The items of a sequence; anything else becomes a list of one item. */
+function listed$1(tree) {
+	return tree.kind === "sequence" ? tree.items : [tree];
+}
+/**
+* Joins the values of keys that occur twice in a mapping, as in real files: using only the last one would lose images.
+* Lists are appended, mappings merged, other values become a list. Each such key is added to `repeated` once.
+*/
+function joinEntries(entries, repeated) {
+	const groups = Map.groupBy(entries, ({ key }) => key);
+	if (groups.size === entries.length) return [...entries];
+	return [...groups.values()].flatMap((group) => {
+		const [first, second] = group;
+		if (first === void 0 || second === void 0) return group;
+		repeated.push({
+			key: first.key,
+			line: second.line
+		});
+		const values = group.map(({ value }) => value);
+		return [{
+			...first,
+			value: joinValues(values, repeated) ?? first.value
+		}];
+	});
+}
+function joinValues(values, repeated) {
+	const given = values.filter((value) => !isNull(value));
+	const [first] = given;
+	if (first === void 0) return void 0;
+	const mappings = given.filter((value) => value.kind === "mapping");
+	if (first.kind === "mapping" && mappings.length === given.length) {
+		const entries = mappings.flatMap((mapping) => mapping.entries);
+		return {
+			...first,
+			entries: joinEntries(entries, repeated)
+		};
+	}
+	const texts = new Set(given.map((value) => value.kind === "scalar" ? value.text : void 0));
+	if (texts.size === 1 && !texts.has(void 0)) return first;
+	return {
+		kind: "sequence",
+		line: first.line,
+		items: given.flatMap(listed$1)
+	};
+}
+// src/list/formats/own-entry.ts
+/**
+* Adds the requests of one mapping: one, or one per tag. An unknown key is an error: somebody expects it to have an
+* effect.
+*/
+function addOwnEntry(entry, collector) {
+	const { rejects } = collector.found;
+	const before = rejects.length;
+	addUnknownKeys(collector, entry.entries, ENTRY_KEYS);
+	if (rejects.length > before && IMAGE_KEYS.every((key) => fieldOf$1(entry, key) === void 0)) return;
+	const { line } = entry;
+	try {
+		const source = sourceOf(entry);
+		const tags = tagsOf(entry, source);
+		const parts = {
+			...partsOf$1(entry),
+			source
+		};
+		if (tags === void 0) collector.addEntry(line, source, () => parts);
+		for (const tag of tags ?? []) collector.addEntry(line, `${source}:${tag}`, () => withTag$2(parts, tag, tags?.length ?? 0));
+	} catch (error) {
+		if (!(error instanceof OciSaveError)) throw error;
+		collector.addReject(line, error, fieldTexts(entry, IMAGE_KEYS)[0]);
+	}
+}
+function sourceOf(entry) {
+	if (fieldOf$1(entry, "credentials") !== void 0) throw refusal("credentials of an entry are not supported", hint`Name the user of its repository with ${option("credentials")}.`);
+	const given = IMAGE_KEYS.filter((key) => fieldOf$1(entry, key) !== void 0);
+	const named = given.filter((key) => key !== "name");
+	if (named.length > 1) throw refusal(`both '${named[0]}' and '${named[1]}' name an image`);
+	const [key] = given;
+	const value = key === void 0 ? void 0 : fieldOf$1(entry, key);
+	if (value === void 0) throw refusal("this entry does not name an image", "Its key is `image`.");
+	if (value.kind !== "scalar") throw refusal(`'${key}' is not text`);
+	return stripBlanks(value.text);
+}
+function tagsOf(entry, source) {
+	if (TAG_KEYS.every((key) => fieldOf$1(entry, key) === void 0)) return void 0;
+	const tags = fieldTexts(entry, TAG_KEYS);
+	if (tags.length === 0) throw refusal("its list of tags is empty", "Write each tag.");
+	if (isLocalSource(source)) throw refusal("only an image of a registry can have tags");
+	return tags;
+}
+function withTag$2(parts, tag, count) {
+	const { source } = parts;
+	if (source.includes("@") || /:[^:/]*$/.test(source.replace(/^[a-z]+:\/\//, ""))) throw refusal("the reference names a tag or a digest, and so does the entry", "Write it once.");
+	if (tag === "" || tag.includes("/")) throw refusal(`${showText(tag)} is not a tag`);
+	if (count > 1 && parts.storedAs.some((name) => /:[^:/]*$/.test(name))) throw refusal("several tags cannot be stored under one name", "Leave the tag out of the stored name.");
+	return {
+		...parts,
+		source: `${source}:${tag}`
+	};
+}
+function partsOf$1(entry) {
+	const [pin, ...more] = fieldTexts(entry, ["digest"]);
+	if (more.length > 0) throw refusal("it has more than one digest");
+	return {
+		pin,
+		platforms: platformsOf$2(entry),
+		storedAs: fieldTexts(entry, NAME_KEYS)
+	};
+}
+function platformsOf$2(entry) {
+	const platforms = fieldTexts(entry, PLATFORM_KEYS);
+	const architectures = fieldTexts(entry, ARCHITECTURE_KEYS);
+	const [system, ...more] = platforms;
+	if (architectures.length === 0) return system === void 0 ? void 0 : parsePlatformChoice(platforms.join(","));
+	if (system === void 0) return parsePlatformChoice(architectures.join(","));
+	if (more.length === 0 && isOperatingSystem(system)) return parsePlatformChoice(architectures.map((architecture) => `${system}/${architecture}`).join(","));
+	const named = new Set(architectures.map((text) => parsePlatform(text).architecture));
+	const choice = parsePlatformChoice(platforms.join(","));
+	if (choice !== "all" && choice.every(({ architecture }) => named.has(architecture))) return choice;
+	throw refusal("its platform and its architecture disagree");
+}
+/** The texts under some keys, each a text or a list of texts. Throws `list` for anything else. */
+function fieldTexts(entry, keys) {
+	return keys.flatMap((key) => {
+		const value = fieldOf$1(entry, key);
+		if (value === void 0) return [];
+		return listed$1(value).map((item) => {
+			if (item.kind !== "scalar") throw refusal(`'${key}' is neither text nor a list of texts`);
+			return stripBlanks(item.text);
+		});
+	});
+}
+// src/list/formats/own-list.ts
+/** A sequence of entries, a mapping with such a sequence as `images`, or entries as documents of their own. */
+function isOwnList({ trees }) {
+	return trees?.roots.some(isOwnRoot) ?? false;
+}
+function isOwnRoot(tree) {
+	if (tree.kind === "sequence") return hasEntries(tree.items);
+	if (tree.kind !== "mapping") return false;
+	const images = fieldOf$1(tree, "images");
+	if (images?.kind === "sequence") return hasEntries(images.items);
+	return keysOf(tree).includes("images") ? images?.kind !== "mapping" : isEntry(tree) || hasMisspeltImages(tree);
+}
+/** `imges:` and a list of entries: our own list with a mistake, not an unknown format. */
+function hasMisspeltImages({ entries }) {
+	return entries.some(({ key, value }) => isMisspelt(key, "images") && value.kind === "sequence" && value.items.length > 0 && hasEntries(value.items));
+}
+/** Whether some items, not all, are entries: a misspelt key in one of them must be reported with its line. */
+function hasEntries(items) {
+	return items.length === 0 || items.some((item) => item.kind === "scalar" || isEntry(item));
+}
+function isEntry(tree) {
+	if (tree.kind !== "mapping") return false;
+	if (IMAGE_KEYS.some((key) => fieldOf$1(tree, key)?.kind === "scalar")) return true;
+	return tree.entries.some(({ key, value }) => isMisspelt(key, "image") && value.kind === "scalar") || emptyTag(tree) !== void 0;
+}
+/** `- registry/app:` is YAML for a mapping, and means a reference whose tag is missing. */
+function emptyTag(tree) {
+	if (tree.kind !== "mapping" || tree.entries.length !== 1) return void 0;
+	const [entry] = tree.entries;
+	return entry !== void 0 && isNull(entry.value) && !IMAGE_KEYS.includes(entry.key) ? `${entry.key}:` : void 0;
+}
+/** Our own list in YAML or JSON: entries are texts, as lines of a plain list, or mappings. */
+function parseOwnList({ trees }, collector) {
+	for (const { key, line } of trees?.repeated ?? []) collector.addWarning(line, `the key ${shownKey(key)} occurs twice; its values are joined`);
+	for (const { line, reason, hint } of trees?.problems ?? []) collector.addReject(line, refusal(reason, hint));
+	const { rejects } = collector.found;
+	if (rejects.length > 0) return;
+	for (const tree of trees?.roots ?? []) for (const item of entriesOf$2(tree, collector)) {
+		if (collector.stopsAt(item.line)) return;
+		addItem(item, collector);
+	}
+	const placeOf = ({ origin, text, reason }) => `${origin.line} ${text} ${reason}`;
+	rejects.splice(0, rejects.length, ...new Map(rejects.map((reject) => [placeOf(reject), reject])).values());
+}
+/** The entries of one document. Keys other than `images` are errors, unless they start with `x-`, as in Compose. */
+function entriesOf$2(tree, collector) {
+	if (tree.kind === "mapping" && (keysOf(tree).includes("images") || hasMisspeltImages(tree))) {
+		addUnknownKeys(collector, tree.entries.filter(({ key }) => !key.startsWith("x-")), ["images"]);
+		const images = fieldOf$1(tree, "images");
+		return images === void 0 ? [] : listed$1(images);
+	}
+	return isNull(tree) ? [] : listed$1(tree);
+}
+function addItem(item, collector) {
+	const { line } = item;
+	const untagged = emptyTag(item);
+	if (untagged !== void 0) collector.addLine(line, untagged);
+	else if (item.kind === "mapping") addOwnEntry(item, collector);
+	else if (item.kind === "sequence") collector.addReject(line, refusal("an entry cannot be a list"));
+	else if (item.plain || !item.text.includes("\n")) collector.addLine(line, stripBlanks(item.text));
+	else for (const { number, text } of contentLines(item.text)) collector.addLine(line + number, stripBlanks(text));
+}
+// src/list/formats/plain.ts
+/**
+* One reference per line. `#` begins a comment at the start of a line and after a blank, `//` at the start. Bullets,
+* quotes and the commas of a pasted array are stripped.
+*/
+function parsePlain({ lines }, collector) {
+	const surplus = lines[MAX_ENTRIES];
+	if (surplus !== void 0) {
+		collector.addReject(surplus.number, refusal(`a list has at most ${MAX_ENTRIES} entries`, "Split it."));
+		return;
+	}
+	for (const { number, text } of entriesOf$1(lines)) {
+		if (collector.stopsAt(number)) break;
+		collector.addLine(number, text);
+	}
+}
+/** The lines that are entries, without comments and YAML's document marks. */
+function entriesOf$1(lines) {
+	const entries = lines.filter(({ text }) => !isMark(text)).map(({ number, text }) => ({
+		number,
+		text: withoutComment(text)
+	}));
+	const array = entries.every(({ text }, at) => text.endsWith(",") || at === entries.length - 1);
+	return entries.map(({ number, text }) => ({
+		number,
+		text: unwrapped(text, array)
+	}));
+}
+/** Hangar's comments, and the marks around a YAML document. */
+function isMark(line) {
+	return line.length <= 4096 && /^(?:\/\/.*|---|\.\.\.)$/s.test(stripBlanks(line));
+}
+function withoutComment(line) {
+	if (line.length > 4096) return line;
+	return stripBlanks(stripBlanks(line).replace(/\s#.*$/s, ""));
+}
+function unwrapped(text, array) {
+	if (text.length > 4096) return text;
+	return stripQuotes((array ? text.replace(/,$/, "") : text).replace(/^[-*](?:[ \t]+|$)/, ""));
+}
+/**
+* Whether a text is a list with mistakes rather than something else: at least half of its lines are single words,
+* pairs, or have options.
+*/
+function looksPlain(document) {
+	if (document.isTree || document.trees?.problems.some(({ bound }) => bound)) return false;
+	const entries = entriesOf$1(document.lines);
+	return entries.filter(({ text }) => looksLikeEntry(text)).length * 2 >= entries.length;
+}
+/** The first line that is not an entry of a plain list. */
+function firstMisfit({ lines }) {
+	return entriesOf$1(lines).find(({ text }) => !looksLikeEntry(text))?.number ?? 1;
+}
+/** `source => name`; the blanks may be missing on one side. */
+const PAIR = /^[^ \t]+(?:[ \t]+(?:=>|->)[ \t]*|(?:=>|->)[ \t]+)[^ \t]+$/;
+/** `registry/{{ .Name }}:1`: one word but for what is inside of the braces. */
+function isTemplated(text) {
+	const [open, close] = [text.indexOf("{{"), text.lastIndexOf("}}")];
+	return open >= 0 && close > open + 1 && !/[ \t]/.test(text.slice(0, open) + text.slice(close + 2));
+}
+function looksLikeEntry(text) {
+	if (text.length > 4096) return false;
+	if (!/[ \t]/.test(text) || PAIR.test(text)) return true;
+	if (/^--platform[= ]|^(?:docker|podman) pull /.test(text)) return true;
+	if (isTemplated(text)) return true;
+	const [first = "", ...columns] = text.split(/[ \t]+/);
+	return columns.length === 1 && /[/:][^/:]/.test(first);
+}
+// src/list/formats/traits.ts
+/** One of the documents in the file fits. */
+function root(fits) {
+	return ({ trees }) => trees?.roots.some(fits) ?? false;
+}
+/** A document of this kind, and of this API group where one is given. */
+function kind(pattern, apiVersion) {
+	return root((tree) => pattern.test(textAt(tree, "kind")) && (apiVersion?.test(textAt(tree, "apiVersion")) ?? true));
+}
+function textAt(tree, key) {
+	const value = fieldOf$1(tree, key);
+	return value?.kind === "scalar" ? value.text : "";
+}
+/** A document that has all of these keys at its top; a dot separates nested keys. */
+function keys(...paths) {
+	return root((tree) => paths.every((path) => at(tree, path) !== void 0));
+}
+function at(tree, path) {
+	return path.split(".").reduce((inner, key) => fieldOf$1(inner, key), tree);
+}
+/** A list, at the top (`''`) or under a key, with a mapping that has all of these keys. */
+function items(key, ...wanted) {
+	return root((tree) => {
+		const list = key === "" ? tree : fieldOf$1(tree, key);
+		if (list?.kind !== "sequence") return false;
+		return list.items.map(keysOf).some((present) => wanted.every((name) => present.includes(name)));
+	});
+}
+/** The top is a mapping, and each of its values fits. */
+function everyValue(fits) {
+	return root((tree) => tree.kind === "mapping" && tree.entries.length > 0 && tree.entries.every(({ key, value }) => fits(value, key)));
+}
+function either(...traits) {
+	return (document) => traits.some((trait) => trait(document));
+}
+/** The first line that is not a comment. */
+function firstLine(pattern) {
+	return ({ lines }) => pattern.test(lines[0]?.text.slice(0, 1e3) ?? "");
+}
+function anyLine(pattern) {
+	return ({ lines, isTree }) => !isTree && lines.some(({ text }) => pattern.test(text.slice(0, 1e3)));
+}
+function everyLine(pattern) {
+	return ({ lines }) => lines.length > 0 && lines.every(({ text }) => pattern.test(text.slice(0, 1e3)));
+}
+function fileName(pattern) {
+	return ({ file }) => pattern.test(file);
+}
+const IMAGE_COLUMN = /^(image|reference|ref|source|name|repository)$/;
+const COLUMN = /^(image|reference|ref|source|name|repository|registry|tag|version|digest|sha|platform|arch|architecture|os|target|destination|rename)$/;
+/** A header row with an image's column, or three columns per row with a tag as the last one (hangar's lists). */
+function isTable({ lines }) {
+	const cells = (lines[0]?.text.slice(0, 1e3) ?? "").split(/[,;\t]/).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1").toLowerCase());
+	return cells.length > 1 && cells.every((cell) => COLUMN.test(cell)) && cells.some((cell) => IMAGE_COLUMN.test(cell)) || lines.length > 0 && lines.every(({ text }) => isTagRow(text));
+}
+function isTagRow(line) {
+	if (line.length > 1e3) return false;
+	const [source, target, tag, ...more] = line.trim().split(/\s+/);
+	return more.length === 0 && [source, target].every((name) => name !== void 0 && /^[\w.-]+(?::\d+)?\/[\w./-]+$/.test(name)) && /^\w[\w.-]*$/.test(tag ?? "");
+}
+// src/list/formats/formats.ts
+const isReferenceKey = (key) => /^[\w.-]+(?::\d+)?\/|^[\w./-]+[:@]\S/.test(key);
+const isMapOfReferences = (tree) => keysOf(tree).some(isReferenceKey);
+const isTarget = (tree) => tree.kind === "scalar" || tree.kind === "sequence" && tree.items.every((item) => item.kind === "scalar");
+const hasScript = (tree) => tree.kind === "mapping" && tree.entries.some(({ value }) => fieldOf$1(value, "script") !== void 0);
+const namesRepository = (tree) => tree.kind === "mapping" && (fieldOf$1(tree, "repository") !== void 0 || tree.entries.some(({ value }) => namesRepository(value)));
+const SKOPEO_SYNC = [
+	"images",
+	"images-by-tag-regex",
+	"images-by-semver"
+];
+const format$1 = (name, title, recognise, support = {}) => ({
+	name,
+	title,
+	recognise,
+	...support
+});
+/**
+* Every format that is recognised by its content, in this order: the first one that fits. To support a format, give it
+* a file in this folder, and its `parse` here.
+*/
+const FORMATS = [
+	format$1("hauler", "a hauler manifest", kind(/./, /^content\.hauler\.cattle\.io\//)),
+	format$1("zarf", "a zarf.yaml package", kind(/^Zarf(Package|Init)Config$/)),
+	format$1("uds-bundle", "a UDS bundle", kind(/^UDSBundle$/), {
+		refusal: "it refers to packages and names no images itself",
+		hint: "Give the zarf.yaml of its packages, or a plain list."
+	}),
+	format$1("oc-mirror", "an ImageSetConfiguration of oc-mirror", kind(/^ImageSetConfiguration$/, /^mirror\.openshift\.io\//)),
+	format$1("imgpkg", "an ImagesLock of imgpkg", kind(/^ImagesLock$/, /^imgpkg\.carvel\.dev\//)),
+	format$1("chart-lock", `a chart's Images.lock`, kind(/^ImagesLock$/, /^v0$/)),
+	format$1("image-references", "an ImageStream", kind(/^ImageStream$/)),
+	format$1("kubekey", "a kubekey manifest", kind(/^Manifest$/, /^kubekey\.kubesphere\.io\//)),
+	format$1("olm-csv", "a ClusterServiceVersion", kind(/^ClusterServiceVersion$/)),
+	format$1("kustomize", "a kustomization", either(kind(/^Kustomization$/), keys("resources", "images"), items("images", "newTag"), items("images", "newName")), { hint: "It only changes images that its resources name: run kustomize build, and list what that names." }),
+	format$1("mirror-rules", "a set of mirror rules", kind(/^(ImageDigestMirrorSet|ImageTagMirrorSet|ImageContentSourcePolicy)$/), {
+		refusal: "it names no images",
+		hint: "It says from where images are read: list the images themselves."
+	}),
+	format$1("helm-chart", "a Helm chart", keys("apiVersion", "name", "version")),
+	format$1("kubernetes", "a Kubernetes manifest", keys("apiVersion", "kind")),
+	format$1("compose", "a Compose file", root((tree) => {
+		const services = fieldOf$1(tree, "services");
+		return services?.kind === "mapping" && services.entries.some(({ value }) => value.kind === "mapping");
+	})),
+	format$1("regsync", "a regsync file", items("sync", "source", "type")),
+	format$1("dregsy", "a dregsy file", keys("relay", "tasks")),
+	format$1("image-syncer", "an image-syncer file", either(root((tree) => isMapOfReferences(fieldOf$1(tree, "images"))), everyValue((value, key) => isReferenceKey(key) && isTarget(value))), { hint: "Write it as a plain list of source => name." }),
+	format$1("skopeo-sync", "a skopeo sync file", everyValue((value) => SKOPEO_SYNC.some((key) => fieldOf$1(value, key) !== void 0))),
+	format$1("image-list-with-auth", "an imageListWithAuth file", items("", "username", "images"), { hint: hint`Name its users with ${option("credentials")}, and give its images as a plain list.` }),
+	format$1("promoter", "a promoter manifest", items("", "name", "dmap")),
+	format$1("source-tags", "a list of sources with tags", either(items("images", "source", "destinations"), items("images", "SourceArtifact"))),
+	format$1("image-vector", "an image vector", items("images", "repository")),
+	format$1("sinker", "a sinker file", keys("target", "sources")),
+	format$1("linuxkit", "a LinuxKit file", keys("kernel", "init")),
+	format$1("ocm", "an OCM component descriptor", keys("component.resources")),
+	format$1("cnab", "a CNAB bundle", keys("invocationImages")),
+	format$1("porter", "a Porter bundle", keys("mixins")),
+	format$1("sbom", "an SBOM", either(keys("bomFormat"), keys("spdxVersion"))),
+	format$1("lock", "a lock of oci-save", keys("version", "images", "blobs"), {
+		refusal: "it is not a list",
+		hint: "It says what was saved: give the list from which that was."
+	}),
+	format$1("oci-layout", "an OCI manifest or index", keys("schemaVersion"), {
+		refusal: "it is not a list",
+		hint: "Name the layout that contains it: oci:path."
+	}),
+	format$1("docker-config", "a file with credentials", keys("auths"), {
+		refusal: "it names no images",
+		hint: hint`Give it as ${option("authFile")}.`
+	}),
+	format$1("docker-archive", `the manifest.json of docker save`, items("", "Config", "RepoTags")),
+	format$1("tool-output", "the output of a tool that lists images", either(keys("Repository", "Tag"), items("images", "repoTags"), firstLine(/^(REPOSITORY\s+TAG|IMAGE\s+(ID|TAG)|REF\s+TYPE|NAMESPACE\s+NAME)\s/))),
+	format$1("github-workflow", "a GitHub workflow", either(keys("jobs"), keys("runs.using"))),
+	format$1("gitlab-ci", "a GitLab CI file", either(keys("stages"), root(hasScript))),
+	format$1("devcontainer", "a devcontainer.json", either(keys("dockerComposeFile"), keys("features"))),
+	format$1("ansible", "an Ansible playbook", either(items("", "hosts"), items("", "tasks"))),
+	format$1("list", "a YAML or JSON list", isOwnList, {
+		parse: parseOwnList,
+		reading: "tree"
+	}),
+	format$1("helm-values", "a values file of a Helm chart", root(namesRepository), { hint: "Render the chart with helm template, and list what that names." }),
+	format$1("dockerfile", "a Dockerfile", firstLine(/^\s*(FROM\s+\S|ARG\s+\w)/i)),
+	format$1("quadlet", "a quadlet unit", anyLine(/^\[(Container|Image|Volume|Pod|Kube)\]\s*$/)),
+	format$1("bake", "a bake file", anyLine(/^(target|group)\s+"[^"]+"\s*\{/)),
+	format$1("hcl", "a Terraform or Nomad file", anyLine(/^(resource|module|provider|job)\s+"/)),
+	format$1("columns", "a table with columns", isTable),
+	format$1("kurl", "a kURL manifest", everyLine(/^(image|asset|yum|apt|dockerout)\s+\S+\s+\S+/)),
+	format$1("html", "a web page", firstLine(/^\s*<(!doctype|html|\?xml)/i)),
+	format$1("markdown", "a Markdown page", either(fileName(/\.(md|markdown)$/i), anyLine(/^\s*```/))),
+	format$1("script", "a script", ({ text }) => text.startsWith("#!")),
+	format$1("plain", "a plain list", looksPlain, {
+		parse: parsePlain,
+		reading: "text"
+	})
+];
+/** The format that `list-format` names, undefined for `auto`. Throws `usage` for an unknown name. */
+function namedFormat(name) {
+	const named = FORMATS.find((format) => format.name === name);
+	if (named !== void 0 || name === "auto") return named;
+	const readable = FORMATS.filter(({ parse }) => parse !== void 0).map((format) => format.name);
+	const meant = nearest(name, ["auto", ...FORMATS.map((format) => format.name)]);
+	throw new OciSaveError({
+		code: "usage",
+		message: `the list format ${showText(name)} is unknown; known are ${["auto", ...readable].join(", ")}`,
+		hint: meant === void 0 ? void 0 : `Did you mean '${meant}'?`
+	});
+}
+/** The title of a format by its name: `a plain list`. */
+function titleOf(name) {
+	return FORMATS.find((format) => format.name === name)?.title ?? "a list";
+}
+/** Keys that are typical of a format: a misspelt one finds it, too. */
+const SIGNATURES = [
+	[
+		"list",
+		"images",
+		"image"
+	],
+	[
+		"kubernetes",
+		"apiVersion",
+		"kind"
+	],
+	["compose", "services"],
+	["regsync", "sync"],
+	[
+		"dregsy",
+		"relay",
+		"tasks"
+	],
+	[
+		"source-tags",
+		"source",
+		"tags"
+	],
+	["oc-mirror", "mirror"]
+];
+const TEXT_FORMATS = [
+	"plain",
+	"columns",
+	"dockerfile"
+];
+/** The titles of the three formats that are most similar to a text. */
+function nearestFormats({ trees }) {
+	const present = (trees?.roots ?? []).flatMap(keysOf).slice(0, 100);
+	const ranked = SIGNATURES.map(([name, ...keys]) => ({
+		name,
+		distance: Math.min(...keys.flatMap((key) => present.map((found) => editDistance(key, found))), 99)
+	})).toSorted((a, b) => a.distance - b.distance);
+	return (trees === void 0 ? TEXT_FORMATS : ranked.slice(0, 3).map(({ name }) => name)).map((name) => FORMATS.find((format) => format.name === name)?.title ?? name);
+}
+// src/list/entry/entry.ts
+/**
+* Completes an entry. `latest` is added where there is neither tag nor digest; a stored name takes its host from the
+* default registry and its tag from the source.
+* @throws OciSaveError `list` with the reason why it cannot be read
+*/
+function toRequest(parts, origin, defaultRegistry) {
+	const written = parts.source;
+	const parsed = pin(parseSource(written, defaultRegistry), parts.pin);
+	const source = withTag$1(parsed);
+	const implicitTag = source !== parsed;
+	const storedAs = parts.storedAs.map((name) => storedName(name, source, defaultRegistry));
+	return {
+		written,
+		origin,
+		source,
+		...parts.platforms === void 0 ? {} : { platforms: parts.platforms },
+		storedAs,
+		implicitTag
+	};
+}
+/** The source with the tag `latest` where its reference has neither tag nor digest. */
+function withTag$1(source) {
+	if (source.transport === "oci" || source.reference === void 0) return source;
+	const reference = withDefaultTag(source.reference);
+	return reference === source.reference ? source : {
+		...source,
+		reference
+	};
+}
+function pin(source, text) {
+	if (text === void 0) return source;
+	if (!isDigest(text) && !isLongerDigest(text)) throw refusal("its digest is not a sha256 digest", "Write sha256: and 64 lower-case hex digits.");
+	if (source.transport !== "docker") throw refusal("only an image from a registry can be pinned by a digest");
+	const { digest, otherDigest } = source.reference;
+	if ((digest ?? otherDigest ?? text) !== text) throw refusal("the reference and the entry name different digests");
+	const pinned = isDigest(text) ? { digest: text } : { otherDigest: text };
+	return {
+		...source,
+		reference: {
+			...source.reference,
+			...pinned
+		}
+	};
+}
+function storedName(text, source, defaultRegistry) {
+	if (text === "") throw refusal("the name under which it is stored is missing");
+	if (/^(?!docker:)[a-z-]+:\/\/|^(?:docker-archive|docker-daemon|oci|oci-archive|dir):/.test(text)) throw refusal("an image is stored under a name, not at a path or address", "Write name:tag.");
+	const reference = parseName(text.replace(/^docker:\/\//, ""), defaultRegistry);
+	if (reference.digest !== void 0) throw refusal(`${showText(text)} contains a digest, but an image is stored under a name`, "Write the digest with the source.");
+	if (reference.tag !== void 0) return reference;
+	const tag = tagOfSource(source);
+	if (tag === void 0 && source.transport !== "docker") throw refusal(`the stored name ${showText(text)} needs a tag`, "Its source has none.");
+	return tag === void 0 ? reference : {
+		...reference,
+		tag
+	};
+}
+function tagOfSource(source) {
+	if (source.transport !== "oci") return source.reference?.tag;
+	return source.name !== void 0 && isTag(source.name) ? source.name : void 0;
+}
+// src/list/entry/line-options.ts
+const KNOWN = [
+	"--platform",
+	"--quiet",
+	"--all-tags",
+	"--disable-content-trust"
+];
+/** Options of `docker pull` that change nothing here. */
+const HARMLESS$1 = /^(?:-q|--quiet|--disable-content-trust)(?:=(?:true|false))?$/;
+/**
+* Splits off the options of `docker pull` before a reference: lists that were copied from a well-known workflow have
+* them.
+* @throws OciSaveError `list` for options that are unknown or ask for more than one image. An option's value is
+*   never quoted: it may be a password.
+*/
+function takeOptions(text) {
+	let rest = text;
+	let platforms;
+	const ignored = [];
+	for (let option = nextOption(rest); option !== void 0; option = nextOption(rest)) {
+		rest = rest.slice(option.length).trimStart();
+		const [name = "", ...values] = option.split("=");
+		if (name === "--platform") {
+			const value = option.includes("=") ? values.join("=") : nextWord(rest) ?? "";
+			if (!option.includes("=")) rest = rest.slice(value.length).trimStart();
+			platforms = parsePlatformChoice(value.replace(/^(['"])(.*)\1$/, "$2"));
+		} else if (HARMLESS$1.test(option)) ignored.push(`option ${name}`);
+		else if (/^(?:-a|--all-tags)$/.test(name)) throw refusal("`--all-tags` is not supported yet", "Write each tag on its own line.");
+		else throw unknownOption(name);
+	}
+	return {
+		platforms,
+		ignored,
+		rest
+	};
+}
+/** The option is quoted only if it cannot contain a value. */
+function unknownOption(name) {
+	const shown = /^(?:-[A-Za-z]|--[a-z][a-z-]{1,30})$/.test(name) ? `the option '${name}'` : "an option";
+	const meant = nearest(name, KNOWN);
+	return refusal(`${shown} is unknown`, meant === void 0 ? "The only option in lists is --platform." : `Did you mean '${meant}'?`);
+}
+function nextWord(text) {
+	return /^[^ \t]+/.exec(text)?.[0];
+}
+function nextOption(text) {
+	return /^-[\w-][^ \t]*/.exec(text)?.[0];
+}
+// src/list/entry/entry-line.ts
+const PULL = /^(?:sudo\s+)?(?:docker|podman|nerdctl)\s+(?:image\s+)?pull(?:\s+|$)/;
+/** What `kubeadm config images pull` prints. */
+const PULLED = /^\[config\/images\] Pulled\s+/;
+/**
+* Reads one line: a reference, with the options of `docker pull` before it, with a digest or a platform as further
+* columns, or with a stored name after `=>`, `->`, `=` or `,`. Comments, bullets and quotes are stripped before.
+* @throws OciSaveError `list` with the reason; its message quotes at most a reference of the line
+*/
+function readEntryLine(text) {
+	refuseTemplate(text);
+	const { platforms, ignored, rest } = takeOptions(text.replace(PULLED, "").replace(PULL, ""));
+	if (rest === "") throw refusal("this entry does not name an image");
+	const pair = splitPair(rest);
+	if (pair === void 0) return {
+		parts: readColumns(rest, platforms, []),
+		ignored,
+		commaPair: false
+	};
+	const parts = readColumns(pair.source, platforms, [pair.name]);
+	if (/[ \t]/.test(pair.name)) throw refusal("the stored name contains a blank", "Write one pair per line: source => name.");
+	return {
+		parts,
+		ignored,
+		commaPair: pair.separator === ","
+	};
+}
+function refuseTemplate(text) {
+	if (!/\{\{|\{%|<%|\$\{|^###\w+###|<no value>/.test(text)) return;
+	const { reason, hint } = text.includes("<no value>") ? explainReference(text, "") : {
+		reason: "this entry contains a variable or a template without its value",
+		hint: "Write the value."
+	};
+	throw refusal(reason, hint);
+}
+/** The source, and after it a digest that pins it and platforms, in any order (Rancher's digest lists). */
+function readColumns(text, platformOption, storedAs) {
+	const [source = "", ...columns] = text.split(/[ \t]+/);
+	if (columns.length === 0) return {
+		source: stripQuotes(source),
+		platforms: platformOption,
+		storedAs
+	};
+	let pin;
+	let platforms = platformOption;
+	for (const column of columns) if (/^sha\d+:/.test(column) && pin === void 0) pin = column;
+	else if (isPlatformColumn(column) && platforms === void 0) platforms = parsePlatformChoice(column);
+	else throw surplusWords(source, columns);
+	return {
+		source,
+		pin,
+		platforms,
+		storedAs
+	};
+}
+function isPlatformColumn(word) {
+	const [system = "", architecture] = (word.split(",")[0] ?? "").split("/");
+	return architecture !== void 0 && isOperatingSystem(system);
+}
+function surplusWords(first, columns) {
+	if (/^[IWEF]\d{4}$|^\[|^level=/.test(first)) return refusal("this line looks like a message that a tool printed");
+	const oneEach = "Write one reference per line.";
+	if (columns.at(-1) === "\\") return refusal(`this line ends in '\\'`, oneEach);
+	if (first === "pull") return refusal(`there is a stray 'pull' before the reference`, "Write the reference alone.");
+	if (columns.some((word) => word.startsWith("-"))) return refusal("options come before the reference, never after it");
+	const count = `this entry has ${columns.length + 1} words`;
+	if (columns.length > 1) return refusal(count, oneEach);
+	return refusal(`${count}, and the second is neither a digest nor a platform`, isReference$1(columns[0] ?? "") ? "Write one reference per line; source => name stores an image under another name." : oneEach);
+}
+/**
+* Splits `source => name`. `->`, `=` (mapping files of oc) and `,` mean the same, the last two only where the left
+* side can only be a reference: `TOKEN=abc` and `user,password` are not images.
+* @throws OciSaveError `list` for more than one separator, and for `=` and `,` after a bare word
+*/
+function splitPair(text) {
+	const arrow = text.includes("=>") ? "=>" : text.includes("->") ? "->" : void 0;
+	if (arrow !== void 0) {
+		const [source = "", name = "", ...more] = text.split(arrow).map(stripQuotes);
+		if (more.length > 0) throw refusal(`this entry contains more than one '${arrow}'`, "Write one pair per line.");
+		if (source === "") throw refusal(`there is nothing before '${arrow}'`);
+		if (name === "") throw refusal(`there is nothing after '${arrow}'`);
+		return {
+			source,
+			name,
+			separator: arrow
+		};
+	}
+	if (isLocalSource(text)) return void 0;
+	const [, source = "", separator, name = ""] = /^([^ \t=,]+)[ \t]*([=,])[ \t]*([^ \t]*)$/.exec(text) ?? [];
+	if (separator !== "=" && separator !== ",") return void 0;
+	if (name === "") throw refusal(`this entry ends in '${separator}'`);
+	const hint = "Write one reference per line, or source => name.";
+	if (!/[/:@]/.test(source)) throw refusal(`there is no reference before '${separator}'`, hint);
+	if (/[=,]/.test(name)) throw refusal(`this entry contains more than one '=' or ','`, hint);
+	return {
+		source,
+		name: stripQuotes(name),
+		separator
+	};
+}
+// src/list/entry/findings.ts
+const COMMA_PAIR = "two references joined by a comma are read as source and stored name";
+/** A file with this many mistakes is not a list; reading all of it would take minutes. */
+const MAX_REJECTS = 1e4;
+function newCollector(file, { defaultRegistry }) {
+	const found = {
+		requests: [],
+		candidates: [],
+		rejects: [],
+		ignored: [],
+		warnings: []
+	};
+	const { requests, rejects, ignored, warnings } = found;
+	const addReject = (line, { message, hint, hintParts }, text = "") => {
+		rejects.push({
+			text: quotable(text),
+			origin: {
+				file,
+				line
+			},
+			reason: message,
+			hint,
+			hintParts
+		});
+	};
+	const addWarning = (line, message) => void warnings.push({
+		message,
+		origin: {
+			file,
+			line
+		}
+	});
+	const addEntry = (line, text, readParts) => {
+		try {
+			if (text.length > 4096) throw refusal(`this entry is longer than ${MAX_LINE$2} characters`);
+			requests.push(toRequest(readParts(), {
+				file,
+				line
+			}, defaultRegistry));
+		} catch (error) {
+			if (!(error instanceof OciSaveError)) throw error;
+			addReject(line, error, text);
+		}
+	};
+	return {
+		found,
+		addEntry,
+		addReject,
+		addWarning,
+		addLine: (line, text) => addEntry(line, text, () => {
+			const entry = readEntryLine(text);
+			ignored.push(...entry.ignored.filter((option) => !ignored.includes(option)));
+			const isNew = warnings.every(({ message }) => message !== COMMA_PAIR);
+			if (entry.commaPair && isNew) addWarning(line, COMMA_PAIR);
+			return entry.parts;
+		}),
+		stopsAt: (line) => {
+			const stops = rejects.length >= MAX_REJECTS;
+			if (stops) addReject(line, refusal("too many mistakes before this line: it and the rest were not read"));
+			return stops;
+		}
+	};
+}
+/**
+* The part of a bad line that may be shown: lists contain pasted commands with passwords. Only the first of several
+* words is shown, and only if it is a reference with a path.
+*/
+function quotable(text) {
+	if (text.length > 4096) return "";
+	const [first = "", ...more] = text.split(/[ \t]+/);
+	return (more.length === 0 || first.includes("/") && isReference$1(first)) && quoteReference(first) || "";
+}
+// src/list/syntax/decode.ts
+/**
+* The text of a list: UTF-8 with or without a byte order mark, or UTF-16 with one, as Windows PowerShell's `>`
+* writes it. All line ends become `\n`.
+* @throws OciSaveError `list` with the offset of the first byte that is not text
+*/
+function decodeList(bytes) {
+	const encoding = encodingOf$1(bytes);
+	const nul = encoding === "utf-8" ? bytes.indexOf(0) : -1;
+	if (nul >= 0) throw binary(nul);
+	const text = decoded(bytes, encoding);
+	if (text === void 0) throw undecodable(bytes, encoding);
+	const nulCharacter = text.indexOf("\0");
+	if (nulCharacter >= 0) throw binary(2 + nulCharacter * 2);
+	return text.replace(/\r\n?/g, "\n");
+}
+function encodingOf$1([first, second]) {
+	if (first === 255 && second === 254) return "utf-16le";
+	if (first === 254 && second === 255) return "utf-16be";
+	return "utf-8";
+}
+function decoded(bytes, encoding, stream = false) {
+	try {
+		return new TextDecoder(encoding, { fatal: true }).decode(bytes, { stream });
+	} catch (error) {
+		if (error instanceof TypeError) return void 0;
+		throw error;
+	}
+}
+function binary(offset) {
+	return refusal(`the byte at offset ${offset} is NUL: this is a binary file`, "If it is text in UTF-16, save it as UTF-8.");
+}
+function undecodable(bytes, encoding) {
+	const offset = firstBadByte(bytes, encoding);
+	return refusal(`the byte 0x${(bytes[offset] ?? 0).toString(16).padStart(2, "0")} at offset ${offset} is not ${encoding === "utf-8" ? "UTF-8" : "UTF-16"}`, "Save the list as UTF-8.");
+}
+/** By bisection: a decoder reports that it failed, but not where. */
+function firstBadByte(bytes, encoding) {
+	let [good, bad] = [0, bytes.length + 1];
+	while (bad - good > 1) {
+		const middle = Math.floor((good + bad) / 2);
+		if (decoded(bytes.subarray(0, middle), encoding, true) === void 0) bad = middle;
+		else good = middle;
+	}
+	let start = Math.min(good, bytes.length - 1);
+	while (start > 0 && decoded(bytes.subarray(0, start), encoding) === void 0) start -= 1;
+	return start;
+}
+// src/list/syntax/json-tree.ts
+const BLANKS$1 = /[ \t\r\n]*/y;
+const TOKEN$1 = /[{}[\],:]|[^\s{}[\],:"]+/y;
+const BARE$1 = /^(?:-?\d[\d.eE+-]*|true|false|null)$/;
+/**
+* Reads JSON, or several JSON values on lines of their own, a dozen times faster than the YAML parser does. Undefined
+* for anything that is not strict JSON: the YAML parser accepts comments and trailing commas, and gives positions.
+*/
+function parseJsonTrees(text) {
+	const cursor = {
+		text,
+		at: 0,
+		line: 1,
+		repeated: []
+	};
+	const roots = [];
+	for (let token = next$1(cursor); token !== ""; token = next$1(cursor)) {
+		const root = read$2(cursor, token, 0);
+		if (root === void 0) return void 0;
+		roots.push(root);
+		if (roots.length > 1e4) {
+			const reason = `it has more than ${MAX_DOCUMENTS} documents`;
+			return {
+				roots: [],
+				problems: [{
+					line: cursor.line,
+					reason,
+					bound: true
+				}],
+				repeated: []
+			};
+		}
+	}
+	return roots.length === 0 ? void 0 : {
+		roots,
+		problems: [],
+		repeated: cursor.repeated
+	};
+}
+/** The next token; empty at the end, undefined for what is not JSON. */
+function next$1(cursor) {
+	const blanks = matchAt(BLANKS$1, cursor) ?? "";
+	for (let at = blanks.indexOf("\n"); at >= 0; at = blanks.indexOf("\n", at + 1)) cursor.line += 1;
+	cursor.at += blanks.length;
+	if (cursor.at >= cursor.text.length) return "";
+	const token = cursor.text[cursor.at] === "\"" ? stringAt(cursor) : matchAt(TOKEN$1, cursor);
+	cursor.at += token?.length ?? 0;
+	return token;
+}
+function matchAt(sticky, { text, at }) {
+	sticky.lastIndex = at;
+	return sticky.exec(text)?.[0];
+}
+/** Without a regular expression: a repeated group overflows the stack after a million escapes. */
+function stringAt({ text, at }) {
+	let end = text.indexOf("\"", at + 1);
+	while (end >= 0 && isEscaped(text, end)) end = text.indexOf("\"", end + 1);
+	const token = text.slice(at, end + 1);
+	return end < 0 || /[\x00-\x1F]/.test(token) ? void 0 : token;
+}
+function isEscaped(text, at) {
+	let start = at;
+	while (text[start - 1] === "\\") start -= 1;
+	return (at - start) % 2 === 1;
+}
+function read$2(cursor, token, depth) {
+	const { line, repeated } = cursor;
+	if (token === void 0 || depth > 200) return void 0;
+	if (token === "[") {
+		const items = readMembers(cursor, "]", (first) => read$2(cursor, first, depth + 1));
+		return items && {
+			kind: "sequence",
+			items,
+			line
+		};
+	}
+	if (token === "{") {
+		const entries = readMembers(cursor, "}", (first) => readEntry(cursor, first, depth + 1));
+		return entries && {
+			kind: "mapping",
+			entries: joinEntries(entries, repeated),
+			line
+		};
+	}
+	if (BARE$1.test(token)) return {
+		kind: "scalar",
+		text: token,
+		line,
+		plain: true
+	};
+	const text = unquote(token);
+	return text === void 0 ? void 0 : {
+		kind: "scalar",
+		text,
+		line,
+		plain: false
+	};
+}
+/** The members of an array or object up to `end`, separated by commas. `readMember` gets the first token of each. */
+function readMembers(cursor, end, readMember) {
+	const members = [];
+	let token = next$1(cursor);
+	if (token === end) return members;
+	for (;;) {
+		const member = readMember(token);
+		if (member === void 0) return void 0;
+		members.push(member);
+		const separator = next$1(cursor);
+		if (separator === end) return members;
+		if (separator !== ",") return void 0;
+		token = next$1(cursor);
+	}
+}
+function readEntry(cursor, first, depth) {
+	const { line } = cursor;
+	const key = unquote(first ?? "");
+	if (key === void 0 || next$1(cursor) !== ":") return void 0;
+	const value = read$2(cursor, next$1(cursor), depth);
+	return value && {
+		key,
+		line,
+		value
+	};
+}
+/** The text of a string token, undefined for other tokens. The engine decodes escapes. */
+function unquote(token) {
+	if (!token.startsWith("\"")) return void 0;
+	if (!token.includes("\\")) return token.slice(1, -1);
+	try {
+		const value = JSON.parse(token);
+		return typeof value === "string" ? value : void 0;
+	} catch (error) {
+		if (error instanceof SyntaxError) return void 0;
+		throw error;
+	}
+}
+// src/list/syntax/yaml-tree.ts
 /** A list of 16 MiB has a million; more than two million are an attack on the memory. */
 const MAX_TOKENS = 2e6;
 /** Errors and directives; text that is not YAML has one per token. */
@@ -14850,13 +15045,15 @@ function readDocument(file, text, reading) {
 const KEY = /^(?:"[^"]*"|'[^']*'|[^\s'"#{}[\],&*!|>%@`-]\S*)[ ]*:(?:\s|$)/;
 /** `[Container]` of a unit file, `[config/images] Pulled …` of a tool. */
 const SECTION = /^\[(?:[A-Z]\w*\]\s*$|[\w/-]+\] )/;
+/** `[::1]:5000/app:1`: a registry by its IPv6 address. A list of YAML is followed by a blank or a comment. */
+const IPV6_HOST = /^\[[\da-f]*:[\da-f:.]*\](?::\d+)?\//i;
 /** By the first line that is not a template action: the YAML parser is too slow for a file of lines. */
 function looksLikeTree(lines) {
 	const at = lines.findIndex(({ text }) => !/^\s*(?:\{\{|\{%)/.test(text));
 	const first = lines[at]?.text.slice(0, 1e3);
 	if (first === void 0) return false;
 	const content = first.trimStart();
-	if (/^[{[]/.test(content)) return !SECTION.test(content);
+	if (/^[{[]/.test(content)) return !SECTION.test(content) && !IPV6_HOST.test(content);
 	if (/^(?:---(?:\s|$)|%YAML)/.test(content)) return true;
 	if (/^-(?:\s|$)/.test(content)) return lines.some(({ text }) => isStructuredItem(text.slice(0, 1e3)));
 	if (!KEY.test(content)) return false;
@@ -14864,7 +15061,7 @@ function looksLikeTree(lines) {
 }
 function isStructuredItem(line) {
 	const content = line.replace(/^\s*(?:-\s+)*/, "");
-	return content === "-" || /^[{[&*!|>]/.test(content) || KEY.test(content);
+	return content === "-" || /^[{[&*!|>]/.test(content) && !IPV6_HOST.test(content) || KEY.test(content);
 }
 function isNestedBelow(key, next) {
 	if (next === void 0) return false;
@@ -14931,14 +15128,14 @@ function decodedOrFault(bytes) {
 		throw error;
 	}
 }
-function whyUnsupported({ title, refusal: reason, hint }) {
-	return refusal(`this is ${title}; ${reason ?? "this format is not supported yet"}`, hint ?? "Write its references into a plain list, one per line.");
+function whyUnsupported({ title, refusal: reason, hint: advice }) {
+	return refusal(`this is ${title}; ${reason ?? "this format is not supported yet"}`, advice ?? "Write its references into a plain list, one per line.");
 }
 function whyUnknown(document) {
 	const [problem] = document.trees?.problems ?? [];
 	const line = problem?.line ?? document.trees?.roots[0]?.line ?? firstMisfit(document);
-	const hint = `The nearest are ${nearestFormats(document).join(", ")}; the option list-format names one.`;
-	return [line, refusal(problem?.reason ?? "this line does not fit any list format", problem?.hint ?? hint)];
+	const nearest = hint`The nearest are ${nearestFormats(document).join(", ")}; ${option("listFormat")} names one.`;
+	return [line, refusal(problem?.reason ?? "this line does not fit any list format", problem?.hint ?? nearest)];
 }
 /** References given inline, each an entry of `file`; its position, from 1, is used as its line. */
 function parseInline(images, options, file = "images") {
@@ -15228,10 +15425,12 @@ const CHUNK_BYTES$1 = 262144;
 */
 async function* readChunks$1(file, start = 0, end = 1e400) {
 	if (start >= end) return;
-	yield* (await openRegularFile(file)).createReadStream({
+	const { handle, size } = await openSized(file);
+	const highWaterMark = Math.min(CHUNK_BYTES$1, Math.max(size - start + 1, LEAST_PIECE_BYTES));
+	yield* handle.createReadStream({
 		start,
 		end: end - 1,
-		highWaterMark: CHUNK_BYTES$1
+		highWaterMark
 	});
 }
 /**
@@ -15281,6 +15480,34 @@ async function whyForeign(file, { noun, matches }) {
 function formatOrigin({ file, line }) {
 	return `${file}:${line}`;
 }
+// src/text/bytes.ts
+const UNITS$1 = [
+	"KiB",
+	"MiB",
+	"GiB",
+	"TiB",
+	"PiB"
+];
+/**
+* Bytes in binary units with three or four figures: `512 B`, `1.2 MiB`, `340 MiB`. Negative and broken counts
+* are shown as nothing.
+*/
+function formatBytes(bytes) {
+	if (!(bytes > 0)) return "0 B";
+	if (bytes < 1024) return `${Math.round(bytes)} B`;
+	let value = bytes;
+	let unit = "B";
+	for (const next of UNITS$1) {
+		if (value < 1023.5) break;
+		value /= 1024;
+		unit = next;
+	}
+	return `${value < 99.95 ? value.toFixed(1) : value.toFixed(0)} ${unit}`;
+}
+/** `1 blob`, `2 blobs`. */
+function formatCount(count, noun) {
+	return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
 // src/list/join-lists.ts
 /**
 * Joins lists into one. `faults` are files that could not be read.
@@ -15318,6 +15545,11 @@ function joinLists(lists, faults, options) {
 		rejects: settled.flatMap(({ rejected }) => rejected)
 	};
 }
+const ADVICE = hint`Save it with ${option("onCandidate", "accept")}, or have it listed with ${option("onCandidate", "report")}.`;
+const DOUBTFUL = {
+	hint: spellHint(ADVICE, asFlag),
+	hintParts: ADVICE
+};
 function settle(list, options) {
 	const { requests, rejects } = list;
 	const collector = newCollector(list.file, options);
@@ -15339,7 +15571,7 @@ function settle(list, options) {
 			text,
 			origin,
 			reason: `${showText(text)} is probably an image (${why})`,
-			hint: "Set on-candidate to accept or report."
+			...DOUBTFUL
 		}));
 		return {
 			list,
@@ -15362,7 +15594,7 @@ function settle(list, options) {
 }
 function problemsOf({ list: { file, format }, requests, candidates, faults }) {
 	if (faults.length > 0 || requests.length > 0) return faults.map(toProblem);
-	const advice = candidates.length === 0 ? void 0 : `With on-candidate: accept, ${candidates.length} candidates would be saved.`;
+	const advice = candidates.length === 0 ? void 0 : hint`With ${option("onCandidate", "accept")}, ${formatCount(candidates.length, "candidate")} would be saved.`;
 	return [{
 		file,
 		reason: `read as ${titleOf(format)}, it does not name any image`,
@@ -15372,6 +15604,7 @@ function problemsOf({ list: { file, format }, requests, candidates, faults }) {
 function referenceOf$1(source) {
 	return source.transport === "oci" ? void 0 : source.reference;
 }
+const STRICT = hint`Write a version or a digest, or leave out ${option("strictTags")}.`;
 function floatingTag({ source, written, origin, implicitTag }) {
 	const reference = referenceOf$1(source);
 	if (reference?.tag !== "latest" || (reference.digest ?? reference.otherDigest) !== void 0) return [];
@@ -15379,7 +15612,7 @@ function floatingTag({ source, written, origin, implicitTag }) {
 	return [{
 		...origin,
 		reason,
-		hint: "With strict-tags, write a version or a digest."
+		hint: STRICT
 	}];
 }
 /** One name with two digests. Other conflicts only show once the images are resolved. */
@@ -15389,7 +15622,7 @@ function conflicts(requests) {
 		const reference = referenceOf$1(request.source);
 		const { tag, digest } = reference ?? {};
 		if (reference === void 0 || tag === void 0 || digest === void 0) return [];
-		const name = `${nameOf$1(reference)}:${tag}`;
+		const name = `${nameOf$3(reference)}:${tag}`;
 		const key = [name, ...request.storedAs.map(formatReference)].join(" ");
 		const first = pins.get(key);
 		if (first === void 0) pins.set(key, {
@@ -15423,7 +15656,8 @@ function identityOf({ source, platforms, storedAs }) {
 }
 function warningsOf(requests) {
 	const implicit = requests.filter(({ implicitTag }) => implicitTag).map(({ written, origin }) => ({
-		message: `${showText(written)} names no tag: latest is used`,
+		text: written,
+		message: "it names no tag: latest is used",
 		origin
 	}));
 	const withoutHost = requests.filter(({ source, written }) => source.transport === "docker" && !namesRegistry(written.replace(/^\w+:\/\//, "")));
@@ -15570,7 +15804,7 @@ async function keepInside(list, boundary, namedBy) {
 			text: quoteReference(written) ?? "",
 			origin,
 			reason: OUTSIDE.reason,
-			hint: HINT$1
+			...HINTS$2
 		});
 	}
 	return {
@@ -15579,7 +15813,11 @@ async function keepInside(list, boundary, namedBy) {
 		rejects: rejects.toSorted((a, b) => a.origin.line - b.origin.line)
 	};
 }
-const HINT$1 = "A list can only name files in these two. Name a file elsewhere in the workflow, by the input images.";
+const HINT$1 = hint`A list can only name files in these two. Name a file elsewhere in the workflow, by ${option("images")}.`;
+const HINTS$2 = {
+	hint: spellHint(HINT$1, asFlag),
+	hintParts: HINT$1
+};
 // src/oci/media-type.ts
 /** Media types by the names of image-spec (media-types.md) and of Docker's schema 2. */
 const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
@@ -15655,7 +15893,7 @@ function bareType(header) {
 const LIBRARY = "library/";
 /** The names, without tag, under which an image is stored: unique, in the order of the rules. */
 function storedNames(reference, rules) {
-	const name = nameOf$1(reference);
+	const name = nameOf$3(reference);
 	const named = rules.flatMap((rule) => {
 		if (rule.kind === "keep-domain") return [name];
 		if (rule.kind === "strip-domain") return [reference.path];
@@ -15674,7 +15912,7 @@ function stripLibrary({ domain, path }) {
 * name, so that `docker.io/team` does not match `docker.io/teams/x`.
 */
 function prefixRuleOf(reference, rules) {
-	const name = nameOf$1(reference);
+	const name = nameOf$3(reference);
 	let best;
 	for (const rule of rules) {
 		if (rule.kind !== "prefix" || !`${name}/`.startsWith(`${rule.from}/`)) continue;
@@ -15694,7 +15932,7 @@ function idleRules(references, rules) {
 function normalName(name) {
 	if (!namesRegistry(name)) return name;
 	try {
-		return nameOf$1(parseReference(name));
+		return nameOf$3(parseReference(name));
 	} catch (error) {
 		if (error instanceof OciSaveError) return name;
 		throw error;
@@ -16201,14 +16439,14 @@ function toWanted(request, { platforms, naming }) {
 		source,
 		origins: [origin],
 		platforms: request.platforms ?? platforms,
-		names: stored.flatMap((reference) => namesOf$2(reference, naming)),
+		names: stored.flatMap((reference) => namesOf$3(reference, naming)),
 		pin: source.transport === "docker" ? source.reference.digest : void 0
 	};
 }
 /** The names of one stored reference under the naming rules; its own name where they give none. */
-function namesOf$2(reference, naming) {
+function namesOf$3(reference, naming) {
 	const names = storedNames(reference, naming);
-	return (names.length > 0 ? names : [nameOf$1(reference)]).map((name) => ({
+	return (names.length > 0 ? names : [nameOf$3(reference)]).map((name) => ({
 		name,
 		tag: reference.tag
 	}));
@@ -16227,6 +16465,172 @@ function join(a, b) {
 		origins: [...a.origins, ...b.origins],
 		platforms: a.platforms === "all" || b.platforms === "all" ? "all" : distinct([...a.platforms, ...b.platforms]),
 		names: [...names.values()]
+	};
+}
+// node_modules/p-map/index.js
+function pMap(iterable, mapper, options) {
+	return mapConcurrently(iterable, mapper, options, false);
+}
+function pMapSettled(iterable, mapper, options) {
+	return mapConcurrently(iterable, mapper, options, true);
+}
+async function mapConcurrently(iterable, mapper, { concurrency = Number.POSITIVE_INFINITY, stopOnError = true, signal } = {}, isSettled) {
+	return new Promise((resolve_, reject_) => {
+		validateOptions(iterable, mapper, concurrency);
+		const result = [];
+		const errors = [];
+		let skippedCount = 0;
+		let isResolved = false;
+		let isIterableDone = false;
+		const pendingIndexes = /* @__PURE__ */ new Set();
+		let doneIndex = Number.POSITIVE_INFINITY;
+		let currentIndex = 0;
+		const iterator = getIterator(iterable);
+		const signalListener = () => {
+			reject(signal.reason);
+		};
+		const cleanup = () => {
+			signal?.removeEventListener("abort", signalListener);
+		};
+		const resolve = (value) => {
+			resolve_(value);
+			cleanup();
+		};
+		const reject = (reason) => {
+			if (isResolved) return;
+			isResolved = true;
+			reject_(reason);
+			cleanup();
+			if (!isIterableDone) closeIterator(iterator);
+		};
+		if (signal) {
+			if (signal.aborted) {
+				reject(signal.reason);
+				return;
+			}
+			signal.addEventListener("abort", signalListener, { once: true });
+		}
+		const pull = createPuller(iterator);
+		const settleIfFinished = () => {
+			if (isResolved || doneIndex === Number.POSITIVE_INFINITY) return;
+			for (const index of pendingIndexes) if (index < doneIndex) return;
+			if (!stopOnError) {
+				const collectedErrors = [];
+				for (let index = 0; index < Math.min(doneIndex, errors.length); index++) if (index in errors) collectedErrors.push(errors[index]);
+				if (collectedErrors.length > 0) {
+					reject(new AggregateError(collectedErrors));
+					return;
+				}
+			}
+			isResolved = true;
+			if (!isIterableDone) closeIterator(iterator);
+			const lastIndex = Math.min(doneIndex, result.length);
+			if (lastIndex === result.length && skippedCount === 0) {
+				resolve(result);
+				return;
+			}
+			resolve(result.slice(0, lastIndex).filter((value) => value !== pMapSkip));
+		};
+		const next = async () => {
+			if (isResolved || currentIndex >= doneIndex) return;
+			const index = currentIndex++;
+			pendingIndexes.add(index);
+			let nextItem;
+			try {
+				nextItem = await pull();
+			} catch (error) {
+				pendingIndexes.delete(index);
+				if (index < doneIndex) throw error;
+				settleIfFinished();
+				return;
+			}
+			if (nextItem.done) {
+				pendingIndexes.delete(index);
+				doneIndex = Math.min(doneIndex, index);
+				isIterableDone = true;
+				settleIfFinished();
+				return;
+			}
+			(async () => {
+				try {
+					const element = await nextItem.value;
+					if (isResolved || index >= doneIndex) return;
+					const value = await mapper(element, index);
+					if (index >= doneIndex) return;
+					if (value === pMapStop) {
+						doneIndex = index;
+						return;
+					}
+					if (value === pMapSkip) skippedCount++;
+					result[index] = isSettled && value !== pMapSkip ? {
+						status: "fulfilled",
+						value
+					} : value;
+				} catch (error) {
+					if (index >= doneIndex) return;
+					if (isSettled) result[index] = {
+						status: "rejected",
+						reason: error
+					};
+					else if (stopOnError) {
+						reject(error);
+						return;
+					} else errors[index] = error;
+				} finally {
+					pendingIndexes.delete(index);
+					settleIfFinished();
+				}
+				try {
+					await next();
+				} catch (error) {
+					reject(error);
+				}
+			})().then(() => new Promise(() => {})).then(resolve_);
+		};
+		(async () => {
+			for (let index = 0; index < concurrency; index++) {
+				try {
+					await next();
+				} catch (error) {
+					reject(error);
+					break;
+				}
+				if (isResolved || currentIndex >= doneIndex) break;
+			}
+		})();
+	});
+}
+const pMapSkip = Symbol("skip");
+const pMapStop = Symbol("stop");
+function validateOptions(iterable, mapper, concurrency) {
+	if (iterable?.[Symbol.iterator] === void 0 && iterable?.[Symbol.asyncIterator] === void 0) throw new TypeError(`Expected \`input\` to be either an \`Iterable\` or \`AsyncIterable\`, got (${typeof iterable})`);
+	if (typeof mapper !== "function") throw new TypeError("Mapper function is required");
+	if (!isLimit(concurrency, 1)) throw new TypeError(`Expected \`concurrency\` to be an integer from 1 and up or \`Infinity\`, got \`${concurrency}\` (${typeof concurrency})`);
+}
+function isLimit(value, minimum) {
+	return Number.isSafeInteger(value) && value >= minimum || value === Number.POSITIVE_INFINITY;
+}
+function getIterator(iterable) {
+	return iterable[Symbol.asyncIterator] === void 0 ? iterable[Symbol.iterator]() : iterable[Symbol.asyncIterator]();
+}
+async function closeIterator(iterator) {
+	try {
+		await iterator.return?.();
+	} catch {}
+}
+function createPuller(iterator) {
+	let isSourceDone = false;
+	const markDone = (item) => {
+		if (item?.done) isSourceDone = true;
+	};
+	return () => {
+		if (isSourceDone) return { done: true };
+		const result = iterator.next();
+		markDone(result);
+		if (typeof result?.then !== "function") return result;
+		const promise = Promise.resolve(result);
+		promise.then(markDone, () => {});
+		return promise;
 	};
 }
 // src/image/read-port.ts
@@ -17124,9 +17528,9 @@ const TAGS_AT_ONCE = 16;
 /**
 * One repository of a registry.
 * @param isPrivate whether credentials are sent to a repository
+* @param name how its content is called where it matters who gave it
 */
-function registryPort(client, repository, isPrivate = async () => false) {
-	const name = `${repository.domain}/${repository.path}`;
+function registryPort(client, repository, isPrivate = async () => false, name = `${repository.domain}/${repository.path}`) {
 	const port = {
 		name,
 		origin: async () => ({
@@ -17568,6 +17972,20 @@ function proxyFor(url, env) {
 function proxyWords({ address, variable }, host) {
 	return `the proxy ${new URL(address).host} (${variable}), by which ${host} is reached,`;
 }
+/**
+* Says of a host that is asked directly which variable would lead to a proxy, where one is set that does not; undefined
+* where none is. No value is shown.
+*/
+function idleProxyWords(url, env) {
+	const { protocol } = url;
+	const { NO_PROXY: names = "" } = readProxies(env);
+	if (names === "*" || bypasses(url, names.split(","))) return void 0;
+	const [counts, other] = protocol === "https:" ? ["HTTPS_PROXY", "HTTP_PROXY"] : ["HTTP_PROXY", "HTTPS_PROXY"];
+	if (named$2(env, counts) !== void 0) return void 0;
+	const idle = named$2(env, other)?.name ?? ["all_proxy", "ALL_PROXY"].find((name) => env[name]);
+	if (idle === void 0) return void 0;
+	return `${idle} does not count for ${protocol === "https:" ? "https" : "plain HTTP"}: name the proxy in ${counts}.`;
+}
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet("127.0.0.0", 8);
 LOOPBACK.addAddress("::1", "ipv6");
@@ -17654,15 +18072,51 @@ function invalid$2(message) {
 		hint: "Write http://host:port, or unset it. In a user or password, write %25 for a %."
 	});
 }
+// src/http/tls/contexts.ts
+const contexts = /* @__PURE__ */ new WeakMap();
+/**
+* The context of every connection that stands on the same material: to read a hundred authorities costs more than a
+* handshake. As in Go, and so in skopeo, what is named as an authority is trusted whether it has signed itself or not.
+* @throws OciSaveError `local` for what TLS cannot use
+*/
+function contextOf(material) {
+	const known = contexts.get(material) ?? createContext(material);
+	contexts.set(material, known);
+	return known;
+}
+function createContext({ authorities, clients }) {
+	try {
+		return tls.createSecureContext({
+			ca: [...authorities],
+			allowPartialTrustChain: true,
+			cert: clients.map(({ certificate }) => certificate),
+			key: clients.map(({ key }) => key)
+		});
+	} catch (cause) {
+		const code = systemCodeOf(cause);
+		if (code === void 0) throw cause;
+		throw new OciSaveError({
+			code: "local",
+			message: `the client certificate ${clients.map(({ file }) => file).join(", ")} cannot be used (${code})`,
+			hint: "Certificate and key are PEM, the key fits the certificate, and it has no password.",
+			cause
+		});
+	}
+}
+/** The authorities that Node has, and on macOS and Windows those of the system, PEM. */
+function ownAuthorities(platform) {
+	const own = tls.getCACertificates("bundled");
+	return platform === "darwin" || platform === "win32" ? [...own, ...tls.getCACertificates("system")] : own;
+}
 // src/http/agents.ts
 /**
 * Agents that keep connections alive: resolving a list is mostly HEADs, and a handshake costs more than one.
 * @throws OciSaveError `usage` for a proxy of the environment that cannot be used
 */
-function createAgents({ sockets, env, lookup = dns.lookup }) {
+function createAgents({ sockets, env, trust, lookup = dns.lookup }) {
 	const connections = /* @__PURE__ */ new Map();
 	readProxies(env);
-	const open = (url, { verify, mayBePrivate }) => {
+	const open = (url, { verify, mayBePrivate }, secureContext) => {
 		const proxy = proxyFor(url, env);
 		const options = {
 			keepAlive: true,
@@ -17673,21 +18127,28 @@ function createAgents({ sockets, env, lookup = dns.lookup }) {
 			},
 			lookup: proxy !== void 0 || mayBePrivate ? lookup : judged(lookup)
 		};
+		const agent = url.protocol === "https:" ? new https.Agent({
+			...options,
+			rejectUnauthorized: verify,
+			...secureContext === void 0 ? {} : { secureContext }
+		}) : new http.Agent(options);
+		const idleProxy = proxy === void 0 ? idleProxyWords(url, env) : void 0;
 		return {
-			agent: url.protocol === "https:" ? new https.Agent({
-				...options,
-				rejectUnauthorized: verify
-			}) : new http.Agent(options),
+			agent,
 			limit: pLimit(sockets),
-			proxy
+			proxy,
+			idleProxy
 		};
 	};
 	return {
-		connect(url, options) {
+		async connect(url, options) {
 			const key = `${url.origin} ${options.verify} ${options.mayBePrivate}`;
-			const known = connections.get(key) ?? open(url, options);
-			connections.set(key, known);
-			return known;
+			const known = connections.get(key);
+			if (known !== void 0) return known;
+			const context = url.protocol === "https:" && trust !== void 0 ? contextOf(await trust(url)) : void 0;
+			const opened = connections.get(key) ?? open(url, options, context);
+			connections.set(key, opened);
+			return opened;
 		},
 		close() {
 			for (const { agent } of connections.values()) agent.destroy();
@@ -17710,18 +18171,7 @@ function judged(lookup) {
 		return typeof found === "string" ? done(null, found, family) : done(null, allowed);
 	});
 }
-// src/text/secret.ts
-/** Shorter texts are everywhere: with a password of one letter, each such letter of a log would become `***`. */
-const MIN_CHARACTERS = 4;
-/** The parts of a secret that are hidden where they appear: its lines, but for those that are too short. */
-function hiddenParts(secret) {
-	return secret.split(/[\r\n]+/).map((line) => line.trim()).filter((line) => line.length >= MIN_CHARACTERS);
-}
-/** A text in which `***` stands for these secrets. */
-function withoutSecrets(text, secrets) {
-	return secrets.flatMap(hiddenParts).toSorted((a, b) => b.length - a.length).reduce((rest, part) => rest.replaceAll(part, "***"), text);
-}
-// src/http/refusal.ts
+// src/http/response/refusal.ts
 const MAX_WORDS = 300;
 /**
 * Untrusted text for one line of ours: no control characters (they move cursors and forge log lines), no secret that was
@@ -17770,7 +18220,82 @@ function parseRetryAfter(header, date, now) {
 	const sent = date === void 0 ? NaN : Date.parse(date);
 	return Math.max(0, until - (Number.isNaN(sent) ? now : sent));
 }
-// src/http/error.ts
+// src/http/tls/certificate.ts
+/** OpenSSL's names of what can be wrong with a certificate. Node says `UNSPECIFIED` for those that it does not know. */
+const REFUSED = /^(CERT_|CRL_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|UNSPECIFIED$)/;
+/** A chain is no longer than this; a server may send more. */
+const MAX_CHAIN = 10;
+const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
+/** Whether an error's code says that a server's certificate was refused. */
+function isCertificateCode(code) {
+	return REFUSED.test(code);
+}
+/** What a connection fails with whose server's certificate is not accepted. */
+var CertificateRefused = class extends Error {
+	code;
+	/** The server's own certificate, then who signed it, as far as they were sent or are known; none where Node hid them. */
+	chain;
+	constructor(code, chain, cause) {
+		super(cause.message, { cause });
+		this.code = code;
+		this.chain = chain;
+	}
+};
+/**
+* Keeps the certificates that a connection is about to be refused for: Node forgets them with the socket.
+* @returns what makes an error of the connection one that has them; every other error stays as it is
+*/
+function watchCertificates() {
+	let chain = [];
+	return {
+		socket(socket) {
+			if (socket instanceof TLSSocket) socket.prependOnceListener("secure", () => chain = chainOf(socket));
+		},
+		explain(error) {
+			const code = systemCodeOf(error) ?? "";
+			return isCertificateCode(code) ? new CertificateRefused(code, chain, error) : error;
+		}
+	};
+}
+/** The certificates that a server has shown, its own first. */
+function chainOf(socket) {
+	const chain = [];
+	let next = socket.getPeerCertificate(true);
+	while (next?.subject !== void 0 && chain.length < MAX_CHAIN && !chain.includes(next)) {
+		chain.push(next);
+		next = next.issuerCertificate;
+	}
+	return chain;
+}
+/** Why a certificate is not accepted, with its subject and issuer, as the rest of a sentence. */
+function certificateWords({ code, chain }, now = Date.now()) {
+	const [own, ...signers] = chain;
+	if (own === void 0) return `has a certificate that is not accepted (${code})`;
+	const names = `its subject is ${nameOf$2(own.subject)}, its issuer ${nameOf$2(own.issuer)} (${code})`;
+	return `has a certificate that is not accepted: ${reasonOf$1(code, own, signers, now)}; ${names}`;
+}
+function reasonOf$1(code, own, signers, now) {
+	const all = [own, ...signers];
+	const which = (one) => one === own ? "it" : `that of ${nameOf$2(one.subject)}`;
+	const expired = all.find(({ valid_to }) => Date.parse(valid_to) < now);
+	if (code === "CERT_HAS_EXPIRED" && expired !== void 0) return `${which(expired)} expired on ${dayOf(expired.valid_to)}`;
+	const early = all.find(({ valid_from }) => Date.parse(valid_from) > now);
+	if (code === "CERT_NOT_YET_VALID" && early !== void 0) return `${which(early)} is valid from ${dayOf(early.valid_from)} on`;
+	if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return `it is for other names (${shown(own.subjectaltname ?? "none", [])})`;
+	const unfit = signers.find(({ ca }) => !ca);
+	if (unfit !== void 0) return `${nameOf$2(unfit.subject)}, which signed it, is no authority and may not sign`;
+	const purposes = own.ext_key_usage;
+	if (purposes !== void 0 && !purposes.includes(SERVER_AUTH)) return "it is not one of a server";
+	if (/^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/.test(code)) return `${nameOf$2((all.at(-1) ?? own).issuer)} is no authority that is known here`;
+	return "its chain does not hold";
+}
+function nameOf$2(name) {
+	return shown(Object.entries(name).flatMap(([key, value]) => [value].flat().map((one) => `${key}=${one}`)).join(", "), []) || "without a name";
+}
+function dayOf(date) {
+	return new Date(date).toISOString().slice(0, 10);
+}
+// src/http/response/error.ts
 const FAULTS$1 = {
 	ENOTFOUND: "has a name that cannot be resolved",
 	EAI_AGAIN: "has a name that cannot be resolved now",
@@ -17786,7 +18311,8 @@ const TUNNEL = "ERR_PROXY_TUNNEL";
 /** What fails where no connection comes about. */
 const CONNECTING = /* @__PURE__ */ new Set(["connect", "getaddrinfo"]);
 const NOT_TLS = /^(EPROTO|ERR_SSL_)/;
-const CERTIFICATE = /^(CERT_|CRL_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT|HOSTNAME_MISMATCH|INVALID_CA)/;
+/** What a server says that refuses this client's certificate, or that it has none (RFC 8446, 6.2). */
+const CLIENT_REFUSED = /^ERR_SSL_.*ALERT_(CERTIFICATE_|BAD_CERTIFICATE|UNKNOWN_CA|UNSUPPORTED_CERTIFICATE)/;
 /**
 * What a failure of Node's network code means. Only its code is shown: the message may name a proxy with its
 * password.
@@ -17797,19 +18323,31 @@ function networkFault(cause) {
 		permanent: cause.code === "local" || cause.code === "digest"
 	};
 	const code = systemCodeOf(cause) ?? "no reason given";
+	if (CLIENT_REFUSED.test(code)) return {
+		words: `asks for a client certificate that it accepts (${code})`,
+		hint: hint`Put it and its key as client.cert and client.key into a folder of the host's name, and name the folder that has it with ${option("certsDir")}.`,
+		permanent: true
+	};
 	if (NOT_TLS.test(code)) return {
 		words: `does not speak TLS as it should (${code})`,
 		hint: hint`If it is a plain HTTP registry that you trust, name it with ${option("insecureRegistries")}.`,
 		permanent: true
 	};
-	if (CERTIFICATE.test(code)) return {
-		words: `has a certificate that is not trusted (${code})`,
-		hint: hint`Name the certificate authority (NODE_EXTRA_CA_CERTS=FILE); only if you must, name the host with ${option("insecureRegistries")}.`,
+	if (isCertificateCode(code)) return {
+		words: certificateWords(cause instanceof CertificateRefused ? cause : {
+			code,
+			chain: []
+		}),
+		hint: hint`Name the authority that signed it with ${option("caFile")}, or in SSL_CERT_FILE or NODE_EXTRA_CA_CERTS; only if you must, name the host with ${option("insecureRegistries")}.`,
 		permanent: true
 	};
 	const words = FAULTS$1[code];
 	if (words !== void 0) return {
 		words: `${words} (${code})`,
+		permanent: false
+	};
+	if (code.startsWith("Z_") || code.startsWith("ERR__ERROR_FORMAT") || code === "ERR_STREAM_PREMATURE_CLOSE") return {
+		words: `sent a body that is not compressed as it says, or not whole (${code})`,
 		permanent: false
 	};
 	if (code.startsWith("HPE_")) return {
@@ -17859,6 +18397,21 @@ function networkError(subject, host, cause, after = "") {
 		cause
 	});
 }
+/** The same, with another hint where no connection came about. */
+function unreachedError(subject, host, cause, words) {
+	const error = networkError(subject, host, cause);
+	if (words === void 0 || !isUnreached(cause)) return error;
+	return new OciSaveError({
+		code: error.code,
+		message: error.message,
+		hint: words,
+		cause
+	});
+}
+/** Whether no connection came about: the name is unknown, or nobody answers there. */
+function isUnreached(cause) {
+	return cause instanceof Error && "syscall" in cause && CONNECTING.has(cause.syscall);
+}
 /** An answer that only a proxy gives, to what is not asked through a tunnel (RFC 9110, 15.5.8). */
 var ProxyRefusal = class extends Error {
 	code = TUNNEL;
@@ -17873,7 +18426,7 @@ function proxyError(subject, host, cause, proxy) {
 	const { variable } = proxy;
 	const code = systemCodeOf(cause);
 	const status = statusOf$1(cause);
-	const unreached = cause instanceof Error && "syscall" in cause && CONNECTING.has(cause.syscall);
+	const unreached = isUnreached(cause);
 	if (code !== TUNNEL && !unreached) return void 0;
 	const words = unreached ? networkFault(cause).words : status === void 0 ? `opened no way to it (${TUNNEL})` : `answered ${status}`;
 	const login = status === 407 ? `Write user and password into it: ${variable}=http://user:password@host:port. ` : "";
@@ -17895,6 +18448,139 @@ function statusOf$1(cause) {
 */
 function isTemporary(error) {
 	return error instanceof OciSaveError && error.code === "network" && !networkFault(error.cause).permanent;
+}
+// src/http/response/encoding.ts
+const gzip = {
+	whole: promisify(zlib.gunzip),
+	stream: () => zlib.createGunzip(),
+	magic: [31, 139]
+};
+const CODINGS = {
+	gzip,
+	"x-gzip": gzip,
+	deflate: {
+		whole: promisify(zlib.inflate),
+		stream: () => zlib.createInflate(),
+		magic: [120]
+	},
+	br: {
+		whole: promisify(zlib.brotliDecompress),
+		stream: () => zlib.createBrotliDecompress(),
+		magic: []
+	}
+};
+/** The Content-Encoding of a response; undefined where its bytes are as they are. */
+function encodingOf(headers) {
+	const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "";
+	return encoding === "" || encoding === "identity" ? void 0 : encoding;
+}
+/** The error for a response in an encoding that was not asked for and cannot be undone. */
+function encodingError(subject, host, encoding) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: `${subject}: ${host} sent it compressed (Content-Encoding: ${encoding.slice(0, 40)}), though it was asked not to`,
+		hint: "A proxy in front of the registry compresses what it should pass on as it is: have that turned off."
+	});
+}
+/** Whether an encoding is one that is undone here. */
+function isKnownEncoding(encoding) {
+	return Object.hasOwn(CODINGS, encoding);
+}
+/**
+* The bytes of a body that came in an encoding. Some servers only say that they compress: bytes that do not begin so are
+* left as they are.
+* @throws OciSaveError as `limits` says where there are more of them; `undefined` where they are not in that encoding
+*/
+async function decodeWhole(bytes, encoding, { limit, tooLong }) {
+	const coding = CODINGS[encoding];
+	if (coding === void 0) return void 0;
+	if (coding.magic.some((byte, at) => bytes[at] !== byte)) return bytes;
+	try {
+		return await coding.whole(bytes, { maxOutputLength: limit });
+	} catch (error) {
+		const code = systemCodeOf(error);
+		if (code === "ERR_BUFFER_TOO_LARGE") throw tooLong();
+		if (code === void 0) throw error;
+		return;
+	}
+}
+/** What a refusal says, as far as it can be read. */
+async function decodeBeginning(bytes, encoding, limit) {
+	const tooLong = () => new OciSaveError({
+		code: "unsupported",
+		message: "too long"
+	});
+	try {
+		return await decodeWhole(bytes, encoding, {
+			limit,
+			tooLong
+		}) ?? /* @__PURE__ */ new Uint8Array();
+	} catch (error) {
+		if (error instanceof OciSaveError) return /* @__PURE__ */ new Uint8Array();
+		throw error;
+	}
+}
+/** A body as its bytes were before a server encoded them. It ends in an error where they are not in that encoding. */
+function decodedBody(message, encoding) {
+	const coding = CODINGS[encoding];
+	if (coding === void 0) return message;
+	const decoder = coding.stream();
+	pipeline(message, decoder, () => {});
+	return decoder;
+}
+// src/http/tls/behind-proxy.ts
+const LOOK_MILLISECONDS = 15e3;
+/**
+* Looks at the certificates that a host shows behind a proxy, after they were refused: Node tells nobody which they were.
+* Nothing is sent but the greeting of TLS, and whatever is found is only shown. None where they cannot be seen.
+*/
+function certificatesBehind(url, { address }) {
+	const { protocol, hostname, port, username, password } = new URL(address);
+	if (protocol !== "http:") return Promise.resolve([]);
+	const place = `${url.hostname}:${url.port || "443"}`;
+	const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+	const bare = url.hostname.replace(/^\[|\]$/g, "");
+	return new Promise((resolve) => {
+		const asked = request$1({
+			method: "CONNECT",
+			hostname: hostname.replace(/^\[|\]$/g, ""),
+			port: port || "80",
+			path: place,
+			headers: {
+				host: place,
+				...username === "" ? {} : { "proxy-authorization": `Basic ${Buffer.from(login).toString("base64")}` }
+			}
+		});
+		const done = (chain) => {
+			clearTimeout(timer);
+			asked.destroy();
+			resolve(chain);
+		};
+		const timer = setTimeout(() => done([]), LOOK_MILLISECONDS);
+		asked.once("error", () => done([]));
+		asked.once("response", () => done([]));
+		asked.once("connect", (response, socket) => {
+			socket.on("error", () => done([]));
+			if (response.statusCode !== 200) {
+				socket.destroy();
+				return done([]);
+			}
+			const servername = isIP(bare) === 0 ? { servername: bare } : {};
+			const secure = connect({
+				socket,
+				...servername,
+				rejectUnauthorized: false
+			});
+			secure.once("error", () => done([]));
+			secure.once("secureConnect", () => {
+				const chain = chainOf(secure);
+				secure.destroy();
+				done(chain);
+			});
+			secure.once("close", () => done([]));
+		});
+		asked.end();
+	});
 }
 // src/http/transport.ts
 /**
@@ -17923,11 +18609,13 @@ function queue(request, connection, { requestMilliseconds, stallMilliseconds }, 
 		request.signal?.throwIfAborted();
 		const released = Promise.withResolvers();
 		const wire = open(request, connection.agent);
+		const certificates = watchCertificates();
+		wire.once("socket", certificates.socket);
 		const milliseconds = requestMilliseconds + (request.extraMilliseconds ?? 0);
 		const timer = setTimeout(() => wire.destroy(noResponse(milliseconds)), milliseconds);
 		wire.on("error", (error) => {
 			socket.stale = wire.reusedSocket && isRepeatable(request) && systemCodeOf(error) === "ECONNRESET";
-			reject(error);
+			reject(certificates.explain(error));
 		});
 		wire.once("response", (body) => {
 			clearTimeout(timer);
@@ -18099,7 +18787,7 @@ async function sendOnce(request, { agents, insecure, ...limits }) {
 	const { url, subject, namedBy } = request;
 	const mayBePrivate = namedBy === void 0;
 	if (namedBy !== void 0 && isPrivateHost(url.hostname)) throw privateAddressError(subject, namedBy, url);
-	const connection = agents.connect(url, {
+	const connection = await agents.connect(url, {
 		verify: !insecure.has(url),
 		mayBePrivate
 	});
@@ -18112,13 +18800,20 @@ async function sendOnce(request, { agents, insecure, ...limits }) {
 		request.signal?.throwIfAborted();
 		if (cause instanceof OciSaveError && cause.code !== "network") throw cause;
 		if (cause instanceof PrivateAddressError) throw privateAddressError(subject, namedBy ?? "", url);
-		throw (connection.proxy && proxyError(subject, url.host, cause, connection.proxy)) ?? networkError(subject, url.host, cause);
+		const { proxy, idleProxy } = connection;
+		if (proxy === void 0) throw unreachedError(subject, url.host, cause, idleProxy);
+		if (cause instanceof CertificateRefused && cause.chain.length === 0) {
+			const seen = new CertificateRefused(cause.code, await certificatesBehind(url, proxy), cause);
+			throw networkError(subject, url.host, seen);
+		}
+		throw proxyError(subject, url.host, cause, proxy) ?? networkError(subject, url.host, cause);
 	}
 }
 function responseOf(request, response, url, { stallMilliseconds, leastBytesASecond, wholeMilliseconds, parse }) {
 	const { subject, signal, secrets = [] } = request;
 	const { status, headers, body } = response;
 	const { host } = url;
+	const encoding = encodingOf(headers);
 	const rules = {
 		stallMilliseconds,
 		leastBytesASecond,
@@ -18130,20 +18825,36 @@ function responseOf(request, response, url, { stallMilliseconds, leastBytesASeco
 		url,
 		host,
 		crossed: url.origin !== request.url.origin,
-		stream: (own) => boundedBody(body, {
-			...rules,
-			...own
-		}),
-		whole: (limits) => buffer(boundedBody(body, {
-			...rules,
-			...limits,
-			wholeMilliseconds
-		})),
+		stream(own) {
+			if (encoding === void 0 || Number(headers["content-length"]) === own.limit) return boundedBody(body, {
+				...rules,
+				...own
+			});
+			if (!isKnownEncoding(encoding)) {
+				response.discard();
+				throw encodingError(subject, host, encoding);
+			}
+			return boundedBody(decodedBody(body, encoding), {
+				...rules,
+				...own
+			});
+		},
+		async whole(limits) {
+			const sent = await buffer(boundedBody(body, {
+				...rules,
+				...limits,
+				wholeMilliseconds
+			}));
+			const bytes = encoding === void 0 ? sent : await decodeWhole(sent, encoding, limits);
+			if (bytes === void 0) throw encodingError(subject, host, encoding ?? "");
+			return bytes;
+		},
 		async refusal() {
-			const beginning = await readBeginning(body, MAX_ERROR_BYTES, {
+			const sent = await readBeginning(body, MAX_ERROR_BYTES, {
 				...rules,
 				wholeMilliseconds
 			});
+			const beginning = encoding === void 0 ? sent : await decodeBeginning(sent, encoding, MAX_ERROR_BYTES);
 			const retryAfter = parseRetryAfter(headers["retry-after"], headers.date, Date.now());
 			return readRefusal({
 				host,
@@ -18172,6 +18883,24 @@ function createRateLimiter(pauseMilliseconds, now = () => performance.now()) {
 	let allowed = Number.POSITIVE_INFINITY;
 	let passes = 0;
 	let throttles = 0;
+	/** How many are under way of each lane, and how many may be. */
+	const lanes = /* @__PURE__ */ new Map();
+	const laneOf = (name) => {
+		const lane = lanes.get(name) ?? {
+			inFlight: 0,
+			most: 1
+		};
+		lanes.set(name, lane);
+		return lane;
+	};
+	/** Takes a place where there is one, in the same moment. */
+	const take = (name) => {
+		const lane = name === void 0 ? void 0 : laneOf(name);
+		if (inFlight >= allowed || lane !== void 0 && lane.inFlight >= lane.most) return false;
+		inFlight += 1;
+		if (lane !== void 0) lane.inFlight += 1;
+		return true;
+	};
 	let wake = new AbortController();
 	const wakeAll = () => {
 		wake.abort();
@@ -18180,23 +18909,26 @@ function createRateLimiter(pauseMilliseconds, now = () => performance.now()) {
 	const hold = (milliseconds) => {
 		until = Math.max(until, now() + milliseconds);
 	};
+	const wait = async (signal, goes) => {
+		for (;;) {
+			signal?.throwIfAborted();
+			if (exhausted) throw exhausted;
+			const left = until - now();
+			if (left <= 0 && goes()) return;
+			const woken = signal ? AbortSignal.any([signal, wake.signal]) : wake.signal;
+			await interruptible(left > 0 ? left : UNTIL_WOKEN, woken);
+		}
+	};
 	return {
-		async enter(signal) {
-			for (;;) {
-				signal?.throwIfAborted();
-				if (exhausted) throw exhausted;
-				const left = until - now();
-				if (left <= 0 && inFlight < allowed) break;
-				const woken = signal ? AbortSignal.any([signal, wake.signal]) : wake.signal;
-				await interruptible(left > 0 ? left : UNTIL_WOKEN, woken);
-			}
-			inFlight += 1;
-		},
-		leave() {
+		enter: (signal, lane) => wait(signal, () => take(lane)),
+		ready: (signal) => wait(signal, () => true),
+		leave(lane) {
 			inFlight -= 1;
-			if (allowed !== Number.POSITIVE_INFINITY) wakeAll();
+			if (lane !== void 0) laneOf(lane).inFlight -= 1;
+			if (lane !== void 0 || allowed !== Number.POSITIVE_INFINITY) wakeAll();
 		},
-		passed() {
+		passed(lane, left = Number.POSITIVE_INFINITY) {
+			if (lane !== void 0) laneOf(lane).most = Math.max(1, left);
 			throttles = 0;
 			passes += 1;
 			if (passes < 2 * allowed) return;
@@ -18215,6 +18947,7 @@ function createRateLimiter(pauseMilliseconds, now = () => performance.now()) {
 		exhaust(error) {
 			exhausted ??= error;
 			wakeAll();
+			return exhausted;
 		}
 	};
 }
@@ -18275,7 +19008,7 @@ const MAX_HOLD_MILLISECONDS = 6e4;
 const WHOLE_MILLISECONDS = 3e5;
 /** A client of any HTTP server. It opens no socket before its first request. */
 function createHttpClient(options) {
-	const { policy, judge = judgeStatus, insecure = insecureHosts([]), wholeMilliseconds = WHOLE_MILLISECONDS, userAgent = USER_AGENT } = options;
+	const { policy, judge = judgeStatus, left = () => void 0, insecure = insecureHosts([]), wholeMilliseconds = WHOLE_MILLISECONDS, userAgent = USER_AGENT } = options;
 	const agents = createAgents(options);
 	const following = {
 		...options,
@@ -18290,16 +19023,18 @@ function createHttpClient(options) {
 		limiters.set(host, limiter);
 		return limiter;
 	};
+	const closing = new AbortController();
 	const attempt = async (request, read) => {
 		const limiter = limiterOf(request.url.host);
+		const { lane } = request;
 		let inside = false;
 		const leave = () => {
-			if (inside) limiter.leave();
+			if (inside) limiter.leave(lane);
 			inside = false;
 		};
 		const admitted = async () => {
 			leave();
-			await limiter.enter(request.signal);
+			await limiter.enter(request.signal, lane);
 			inside = true;
 			if (request.stream !== void 0) leave();
 		};
@@ -18310,8 +19045,8 @@ function createHttpClient(options) {
 			refused = await judge(response, request);
 			const isThrottled = response.status === 429 && refused?.alone !== true;
 			if (refused === void 0 || refused.alone === true) {
-				if (!isThrottled) limiter.passed();
-			} else if (refused.exhausted === true) limiter.exhaust(refused.error);
+				if (!isThrottled) limiter.passed(response.status === 401 ? void 0 : lane, left(response, request));
+			} else if (refused.exhausted === true) refused = { error: limiter.exhaust(refused.error) };
 			else limiter[isThrottled ? "throttled" : "hold"](heldFor(refused, response.host, options));
 		} finally {
 			leave();
@@ -18320,8 +19055,13 @@ function createHttpClient(options) {
 		throw refused.error;
 	};
 	return {
-		request(request, read) {
-			const { signal, onRetry, retry = request.stream === void 0 } = request;
+		request(given, read) {
+			const { onRetry, retry = given.stream === void 0 } = given;
+			const signal = given.signal ? AbortSignal.any([given.signal, closing.signal]) : closing.signal;
+			const request = {
+				...given,
+				signal
+			};
 			if (retry === false) return attempt(request, read);
 			return withRetries(() => attempt(request, read), policy, {
 				signal,
@@ -18329,7 +19069,14 @@ function createHttpClient(options) {
 				onRetry
 			});
 		},
-		close: () => agents.close()
+		limit: limiterOf,
+		close() {
+			closing.abort(new OciSaveError({
+				code: "interrupted",
+				message: "the client was closed"
+			}));
+			agents.close();
+		}
 	};
 }
 function heldFor({ hold = 0 }, host, { maxHoldMilliseconds: most = MAX_HOLD_MILLISECONDS, onWarning }) {
@@ -18345,7 +19092,7 @@ async function judgeStatus(response, { subject }) {
 		hold: refusal.retryAfter
 	};
 }
-// src/http/download.ts
+// src/http/response/download.ts
 /**
 * The bytes of something, from the first to the last, however often the connection is cut: each further attempt asks for
 * the rest.
@@ -18405,9 +19152,13 @@ function changed(subject) {
 function rangeHeader(offset) {
 	return offset > 0 ? { range: `bytes=${offset}-` } : {};
 }
-/** Whether a server cannot give the rest (416). It may still give the whole. */
-function cannotResume({ status, discard }, offset) {
-	if (status !== 416 || offset === 0) return false;
+/**
+* Whether a server cannot give the rest (416), or gives a part of something else: of what was compressed on its way. It may
+* still give the whole.
+*/
+function cannotResume({ status, headers, discard }, offset) {
+	const isOther = status === 206 && encodingOf(headers) !== void 0;
+	if (offset === 0 || !(status === 416 || isOther)) return false;
 	discard();
 	return true;
 }
@@ -18417,7 +19168,7 @@ function cannotResume({ status, discard }, offset) {
 */
 function partIn({ status, headers }, offset) {
 	if (status === 200) {
-		const length = headers["content-length"];
+		const length = encodingOf(headers) === void 0 ? headers["content-length"] : void 0;
 		return {
 			offset: 0,
 			total: length === void 0 ? void 0 : Number(length)
@@ -18636,7 +19387,9 @@ async function bringBlob(source, blob, store, options) {
 		},
 		onRetry(error, next, received) {
 			if (refusalOf(error)?.status === 429) return;
-			onRetry?.(`${subject}: ${messageOf(error)}; ${received} of ${size} bytes are here, attempt ${next} of ${retries + 1}`);
+			const words = messageOf(error);
+			const why = words.includes(shortDigest(digest)) ? words : `${subject}: ${words}`;
+			onRetry?.(`${why}; ${received} of ${size} bytes are here, attempt ${next} of ${retries + 1}`);
 		}
 	});
 	try {
@@ -18766,6 +19519,11 @@ function placeOf$5({ ref, origins }) {
 		ref: shownReference(ref)
 	};
 }
+/** Orders images as their lists name them: copies run at once, and what is said of them comes in any order. */
+function byPlace(a, b) {
+	const [one, other] = [a.origins[0], b.origins[0]];
+	return byText(one?.file ?? "", other?.file ?? "") || (one?.line ?? 0) - (other?.line ?? 0) || byNumber(a.ref, b.ref);
+}
 /** `images.txt:3, base.txt:9: quay.io/a/b:1`: so begins everything that is said of an image. Printable. */
 function placeWords({ origins, ref }) {
 	const name = plainText(ref);
@@ -18783,11 +19541,18 @@ function fewOf(all, words, most = 3) {
 // src/report/failure-groups.ts
 /** Failures by their cause, in the order of the first of each. */
 function groupFailures(failures) {
-	return [...Map.groupBy(failures, causeKey).values()].flatMap(([first, ...others]) => {
+	return byCause(failures).map(({ first, ...cause }) => ({
+		...cause,
+		class: first.class
+	}));
+}
+/** What is said of images, each cause once, in the order of the first of each. */
+function byCause(all) {
+	return [...Map.groupBy(all, causeKey).values()].flatMap(([first, ...others]) => {
 		if (first === void 0) return [];
 		return [{
 			...others.length === 0 ? ownWords(first) : commonWords([first, ...others]),
-			class: first.class,
+			first,
 			places: [placeOf$5(first), ...others.map(placeOf$5)]
 		}];
 	});
@@ -18801,8 +19566,8 @@ function causeKey(said) {
 		general(hint)
 	].join("\n");
 }
-/** `images.txt:4: docker.io/library/nope:1: the registry answered 404`: one failure in one line. */
-function failureWords(place, message) {
+/** `images.txt:4: docker.io/library/nope:1: the registry answered 404`: what is said of an image, in one line. */
+function placedWords(place, message) {
 	return `${placeWords(placeOf$5(place))}: ${withoutSubject(message, place.ref)}`;
 }
 /** A single image stands before its cause, which need not begin with it. */
@@ -18833,8 +19598,12 @@ function withoutSubject(message, ref) {
 	]) {
 		if (message.startsWith(`${name}: `)) return message.slice(name.length + 2);
 		if (message.startsWith(`${name} `)) return `it${message.slice(name.length)}`;
+		if (message.startsWith(`${name}, `)) return message.slice(name.length + 2);
 	}
-	return message;
+	const { repository } = partsOf(ref);
+	if (!repository.includes("/") || !message.startsWith(repository)) return message;
+	const rest = message.slice(repository.length);
+	return REST_OF_SUBJECT.test(rest) ? rest.replace(REST_OF_SUBJECT, "") : message;
 }
 /** What is said, without the names of the image. */
 function anonymous({ ref, message, hint = "" }) {
@@ -18856,6 +19625,7 @@ function partsOf(ref) {
 	const path = repository.slice(repository.indexOf("/") + 1);
 	return {
 		named,
+		repository,
 		places: [
 			`${path}/manifests/${tag}`,
 			repository,
@@ -18868,6 +19638,7 @@ function replaced(text, names, word) {
 	return names.filter((name) => name.includes("/")).reduce((rest, name) => rest.replaceAll(name, () => word), text);
 }
 const PINNED = /@sha256:[0-9a-f]{64}$/;
+const REST_OF_SUBJECT = /^(?:@sha256:[0-9a-f]{64})?[:,] /;
 const DIGEST = /sha256:[0-9a-f]{12,64}/g;
 const AMOUNT$1 = /\b\d{1,20}(?:\.\d{1,3})?(?= of \d| (?:bytes?|B|KiB|MiB|GiB|TiB|ms|s|min|h)\b)/g;
 /** A text without digests and amounts, which differ from image to image. */
@@ -18926,7 +19697,11 @@ const pushReportSchema = strictObject({
 	}),
 	bundle: string(),
 	dryRun: boolean().optional(),
-	outcome: _enum(["done", "failed"]),
+	outcome: _enum([
+		"done",
+		"failed",
+		"warned"
+	]).meta({ description: "warned: images failed, every target got others, and on-error is warn" }),
 	targets: array(pushTargetSchema)
 });
 // src/report/run-report.ts
@@ -19004,6 +19779,7 @@ const releaseReportSchema = strictObject({
 	url: string().optional().meta({ description: "its page; absent where the release does not exist" }),
 	id: int().optional().meta({ description: "its number in the API; absent as its page is" }),
 	draft: boolean().optional(),
+	published: boolean().optional().meta({ description: "true where it was a draft until this run" }),
 	archive: strictObject({
 		size: count$1,
 		digest: digestSchema
@@ -19064,6 +19840,7 @@ const runReportSchema = strictObject({
 	failed: array(failureSchema),
 	error: strictObject(faultShape).optional().meta({ description: "why the result could not be written although images were complete; what was written is below" }),
 	warnings: array(strictObject({
+		text: string().optional().meta({ description: "the entry of a list that the message is about" }),
 		message: string(),
 		origin: originSchema.optional()
 	})),
@@ -19087,6 +19864,12 @@ const runReportSchema = strictObject({
 		manifests: count$1.optional()
 	}),
 	cache: cacheReportSchema.optional(),
+	quotas: array(strictObject({
+		host: string(),
+		remaining: count$1,
+		limit: count$1.optional(),
+		seconds: count$1.optional().meta({ description: "in which the limit counts" })
+	})).optional().meta({ description: "pulls that registries still give, as they last said; absent where none said it" }),
 	bundle: strictObject({
 		path: string(),
 		unchanged: boolean().optional().meta({ description: "it had all of it already, and was left as it is" })
@@ -19150,34 +19933,6 @@ function spellReport(report, spelling) {
 			failure: spell(release.failure)
 		} }
 	};
-}
-// src/text/bytes.ts
-const UNITS$1 = [
-	"KiB",
-	"MiB",
-	"GiB",
-	"TiB",
-	"PiB"
-];
-/**
-* Bytes in binary units with three or four figures: `512 B`, `1.2 MiB`, `340 MiB`. Negative and broken counts
-* are shown as nothing.
-*/
-function formatBytes(bytes) {
-	if (!(bytes > 0)) return "0 B";
-	if (bytes < 1024) return `${Math.round(bytes)} B`;
-	let value = bytes;
-	let unit = "B";
-	for (const next of UNITS$1) {
-		if (value < 1023.5) break;
-		value /= 1024;
-		unit = next;
-	}
-	return `${value < 99.95 ? value.toFixed(1) : value.toFixed(0)} ${unit}`;
-}
-/** `1 blob`, `2 blobs`. */
-function formatCount(count, noun) {
-	return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 // src/text/duration.ts
 /** A duration for people, from seconds: `0.4 s`, `5 s`, `12 s`, `3 min 05 s`, `2 h 04 min`, `1 d 03 h`. */
@@ -19257,17 +20012,21 @@ const ASSET_STATUS = {
 	kept: "kept although different",
 	planned: "to be sent"
 };
-/** `v1.2.3 of org/site, a draft: 8 files, 5.1 GiB; 5 sent, 3 already there`; a failure is not mentioned. */
-function releaseWords({ repository, tag, draft, assets, removed }) {
+/** `v1.2.3 of org/site, published: 8 files, 5.1 GiB; 5 sent, 3 already there`; a failure is not mentioned. */
+function releaseWords({ repository, tag, draft, published, assets, removed }) {
 	const bytes = assets.reduce((sum, { size }) => sum + size, 0);
 	const counts = Object.entries(ASSET_STATUS).flatMap(([status, words]) => {
 		const count = assets.filter((asset) => asset.status === status).length;
 		return count === 0 ? [] : [`${count} ${words}`];
 	});
 	const gone = removed.length === 0 ? [] : [`${removed.length} of an earlier archive removed`];
-	const head = `${plainText(tag)} of ${plainText(repository)}${draft === true ? ", a draft" : ""}`;
+	const head = `${plainText(tag)} of ${plainText(repository)}${stateWords$1(draft, published)}`;
 	if (assets.length === 0) return head;
 	return `${head}: ${formatCount(assets.length, "file")}, ${formatBytes(bytes)}; ${[...counts, ...gone].join(", ")}`;
+}
+function stateWords$1(draft = false, published = false) {
+	if (draft) return ", a draft";
+	return published ? ", published" : "";
 }
 // src/report/image-rows.ts
 const MAX_PLATFORMS = 3;
@@ -19339,26 +20098,36 @@ function noteLines({ images, options, unchanged = false }) {
 function nextSteps({ archive, bundle, options, images }) {
 	const views = Array.isArray(options["layout"]) ? options["layout"].map(String) : [];
 	const has = (view) => views.length === 0 || views.includes(view);
+	const loadable = has("oci") && images.some(isLoadable);
+	const load = (file) => archive === void 0 ? [] : usable(loading(file, archive.parts !== void 0, loadable));
 	return {
-		load: archive === void 0 ? [] : loading(archive, has("oci") && images.some(isLoadable)),
-		serve: bundle !== void 0 && has("zot") ? `oci-save serve ${shellWord(plainText(bundle.path))}` : void 0
+		load: load(path.basename(archive?.path ?? "")),
+		loadHere: load(archive?.path ?? ""),
+		serve: bundle === void 0 || !has("zot") ? [] : usable([`oci-save serve ${fileWord(bundle.path)}`])
 	};
 }
 /** Importers take no artifacts. */
 function isLoadable({ platforms }) {
 	return platforms.length > 0;
 }
-function loading({ path: file, parts }, loadable) {
-	const name = plainText(path.basename(file));
-	const folder = name.replace(/\.tar$/, "");
-	const join = parts === void 0 ? [] : [`sh ${shellWord(`${folder}.join.sh`)}`];
-	const tar = shellWord(name);
+function loading(file, inParts, loadable) {
+	const folder = file.replace(/\.tar$/, "");
+	const join = inParts ? [`sh ${fileWord(`${folder}.join.sh`)}`] : [];
+	const tar = fileWord(file);
 	if (loadable) return [
 		...join,
 		`podman load -i ${tar}`,
 		`ctr -n k8s.io images import ${tar}`
 	];
-	return [...join, `mkdir -p ${shellWord(folder)} && tar -xf ${tar} -C ${shellWord(folder)}`];
+	return [...join, `mkdir -p ${fileWord(folder)} && tar -xf ${tar} -C ${fileWord(folder)}`];
+}
+/** A file's name as programs take it for one: no option, and (by tar) no host. */
+function fileWord(file) {
+	return shellWord(/^-|^[^/]*:/.test(file) ? `./${file}` : file);
+}
+/** None where a name cannot be shown as it is: what people would paste would name another file. */
+function usable(commands) {
+	return commands.every((command) => plainText(command) === command) ? [...commands] : [];
 }
 // src/report/verdict.ts
 function judge$2(report) {
@@ -19390,7 +20159,7 @@ function judge$2(report) {
 }
 /** An archive is written anew, and what a target or a release keeps instead is not what was asked for. */
 function isSame$2({ outcome, bundle, archive, totals, push = [], release, dryRun = false }) {
-	const isThere = push.every(({ totals: { pushed, kept } }) => pushed + kept === 0) && (release?.assets ?? []).every(({ status }) => status === "there") && (release?.removed ?? []).length === 0;
+	const isThere = push.every(({ totals: { pushed, kept } }) => pushed + kept === 0) && (release?.assets ?? []).every(({ status }) => status === "there") && (release?.removed ?? []).length === 0 && release?.published !== true;
 	const isMade = bundle?.unchanged === true && archive === void 0;
 	return outcome === "done" && !dryRun && isMade && totals.fetchedBytes === 0 && isThere;
 }
@@ -19419,10 +20188,11 @@ function summarize(report) {
 		failures: groupFailures(report.failed),
 		images: imageRows(report),
 		notes: noteLines(report),
-		listings: listingsOf(report).filter(({ rows }) => rows.length > 0),
+		listings: listingsOf(report).filter(({ rows, causes = [] }) => rows.length + causes.length > 0),
 		push: pushSections(report.push),
 		totals: totalsOf(report),
 		cache: cacheLines(report),
+		quotas: quotaLines(report),
 		made: report,
 		next: nextSteps(report)
 	};
@@ -19431,7 +20201,12 @@ function listingsOf({ warnings, candidates, rejects }) {
 	return [
 		{
 			title: `Warnings: ${warnings.length}`,
-			rows: warnings.map(({ message, origin }) => ({
+			causes: byCause(warnings.flatMap(({ text: ref, message, origin }) => ref === void 0 ? [] : [{
+				ref,
+				message,
+				origins: origin === void 0 ? [] : [origin]
+			}])),
+			rows: warnings.filter(({ text }) => text === void 0).map(({ message, origin }) => ({
 				origin,
 				entry: void 0,
 				why: message
@@ -19480,6 +20255,15 @@ function totalsOf({ totals, cache, images: rows, dryRun = false, seconds }) {
 const MAX_TROUBLES = 10;
 function packsOf({ packs, blobs, bytes }) {
 	return `${formatCount(packs, "pack")} with ${formatCount(blobs, "blob")}, ${formatBytes(bytes)}`;
+}
+const MAX_QUOTAS = 10;
+/** `registry-1.docker.io: 76 of 100 pulls left, counted over 6 h 00 min` */
+function quotaLines({ quotas = [] }) {
+	return quotas.slice(0, MAX_QUOTAS).map(({ host, remaining, limit, seconds }) => {
+		const of = limit === void 0 ? "" : ` of ${limit}`;
+		const over = seconds === void 0 ? "" : `, counted over ${formatSeconds(seconds)}`;
+		return `${plainText(host)}: ${remaining}${of} pulls left${over}`;
+	});
 }
 /** What a run did with the cache, one item per line; empty without a cache. */
 function cacheLines({ cache }) {
@@ -19543,16 +20327,18 @@ async function* checkedBytes(file, { digest, size }) {
 	if (last !== void 0) yield last;
 }
 const HASH_CHUNK_BYTES = 1048576;
+/** Beyond what a file tells: some of the kernel's tell none, and one may grow. */
+const LEAST_CHUNK_BYTES$1 = 4096;
 /** The digest and size of a file's bytes, read once through one buffer. */
 async function hashFile(file, { onBytes, signal } = {}) {
-	const handle = await openRegularFile(file);
+	const { handle, size: told } = await openSized(file);
 	try {
 		const hash = createHash("sha256");
-		const buffer = Buffer.allocUnsafe(HASH_CHUNK_BYTES);
+		const buffer = Buffer.allocUnsafe(Math.min(HASH_CHUNK_BYTES, told + LEAST_CHUNK_BYTES$1));
 		let size = 0;
 		for (;;) {
 			signal?.throwIfAborted();
-			const { bytesRead } = await handle.read(buffer, 0, HASH_CHUNK_BYTES);
+			const { bytesRead } = await handle.read(buffer, 0, buffer.length);
 			if (bytesRead === 0) break;
 			hash.update(buffer.subarray(0, bytesRead));
 			size += bytesRead;
@@ -19808,7 +20594,7 @@ const lineSchema = strictObject({
 * once, and a full disk or a kill may tear a line: it is skipped, and costs no other one.
 */
 async function openRecordFile(file) {
-	const { records } = await read(file);
+	const { records } = await read$1(file);
 	const append = async (given) => {
 		const news = [...given];
 		if (news.length === 0) return;
@@ -19825,7 +20611,7 @@ async function openRecordFile(file) {
 }
 /** The records of a file as they are now; none where there is no file. */
 async function readRecords(file) {
-	return (await read(file)).records;
+	return (await read$1(file)).records;
 }
 /** Replaces a file of records. What another run appends meanwhile is lost. */
 async function writeRecords(file, records) {
@@ -19838,7 +20624,7 @@ async function writeRecords(file, records) {
 * gains little. While nobody appends.
 */
 async function keepRecords(file, wanted) {
-	const { records, lines } = await read(file);
+	const { records, lines } = await read$1(file);
 	const kept = [...records].filter(([key, value]) => wanted(key, value));
 	if (kept.length < records.size || lines > 2 * records.size + 1e3) await writeRecords(file, kept);
 }
@@ -19850,7 +20636,7 @@ function toText(records) {
 }
 /** A million records stay below. */
 const MAX_RECORDS_BYTES = 268435456;
-async function read(file) {
+async function read$1(file) {
 	const lines = (await readBounded(file, MAX_RECORDS_BYTES))?.toString("utf8").split("\n").filter(Boolean) ?? [];
 	const records = /* @__PURE__ */ new Map();
 	for (const line of lines) {
@@ -20323,7 +21109,7 @@ async function foldUses(places) {
 }
 async function foldedUses({ used }) {
 	const records = await readRecords(used);
-	return new Map([...records].map(([hex, time]) => [hex, timeOf(time)]));
+	return new Map([...records].map(([hex, time]) => [hex, timeOf$1(time)]));
 }
 function addUses(times, lists) {
 	for (const { time, hexes } of lists) for (const hex of hexes) times.set(hex, Math.max(times.get(hex) ?? 0, time));
@@ -20339,12 +21125,12 @@ async function readLists({ uses }, names) {
 		if (text === void 0) return [];
 		const [first = "", ...lines] = text.toString("utf8").split("\n");
 		return [{
-			time: timeOf(first),
+			time: timeOf$1(first),
 			hexes: lines.filter(isHex)
 		}];
 	});
 }
-function timeOf(text) {
+function timeOf$1(text) {
 	return Date.parse(text) || 0;
 }
 // src/store/prune/plan.ts
@@ -27499,7 +28285,7 @@ const GRACE_MILLISECONDS = 2e3;
 *   where that ended it
 */
 async function run(file, args, options) {
-	const { cwd, env, input, stdin, signal, limitMilliseconds = 0, maxOutput = 1048576 } = options;
+	const { cwd, env, input, stdin, signal, limitMilliseconds = 0, maxOutput = 1048576, onErrorLine } = options;
 	signal?.throwIfAborted();
 	const child = execa(file, [...args], {
 		...cwd === void 0 ? {} : { cwd },
@@ -27508,9 +28294,11 @@ async function run(file, args, options) {
 		extendEnv: false,
 		reject: false,
 		maxBuffer: maxOutput,
+		...onErrorLine === void 0 ? {} : { buffer: { stderr: false } },
 		detached: process.platform !== "win32",
 		windowsHide: true
 	});
+	const heard = onErrorLine === void 0 ? void 0 : hearLines(child.stderr, onErrorLine, maxOutput);
 	const stopWaiting = closeLeftOutputs(child.nodeChildProcess);
 	const group = watchGroup(child.nodeChildProcess);
 	let timedOut = false;
@@ -27535,8 +28323,29 @@ async function run(file, args, options) {
 	return {
 		exitCode,
 		signal: endedBy,
-		stdout,
-		stderr
+		stdout: stdout ?? "",
+		stderr: heard?.() ?? stderr ?? ""
+	};
+}
+/** Of a line that never ends. */
+const MAX_LINE$1 = 65536;
+/** Hears the lines of an output while it comes. Returns a function that gives those that were kept. */
+function hearLines(output, hear, most) {
+	let kept = "";
+	let open = "";
+	const take = (line) => {
+		if (hear(line) && kept.length + line.length < most) kept += `${line}\n`;
+	};
+	output.setEncoding("utf8");
+	output.on("data", (chunk) => {
+		const lines = (open + chunk).split("\n");
+		open = (lines.pop() ?? "").slice(0, MAX_LINE$1);
+		for (const line of lines) take(line.slice(0, MAX_LINE$1));
+	});
+	return () => {
+		if (open !== "") take(open);
+		open = "";
+		return kept;
 	};
 }
 /** Ends each program that runs, at once and with whatever it started: for a process that ends itself. */
@@ -27781,6 +28590,12 @@ async function versionOf(file, env) {
 		throw error;
 	}
 }
+/** The first skopeo whose references may name a registry by its IPv6 address (distribution/reference 0.5). */
+const FIRST_WITH_IPV6 = "1.14";
+/** Whether a skopeo can ask a registry of this name. */
+function canName({ version }, domain) {
+	return !domain.startsWith("[") || isAtLeast(version, FIRST_WITH_IPV6);
+}
 /** Whether `version` is `oldest` or newer; versions are numbers between dots. */
 function isAtLeast(version, oldest) {
 	const [a, b] = [version.split(".").map(Number), oldest.split(".").map(Number)];
@@ -27871,18 +28686,13 @@ function runAs(sudo, file, args, env, installer) {
 	], {});
 }
 // src/skopeo/environment.ts
-/** Passed on, since our own client obeys them too. Nothing else of the caller's environment is. */
-const INHERITED = [
-	"PATH",
-	"SSL_CERT_FILE",
-	"SSL_CERT_DIR",
-	"SYSTEMROOT"
-];
+/** Passed on. Nothing else of the caller's environment is. */
+const INHERITED = ["PATH", "SYSTEMROOT"];
 /**
 * Makes the private homes, policy and registries files that keep a host's container settings out of a run: a
 * policy may be missing, reject everything, or hold keys that this skopeo does not know.
 */
-async function createSkopeoEnvironment(runFolder, callerEnv) {
+async function createSkopeoEnvironment(runFolder, callerEnv, trust) {
 	const base = path.join(runFolder, "skopeo");
 	const folder = (name) => path.join(base, name);
 	const registriesFile = folder("registries.conf");
@@ -27894,19 +28704,23 @@ async function createSkopeoEnvironment(runFolder, callerEnv) {
 		"cache",
 		"tmp",
 		"registries.d",
-		"certs.d"
+		"certs.d",
+		"none"
 	]) await mkdir(folder(name), {
 		recursive: true,
 		mode: 448
 	});
 	await writeFile(folder("policy.json"), "{\"default\":[{\"type\":\"insecureAcceptAnything\"}]}\n");
 	await writeFile(registriesFile, "# Names are complete when they come here: no search, no mirrors.\n");
+	await writeFile(folder(AUTHORITIES), `${trust.authorities.join("\n")}\n`);
+	await writeFile(folder("no-authorities.pem"), "");
+	const certs = certsFolders$1(folder("certs.d"), folder(AUTHORITIES), trust);
 	const inherited = INHERITED.flatMap((name) => {
 		const value = callerEnv[name];
 		return value === void 0 ? [] : [[name, value]];
 	});
 	return {
-		certsFolder: folder("certs.d"),
+		certsFolder: certs,
 		globalArgs: [
 			"--policy",
 			folder("policy.json"),
@@ -27922,8 +28736,31 @@ async function createSkopeoEnvironment(runFolder, callerEnv) {
 			XDG_DATA_HOME: folder("data"),
 			XDG_CACHE_HOME: folder("cache"),
 			TMPDIR: folder("tmp"),
+			SSL_CERT_FILE: folder("no-authorities.pem"),
+			SSL_CERT_DIR: folder("none"),
 			CONTAINERS_REGISTRIES_CONF: registriesFile
 		}
+	};
+}
+const AUTHORITIES = "authorities.crt";
+/**
+* Folders of links, one for each host: to the authorities of every host, and to the files of the host's own folder, under
+* names that cannot meet. A link, so that no key is copied.
+*/
+function certsFolders$1(folder, authorities, trust) {
+	const made = /* @__PURE__ */ new Map();
+	const make = async ({ own }, name) => {
+		const place = path.join(folder, name);
+		await mkdir(place, { mode: 448 });
+		await symlink(authorities, path.join(place, AUTHORITIES));
+		for (const file of own?.files ?? []) await symlink(path.resolve(own?.folder ?? "", file), path.join(place, `own-${file}`));
+		return place;
+	};
+	return async (registry) => {
+		const material = await trust.of(registry);
+		const known = made.get(material) ?? make(material, String(made.size));
+		made.set(material, known);
+		return known;
 	};
 }
 /**
@@ -28012,6 +28849,25 @@ function authFileOf(registry, credentials) {
 	return JSON.stringify({ auths: { [registry]: entry } });
 }
 const base64 = (text) => Buffer.from(text, "utf8").toString("base64");
+// src/skopeo/throttle.ts
+/** skopeo waits no longer, whatever a registry asks for (containers/image, docker_client.go, backoffMaxDelay). */
+const LONGEST_WAIT_MILLISECONDS = 6e4;
+/** In the words that 1.6 to 1.20 share; they are said at the level debug alone. */
+const THROTTLED = /Too many requests to (\S{1,2000}?): sleeping for (\d{1,6}(?:\.\d{1,9})?) seconds/;
+/** What a line of skopeo's log says of a throttle; undefined for any other line. */
+function throttleIn(line) {
+	const [, address, seconds] = THROTTLED.exec(line) ?? [];
+	const host = address === void 0 ? void 0 : URL.parse(address)?.host;
+	if (host === void 0 || host === "") return void 0;
+	return {
+		host,
+		milliseconds: Math.min(Number(seconds) * 1e3, LONGEST_WAIT_MILLISECONDS)
+	};
+}
+/** Whether a line of skopeo's log says what went wrong, and not what it did. */
+function isComplaint(line) {
+	return !/\blevel=(?:debug|info|trace)\b/.test(line.slice(0, 200));
+}
 // src/skopeo/copy.ts
 /** The layout that skopeo writes, and the folder of its blobs, both in a copy's folder. */
 const LAYOUT = "layout";
@@ -28022,20 +28878,26 @@ function poolOf(folder) {
 }
 /** One `skopeo copy` of one image manifest into its own layout. The result says how it ended. */
 function copyWithSkopeo(copy) {
-	const { skopeo, environment, folder, home, source, preserveDigests, auth, insecure, signal } = copy;
+	const { skopeo, environment, folder, home, source, preserveDigests, certsFolder } = copy;
+	const { auth, insecure, signal, onThrottle } = copy;
+	const onErrorLine = (line) => {
+		const throttle = throttleIn(line);
+		if (throttle !== void 0) onThrottle?.(throttle);
+		return isComplaint(line);
+	};
 	const env = home === void 0 ? environment.env : {
 		...environment.env,
 		HOME: home
 	};
 	return run(skopeo.file, [
 		...environment.globalArgs,
+		...onThrottle === void 0 ? [] : ["--debug"],
 		"copy",
 		...preserveDigests ? ["--preserve-digests"] : [],
 		"--remove-signatures",
 		"--quiet",
 		...auth === void 0 ? ["--src-no-creds"] : ["--src-authfile", auth.file],
-		"--src-cert-dir",
-		environment.certsFolder,
+		...certsFolder === void 0 ? [] : ["--src-cert-dir", certsFolder],
 		...insecure === true ? ["--src-tls-verify=false"] : [],
 		"--dest-shared-blob-dir",
 		POOL,
@@ -28045,7 +28907,8 @@ function copyWithSkopeo(copy) {
 		cwd: folder,
 		env,
 		signal,
-		stdin: auth?.stdin
+		stdin: auth?.stdin,
+		onErrorLine
 	});
 }
 /** Prints the manifest of a local image as its transport has it. The result says how it ended. */
@@ -28457,6 +29320,7 @@ async function readTree(served, wanted, reader) {
 	const offered = [];
 	let count = 0;
 	let treeBytes = 0;
+	let claims = 0;
 	const readNode = async (own, depth) => {
 		count += 1;
 		treeBytes += own.bytes.length;
@@ -28491,13 +29355,17 @@ async function readTree(served, wanted, reader) {
 			const sizes = new Set(child.entries.map(({ size }) => size));
 			sizes.delete(read.bytes.length);
 			for (const size of sizes) reader.note(`its index says that ${digest} has ${size} bytes; it has ${read.bytes.length}`);
+			if (read.claimed !== void 0 && (claims += 1) === 1) reader.note(`its registry says that ${digest} has the digest ${shortDigest(read.claimed)}; the bytes count`);
+			const { bytes, manifest } = read;
 			return await readNode({
-				...read,
+				digest: child.digest,
+				bytes,
+				manifest,
 				platforms,
 				attests
 			}, depth + 1);
 		} catch (error) {
-			throw childError([...platforms.map(formatPlatform), digest].join(", "), error);
+			throw childError(`its ${attests.length > 0 ? "attestation" : "child"} ${[...platforms.map(formatPlatform), digest].join(", ")}`, parent, error);
 		}
 	};
 	const readChildren = async (index, digest, depth) => {
@@ -28521,7 +29389,7 @@ async function readTree(served, wanted, reader) {
 	if (tree.nodes.every(({ manifest }) => manifest.kind === "index")) reader.note("its index lists nothing");
 	refuseMissing(wanted, found, distinct(offered));
 	const left = siblingsLeft(choice, found, distinct(offered));
-	if (left.length > 0) reader.note(`it also has ${namesOf$1(left)}, not among the wanted platforms`);
+	if (left.length > 0) reader.note(`it also has ${namesOf$2(left)}, not among the wanted platforms`);
 	return tree;
 }
 /** The platforms for which an index lists a child. */
@@ -28557,14 +29425,26 @@ function unreasonable() {
 		message: "its indexes hold more manifests than is reasonable"
 	});
 }
-/** An error about a child's content names the child; one about reading it has its address. */
-function childError(who, error) {
-	if (!(error instanceof OciSaveError) || error.code !== "unsupported") return error;
-	return error.reworded(`its child ${who}: ${error.message}`);
+/**
+* An error about a child's content names the child; one about reading it has its address, and where it is not there, its
+* index and why that may be.
+*/
+function childError(who, index, error) {
+	if (!(error instanceof OciSaveError)) return error;
+	if (error.code === "unsupported") return error.reworded(`${who}: ${error.message}`);
+	if (error.code !== "not-found" || error.hintParts === MISSING_CHILD) return error;
+	const { code, message, cause } = error;
+	return new OciSaveError({
+		code,
+		message: `${who}, of the index ${shortDigest(index)}, is not there: ${message}`,
+		hint: MISSING_CHILD,
+		cause
+	});
 }
+const MISSING_CHILD = "A proxy may give manifests by tag and not by digest: ask the registry behind it. Else the index is broken where it is: have it pushed again, or leave that platform out.";
 /** How many platforms a message names. */
 const MAX_NAMED$1 = 20;
-function namesOf$1(platforms) {
+function namesOf$2(platforms) {
 	const named = platforms.slice(0, MAX_NAMED$1).map(formatPlatform).join(", ");
 	return platforms.length > MAX_NAMED$1 ? `${named} and ${platforms.length - MAX_NAMED$1} more` : named;
 }
@@ -28585,7 +29465,7 @@ function refuseMissing({ choice, onMissing }, found, offered) {
 	const others = hint`Choose others with ${option("platforms")}, or for this image alone: '--platform=${first ?? "os/arch"} …' in the list.`;
 	throw new OciSaveError({
 		code: "not-found",
-		message: `it has no ${missing.map(formatPlatform).join(", ")}; it has ${namesOf$1(there)}`,
+		message: `it has no ${missing.map(formatPlatform).join(", ")}; it has ${namesOf$2(there)}`,
 		hint: hasSome ? hint`${others} Or save those that it has: ${option("onMissingPlatform", "warn")}.` : others
 	});
 }
@@ -28759,7 +29639,11 @@ async function resolveImage(image, reference, content, options) {
 async function readTop(reference, content, { store, manifests, signal }) {
 	const claim = isDigest(reference) && !store.origins.hides(reference) ? void 0 : await content.head?.(reference, signal);
 	if (claim !== void 0) store.origins.reach(content.name);
-	if (isDigest(reference)) return manifests.read(reference, content, signal);
+	if (isDigest(reference)) {
+		const pinned = await manifests.read(reference, content, signal);
+		if (pinned.claimed !== void 0) throw otherClaim(content.name, reference, pinned.claimed);
+		return pinned;
+	}
 	const key = store.served.keyOf(content.name, reference);
 	if (claim !== void 0 && claim.digest === store.served.get(key)) {
 		const stored = await manifests.stored(claim.digest);
@@ -28768,6 +29652,14 @@ async function readTop(reference, content, { store, manifests, signal }) {
 	const manifest = await manifests.fetch(reference, content, signal);
 	await store.served.set(key, manifest.digest);
 	return manifest;
+}
+/** Who pins an image wants it from a registry that agrees. */
+function otherClaim(source, digest, claimed) {
+	return new OciSaveError({
+		code: "digest",
+		message: `${source}@${shortDigest(digest)}: its registry sent the bytes that were pinned, and says that the digest is ${shortDigest(claimed)}`,
+		hint: "A proxy may mix up its cache: ask who runs the registry, or fetch the image from elsewhere."
+	});
 }
 async function readConfigPlatform(manifest, source, { store, retries, signal }) {
 	const { digest, size } = manifest.config;
@@ -28867,50 +29759,64 @@ async function resolveImages(wanted, context) {
 		stage: "resolve",
 		total: wanted.length
 	});
-	const limit = pLimit(context.parallel);
 	const shared = {
 		manifests: createManifestReader$1(context.store),
 		layouts: /* @__PURE__ */ new Map()
 	};
-	const results = await Promise.all(wanted.map((image) => limit(async () => {
+	const told = /* @__PURE__ */ new Set();
+	const results = await pMap(wanted, async (image) => {
 		signal?.throwIfAborted();
 		const result = await resolveOne(image, {
 			...context,
 			...shared
 		});
 		if ("error" in result) {
-			const message = failureWords(image, messageOf(result.error));
-			emit({
+			const { error } = result;
+			const { ref, origins } = image;
+			const isTold = error instanceof OciSaveError && error.code === "quota" && told.has(error);
+			told.add(error);
+			if (!isTold) emit({
 				type: "log",
 				level: "error",
-				message,
-				image: image.ref
+				message: messageOf(error),
+				image: ref,
+				origins
 			});
-		} else warnOfMissing(result, emit);
-		const outcome = "error" in result ? "failed" : "done";
+			emit({
+				type: "step",
+				stage: "resolve",
+				subject: ref,
+				outcome: "failed",
+				origins
+			});
+			return result;
+		}
+		warnOfMissing(result, emit);
 		emit({
 			type: "step",
 			stage: "resolve",
 			subject: image.ref,
-			outcome
+			outcome: "done"
 		});
 		return result;
-	})));
+	}, { concurrency: context.parallel });
 	return {
 		resolved: joinSame(results.filter((result) => !("error" in result))),
 		failed: results.filter((result) => "error" in result)
 	};
 }
 function warnOfMissing({ ref, wanted, platforms }, emit) {
+	const { origins } = wanted;
 	const missing = missingFrom(wanted, platforms);
-	const [origin] = wanted.origins.map(formatOrigin);
-	for (const note of missingNotes({
+	for (const message of missingNotes({
 		platforms,
 		missingPlatforms: missing
 	})) emit({
 		type: "log",
 		level: "warning",
-		message: `${origin ?? "images"}: ${ref}: ${note}`
+		message,
+		image: ref,
+		origins
 	});
 }
 async function resolveOne(wanted, context) {
@@ -28926,11 +29832,17 @@ async function resolveOne(wanted, context) {
 		}
 		const { domain, path, tag, digest, otherDigest } = source.reference;
 		if (otherDigest !== void 0) throw unsupportedPin(otherDigest);
-		const port = registryPort(context.client, {
+		const { client, nameOf, notesOf } = context.sources;
+		const repository = {
 			domain,
 			path
-		}, context.isPrivate);
-		return await resolveImage(wanted, digest ?? tag ?? "latest", port, context);
+		};
+		const port = registryPort(client, repository, context.isPrivate, nameOf(repository));
+		const image = await resolveImage(wanted, digest ?? tag ?? "latest", port, context);
+		return {
+			...image,
+			notes: [...image.notes, ...notesOf(repository)]
+		};
 	} catch (error) {
 		context.signal?.throwIfAborted();
 		if (error instanceof OciSaveError && error.code === "machine") throw error;
@@ -28956,7 +29868,7 @@ function named$1(wanted, inside, { naming }) {
 		message: `${wanted.ref} does not say under which name it is to be stored`,
 		hint: `Write '${wanted.ref} => name:tag'.`
 	});
-	const names = namesOf$2(withDefaultTag(parseReference(inside)), naming);
+	const names = namesOf$3(withDefaultTag(parseReference(inside)), naming);
 	const [why] = names.flatMap(({ name }) => whyUnservable(repositoryPath(name)) ?? []);
 	if (why !== void 0) {
 		const hint = `Store it under another name: '${wanted.ref} => name:tag'.`;
@@ -29001,11 +29913,11 @@ const MAX_ADDRESSES = 4;
 async function bringDirectly(blob, images, context) {
 	const { store, retries, signal, emit } = context;
 	let refusal;
-	const image = images[0]?.ref;
+	const { ref: image, wanted } = images[0] ?? {};
 	emit({
 		type: "log",
 		level: "debug",
-		message: `fetching ${shortDigest(blob.digest)}, ${blob.size} bytes`,
+		message: `fetching ${shortDigest(blob.digest)}, ${formatBytes(blob.size)}`,
 		image
 	});
 	for (const { made } of images) {
@@ -29030,7 +29942,8 @@ async function bringDirectly(blob, images, context) {
 				type: "log",
 				level: "warning",
 				message,
-				image
+				image,
+				origins: wanted?.origins
 			})
 		});
 		return;
@@ -29068,12 +29981,12 @@ function foreignLayerError(blob, cause) {
 /** From this size on skopeo copies a layer; below it the round trips, not the bytes, are the cost. */
 const SKOPEO_FROM_BYTES = 1048577;
 /**
-* Divides missing blobs between the two movers. Layers from the threshold on are skopeo's; configs, foreign layers
-* and small layers are the client's, also those of leaves that skopeo copies: of many images over one base only the
+* Divides missing blobs between the two movers. Layers from the threshold on are skopeo's; configs, foreign layers,
+* small layers and those that stand twice in a manifest are the client's, also those of leaves that skopeo copies: of many images over one base only the
 * leader then needs a skopeo, which always costs ten round trips. With a threshold of Infinity all are the client's.
 */
 function divide(missing, skopeoFrom) {
-	const bySkopeo = ({ size, foreign, leaves }) => size >= skopeoFrom && !foreign && leaves.length > 0;
+	const bySkopeo = ({ size, foreign, repeated, leaves }) => size >= skopeoFrom && !foreign && !repeated && leaves.length > 0;
 	const copied = new Set(missing.filter(bySkopeo).flatMap(({ leaves }) => leaves));
 	const byLeaf = new Map([...copied].map((leaf) => [leaf, []]));
 	for (const { digest, size, foreign, leaves } of missing) if (!foreign) for (const leaf of leaves) byLeaf.get(leaf)?.push({
@@ -29101,7 +30014,7 @@ function trackImages(images, { blobs, restored }, { emit, store }) {
 		fetched,
 		stored
 	});
-	for (const { ref, leaves, sizes } of images) {
+	for (const { ref, wanted, leaves, sizes } of images) {
 		const count = (digests) => ({
 			blobs: digests.length,
 			bytes: digests.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0)
@@ -29112,6 +30025,7 @@ function trackImages(images, { blobs, restored }, { emit, store }) {
 		const some = fetched.length === content.length ? "fetched" : "partly stored";
 		const image = {
 			ref,
+			origins: wanted.origins,
 			left: awaited.length,
 			outcome: fetched.length === 0 ? "stored" : some,
 			fetched: count(fetched),
@@ -29139,19 +30053,23 @@ function trackImages(images, { blobs, restored }, { emit, store }) {
 			}
 		},
 		finish(failures) {
-			for (const { ref, awaited } of pending) {
+			const told = /* @__PURE__ */ new Set();
+			for (const { ref, origins, awaited } of pending) {
 				const [error] = awaited.flatMap((digest) => failures.get(digest) ?? []);
-				emit({
+				if (!(error instanceof OciSaveError && error.code === "quota" && told.has(error))) emit({
 					type: "log",
 					level: "error",
 					message: messageOf(error),
-					image: ref
+					image: ref,
+					origins
 				});
+				told.add(error);
 				emit({
 					type: "step",
 					stage: "copy",
 					subject: ref,
-					outcome: "failed"
+					outcome: "failed",
+					origins
 				});
 			}
 		}
@@ -29237,12 +30155,17 @@ function chooseScheme(challenges) {
 	}
 	return challenges.some(({ scheme }) => scheme === "basic") ? { type: "basic" } : void 0;
 }
+/** Whether a registry refuses a token for what it does not allow, and not for itself (RFC 6750, 3.1). */
+function lacksScope$1(challenges) {
+	return challenges.some(({ scheme, parameters }) => scheme === "bearer" && parameters.get("error") === "insufficient_scope");
+}
 // src/registry/auth/credentials.ts
 /** Every text in which the secret of credentials appears, on the wire and in auth files. */
 function secretsOf(credentials) {
 	if ("identityToken" in credentials) return [credentials.identityToken];
 	return [credentials.password, base64Of(credentials)];
 }
+/** Whether two logins are the same, wherever they were found. */
 function sameCredentials(a, b) {
 	if (a === void 0 || b === void 0) return a === b;
 	if ("identityToken" in a) return "identityToken" in b && a.identityToken === b.identityToken;
@@ -29295,6 +30218,33 @@ function findEntry(entries, repository) {
 		};
 	}
 }
+// src/registry/auth/login-log.ts
+function createLoginLog(now = () => /* @__PURE__ */ new Date()) {
+	const domains = /* @__PURE__ */ new Map();
+	const find = ({ domain }, credentials) => domains.get(domain)?.find((entry) => sameCredentials(entry.credentials, credentials));
+	return {
+		accepted(repository, credentials) {
+			const { domain, path } = repository;
+			const at = now();
+			const entry = find(repository, credentials);
+			if (entry === void 0) {
+				const first = {
+					credentials,
+					registryAt: at,
+					repositoryAt: /* @__PURE__ */ new Map([[path, at]])
+				};
+				domains.set(domain, [...domains.get(domain) ?? [], first]);
+			} else {
+				entry.registryAt = at;
+				entry.repositoryAt.set(path, at);
+			}
+		},
+		workedUntil(repository, credentials, scope) {
+			const entry = credentials && find(repository, credentials);
+			return scope === "registry" ? entry?.registryAt : entry?.repositoryAt.get(repository.path);
+		}
+	};
+}
 // src/registry/auth/scope.ts
 /** The scope for reading one repository (distribution, spec/auth/scope.md). */
 function pullScope({ path }) {
@@ -29321,6 +30271,30 @@ function joinScopes(one, other) {
 	}
 	return [...actions].map(([resource, all]) => `${resource}:${[...all].toSorted().join(",")}`).join(" ");
 }
+// src/registry/auth/refused-login.ts
+/** The end of a message about a refusal: which login was refused, if any. Never a secret. */
+function sentWords(sent) {
+	if (sent === "nothing") return "; no credentials were sent";
+	if (sent === "elsewhere") return "; the registry had sent us there, without credentials";
+	const { from, workedUntil } = sent;
+	const details = [...from === void 0 ? [] : [from.words], ...workedUntil === void 0 ? [] : [`worked until ${timeOf(workedUntil)}`]];
+	return `; credentials were sent and refused${details.length === 0 ? "" : ` (${details.join("; ")})`}`;
+}
+const timeOf = (date) => `${date.toISOString().slice(11, 16)} UTC`;
+/** What to do about a refused login, or a push that the user may not do. */
+function loginHint(host, sent, action = "pull") {
+	if (sent === "elsewhere") return `Try again; if it stays so, ask who runs the registry about ${host}.`;
+	const isPush = action === "push";
+	if (sent !== "nothing" && sent.workedUntil !== void 0) return "The password or token may have ended during the run: log in again, and run it again. A credential helper (credHelpers in an auth file) is asked again when its password is refused.";
+	if (/^(?:.*\.)?ghcr\.io$/.test(host)) return `In a workflow: give the job 'permissions: packages: ${isPush ? "write" : "read"}', log in to ghcr.io with its token, and give the repository ${isPush ? "write " : ""}access in the package's settings (Manage Actions access).${sent === "nothing" || isPush ? "" : " Stale credentials block public images, too: docker logout ghcr.io."}`;
+	const login = host === "registry-1.docker.io" || host === "auth.docker.io" ? "docker login" : `docker login ${host}`;
+	if (sent === "nothing") return isPush ? `Log in as a user who may push there: ${login}.` : `Check the name: many registries answer so for what does not exist. If it is private: ${login}.`;
+	if (sent.from?.option !== void 0) {
+		const place = option(sent.from.option);
+		return isPush ? hint`That user may not push there: look at its rights and at the project’s name, or name another one in ${place}.` : hint`Correct user and password in ${place}. Wrong credentials block public images, too: leave them out for those.`;
+	}
+	return isPush ? `That user may not push there: look at its rights and at the project’s name, or log in as another one (${login}).` : `Log in again (${login}). Stale credentials block public images, too: ${login.replace("login", "logout")}.`;
+}
 // src/registry/error.ts
 const NOT_FOUND$1 = /* @__PURE__ */ new Set([
 	"MANIFEST_UNKNOWN",
@@ -29334,6 +30308,8 @@ const TOO_MANY = "TOOMANYREQUESTS";
 * detail has the limit of what it holds (2.1.20: 429; later 413). Repositories that are there still take more.
 */
 const HOLDS_NO_MORE = "HOLDS_NO_MORE";
+/** In place of a code: the disk of the registry is full, which docker-registry says in the detail of a 500 alone. */
+const DISK_FULL = "DISK_FULL";
 /** Whether a refusal is about how often we send requests; some have another status than 429. */
 function isRateRefusal({ status, codes }) {
 	if (codes.includes(HOLDS_NO_MORE)) return false;
@@ -29356,7 +30332,7 @@ const SPENT = /\b(?:exceed(?:s|ed)?|limit(?: is)?|maximum|full|too high|insuffic
 * DigitalOcean: 403 `registry contains 1 repositories, limit is 1`; Artifactory: 413 `Datastore disk usage is too high`.
 */
 function isFull({ status, codes, words }) {
-	if (status === 507 || codes.includes(HOLDS_NO_MORE)) return true;
+	if (status === 507 || codes.includes(HOLDS_NO_MORE) || codes.includes(DISK_FULL)) return true;
 	return [
 		400,
 		403,
@@ -29421,29 +30397,24 @@ function refusalError$1(subject, refusal, sent, action = "pull") {
 		cause: refusal
 	});
 	if (status !== 401 && status !== 403) return plain;
+	if (READ_ONLY.test(refusal.words)) return new OciSaveError({
+		code: "denied",
+		message,
+		hint: READ_ONLY_HINT,
+		cause: refusal
+	});
 	return new OciSaveError({
 		code: "denied",
-		message: message + CREDENTIALS_SENT[sent],
+		message: message + sentWords(sent),
 		hint: loginHint(refusal.host, sent, action),
 		cause: refusal
 	});
 }
+/** Harbor's maintenance: 403 `DENIED: The system is in read only mode. Any modification is prohibited.` (middleware/readonly). */
+const READ_ONLY = /\b(?:system|registry|server|service|instance)\b[^\n]{0,40}\bread[- ]?only\b/i;
+const READ_ONLY_HINT = "No login changes that: have its read-only mode ended (Harbor: Configuration, System Settings), and push again.";
 /** Harbor does not give what is vulnerable or unsigned (412 PROJECTPOLICYVIOLATION), even to HEAD (goharbor/harbor#19408). */
 const POLICY_HINT = "A policy of the registry holds it back: have it exempted or changed there (Harbor: the project’s CVE allowlist, Cosign and Notation), or take it from elsewhere.";
-const CREDENTIALS_SENT = {
-	credentials: "; credentials were sent and refused",
-	nothing: "; no credentials were sent",
-	elsewhere: "; the registry had sent us there, without credentials"
-};
-/** What to do about a refused login, or a push that the user may not do. */
-function loginHint(host, sent, action = "pull") {
-	if (sent === "elsewhere") return `Try again; if it stays so, ask who runs the registry about ${host}.`;
-	const push = action === "push";
-	if (/^(?:.*\.)?ghcr\.io$/.test(host)) return `In a workflow: give the job 'permissions: packages: ${push ? "write" : "read"}', log in to ghcr.io with its token, and give the repository ${push ? "write " : ""}access in the package's settings (Manage Actions access).`;
-	const login = host === "registry-1.docker.io" || host === "auth.docker.io" ? "docker login" : `docker login ${host}`;
-	if (sent === "credentials") return push ? `That user may not push there: look at its rights and at the project’s name, or log in as another one (${login}).` : `Log in again (${login}). Stale credentials block public images, too: ${login.replace("login", "logout")}.`;
-	return push ? `Log in as a user who may push there: ${login}.` : `Check the name: many registries answer so for what does not exist. If it is private: ${login}.`;
-}
 /** What a temporary refusal means for the registry's host: wait, or send no further request. */
 const judgeRefusal = async (response, request) => {
 	const { status, headers } = response;
@@ -29466,6 +30437,12 @@ const entry$1 = looseObject({
 	detail: unknown().optional()
 });
 const limitSchema = looseObject({ limit: string().regex(/^\d{1,20}$/) });
+/** distribution's driver error: ENOSPC and EDQUOT as Linux numbers them (registry/storage/driver, Error). */
+const fullSchema = looseObject({ Enclosed: looseObject({ Err: union([literal(28), literal(122)]) }) });
+const FULL_WORDS = /\b(?:no space left on device|disk quota exceeded)\b/i;
+function saysFull(detail, message) {
+	return fullSchema.safeParse(detail).success || [detail, message].some((text) => typeof text === "string" && FULL_WORDS.test(text.slice(0, 4096)));
+}
 const bodySchema$1 = looseObject({ errors: array(entry$1) });
 /** Token services use OAuth2's form, others one of their own. */
 const oauthSchema = looseObject({
@@ -29482,10 +30459,12 @@ function parseDiagnostics(text) {
 	if (spec.success) return spec.data.errors.map(({ code, message, detail }) => {
 		const limited = code === TOO_MANY ? limitSchema.safeParse(detail).data : void 0;
 		const limit = limited === void 0 ? {} : { limit: limited.limit };
+		const full = saysFull(detail, message) ? { isFull: true } : {};
 		return {
 			code: textOf(code),
 			message: textOf(message),
-			...limit
+			...limit,
+			...full
 		};
 	});
 	const oauth = oauthSchema.safeParse(json);
@@ -29501,12 +30480,17 @@ function parseDiagnostics(text) {
 const parseErrorBody$1 = (text) => {
 	const diagnostics = parseDiagnostics(text);
 	if (diagnostics.length === 0) return void 0;
-	const said = diagnostics.map(({ code, message, limit }) => {
+	const said = diagnostics.map(({ code, message, limit, isFull: full }) => {
 		const words = [code, message].filter((part) => part).join(": ");
+		if (full === true && !FULL_WORDS.test(message)) return `${words}, its disk is full`;
 		return limit === void 0 ? words : `${words}, its limit is ${limit}`;
 	});
 	return {
-		codes: diagnostics.flatMap(({ code, limit }) => limit === void 0 ? [code] : [code, HOLDS_NO_MORE]),
+		codes: diagnostics.flatMap(({ code, limit, isFull: full }) => [
+			code,
+			...limit === void 0 ? [] : [HOLDS_NO_MORE],
+			...full === true ? [DISK_FULL] : []
+		]),
 		words: said.join("; ")
 	};
 };
@@ -29534,7 +30518,7 @@ function lifetimeOf(expiresIn) {
 * @throws OciSaveError `denied` where the service refuses, `unsupported` for a realm that is not asked
 */
 async function fetchToken(http, request) {
-	const { registry, insecure, isPrivate, credentials, push = false, signal } = request;
+	const { registry, insecure, isPrivate, credentials, workedUntil, push = false, signal } = request;
 	const subject = `${request.subject}: token for ${registry.host}`;
 	const realm = checkedRealm(request);
 	const namedBy = insecure || isPrivate || realm.host === registry.host ? void 0 : `${registry.host} names a token service at`;
@@ -29548,7 +30532,10 @@ async function fetchToken(http, request) {
 	return http.request(call, async (response) => {
 		if (response.status === 200) return readToken(subject, response);
 		const refusal = await response.refusal();
-		const sent = response.crossed ? "elsewhere" : credentials ? "credentials" : "nothing";
+		const sent = response.crossed ? "elsewhere" : credentials ? {
+			from: credentials.from,
+			workedUntil
+		} : "nothing";
 		const error = refusalError$1(subject, refusal, sent);
 		if (error.code === "denied" || error.code === "network") throw error;
 		throw new OciSaveError({
@@ -29628,40 +30615,62 @@ async function readToken(subject, response) {
 		lifetime: lifetimeOf(parsed.data?.expires_in)
 	};
 }
-/** Tokens by key; parallel requests for one share a single fetch. `now` is a clock in milliseconds that never goes back. */
-function createTokenCache(now = () => performance.now()) {
+/**
+* Whoever refuses a token for being too fresh (its `nbf` is in whole seconds, and clocks differ) refuses it in its first
+* second; the rest is the way there and back.
+*/
+const FRESH_MILLISECONDS = 2e3;
+/** Tokens by key; parallel requests for one share a single fetch. */
+function createTokenCache({ now = () => performance.now(), settle }) {
 	const entries = /* @__PURE__ */ new Map();
 	const start = (key, fetch) => {
 		const requestedAt = now();
 		const entry = {
 			token: fetch(),
+			grantedAt: requestedAt,
 			renewAt: Number.POSITIVE_INFINITY
 		};
 		entries.set(key, entry);
 		entry.token.then(({ value, lifetime }) => {
 			entry.value = value;
+			entry.grantedAt = now();
 			entry.renewAt = requestedAt + lifetime;
 		}, () => entries.delete(key));
 		return entry;
 	};
+	const settled = async (fetch) => {
+		const token = await fetch();
+		await settle();
+		return token;
+	};
 	return { 
 	/**
 	* The key's token: kept until its renewal is due, or until it is `refused`. A refused token that another
-	* request has renewed meanwhile is not renewed twice. Failures are not kept.
+	* request has renewed meanwhile is not renewed twice. Where the refused one was fresh, the next is given only when it
+	* has settled: registries have been seen to refuse every token in its first second. Failures are not kept.
 	*/
 async get(key, fetch, refused) {
 		const entry = entries.get(key);
-		const isRefused = refused !== void 0 && entry?.value === refused;
-		return (await (entry && now() < entry.renewAt && !isRefused ? entry : start(key, fetch)).token).value;
+		const isRefused = refused !== void 0 && entry?.value === refused.value;
+		if (entry && now() < entry.renewAt && !isRefused) return (await entry.token).value;
+		const isEarly = isRefused && refused.mayBeEarly && now() - entry.grantedAt < FRESH_MILLISECONDS;
+		return (await start(key, isEarly ? () => settled(fetch) : fetch).token).value;
 	} };
 }
 // src/registry/auth/authorize.ts
-/** `signal` ends the token requests, which outlive the request that started them. */
-function createAuthorizer(http, credentials, signal) {
-	const tokens = createTokenCache();
+function createAuthorizer(http, credentials, { signal, settleMilliseconds }) {
+	const log = createLoginLog();
+	const tokens = createTokenCache({ settle: () => setTimeout$1(settleMilliseconds, void 0, { signal }) });
+	/** Other credentials than those that were refused: what is known by now, else what a helper says when asked again. */
+	const instead = async (repository, refused) => {
+		const known = await credentials.find(repository);
+		if (!sameCredentials(known, refused)) return known;
+		const fresh = await credentials.find(repository, { fresh: true });
+		return sameCredentials(fresh, refused) ? void 0 : fresh;
+	};
 	const basic = async ({ repository }, refused) => {
-		const found = await credentials.find(repository, { fresh: refused !== void 0 });
-		if (!found || !("username" in found) || sameCredentials(found, refused?.credentials)) return void 0;
+		const found = refused ? await instead(repository, refused.credentials) : await credentials.find(repository);
+		if (!found || !("username" in found)) return void 0;
 		return {
 			header: basicHeader(found),
 			secrets: secretsOf(found),
@@ -29679,6 +30688,7 @@ function createAuthorizer(http, credentials, signal) {
 			insecure: registry.insecure,
 			isPrivate: registry.isPrivate,
 			credentials: found,
+			workedUntil: log.workedUntil(repository, found, "registry"),
 			signal
 		});
 		const key = JSON.stringify([
@@ -29694,13 +30704,13 @@ function createAuthorizer(http, credentials, signal) {
 				return await request(found);
 			} catch (error) {
 				if (!(error instanceof OciSaveError) || error.code !== "denied" || !found) throw error;
-				const fresh = await credentials.find(repository, { fresh: true });
-				if (!fresh || sameCredentials(fresh, found)) throw error;
-				found = fresh;
-				return request(fresh);
+				const other = await instead(repository, found);
+				if (!other) throw error;
+				found = other;
+				return request(other);
 			}
 		};
-		const token = await abortable(tokens.get(key, fetch, refused?.token), call.signal);
+		const token = await abortable(tokens.get(key, fetch, refused), call.signal);
 		return {
 			header: `Bearer ${token}`,
 			secrets: [token],
@@ -29716,12 +30726,29 @@ function createAuthorizer(http, credentials, signal) {
 			return scheme.type === "basic" ? basic(call) : bearer(call, scheme, call.scope);
 		},
 		async after(call, challenges, refused) {
-			const scheme = chooseScheme(parseChallenges(challenges));
+			const parsed = parseChallenges(challenges);
+			const scheme = chooseScheme(parsed);
 			if (!scheme) return void 0;
 			call.registry.scheme = scheme;
 			if (scheme.type === "basic") return basic(call, refused);
 			const scope = call.push ? joinScopes(scheme.scope ?? "", call.scope) : scheme.scope || call.scope;
-			return bearer(call, scheme, scope, refused);
+			const token = refused?.token;
+			return bearer(call, scheme, scope, token === void 0 ? void 0 : {
+				value: token,
+				mayBeEarly: !lacksScope$1(parsed)
+			});
+		},
+		accepted(repository, authorization) {
+			if (authorization.credentials) log.accepted(repository, authorization.credentials);
+		},
+		sentWith(repository, authorization) {
+			if (!authorization?.credentials) return "nothing";
+			const { credentials: login, token } = authorization;
+			const scope = token === void 0 ? "registry" : "repository";
+			return {
+				from: login.from,
+				workedUntil: log.workedUntil(repository, login, scope)
+			};
 		}
 	};
 }
@@ -29852,7 +30879,8 @@ function partOf$2({ subject, blob: { size }, offset }, response) {
 	if (part === void 0) throw wrong("sent another part than was asked");
 	const { offset: start, total } = part;
 	if (response.status === 206 && total !== void 0 && total !== size) throw wrong(`has ${total} bytes, the manifest says ${size}`);
-	const length = Number(headers["content-length"] ?? size - start);
+	const told = total === void 0 ? void 0 : headers["content-length"];
+	const length = Number(told ?? size - start);
 	if (length > size - start) throw wrong(`has ${start + length} bytes, the manifest says ${size}`);
 	const after = (received) => ` after ${start + received} of ${size} bytes`;
 	return {
@@ -29870,6 +30898,44 @@ function partOf$2({ subject, blob: { size }, offset }, response) {
 				});
 			}
 		})
+	};
+}
+// src/registry/quota-left.ts
+/** The lane of requests for manifests, which registries count as pulls; a HEAD is none (docs.docker.com, usage and limits). */
+function laneOf(method) {
+	return `${method} manifest`;
+}
+function createQuotasLeft() {
+	const last = /* @__PURE__ */ new Map();
+	return {
+		note({ host, headers }, { lane }) {
+			const left = headerOf(headers["ratelimit-remaining"]);
+			if (lane === void 0 || left === void 0) return void 0;
+			const limit = headerOf(headers["ratelimit-limit"]);
+			const seconds = left.seconds ?? limit?.seconds;
+			const known = last.get(host);
+			const remaining = Math.min(left.count, known?.remaining ?? left.count);
+			last.set(host, {
+				host,
+				remaining,
+				...limit === void 0 ? {} : { limit: limit.count },
+				...seconds === void 0 ? {} : { seconds }
+			});
+			return lane === laneOf("GET") ? left.count : void 0;
+		},
+		all: () => [...last.values()].toSorted((a, b) => a.host < b.host ? -1 : 1)
+	};
+}
+/**
+* `76;w=21600`, as Docker Hub has it: a count, and the seconds in which it counts (draft-polli-ratelimit-headers). A count
+* alone may stand there too; anything else counts as absent.
+*/
+function headerOf(header) {
+	const [, count, seconds] = /^(\d{1,9})(?:\s*;\s*w=(\d{1,9}))?$/.exec(String(header ?? "").trim()) ?? [];
+	if (count === void 0) return void 0;
+	return {
+		count: Number(count),
+		seconds: seconds === void 0 ? void 0 : Number(seconds)
 	};
 }
 // src/registry/manifests.ts
@@ -29908,7 +30974,8 @@ async function requestHead(call, reference) {
 	const { registry } = call.session;
 	const request = requestOf(call, reference, {
 		method: "HEAD",
-		headers: ACCEPT
+		headers: ACCEPT,
+		lane: laneOf("HEAD")
 	});
 	return call.session.request(request, (response) => {
 		response.discard();
@@ -29994,14 +31061,14 @@ function deleteManifest(call, digest) {
 }
 /**
 * GET of a manifest or index, bounded and hashed.
-* @throws OciSaveError `digest` where the bytes, or the registry's own header, are not those of a pin;
-*   `unsupported` where the body is not a manifest
+* @throws OciSaveError `digest` where the bytes are not those of a pin; `unsupported` where the body is not a manifest
 */
 async function getManifest(call, reference, onWarning) {
 	const { registry } = call.session;
 	const request = requestOf(call, reference, {
 		method: "GET",
-		headers: ACCEPT
+		headers: ACCEPT,
+		lane: laneOf("GET")
 	});
 	const { subject } = request;
 	const { bytes, response } = await call.session.request(request, async (response) => {
@@ -30020,27 +31087,30 @@ async function getManifest(call, reference, onWarning) {
 	});
 	if (pinned && digest !== reference) throw wrong(`served bytes of the digest ${shortDigest(digest)}`);
 	const header = digestHeader(response.headers["docker-content-digest"]);
-	if (header !== void 0 && header !== digest && isDigest(header)) {
-		registry.headRefused = true;
-		const claim = `says that the digest is ${shortDigest(header)}`;
-		if (pinned) throw wrong(claim);
+	const claimed = header !== void 0 && isDigest(header) && header !== digest ? header : void 0;
+	if (claimed !== void 0) registry.headRefused = true;
+	if (claimed !== void 0 && !pinned) {
+		const claim = `says that the digest is ${shortDigest(claimed)}`;
 		if (!await hasManifest(call, digest)) throw wrong(`${claim}, and sent bytes of ${shortDigest(digest)}, which it does not have`);
 		onWarning(`${subject}: ${response.host} ${claim}; its bytes have ${shortDigest(digest)}, which counts`);
 	}
 	const manifest = parse$1(bytes, subject, response);
+	const { mediaType } = manifest;
 	return {
 		digest,
 		bytes,
 		size: bytes.length,
-		mediaType: manifest.mediaType,
-		manifest
+		mediaType,
+		manifest,
+		...claimed ? { claimed } : {}
 	};
 }
 /** Whether a registry serves bytes of this digest under it, whatever its headers say. */
 function hasManifest(call, digest) {
 	const request = requestOf(call, digest, {
 		method: "GET",
-		headers: ACCEPT
+		headers: ACCEPT,
+		lane: laneOf("GET")
 	});
 	return call.session.request(request, async (response) => {
 		if (response.status === 200) return digestOf(await readManifest$1(request.subject, response)) === digest;
@@ -30685,7 +31755,11 @@ function createSession(registry, http, authorizer) {
 				subject,
 				signal
 			};
-			const send = sender(http, registry, {
+			const send = sender({
+				http,
+				registry,
+				authorizer
+			}, {
 				address,
 				url
 			}, request, read);
@@ -30716,11 +31790,11 @@ function createSession(registry, http, authorizer) {
 function mountedFrom(target) {
 	return target instanceof URL || target.kind !== "upload" ? void 0 : target.mount?.from;
 }
-function sender(http, registry, { address, url }, request, read) {
-	const { subject, push = false } = request;
+function sender({ http, registry, authorizer }, { address, url }, request, read) {
+	const { repository, subject, push = false } = request;
 	return (authorization) => {
 		const errorOf = async (response) => {
-			const sent = !(response.url.origin === address.origin) ? "elsewhere" : authorization?.credentials ? "credentials" : "nothing";
+			const sent = response.url.origin === address.origin ? authorizer.sentWith(repository, authorization) : "elsewhere";
 			return refusalError$1(subject, await response.refusal(), sent, push ? "push" : "pull");
 		};
 		const mayBePrivate = url.host === address.host || registry.insecure || registry.isPrivate;
@@ -30738,6 +31812,7 @@ function sender(http, registry, { address, url }, request, read) {
 				challenges: response.challenges,
 				error: await errorOf(response)
 			};
+			if (authorization && (response.crossed || response.status < 400)) authorizer.accepted(repository, authorization);
 			return { value: await read({
 				...response,
 				error: () => errorOf(response)
@@ -30813,14 +31888,18 @@ function nextOf({ headers: { link } }) {
 }
 // src/registry/client.ts
 const MINUTE$2 = 6e4;
+/** More than the second for which registries have been seen to refuse a token; timers may be early by a millisecond. */
+const SETTLE_MILLISECONDS = 1100;
 /** Errors are OciSaveErrors; for those that are temporary (`isTemporary`), another attempt makes sense. */
 function createRegistryClient(options) {
 	const { sockets = 32, retries = 5, retryMilliseconds = 500, onWarning = () => {} } = options;
+	const { settleMilliseconds = SETTLE_MILLISECONDS } = options;
 	const insecure = insecureHosts(options.insecureRegistries);
 	const policy = {
 		retries,
 		retryMilliseconds
 	};
+	const quotas = createQuotasLeft();
 	const http = createHttpClient({
 		env: {},
 		sockets,
@@ -30830,10 +31909,14 @@ function createRegistryClient(options) {
 		insecure,
 		policy,
 		parse: parseErrorBody$1,
-		judge: judgeRefusal
+		judge: judgeRefusal,
+		left: (response, request) => quotas.note(response, request)
 	});
 	const closing = new AbortController();
-	const authorizer = createAuthorizer(http, options.credentials, closing.signal);
+	const authorizer = createAuthorizer(http, options.credentials, {
+		signal: closing.signal,
+		settleMilliseconds
+	});
 	const ping = (url) => http.request({
 		method: "GET",
 		url: new URL("/v2/", url),
@@ -30882,6 +31965,20 @@ function createRegistryClient(options) {
 			const mayBePrivate = registry.insecure || registry.isPrivate || isPrivateHost((await registry.address()).hostname);
 			return getUrl(http, insecure, url, blob, range, mayBePrivate);
 		},
+		/**
+		* Waits until a registry may be asked, for who asks it by other means: it has one rate limit for all.
+		* @throws OciSaveError `quota` where it gives nothing more
+		*/
+		async ready(domain, signal) {
+			const { host } = await abortable(at(domain).registry.address(), signal);
+			return http.limit(host).ready(signal);
+		},
+		/** Tells that a host throttled somebody else, and for how many milliseconds it asks to be left alone. */
+		throttled(host, milliseconds) {
+			http.limit(host).throttled(milliseconds);
+		},
+		/** What registries have said of the pulls that they still give. */
+		quotasLeft: () => quotas.all(),
 		/** One request without credentials, to see whether a registry responds. */
 		async reach(domain, signal) {
 			return abortable(at(domain).registry.reach(), signal);
@@ -30945,6 +32042,36 @@ function createRegistryClient(options) {
 			http.close();
 		}
 	};
+}
+// src/registry/auth/combined-stores.ts
+/** Asks one store after the other; the first that has credentials for the repository decides. */
+function firstOf(...stores) {
+	return { async find(repository, options) {
+		for (const store of stores) {
+			const credentials = await store.find(repository, options);
+			if (credentials) return credentials;
+		}
+	} };
+}
+/** The same store, which reports every secret before it returns it: a log may have to know what to hide. */
+function announcing(store, onSecret) {
+	return { async find(repository, options) {
+		const credentials = await store.find(repository, options);
+		if (credentials) secretsOf(credentials).forEach(onSecret);
+		return credentials;
+	} };
+}
+/** The same store, which says once for each login that it finds where that was, and for each registry without one. */
+function telling(store, tell) {
+	const told = /* @__PURE__ */ new Set();
+	return { async find(repository, options) {
+		const credentials = await store.find(repository, options);
+		const where = credentials === void 0 ? "none" : credentials.from?.words;
+		const message = `credentials for ${repository.domain}: ${where ?? "given by the caller"}`;
+		if (!told.has(message)) tell(message);
+		told.add(message);
+		return credentials;
+	} };
 }
 // src/registry/auth/auth-file.ts
 const entrySchema$1 = looseObject({
@@ -31015,6 +32142,53 @@ function decodeAuth(auth, key, path) {
 		password
 	};
 }
+// src/registry/auth/auth-places.ts
+/**
+* Where credentials are looked for, in order: containers-auth.json(5), as skopeo and podman do. A file that
+* is named, by option or by REGISTRY_AUTH_FILE, is the only one.
+*/
+function authFilePlaces({ authFile, env, userId, platform = "linux" }) {
+	if (authFile) return [{
+		path: authFile,
+		legacy: false,
+		from: "option"
+	}];
+	const named = env["REGISTRY_AUTH_FILE"];
+	if (named) return [{
+		path: named,
+		legacy: false,
+		from: "variable"
+	}];
+	const home = env["HOME"] || env["USERPROFILE"];
+	const under = (folder, ...parts) => folder ? [join$1(folder, ...parts)] : [];
+	const runtime = env["XDG_RUNTIME_DIR"] || (userId === void 0 ? "" : `/run/containers/${userId}`);
+	const runtimeParts = env["XDG_RUNTIME_DIR"] ? ["containers", "auth.json"] : ["auth.json"];
+	const isLinux = platform === "linux";
+	const runtimePaths = isLinux ? under(runtime, ...runtimeParts) : [];
+	const paths = [
+		...isLinux ? [] : under(home, ".config", "containers", "auth.json"),
+		...under(env["XDG_CONFIG_HOME"] || under(home, ".config")[0], "containers", "auth.json"),
+		...under(env["DOCKER_CONFIG"] || under(home, ".docker")[0], "config.json")
+	];
+	const legacy = under(home, ".dockercfg");
+	return [
+		...runtimePaths.map((path) => ({
+			path,
+			legacy: false,
+			from: "runtime"
+		})),
+		...[...new Set(paths)].map((path) => ({
+			path,
+			legacy: false,
+			from: "home"
+		})),
+		...legacy.map((path) => ({
+			path,
+			legacy: true,
+			from: "home"
+		}))
+	];
+}
 // src/registry/auth/credential-helper.ts
 /** Long enough for a person who unlocks a key ring, short enough for an unattended job. */
 const HELPER_MILLISECONDS = 6e4;
@@ -31041,7 +32215,7 @@ const NOT_FOUND = "credentials not found in native keychain";
 * @throws OciSaveError `usage` for a name that is not a program's, `machine` where it cannot be started, `local`
 *   where it fails.
 */
-async function callHelper({ name, server, file, env }) {
+async function callHelper({ name, server, file, env, limitMilliseconds = HELPER_MILLISECONDS }) {
 	if (!/^[\w.-]+$/.test(name)) throw new OciSaveError({
 		code: "usage",
 		message: `the auth file ${file} names a helper that is not the name of a program`
@@ -31054,13 +32228,13 @@ async function callHelper({ name, server, file, env }) {
 		hint: `Run 'echo ${server} | ${program} get' to see why.`,
 		cause
 	});
-	const signal = AbortSignal.timeout(HELPER_MILLISECONDS);
+	const signal = AbortSignal.timeout(limitMilliseconds);
 	const result = await run(program, ["get"], {
 		env: Object.fromEntries(known),
 		input: server,
 		signal
 	}).catch((cause) => {
-		if (signal.aborted) throw failed(`gave no answer within ${HELPER_MILLISECONDS / 1e3} s`, cause);
+		if (signal.aborted) throw failed(`gave no answer within ${limitMilliseconds / 1e3} s`, cause);
 		throw new OciSaveError({
 			code: "machine",
 			message: `${messageOf(cause)}; the auth file ${file} names it for ${server}`,
@@ -31083,23 +32257,6 @@ async function callHelper({ name, server, file, env }) {
 }
 // src/registry/auth/credential-store.ts
 const MAX_AUTH_FILE_BYTES = 1048576;
-/** Asks one store after the other; the first that has credentials for the repository decides. */
-function firstOf(...stores) {
-	return { async find(repository, options) {
-		for (const store of stores) {
-			const credentials = await store.find(repository, options);
-			if (credentials) return credentials;
-		}
-	} };
-}
-/** The same store, which reports every secret before it returns it: a log may have to know what to hide. */
-function announcing(store, onSecret) {
-	return { async find(repository, options) {
-		const credentials = await store.find(repository, options);
-		if (credentials) secretsOf(credentials).forEach(onSecret);
-		return credentials;
-	} };
-}
 /**
 * Reads the auth files that skopeo reads, in its order. The first file that has an entry wins; inside a file
 * the order is `credHelpers`, a non-empty entry of `auths`, `credsStore`, as docker has it.
@@ -31111,81 +32268,46 @@ function announcing(store, onSecret) {
 async function openCredentialStore(options) {
 	const userId = options.userId ?? (process.platform === "linux" ? process.getuid?.() : void 0);
 	const places = authFilePlaces({
+		platform: process.platform,
 		...options,
 		userId
 	});
 	const files = (await Promise.all(places.map((place) => readAuthFile(place, userId, options.onWarning)))).filter((file) => file !== void 0);
-	const helpers = rememberedHelpers(options.env);
-	const reported = /* @__PURE__ */ new Set();
+	const helpers = rememberedHelpers(options.env, options.helperMilliseconds);
+	options.onRead?.(readMessage(files, places));
 	return { async find(repository, { fresh = false } = {}) {
 		for (const file of files) for (const step of stepsOf(file, repository)) {
 			const credentials = "credentials" in step ? step.credentials : await helpers(file.path, step.helper, step.server, fresh);
-			if (!credentials) continue;
-			const message = `credentials for ${repository.domain}: ${file.path}, ${step.where}`;
-			if (!reported.has(message)) options.onFound?.(message);
-			reported.add(message);
-			return credentials;
+			if (credentials) return {
+				...credentials,
+				from: { words: `${step.where} in ${file.path}` }
+			};
 		}
 	} };
 }
-/**
-* Where credentials are looked for, in order: containers-auth.json(5), as skopeo and podman do. A file that
-* is named, by option or by REGISTRY_AUTH_FILE, is the only one.
-*/
-function authFilePlaces({ authFile, env, userId }) {
-	if (authFile) return [{
-		path: authFile,
-		legacy: false,
-		from: "option"
-	}];
-	const named = env["REGISTRY_AUTH_FILE"];
-	if (named) return [{
-		path: named,
-		legacy: false,
-		from: "variable"
-	}];
-	const home = env["HOME"] || env["USERPROFILE"];
-	const under = (folder, ...parts) => folder ? [join$1(folder, ...parts)] : [];
-	const runtimePaths = under(env["XDG_RUNTIME_DIR"] || (userId === void 0 ? "" : `/run/containers/${userId}`), ...env["XDG_RUNTIME_DIR"] ? ["containers", "auth.json"] : ["auth.json"]);
-	const paths = [...under(env["XDG_CONFIG_HOME"] || under(home, ".config")[0], "containers", "auth.json"), ...under(env["DOCKER_CONFIG"] || under(home, ".docker")[0], "config.json")];
-	const legacy = under(home, ".dockercfg");
-	return [
-		...runtimePaths.map((path) => ({
-			path,
-			legacy: false,
-			from: "runtime"
-		})),
-		...paths.map((path) => ({
-			path,
-			legacy: false,
-			from: "home"
-		})),
-		...legacy.map((path) => ({
-			path,
-			legacy: true,
-			from: "home"
-		}))
-	];
+function readMessage(files, places) {
+	if (files.length > 0) return `auth files: ${files.map(({ path }) => path).join(", ")}`;
+	return `auth files: none; looked for ${places.map(({ path }) => path).join(", ")}`;
 }
 /** The places in one file that may have a repository's credentials, in order. */
 function stepsOf(file, repository) {
 	const steps = [];
 	const helper = findEntry(file.credHelpers, repository);
 	if (helper?.value) steps.push({
-		where: `credHelpers '${helper.key}'`,
+		where: `credHelpers ${showText(helper.key)} (docker-credential-${helper.value})`,
 		helper: helper.value,
 		server: helper.key
 	});
 	const entry = findEntry(file.auths, repository);
 	if (entry) steps.push({
-		where: `auths '${entry.key}'`,
+		where: `auths ${showText(entry.key)}`,
 		credentials: entry.value
 	});
 	if (file.credsStore !== void 0 && helper?.value !== "") {
 		const { domain } = repository;
 		const server = findEntry(file.emptyAuths, repository)?.key ?? (domain === "docker.io" ? "https://index.docker.io/v1/" : domain);
 		steps.push({
-			where: `credsStore '${file.credsStore}'`,
+			where: `credsStore (docker-credential-${file.credsStore}) for ${showText(server)}`,
 			helper: file.credsStore,
 			server
 		});
@@ -31193,7 +32315,7 @@ function stepsOf(file, repository) {
 	return steps;
 }
 /** A list of 300 images calls a helper once per server, and once more where its result was refused. */
-function rememberedHelpers(env) {
+function rememberedHelpers(env, limitMilliseconds) {
 	const calls = /* @__PURE__ */ new Map();
 	return (file, name, server, fresh) => {
 		const key = JSON.stringify([name, server]);
@@ -31204,7 +32326,8 @@ function rememberedHelpers(env) {
 				name,
 				server,
 				file,
-				env
+				env,
+				limitMilliseconds
 			}),
 			settled: false
 		};
@@ -31244,6 +32367,183 @@ async function readAuthFile({ path, legacy, from }, userId, onWarning = () => {}
 		message: `the auth file ${path} is larger than 1 MiB`
 	});
 	return parseAuthFile(bytes.toString("utf8"), path, { legacy });
+}
+// src/registry/auth/given-logins.ts
+/**
+* The logins of the option `credentials`: the longest prefix of a repository's name decides, as in auth files.
+* @throws OciSaveError `usage` where two users are given for one prefix
+*/
+function givenLogins(logins) {
+	const known = /* @__PURE__ */ new Map();
+	for (const { registry, username, password, place } of logins) {
+		const key = normalizeKey(registry);
+		const other = known.get(key);
+		if (other !== void 0) throw twice(other.place, place, key);
+		const from = {
+			words: `${place} of credentials, for '${key}'`,
+			option: "credentials"
+		};
+		known.set(key, {
+			place,
+			credentials: {
+				username,
+				password: password.reveal(),
+				from
+			}
+		});
+	}
+	return { find(repository) {
+		const key = lookupKeys(repository).find((one) => known.has(one));
+		return Promise.resolve(key === void 0 ? void 0 : known.get(key)?.credentials);
+	} };
+}
+/**
+* The logins that no repository needs, each with its key: whoever writes one expects something of it.
+* @param repositories that a run reads
+* @param domains of which it may use any repository, as those of push targets
+*/
+function idleLogins(logins, repositories, domains) {
+	const keys = new Set(logins.map(({ registry }) => normalizeKey(registry)));
+	const used = new Set(repositories.map((repository) => lookupKeys(repository).find((key) => keys.has(key))));
+	const whole = new Set(domains.map(normalizeKey));
+	return logins.map(({ registry, place }) => ({
+		place,
+		key: normalizeKey(registry)
+	})).filter(({ key }) => !used.has(key) && !whole.has(key.split("/")[0] ?? ""));
+}
+function twice(first, second, key) {
+	return new OciSaveError({
+		code: "usage",
+		message: `credentials: ${first} and ${second} are both for ${quoteReference(key) ?? "one registry"}`,
+		hint: "Several users of one registry have a prefix each: registry.example/team-a, registry.example/team-b."
+	});
+}
+// src/registry/mirrors.ts
+const nameOf$1 = ({ domain, path }) => `${domain}/${path}`;
+/**
+* The mirrors of a repository: those of the longest prefix that it is below, as in registries.conf
+* (containers-registries.conf(5)), and at whole parts of a name alone.
+*/
+function mirrorsOf(repository, mirrors) {
+	const name = nameOf$1(repository);
+	const fitting = mirrors.filter(({ prefix }) => name === prefix || name.startsWith(`${prefix}/`));
+	const longest = Math.max(...fitting.map(({ prefix }) => prefix.length));
+	return fitting.filter(({ prefix }) => prefix.length === longest).map(({ prefix, location }) => {
+		const place = location + name.slice(prefix.length);
+		const slash = place.indexOf("/");
+		return {
+			domain: place.slice(0, slash),
+			path: place.slice(slash + 1)
+		};
+	});
+}
+/**
+* Reads from mirrors first. Whatever a mirror answers, its bytes have to have the digest; whatever it fails with, the next
+* place is asked, as with registries.conf. Each place has its own credentials, and is sent no other ones.
+* @param onFallback told in words when a mirror does not give what it is asked for, once for each repository of it
+*/
+function createSources(client, mirrors, onFallback) {
+	const down = /* @__PURE__ */ new Set();
+	const told = /* @__PURE__ */ new Set();
+	const notes = /* @__PURE__ */ new Map();
+	const places = /* @__PURE__ */ new Map();
+	const placesOf = (repository) => [...mirrorsOf(repository, mirrors), repository];
+	const note = (repository, text) => {
+		const known = notes.get(nameOf$1(repository)) ?? /* @__PURE__ */ new Set();
+		notes.set(nameOf$1(repository), known.add(text));
+	};
+	const fellBack = (repository, place, error) => {
+		note(repository, `not all of it came from the mirror ${place.domain} (${error.code})`);
+		if (told.has(nameOf$1(place))) return;
+		told.add(nameOf$1(place));
+		onFallback(`${nameOf$1(repository)}: the mirror does not give it: ${messageOf(error)}; the next place is asked`);
+	};
+	/** `lasting`: a failure that is not repeated by the caller, so that the mirror counts as one that is down. */
+	const ask = async (repository, call, { lasting, signal }) => {
+		for (const place of mirrorsOf(repository, mirrors)) {
+			if (down.has(place.domain)) continue;
+			try {
+				return {
+					place,
+					value: await call(place)
+				};
+			} catch (error) {
+				signal?.throwIfAborted();
+				if (!(error instanceof OciSaveError) || error.code === "interrupted") throw error;
+				if (lasting && (error.code === "network" || error.code === "quota")) down.add(place.domain);
+				fellBack(repository, place, error);
+			}
+		}
+		return {
+			place: repository,
+			value: await call(repository)
+		};
+	};
+	const keyOf = (repository, digest) => `${nameOf$1(repository)}@${digest}`;
+	const found = (repository, digest, place) => {
+		places.set(keyOf(repository, digest), place);
+		if (place !== repository) note(repository, `read from the mirror ${place.domain}`);
+	};
+	const readHead = async (repository, reference, signal) => {
+		const call = (place) => client.headManifest(place, reference, signal);
+		const { place, value } = await ask(repository, call, {
+			lasting: true,
+			signal
+		});
+		if (value !== void 0) found(repository, value.digest, place);
+		return value;
+	};
+	return {
+		placesOf,
+		nameOf(repository) {
+			const others = mirrorsOf(repository, mirrors).map(nameOf$1);
+			return nameOf$1(repository) + (others.length === 0 ? "" : ` (mirrored by ${others.join(", ")})`);
+		},
+		async placeOf(repository, digest, signal) {
+			if (mirrorsOf(repository, mirrors).length === 0) return repository;
+			const key = keyOf(repository, digest);
+			if (!places.has(key)) {
+				if (await readHead(repository, digest, signal) === void 0) await readManifest(repository, digest, signal);
+			}
+			return places.get(key) ?? repository;
+		},
+		notesOf: (repository) => [...notes.get(nameOf$1(repository)) ?? []],
+		client: {
+			...client,
+			headManifest: readHead,
+			getManifest: (repository, reference, signal) => readManifest(repository, reference, signal),
+			getBlob: async (repository, blob, range) => {
+				const call = (place) => client.getBlob(place, blob, range);
+				return (await ask(repository, call, {
+					lasting: false,
+					signal: range?.signal
+				})).value;
+			},
+			headBlob: async (repository, digest, signal) => {
+				const call = (place) => client.headBlob(place, digest, signal);
+				return (await ask(repository, call, {
+					lasting: true,
+					signal
+				})).value;
+			},
+			listTags: async (repository, signal) => {
+				const call = (place) => client.listTags(place, signal);
+				return (await ask(repository, call, {
+					lasting: true,
+					signal
+				})).value;
+			}
+		}
+	};
+	async function readManifest(repository, reference, signal) {
+		const call = (place) => client.getManifest(place, reference, signal);
+		const { place, value } = await ask(repository, call, {
+			lasting: true,
+			signal
+		});
+		found(repository, value.digest, place);
+		return value;
+	}
 }
 // src/copy/landing.ts
 const EVERY_MILLISECONDS = 60;
@@ -31349,9 +32649,23 @@ async function incomingBytes(layout) {
 	return (await Promise.all(sizes)).reduce((sum, size) => sum + (size ?? 0), 0);
 }
 // src/copy/skopeo-mover.ts
+/** The host of a registry throttles skopeo, which cannot tell whether a quota is used up: our own client finds out. */
+var ThrottledError = class extends OciSaveError {
+	throttle;
+	constructor(throttle) {
+		const { host, milliseconds } = throttle;
+		const message = `skopeo: ${host} answered 429; skopeo would wait for ${Math.round(milliseconds / 1e3)} s and ask again`;
+		super({
+			code: "network",
+			message
+		});
+		this.throttle = throttle;
+	}
+};
 /**
-* Copies one leaf by skopeo into a folder of its own. Each layer enters the store, hashed, as soon as it has
-* landed. Throws as `skopeoFailure` classes it; what landed before stays.
+* Copies one leaf by skopeo into a folder of its own, when its registry may be asked. Each layer enters the store, hashed,
+* as soon as it has landed. What landed before a failure stays.
+* @throws OciSaveError as `skopeoFailure` classes it; ThrottledError within a moment of a 429
 */
 async function copyLeaf(copy, context) {
 	const { store, signal, emit } = context;
@@ -31362,13 +32676,19 @@ async function copyLeaf(copy, context) {
 		message: `skopeo copies ${copy.brings.size === 1 ? "1 layer" : `${copy.brings.size} layers`} of ${shortDigest(copy.leaf)}`,
 		image: copy.image
 	});
-	const { domain, path: repository } = copy.repository;
+	const { domain, path: repository } = await context.sources.placeOf(copy.repository, copy.leaf, signal);
+	const place = `${domain}/${repository}`;
+	if (!canName(skopeo, domain)) throw new OciSaveError({
+		code: "unsupported",
+		message: `skopeo ${skopeo.version} knows no registry by an IPv6 address, as ${domain} is`
+	});
+	await context.client.ready(domain, signal);
 	const credentials = await context.credentials.find({
 		domain,
 		path: repository
 	});
 	const origin = {
-		repository: `${domain}/${repository}`,
+		repository: context.sources.nameOf(copy.repository),
 		isPrivate: credentials !== void 0
 	};
 	const folder = path.join(store.runFolder, `leaf-${hexOf(copy.leaf)}`);
@@ -31385,7 +32705,8 @@ async function copyLeaf(copy, context) {
 			stage: "copy",
 			delta
 		}),
-		giveUp: (error) => hopeless.abort(error)
+		giveUp: (error) => hopeless.abort(error),
+		stallMilliseconds: context.stallMilliseconds
 	});
 	let auth;
 	try {
@@ -31396,17 +32717,19 @@ async function copyLeaf(copy, context) {
 			skopeo,
 			environment,
 			folder,
-			home: await makeOwnHome(folder, origin.repository, insecure),
-			source: `docker://${origin.repository}@${copy.leaf}`,
+			home: await makeOwnHome(folder, place, insecure),
+			source: `docker://${place}@${copy.leaf}`,
 			preserveDigests: true,
+			certsFolder: await environment.certsFolder(registryUrl(domain, "https:")),
 			auth,
 			insecure,
-			signal: AbortSignal.any([signal, hopeless.signal])
+			signal: AbortSignal.any([signal, hopeless.signal]),
+			onThrottle: (throttle) => hopeless.abort(new ThrottledError(throttle))
 		});
 		await landing.finish();
 		if (result.exitCode !== 0) {
 			const secrets = credentials ? secretsOf(credentials) : [];
-			throw skopeoFailure(`${origin.repository}@${copy.leaf}`, result, secrets);
+			throw skopeoFailure(`${place}@${copy.leaf}`, result, secrets);
 		}
 		if (landing.missing > 0) throw new OciSaveError({
 			code: "unsupported",
@@ -31550,7 +32873,7 @@ async function copyBlobs(images, missing, context) {
 		...context,
 		signal
 	};
-	context.emit({
+	if (images.length > 0) context.emit({
 		type: "stage",
 		stage: "copy",
 		total: images.length
@@ -31585,8 +32908,10 @@ function servedLeaves(images) {
 	for (const { ref, wanted, leaves } of images.toReversed()) {
 		const repository = repositoryOf(wanted);
 		if (repository === void 0) continue;
+		const { origins } = wanted;
 		for (const { digest, layers } of leaves) served.set(digest, {
 			ref,
+			origins,
 			repository,
 			layers
 		});
@@ -31607,9 +32932,23 @@ function bringer({ imagesOf }, context, transfers) {
 		}
 	};
 }
+/** Whether our own client asks another place for what a mirror gives nobody any more. */
+function hasNextPlace(error, repository, { sources }) {
+	return error instanceof OciSaveError && error.code === "quota" && repository !== void 0 && sources.placesOf(repository).length > 1;
+}
 /** Copies one leaf by skopeo; what skopeo cannot finish, our own client completes, and the log says so. */
 function leafCopier(missing, served, context, transfers) {
 	const blobs = new Map(missing.blobs.map((blob) => [blob.digest, blob]));
+	/** Registries that may give skopeo nothing more: it asks for a manifest each time, which counts as a pull. */
+	const spent = /* @__PURE__ */ new Set();
+	const throttled = /* @__PURE__ */ new Set();
+	const told = /* @__PURE__ */ new Set();
+	const noteThrottle = ({ throttle }, domain = "") => {
+		const { host, milliseconds } = throttle;
+		throttled.add(host);
+		if (milliseconds >= 6e4) spent.add(domain);
+		else context.client.throttled(host, milliseconds);
+	};
 	const bySkopeo = async ({ id, brings }) => {
 		const leaf = served.get(id);
 		if (leaf === void 0) throw new Error(`no registry has ${id}`);
@@ -31623,21 +32962,33 @@ function leafCopier(missing, served, context, transfers) {
 		}, context);
 	};
 	return async (leaf, bring) => {
+		const { ref: image, origins, repository } = served.get(leaf.id) ?? {};
 		try {
+			if (repository !== void 0 && spent.has(repository.domain)) {
+				for (const digest of leaf.brings) {
+					const blob = blobs.get(digest);
+					if (blob !== void 0) await bring(blob);
+				}
+				return;
+			}
 			await bySkopeo(leaf);
 		} catch (error) {
 			context.signal.throwIfAborted();
 			if (stopsTheRun(error)) throw error;
 			const left = leaf.brings.flatMap((digest) => transfers.movers.has(digest) ? [] : blobs.get(digest) ?? []);
-			if (stopsBothMovers(error)) for (const { digest } of left) transfers.failed(digest, explainFailure(digest, error));
+			if (stopsBothMovers(error) && !hasNextPlace(error, repository, context)) for (const { digest } of left) transfers.failed(digest, explainFailure(digest, error));
 			else {
+				const isThrottled = error instanceof ThrottledError && throttled.has(error.throttle.host);
+				if (error instanceof ThrottledError) noteThrottle(error, repository?.domain);
 				const message = `${messageOf(error)}; the built-in client completes it`;
-				const image = served.get(leaf.id)?.ref;
-				context.emit({
+				const isTold = isThrottled || told.has(message);
+				told.add(message);
+				if (!isTold) context.emit({
 					type: "log",
 					level: "warning",
 					message,
-					image
+					image,
+					origins
 				});
 				for (const blob of left) await bring(blob);
 			}
@@ -31652,19 +33003,28 @@ function blobsOfImages(images) {
 		size
 	})).toSorted((a, b) => a.digest < b.digest ? -1 : 1);
 }
+/** Look-ups in the store at once. */
+const LOOK_UPS_AT_ONCE = 32;
 /** Looks up every blob of images in the store. The store drops damaged blobs, which then count as missing. */
 async function findMissingBlobs(images, store, restored = /* @__PURE__ */ new Set()) {
-	const limit = pLimit(32);
 	const all = blobsOfImages(images);
-	const here = await Promise.all(all.map((blob) => limit(() => store.has(blob))));
+	const here = await pMap(all, (blob) => store.has(blob), { concurrency: LOOK_UPS_AT_ONCE });
 	const missing = all.filter((_, at) => here[at] !== true);
 	const absent = new Set(missing.map(({ digest }) => digest));
 	const imagesOf = /* @__PURE__ */ new Map();
 	const leavesOf = /* @__PURE__ */ new Map();
 	const details = /* @__PURE__ */ new Map();
+	const repeated = /* @__PURE__ */ new Set();
 	for (const image of images) {
 		for (const digest of image.sizes.keys()) addTo(imagesOf, digest, image);
-		for (const { digest, layers } of image.leaves) for (const layer of layers) addTo(leavesOf, layer, digest);
+		for (const { digest, layers } of image.leaves) {
+			const own = /* @__PURE__ */ new Set();
+			for (const layer of layers) {
+				addTo(leavesOf, layer, digest);
+				if (own.has(layer)) repeated.add(layer);
+				own.add(layer);
+			}
+		}
 		for (const { manifest } of image.manifests.values()) if (manifest.kind === "manifest") noteDetails(manifest.layers, details);
 	}
 	const stored = all.filter(({ digest }) => !absent.has(digest) && (!store.isNew(digest) || restored.has(digest)));
@@ -31673,6 +33033,7 @@ async function findMissingBlobs(images, store, restored = /* @__PURE__ */ new Se
 			digest,
 			size,
 			leaves: [...leavesOf.get(digest) ?? []],
+			repeated: repeated.has(digest),
 			...details.get(digest) ?? NO_DETAILS
 		})),
 		imagesOf: (digest) => [...imagesOf.get(digest) ?? []],
@@ -32490,7 +33851,7 @@ function listed(words) {
 	const more = words.length - SHOWN;
 	return more > 0 ? `${shown} and ${more} more` : shown;
 }
-const namesOf = (names) => listed(names.map(({ stored }) => stored));
+const namesOf$1 = (names) => listed(names.map(({ stored }) => stored));
 /** Repositories that have to be created first. */
 function missingRepositories({ domain }, paths, { cause }) {
 	const isEcr = /\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/.test(domain);
@@ -32532,7 +33893,7 @@ function refusedRepositories({ domain }, paths, first) {
 function dockerRefused(domain, names, cause) {
 	return new OciSaveError({
 		code: "unsupported",
-		message: `${domain} takes no manifests of Docker's types (${refusalOf(cause)?.status ?? "refused"}), as these have: ${namesOf(names)}`,
+		message: `${domain} takes no manifests of Docker's types (${refusalOf(cause)?.status ?? "refused"}), as these have: ${namesOf$1(names)}`,
 		hint: hint`If it is zot: "compat": ["docker2s2"] in the http section of its configuration. Else save with ${option("format", "oci")}, which changes their digests.`,
 		cause: cause.cause
 	});
@@ -32541,7 +33902,7 @@ function dockerRefused(domain, names, cause) {
 function sparseRefused({ domain }, names) {
 	return new OciSaveError({
 		code: "unsupported",
-		message: `${domain} does not take an index some of whose children are missing, as of these: ${namesOf(names)}`,
+		message: `${domain} does not take an index some of whose children are missing, as of these: ${namesOf$1(names)}`,
 		hint: hint`Save all their platforms, or let them be narrowed: ${option("index", "auto")}.`
 	});
 }
@@ -33524,7 +34885,7 @@ const FLAGS$1 = constants$1.O_RDONLY | (constants$1.O_NONBLOCK ?? 0) | (constant
 * takes.
 * @throws OciSaveError `machine` where there are more names than `maxNames`; the error of the system
 */
-async function readFolder(folder, reading) {
+async function readFolder$1(folder, reading) {
 	const stamps = /* @__PURE__ */ new Map();
 	return {
 		content: await readBelow(folder, {
@@ -33883,7 +35244,7 @@ async function inspectBundle(folder, besides) {
 async function compare(folder, candidates) {
 	const sums = sumsIn((await readStart(path.join(folder, SUMS_FILE), MAX_INDEX_BYTES$1))?.bytes.toString("utf8") ?? "");
 	const expected = candidates.map(({ lock }) => 16 * (Object.keys(lock.blobs).length + lock.images.length));
-	const { content, stamps } = await readFolder(folder, {
+	const { content, stamps } = await readFolder$1(folder, {
 		wanted: ["index.json"],
 		maxBytes: MAX_INDEX_BYTES$1,
 		maxNames: Math.max(...expected) + MORE_NAMES
@@ -34063,7 +35424,7 @@ async function leftoverAt(folder) {
 		maxBytes: 67108864,
 		maxNames: MAX_LEFTOVER_NAMES
 	};
-	const what = await readAt(folder, async () => isLeftover((await readFolder(folder, reading)).content) ? void 0 : "holds something else than what a killed run leaves");
+	const what = await readAt(folder, async () => isLeftover((await readFolder$1(folder, reading)).content) ? void 0 : "holds something else than what a killed run leaves");
 	return what === void 0 ? [] : [{
 		place: folder,
 		what
@@ -34210,7 +35571,6 @@ const PARALLEL$2 = 16;
 */
 async function writeTree(tree, folder, store, signal) {
 	await makeFolders(tree, folder);
-	const limit = pLimit(PARALLEL$2);
 	let failed = false;
 	const job = async (file) => {
 		if (failed) return;
@@ -34222,14 +35582,15 @@ async function writeTree(tree, folder, store, signal) {
 			throw error;
 		}
 	};
-	const write = async (files) => {
-		const jobs = files.map((file) => limit(job, file));
-		await Promise.allSettled(jobs);
-		await Promise.all(jobs);
-	};
+	const write = (files) => doAll(files, job);
 	await write(tree.filter(({ kind }) => kind === "blob"));
 	await write(tree.filter(({ kind }) => kind === "bytes"));
 	await write(tree.filter(({ kind }) => kind === "link"));
+}
+/** A job for each item. Throws the first error, in the order of the items, when all have ended. */
+async function doAll(items, job) {
+	const results = await pMapSettled(items, job, { concurrency: PARALLEL$2 });
+	for (const result of results) if (result.status === "rejected") throw result.reason;
 }
 /** The modes are set apart from the umask: a server that runs as another user must be able to read. */
 async function makeFolders(tree, folder) {
@@ -34238,10 +35599,12 @@ async function makeFolders(tree, folder) {
 		places.add(place);
 		place = path.posix.dirname(place);
 	}
-	for (const place of [...places].toSorted()) {
+	const make = async (place) => {
 		await mkdir(path.join(folder, place));
 		await chmod(path.join(folder, place), 493);
-	}
+	};
+	const byDepth = Map.groupBy(places, (place) => place.split("/").length);
+	for (const depth of [...byDepth.keys()].toSorted((a, b) => a - b)) await doAll(byDepth.get(depth) ?? [], make);
 }
 async function writeOne(file, folder, store, signal) {
 	const target = path.join(folder, ...file.path.split("/"));
@@ -34311,7 +35674,6 @@ async function holdsSameBundle({ folder, tree, lockFile, lockBytes, pool }) {
 	const lock = await statOf(lockFile);
 	if (lock === void 0 || !await holdsBytes(lockFile, lock, lockBytes)) return false;
 	const at = (name) => path.join(folder, ...name.split("/"));
-	const limit = pLimit(PARALLEL$1);
 	const originals = new Map(tree.flatMap((file) => file.kind === "blob" ? [[file.path, file]] : []));
 	const isAsWanted = async (file) => {
 		const stats = await statOf(at(file.path));
@@ -34325,7 +35687,7 @@ async function holdsSameBundle({ folder, tree, lockFile, lockBytes, pool }) {
 	const check = async (file) => {
 		if (!differs && !await isAsWanted(file)) differs = true;
 	};
-	await Promise.all(tree.map((file) => limit(check, file)));
+	await pMap(tree, check, { concurrency: PARALLEL$1 });
 	return !differs;
 }
 function isUntouched(stats, stored, lock) {
@@ -34402,7 +35764,16 @@ async function canLink(from, to) {
 * Inserts belong into text or quoted attributes, never into a tag's name, a script or a style.
 */
 function html(parts, ...inserts) {
-	return { markup: parts.map((part, index) => dense(part) + render(inserts[index])).join("") };
+	return { markup: densePartsOf(parts).map((part, index) => part + render(inserts[index])).join("") };
+}
+/** The parts of each template without indentation: a template has the same parts each time that it is filled in. */
+const denseParts = /* @__PURE__ */ new WeakMap();
+function densePartsOf(parts) {
+	const known = denseParts.get(parts);
+	if (known !== void 0) return known;
+	const made = parts.map(dense);
+	denseParts.set(parts, made);
+	return made;
 }
 /** Browsers ignore the source's indentation, and a thousand images have ten thousand rows of it. */
 function dense(part) {
@@ -34493,14 +35864,14 @@ function wordsOf({ ref, names, digest, root, platforms }) {
 // src/view/html/image.ts
 /** One image: a row that opens to everything that the lock has about it. */
 function imageMarkup(image, index, context) {
-	const { size } = context;
+	const { size, registry } = context;
 	const ref = shownReference(image.ref);
 	const others = image.names.filter((name) => name !== image.ref && name !== ref);
 	return html`<details id="image-${index + 1}" data-find="${wordsOf(image)}">
     <summary>
       <span class="row"
         ><span
-          ><span class="ref">${ref}</span>${badge(image)}${others.slice(0, MAX_NAMES$2).map((name) => html`<span class="name">stored as <span class="ref">${name}</span></span>`)}${more(others.length - MAX_NAMES$2)}</span
+          ><span class="ref">${refMarkup(ref, registry)}</span>${badge(image)}${others.slice(0, MAX_NAMES$2).map((name) => html`<span class="name">stored as <span class="ref">${name}</span></span>`)}${more(others.length - MAX_NAMES$2)}</span
         ><code class="soft">${shortDigest(image.digest)}</code
         ><span class="soft">${platformText(image)}</span>${barMarkup(context)}<span class="right"
           >${formatBytes(size.bytes)}</span
@@ -34515,6 +35886,12 @@ function imageMarkup(image, index, context) {
       ${image.leaves.map((leaf) => leafMarkup(leaf, image, context))}
     </div>
   </details> `;
+}
+/** The title above has the registry: what tells images apart stands out. */
+function refMarkup(ref, registry) {
+	const host = `${registry}/`;
+	if (!ref.startsWith(host)) return html`${ref}`;
+	return html`<i class="host">${host}</i>${ref.slice(host.length)}`;
 }
 /** Stored names that a row shows. */
 const MAX_NAMES$2 = 3;
@@ -34545,9 +35922,9 @@ function facts(image, { platforms }) {
 		["Stored as", lines(image.names)],
 		["Digest", code(image.digest)],
 		["Media type", code(image.mediaType)],
-		...optional("Narrowed to", image.root === image.digest ? void 0 : html`${code(image.root)} <span class="soft">for readers that take no sparse index</span>`),
+		...optional("Narrowed to", image.root === image.digest ? void 0 : html`${code(image.root)} <span class="soft">(for readers that take no sparse index)</span>`),
 		...optional("Converted", image.converted === void 0 ? void 0 : converted.length > 0 ? lines(converted) : html`from a source without a digest`),
-		...optional("Not for", missing.length === 0 ? void 0 : html`${missing.join(", ")} <span class="soft">other images here have it</span>`),
+		...optional("Not for", missing.length === 0 ? void 0 : html`${missing.join(", ")} <span class="soft">(other images here have it)</span>`),
 		...optional("Image ID", image.imageId === void 0 ? void 0 : code(image.imageId)),
 		["Source", html`${image.source}`],
 		...optional("Referrers", image.referrers.length === 0 ? void 0 : lines(image.referrers))
@@ -34740,13 +36117,22 @@ const STYLE = html`<style>
   summary .ref {
     font-weight: 600;
   }
-  .row .soft {
+  .soft {
     color: var(--soft);
+  }
+  .row .soft {
     font-size: 0.82rem;
   }
+  .ref .host {
+    font-style: normal;
+    font-weight: 400;
+    color: var(--soft);
+  }
   .contents span {
+    display: inline-block;
+    max-width: 100%;
     margin-right: 1.25rem;
-    white-space: nowrap;
+    overflow-wrap: anywhere;
   }
   .contents + .head {
     margin-top: 1rem;
@@ -34812,6 +36198,10 @@ const STYLE = html`<style>
     background: var(--card);
     color: var(--text);
     font: inherit;
+  }
+  #filter input::placeholder {
+    color: var(--soft);
+    opacity: 1;
   }
   .uses {
     display: grid;
@@ -34901,7 +36291,7 @@ const STYLE = html`<style>
     border-top: 1px solid var(--line);
     font-size: 0.88rem;
   }
-  @media (max-width: 64rem) {
+  @media screen and (max-width: 64rem) {
     .row {
       grid-template-columns: minmax(0, 1fr) auto;
     }
@@ -34934,18 +36324,72 @@ const STYLE = html`<style>
       margin-bottom: 0.4rem;
     }
   }
+  /* A digest below the rest of its row: beside it there is room for eight characters. */
+  @media screen and (max-width: 40rem) {
+    thead {
+      display: none;
+    }
+    tr {
+      display: flex;
+      flex-wrap: wrap;
+      gap: 0 0.75rem;
+      padding: 0.3rem 0;
+      border-bottom: 1px solid var(--line);
+    }
+    td {
+      padding: 0;
+      border: 0;
+    }
+    td:has(code) {
+      order: 1;
+      flex-basis: 100%;
+    }
+    td.right:nth-child(3) {
+      margin-left: auto;
+    }
+    main > .scroll td:nth-child(2) {
+      flex-basis: 100%;
+    }
+    main > .scroll td:nth-child(4)::before {
+      content: 'saves ';
+    }
+  }
+  /* As many rows on a sheet as fit; an image that is open on the screen is open there, too. */
   @media print {
+    :root {
+      font-size: 12px;
+    }
     body {
       max-width: none;
       padding: 0;
+      font-size: 11px;
+    }
+    #filter,
+    .contents {
+      display: none;
+    }
+    .row {
+      grid-template-columns: minmax(0, 1fr) 10rem 10rem 5rem 5rem;
+      gap: 0 0.75rem;
+    }
+    .bar,
+    .key i,
+    .key b,
+    .badge {
+      print-color-adjust: exact;
     }
     details {
-      break-inside: avoid;
       content-visibility: visible;
     }
-    details::details-content {
-      content-visibility: visible;
-      height: auto;
+    summary {
+      padding-top: 0.25rem;
+      padding-bottom: 0.25rem;
+      break-inside: avoid;
+    }
+    h2,
+    h3,
+    h4 {
+      break-after: avoid;
     }
   }
 </style>`;
@@ -34981,7 +36425,9 @@ function sharedMarkup(lock, { users }) {
 }
 function usersMarkup(images, lock) {
 	const more = images.length - MAX_USERS;
-	return html`${images.slice(0, MAX_USERS).map((index) => html`<div><a class="ref" href="#image-${index + 1}">${lock.images[index]?.ref}</a></div>`)}${more > 0 ? html`<div>and ${more} more</div>` : void 0}`;
+	return html`${images.slice(0, MAX_USERS).map((index) => html`<div>
+        <a class="ref" href="#image-${index + 1}">${shownReference(lock.images[index]?.ref ?? "")}</a>
+      </div>`)}${more > 0 ? html`<div>and ${more} more</div>` : void 0}`;
 }
 /** The plain files in the bundle. */
 function filesMarkup({ files }) {
@@ -35096,7 +36542,7 @@ function renderHtml(lock, title) {
       <body>
         <header>
           <h1>${title}</h1>
-          <p>Container images, digest for digest as their sources served them.</p>
+          <p>${fidelityWords(lock)}</p>
           <p>Lock <code>${digestOfLock(lock)}</code></p>
           ${factsMarkup(lock, sharing)}
         </header>
@@ -35115,6 +36561,10 @@ function renderHtml(lock, title) {
         ${FILTER_SCRIPT.markup}
       </body>
     </html> `.markup}`;
+}
+function fidelityWords({ images }) {
+	const converted = images.filter((image) => image.converted !== void 0).length;
+	return `Container images, digest for digest as their sources served them${converted === 0 ? "" : `, but for ${formatCount(converted, "image")} that had to be converted`}.`;
 }
 /** The page in every bundle and release. */
 function renderBundlePage(lock) {
@@ -35140,14 +36590,15 @@ function imagesMarkup(lock, sharing) {
 	const sizes = lock.images.map((image) => sizeOf$2(image, lock, sharing));
 	const largest = sizes.reduce((most, { bytes }) => Math.max(most, bytes), 0);
 	const platforms = [...new Set(lock.images.flatMap((image) => image.platforms))].toSorted();
-	const sorted = [...lock.images.entries()].toSorted(([, a], [, b]) => byNumber(a.ref, b.ref));
+	const sorted = [...lock.images.entries()].toSorted(([, a], [, b]) => byName(a.ref, b.ref));
 	const groups = Map.groupBy(sorted, ([, image]) => registryOf(image));
-	const rowOf = ([index, image]) => imageMarkup(image, index, {
+	const rowOf = ([index, image], registry) => imageMarkup(image, index, {
 		lock,
 		sharing,
 		size: sizes[index] ?? NO_SIZE,
 		largest,
-		platforms
+		platforms,
+		registry
 	});
 	return html`<h2>Images</h2>
     ${groups.size > 1 ? contentsMarkup([...groups]) : void 0} ${FILTER_FIELD}
@@ -35157,9 +36608,16 @@ function imagesMarkup(lock, sharing) {
     </div>
     ${[...groups].map(([registry, entries], group) => html`<section>
           <h3 id="group-${group + 1}">${registry}, ${formatCount(entries.length, "image")}</h3>
-          ${entries.map(rowOf)}
+          ${entries.map((entry) => rowOf(entry, registry))}
         </section> `)}`;
 }
+/** By name, then by tag, each as people count: all tags of one name are together. */
+function byName(a, b) {
+	const [left = "", leftTag = ""] = a.split(TAG);
+	const [right = "", rightTag = ""] = b.split(TAG);
+	return byNumber(left, right) || byNumber(leftTag, rightTag);
+}
+const TAG = /:(?=[^/]*$)/;
 const NO_SIZE = {
 	bytes: 0,
 	own: 0
@@ -35343,7 +36801,7 @@ function figure(words) {
 	return words.replace(" ", "&nbsp;");
 }
 /** Warnings about the lists, or entries that were not saved or not understood. */
-function listingSection$1({ title, takenBy, rows }, bound, spelling) {
+function listingSection$1({ title, takenBy, rows, causes = [] }, bound, spelling) {
 	const withEntry = rows[0]?.entry !== void 0;
 	return [
 		`### ${title}`,
@@ -35354,12 +36812,12 @@ function listingSection$1({ title, takenBy, rows }, bound, spelling) {
 				"Entry",
 				"Why"
 			] : ["Where", "Warning"],
-			rows,
-			cells: ({ origin, entry, why }) => [
+			rows: [...causes.map(({ places, message }) => () => [placesCell(places, bound.rest), prose(message)]), ...rows.map(({ origin, entry, why }) => () => [
 				where(origin?.file, origin?.line),
 				...entry === void 0 ? [] : [code(entry)],
 				prose(why)
-			]
+			])],
+			cells: (cells) => cells()
 		}, bound),
 		...takenBy === void 0 ? [] : ["", `${spellHint([takenBy], spelling)} takes such entries.`]
 	];
@@ -35394,7 +36852,7 @@ const MAX_BYTES$2 = {
 */
 function renderJobSummary(report, { reportFile, folder, spelling }) {
 	const summary = summarize(report);
-	const { verdict, listings, push, notes, cache } = summary;
+	const { verdict, listings, push, notes, cache, quotas } = summary;
 	const shown = (file) => code(pathIn(folder, file));
 	const rest = verdict.dryRun ? "" : `, all in ${shown(reportFile)}`;
 	const bound = (kind) => ({
@@ -35405,7 +36863,7 @@ function renderJobSummary(report, { reportFile, folder, spelling }) {
 		[`## ${headline(verdict)}`],
 		verdict.fault === void 0 ? [] : [faultWords(verdict.fault)],
 		unfinishedWords$1(verdict),
-		[figures$1(summary)],
+		verdict.saved === 0 ? [] : [figures$1(summary)],
 		failureSection$1(summary, bound("failures")),
 		releaseFailure(verdict),
 		resultSection$1(summary, shown, {
@@ -35418,6 +36876,7 @@ function renderJobSummary(report, { reportFile, folder, spelling }) {
 		titled("Notes", bounded(notes, (note) => `- ${prose(note)}`, bound("list"))),
 		...listings.map((listing) => listingSection$1(listing, bound("list"), spelling)),
 		titled("Cache", cache.map((line) => `- ${escaped(line)}`)),
+		titled("Pull quotas", quotas.map((line) => `- ${escaped(line)}`)),
 		[toolWords(summary)]
 	]);
 }
@@ -35431,7 +36890,7 @@ function renderErrorSummary(error, spelling) {
 		details.length > 1 ? table({
 			titles: ["Where", "Why"],
 			rows: details,
-			cells: ({ file, line, message: words }) => [where(file, line), prose(words)]
+			cells: (detail) => [where(detail.file, detail.line), prose(detailWords(detail, spelling))]
 		}, {
 			maxBytes: MAX_BYTES$2.failures,
 			rest: ""
@@ -37159,6 +38618,8 @@ function screenOf({ width, color, spelling = asFlag }) {
 // src/view/terminal/error-text.ts
 /** Characters of the causes that are shown; with `verbose` all are. */
 const MAX_CAUSE = 400;
+/** With more the first ones would scroll out of sight. */
+const MAX_DETAILS = 50;
 const OWN_FAULT = hint`This is a fault in oci-save. Run it again with ${option("verbose")} and report what it prints.`;
 /**
 * What the command line prints for the error that ended it: what happened, why, and what to do about it, each on its
@@ -37167,7 +38628,9 @@ const OWN_FAULT = hint`This is a fault in oci-save. Run it again with ${option("
 function renderError(error, { verbose, ...options }) {
 	const { palette, room, spelling } = screenOf(options);
 	const [message = "", ...causes] = causeTexts(error);
-	const [first = "failed without a word", ...others] = plainLines(message);
+	const [first = "failed without a word", ...lines] = plainLines(message);
+	const details = error instanceof OciSaveError ? error.details : [];
+	const others = details.length > 1 ? detailLines(details, spelling) : lines;
 	const advice = error instanceof OciSaveError ? hintOf$1(error, spelling) : spellHint(OWN_FAULT, spelling);
 	const why = causes.map(plainText).join(": ");
 	const named = (name, text) => {
@@ -37188,6 +38651,15 @@ const UNCLASSED = /* @__PURE__ */ new Set([
 	"list",
 	"machine"
 ]);
+/** The faults one by one: the message names them as the command line spells their hints. */
+function detailLines(details, spelling) {
+	const lines = details.slice(0, MAX_DETAILS).map((detail) => {
+		const { file, line } = detail;
+		return plainText((file === void 0 ? "" : `${file}${line === void 0 ? "" : `:${line}`}: `) + detailWords(detail, spelling));
+	});
+	const more = details.length - MAX_DETAILS;
+	return more > 0 ? [...lines, `and ${more} more`] : lines;
+}
 function headOf$1(error, { warn, bad }) {
 	if (!(error instanceof OciSaveError) || UNCLASSED.has(error.code)) return bad("error:");
 	return error.code === "interrupted" ? warn("interrupted:") : bad(`error (${error.code}):`);
@@ -38665,35 +40137,17 @@ function stepDetail({ stage, outcome, fetched, stored }) {
 	return [fetched === void 0 ? "" : formatBlobs(fetched), vague].filter((part) => part !== "").join("; ");
 }
 /**
-* A message as lines, after the image's name where they do not contain it. Warnings and errors begin with their level,
-* since colours may be off.
+* A message as lines, after the image's lines in the lists and its name. Warnings and errors begin with their level, since
+* colours may be off.
 */
-function logLines({ level, message, image }, palette) {
+function logLines({ level, message, image, origins = [] }, palette) {
 	const [first = "", ...rest] = plainLines(message);
-	const name = image === void 0 ? "" : plainText(shownReference(image));
-	const named = name === "" || [first, ...rest].some((line) => line.includes(name));
-	const lines = [levelHead(level, palette) + (named ? first : `${name}: ${first}`), ...rest.map((line) => `  ${line}`)];
+	const words = image === void 0 ? first : placedWords({
+		ref: image,
+		origins
+	}, first);
+	const lines = [levelHead(level, palette) + words, ...rest.map((line) => `  ${line}`)];
 	return level === "debug" ? lines.map(palette.faint) : lines;
-}
-/**
-* Tells the error of an image whose cause was printed before: of three hundred images that one registry refuses, the line
-* that each has failed is enough, and the summary has the cause with all of them.
-*/
-function createRepeats() {
-	const printed = /* @__PURE__ */ new Set();
-	return ({ level, message, image }) => {
-		if (level !== "error" || image?.includes("/") !== true) return false;
-		const name = `${shownReference(image)}: `;
-		const start = message.indexOf(name);
-		const key = causeKey({
-			ref: image,
-			class: "local",
-			message: start < 0 ? message : message.slice(start + name.length)
-		});
-		if (printed.has(key)) return true;
-		printed.add(key);
-		return false;
-	};
 }
 function levelHead(level, palette) {
 	if (level === "error") return `${palette.bad("error:")} `;
@@ -38703,7 +40157,11 @@ function levelHead(level, palette) {
 function stepLine(event, palette) {
 	const paint = event.outcome === "failed" ? palette.bad : palette.good;
 	const detail = stepDetail(event);
-	const words = `${paint(stepVerb(event))} ${plainText(shownReference(event.subject))}`;
+	const { subject: ref, origins = [] } = event;
+	const words = `${paint(stepVerb(event))} ${placeWords(placeOf$5({
+		ref,
+		origins
+	}))}`;
 	return detail === "" ? words : `${words}  ${palette.faint(detail)}`;
 }
 /** The line that closes a stage when the next one starts. */
@@ -38786,6 +40244,39 @@ function barOf(percent, room, palette) {
 	const full = Math.floor(percent / 100 * inside);
 	return `[${palette.accent("=".repeat(full))}${palette.faint("-".repeat(inside - full))}]`;
 }
+// src/view/terminal/repeats.ts
+/** Of three hundred images that one registry refuses, one line has the cause; the summary has it with all of them. */
+function createRepeats() {
+	/** By cause the image for which it was printed. */
+	const printed = /* @__PURE__ */ new Map();
+	let kept = [];
+	return {
+		has({ level, message, image, origins = [] }) {
+			if (level !== "error" && level !== "warning" || image?.includes("/") !== true) return false;
+			const key = causeKey({
+				ref: image,
+				class: level,
+				message
+			});
+			const first = printed.get(key);
+			printed.set(key, first ?? image);
+			if (first === void 0) return false;
+			if (level === "error") return true;
+			if (first === image) return false;
+			if (!kept.some(({ ref, message: known }) => ref === image && known === message)) kept.push({
+				ref: image,
+				origins,
+				message
+			});
+			return true;
+		},
+		take() {
+			const causes = byCause(kept.toSorted(byPlace));
+			kept = [];
+			return causes.map(({ places, message }) => `${fewOf(places, placeWords)}: ${plainText(message)}`);
+		}
+	};
+}
 // src/view/terminal/plain.ts
 const PROGRESS_EVERY_MS = 5e3;
 /**
@@ -38800,7 +40291,9 @@ function createPlainReporter({ stream, quiet = false, verbose = false, color = f
 	const kept = /* @__PURE__ */ new Map();
 	/** Images whose error has been printed. */
 	const reported = /* @__PURE__ */ new Set();
-	const isRepeated = createRepeats();
+	const repeats = createRepeats();
+	/** What is to be fetched, told when the stage has ended in which it was found out. */
+	let plan = [];
 	const print = (lines) => {
 		if (lines.length > 0) stream.write(lines.map((line) => `${line}\n`).join(""));
 	};
@@ -38816,7 +40309,7 @@ function createPlainReporter({ stream, quiet = false, verbose = false, color = f
 	const takeAllKept = () => [...kept.keys()].flatMap((image) => [`${image}:`, ...takeKept(image)]);
 	const onLog = (event) => {
 		if (event.level === "warning" || event.level === "error") {
-			if (isRepeated(event)) return;
+			if (!verbose && repeats.has(event)) return;
 			if (event.level === "error" && event.image !== void 0) reported.add(event.image);
 			print(logLines(event, palette));
 		} else if (event.level === "info" || verbose) {
@@ -38827,6 +40320,13 @@ function createPlainReporter({ stream, quiet = false, verbose = false, color = f
 			}, palette);
 			kept.set(event.image, [...kept.get(event.image) ?? [], ...lines].slice(-200));
 		}
+	};
+	const close = (lines) => {
+		print(repeats.take().map((words) => levelHead("warning", palette) + words));
+		inform(takeAllKept());
+		folding?.close();
+		inform([...lines, ...plan]);
+		plan = [];
 	};
 	const onStep = (event) => {
 		const lines = takeKept(event.subject);
@@ -38859,11 +40359,11 @@ function createPlainReporter({ stream, quiet = false, verbose = false, color = f
 			case "stage":
 				if (before.current?.stage === event.stage) return;
 				printedAt = state.now;
-				inform(takeAllKept());
-				folding?.close();
-				inform(closingLines(before, state.now));
+				close(closingLines(before, state.now));
 				return start(stageStarted(event.stage, event.total), event.total !== void 0);
-			case "plan": return inform([planLine(event)]);
+			case "plan":
+				if (state.current?.stage !== "copy") return void (plan = [planLine(event)]);
+				return inform([planLine(event)]);
 			case "log": return onLog(event);
 			case "step":
 				onStep(event);
@@ -38875,9 +40375,8 @@ function createPlainReporter({ stream, quiet = false, verbose = false, color = f
 	const stop = () => {
 		if (stopped) return;
 		stopped = true;
-		inform(takeAllKept());
-		folding?.close();
-		inform(stoppingLines(state, Math.max(state.now, now())));
+		close(stoppingLines(state, Math.max(state.now, now())));
+		state = startProgress(state.now);
 	};
 	return {
 		emit,
@@ -38902,7 +40401,8 @@ function createLiveReporter({ stream, verbose = false, color = false, now }) {
 	let running = true;
 	/** Images whose error has been printed. */
 	const reported = /* @__PURE__ */ new Set();
-	const isRepeated = createRepeats();
+	const repeats = createRepeats();
+	const closed = (lines) => [...repeats.take().map((words) => levelHead("warning", palette) + words), ...lines];
 	const print = (lines) => {
 		if (lines.length > 0) stream.write(lines.map((line) => `${line}\n`).join(""));
 	};
@@ -38917,9 +40417,9 @@ function createLiveReporter({ stream, verbose = false, color = false, now }) {
 	const timer = setInterval(draw, FRAME_MS);
 	timer.unref();
 	const linesOf = (event, before) => {
-		if (event.type === "stage" && before.current?.stage !== event.stage) return closingLines(before, state.now);
+		if (event.type === "stage" && before.current?.stage !== event.stage) return closed(closingLines(before, state.now));
 		if (event.type === "step") return (event.outcome === "failed" ? !reported.has(event.subject) : verbose) ? [stepLine(event, palette)] : [];
-		if (event.type !== "log" || isRepeated(event)) return [];
+		if (event.type !== "log" || !verbose && repeats.has(event)) return [];
 		if (event.level === "error" && event.image !== void 0) reported.add(event.image);
 		return (event.level === "debug" || event.level === "info" && event.image !== void 0) && !verbose ? [] : logLines(event, palette);
 	};
@@ -38938,7 +40438,8 @@ function createLiveReporter({ stream, verbose = false, color = false, now }) {
 		running = false;
 		clearInterval(timer);
 		view.clear();
-		print(stoppingLines(state, Math.max(state.now, now())));
+		print(closed(stoppingLines(state, Math.max(state.now, now()))));
+		state = startProgress(state.now);
 	};
 	return {
 		emit,
@@ -39073,6 +40574,16 @@ function noteSection({ notes }, { palette, room }) {
 	if (notes.length === 0) return [];
 	return [palette.strong("Notes"), ...notes.flatMap((line) => wrapHanging(line, room - 2, 2)).map((line) => `  ${line}`)];
 }
+/** What is said of one entry on its line, and of several below them. */
+function saidLines({ places, message }, screen, rest) {
+	const [first] = places;
+	if (places.length === 1) return wrapHanging(`${placeLine(first, screen)}: ${plainText(message)}`, screen.room - 2, 2).map((line) => `  ${line}`);
+	return [
+		...places.slice(0, MAX_OF_A_CAUSE).map((place) => `  ${placeLine(place, screen)}`),
+		...moreLine(places.length - MAX_OF_A_CAUSE, rest),
+		...wrapWords(plainText(message), screen.room - 4).map((line) => `    ${line}`)
+	];
+}
 const WITH_ENTRY = {
 	columns: [
 		{},
@@ -39086,7 +40597,8 @@ const WITHOUT_ENTRY = {
 	headColumns: 1
 };
 /** Warnings about the lists, or entries that were not saved or not understood, with their line if there is one. */
-function listingSection({ title, takenBy, rows }, { palette, room, spelling }, rest) {
+function listingSection({ title, takenBy, rows, causes = [] }, screen, rest) {
+	const { palette, room, spelling } = screen;
 	const cells = rows.slice(0, MAX_LINES).map(({ origin, entry, why }) => [
 		{
 			text: origin === void 0 ? "-" : `${plainText(origin.file)}:${origin.line}`,
@@ -39098,6 +40610,8 @@ function listingSection({ title, takenBy, rows }, { palette, room, spelling }, r
 	const shape = rows[0]?.entry === void 0 ? WITHOUT_ENTRY : WITH_ENTRY;
 	return [
 		palette.warn(title) + (takenBy === void 0 ? "" : ` (${spellHint([takenBy], spelling)} takes them)`),
+		...causes.slice(0, MAX_LINES).flatMap((cause) => saidLines(cause, screen, rest)),
+		...moreLine(causes.length - MAX_LINES, rest),
 		...tableLines(shape, cells, room),
 		...moreLine(rows.length - MAX_LINES, rest)
 	];
@@ -39135,14 +40649,11 @@ function renderPushSummary(report, options) {
 	const again = "Push again when the causes above are gone: only the rest is sent.";
 	const verdicts = {
 		failed: [bad(`Failed. ${again}`)],
-		warned: [warn(`Done, but not all images were pushed. ${again}`)],
+		warned: [warn(report.dryRun === true ? "Dry run: nothing was sent, and not all images could be pushed." : `Done, but not all images were pushed. ${again}`)],
 		done: report.dryRun === true ? [good("Dry run: nothing was sent.")] : []
 	};
 	const rest = `, all with ${spellHint([option("json")], screen.spelling)}`;
-	const sections = pushSections(report.targets).map((section) => pushSection(section, screen, rest).join("\n"));
-	const lacks = report.dryRun !== true && report.targets.some((target) => target.outcome === "warned");
-	const outcome = report.outcome === "done" && lacks ? "warned" : report.outcome;
-	return [...sections, ...verdicts[outcome]].join("\n\n");
+	return [...pushSections(report.targets).map((section) => pushSection(section, screen, rest).join("\n")), ...verdicts[report.outcome]].join("\n\n");
 }
 /** Why a release failed, in the form that failures of images have. */
 function releaseFailureSection(release, screen) {
@@ -39192,23 +40703,26 @@ function renderWarnings(report, options) {
 	return listings.map((listing) => listingSection(listing, screen, restOf(verdict)).join("\n")).join("\n\n");
 }
 const NAME_WIDTH = 9;
-function resultSection({ verdict, totals, cache, made, next }, { palette, room, spelling }) {
+function resultSection({ verdict, totals, cache, quotas, made, next }, { palette, room, spelling }) {
 	const { bundle, archive, release, lock } = made;
 	const line = (name, text) => wrapHanging(text, room, NAME_WIDTH).map((words, index) => index === 0 ? palette.strong(name.padEnd(NAME_WIDTH)) + words : words);
 	const { images, blobs, bytes, fetched, restored, unneeded, stored, time } = totals;
 	const total = verdict.unchanged ? `unchanged: ${images} asked for, by headers alone` : `${images}, ${blobs}, ${bytes}; ${verdict.dryRun ? "to fetch" : "fetched"} ${fetched}, ${restored === void 0 ? "" : `from the cache ${restored}, `}already here ${stored}` + (unneeded === void 0 ? "" : `, not needed ${unneeded}`);
-	const steps = [...next.load, ...spelling === asFlag && next.serve !== void 0 ? [next.serve] : []];
+	const here = spelling === asFlag;
+	const steps = here ? [...next.loadHere, ...next.serve] : next.load;
 	const path = bundle && plainText(bundle.path);
 	return [
-		...line("Total", total),
+		...verdict.saved === 0 ? [] : line("Total", total),
 		...line("Time", time),
 		...cache.flatMap((words) => line("Cache", words)),
+		...quotas.flatMap((words) => line("Quota", words)),
 		...path === void 0 ? [] : line("Bundle", path + (bundle?.unchanged === true ? ", unchanged" : "")),
 		...archive === void 0 ? [] : line("Archive", archiveWords(archive)),
 		...release === void 0 ? [] : line("Release", releaseWords(release)),
 		...release?.url === void 0 ? [] : [" ".repeat(NAME_WIDTH) + plainText(release.url)],
 		...lock === void 0 ? [] : line("Lock", `${plainText(lock.path)}, ${lock.digest}`),
-		...steps.map((command, at) => palette.strong((at === 0 ? "Next" : "").padEnd(NAME_WIDTH)) + command)
+		...here || steps.length === 0 ? [] : ["", "At the site, in the folder with the archive:"],
+		...steps.map((command, at) => here ? palette.strong((at === 0 ? "Next" : "").padEnd(NAME_WIDTH)) + command : `  ${command}`)
 	];
 }
 /** `bundle.tar, 120 MiB, sha256:…`; for parts, their number and names. */
@@ -39218,7 +40732,7 @@ function archiveWords({ path, size, digest, parts }) {
 }
 /** The end of the summary: a table of a thousand images scrolls everything else out of sight. */
 function verdictSection({ verdict, made }, screen) {
-	const { outcome, cause, dryRun, saved, failed, wanted, fault, targets, unfinished } = verdict;
+	const { outcome, cause, dryRun, failed, wanted, fault, targets, unfinished } = verdict;
 	const { good, warn, bad } = screen.palette;
 	const causes = `${failed} of ${wanted}; the causes are listed above.`;
 	const pushed = `not all images are at ${targets.join(", ")}; the failures are listed above.`;
@@ -39230,7 +40744,7 @@ function verdictSection({ verdict, made }, screen) {
 		...fault === void 0 ? [] : faultLines(fault, screen),
 		...failed === 0 && targets.length > 0 ? [bad(`Failed: ${pushed}`)] : [],
 		...cause === "release" ? [bad(`Failed: the release, for the cause given above${whole}.`)] : [],
-		...unfinished && (verdict.unpublished.length > 0 || made.bundle === void 0 && saved > 0) ? wrapWords(unfinishedWords(verdict), screen.room) : []
+		...unfinished && (verdict.unpublished.length > 0 || made.bundle === void 0) ? wrapWords(unfinishedWords(verdict), screen.room).filter((line) => line !== "") : []
 	];
 }
 function faultLines({ class: failureClass, message, hint }, { palette, room }) {
@@ -40206,7 +41720,7 @@ async function copyMissing(copying, images, resolution, missing, run) {
 	try {
 		await cache.restoreBlobs(missing.blobs);
 		const left = await findMissingBlobs(images, session.store, cache.restored);
-		io.emit(planOf(images, left, missing, run));
+		if (images.length > 0) io.emit(planOf(images, left, missing, run));
 		cache.keep(await keepableOf(resolution, run), {
 			missing: new Set(left.blobs.map(({ digest }) => digest)),
 			bytes: bytesOf$1(left) + (places.archive === void 0 ? 0 : totalBytes)
@@ -40328,11 +41842,11 @@ function fileSegment(file, size, digest) {
 		}) : readRange(file, start, end)
 	};
 }
-/** The segments one after the other, as one source. Opens nothing before it is read. */
+/** The segments one after the other, as one source. Opens nothing before it is read, and gives no small chunks but one. */
 function joinSegments(segments) {
 	const placed = [];
 	let size = 0;
-	for (const segment of segments) {
+	for (const segment of joinBytes(segments)) {
 		const length = sizeOfSegment(segment);
 		if (length > 0) placed.push({
 			at: size,
@@ -40343,18 +41857,53 @@ function joinSegments(segments) {
 	}
 	return {
 		size,
-		async *read(start = 0, end = size) {
-			for (let index = firstAt(placed, start); index < placed.length; index += 1) {
-				const next = placed[index];
-				if (next === void 0 || next.at >= end) return;
-				const from = Math.max(start - next.at, 0);
-				const to = Math.min(end - next.at, next.size);
-				if (from >= to) continue;
-				if ("bytes" in next.segment) yield next.segment.bytes.subarray(from, to);
-				else yield* next.segment.open(from, to);
-			}
-		}
+		read: (start = 0, end = size) => gathered(readPlaced(placed, start, end))
 	};
+}
+async function* readPlaced(placed, start, end) {
+	for (let index = firstAt(placed, start); index < placed.length; index += 1) {
+		const next = placed[index];
+		if (next === void 0 || next.at >= end) return;
+		const from = Math.max(start - next.at, 0);
+		const to = Math.min(end - next.at, next.size);
+		if (from >= to) continue;
+		if ("bytes" in next.segment) yield next.segment.bytes.subarray(from, to);
+		else yield* next.segment.open(from, to);
+	}
+}
+/** Bytes in memory that follow each other become one segment: a bundle of 1,000 images has 10,000 headers of links. */
+function* joinBytes(segments) {
+	let run = [];
+	for (const segment of segments) {
+		if ("bytes" in segment) {
+			run.push(segment.bytes);
+			continue;
+		}
+		if (run.length > 0) yield { bytes: Buffer.concat(run) };
+		run = [];
+		yield segment;
+	}
+	if (run.length > 0) yield { bytes: Buffer.concat(run) };
+}
+/** Each chunk is hashed, written and counted: many of 512 bytes would cost more than the bytes themselves. */
+const LEAST_CHUNK_BYTES = 65536;
+/** The same bytes with small chunks put together. A large one is passed on as it is. */
+async function* gathered(chunks) {
+	let small = [];
+	let length = 0;
+	for await (const chunk of chunks) {
+		if (small.length === 0 && chunk.length >= LEAST_CHUNK_BYTES) {
+			yield chunk;
+			continue;
+		}
+		small.push(chunk);
+		length += chunk.length;
+		if (length < LEAST_CHUNK_BYTES) continue;
+		yield Buffer.concat(small);
+		small = [];
+		length = 0;
+	}
+	if (length > 0) yield Buffer.concat(small);
 }
 /** The index of the segment in which a position lies. */
 function firstAt(segments, position) {
@@ -41274,10 +42823,22 @@ function paddingOf(size) {
 	return (BLOCK - size % BLOCK) % BLOCK;
 }
 /**
-* The header of one entry, with a pax record before it where the size (over 8 GiB) or the name needs one. Time,
-* owner and mode are fixed, so that the same content gives the same bytes.
+* Makes the headers of one archive, in order: wait for each before asking for the next. A header has a pax record before
+* it where the size (over 8 GiB) or the name needs one. Time, owner and mode are fixed, so that the same content gives the
+* same bytes.
 */
-async function tarHeader({ path, type, size, linkTo }) {
+function tarHeaders() {
+	const bodiless = openPacker();
+	return (fields) => headerBy(fields.type === "file" ? openPacker() : bodiless, fields);
+}
+function openPacker() {
+	const { readable, controller } = createTarPacker();
+	return {
+		reader: readable.getReader(),
+		add: controller.add.bind(controller)
+	};
+}
+async function headerBy(packer, { path, type, size, linkTo }) {
 	const header = {
 		name: path,
 		type,
@@ -41288,12 +42849,11 @@ async function tarHeader({ path, type, size, linkTo }) {
 		gid: 0,
 		...linkTo === void 0 ? {} : { linkname: linkTo }
 	};
-	const { readable, controller } = createTarPacker();
-	controller.add(header);
-	const reader = readable.getReader();
+	const body = packer.add(header);
+	if (type !== "file") await body.close();
 	let bytes = Buffer.alloc(0);
 	while (!endsWithHeader(bytes)) {
-		const { value } = await reader.read();
+		const { value } = await packer.reader.read();
 		if (value === void 0) break;
 		bytes = Buffer.concat([bytes, value]);
 	}
@@ -41385,31 +42945,32 @@ function toEntry(file, port) {
 */
 async function computeTar(entries) {
 	const segments = [];
+	const makeHeader = tarHeaders();
 	for (const entry of entries) {
-		segments.push({ bytes: await headerOf(entry) });
+		segments.push({ bytes: await makeHeader(fieldsOf(entry)) });
 		if (entry.kind !== "bytes" && entry.kind !== "blob") continue;
 		segments.push(entry, { bytes: END_OF_ARCHIVE.subarray(0, paddingOf(sizeOfSegment(entry))) });
 	}
 	return joinSegments([...segments, { bytes: END_OF_ARCHIVE }]);
 }
-function headerOf(entry) {
+function fieldsOf(entry) {
 	const { path } = entry;
-	if (entry.kind === "folder") return tarHeader({
+	if (entry.kind === "folder") return {
 		path: `${path}/`,
 		type: "directory",
 		size: 0
-	});
-	if (entry.kind === "link") return tarHeader({
+	};
+	if (entry.kind === "link") return {
 		path,
 		type: "link",
 		size: 0,
 		linkTo: entry.to
-	});
-	return tarHeader({
+	};
+	return {
 		path,
 		type: "file",
 		size: sizeOfSegment(entry)
-	});
+	};
 }
 // src/archive/parts-list.ts
 const fileSchema = strictObject({
@@ -42146,7 +43707,7 @@ function planRelease(input) {
 	const records = files.filter(({ record }) => record).flatMap((file) => {
 		const there = byName.get(file.name);
 		const mayChange = (moves || renews) && allowed === "replace";
-		return isUploaded(there) && !mayChange ? keep(file, there) : [stepFor(file, byName)];
+		return isUploaded(there) && !mayChange ? [leave(file, there)] : [stepFor(file, byName)];
 	});
 	const all = [...steps, ...records];
 	return {
@@ -42200,6 +43761,19 @@ function keep(file, there) {
 		status: isSame(file, there) ? "there" : "kept"
 	}];
 }
+/** The record of the run that sent the archive belongs to it: it is there, and no other was to be. */
+function leave(file, { size, digest }) {
+	const theirs = digest !== null && isDigest(digest) ? digest : void 0;
+	return {
+		file: {
+			...file,
+			size,
+			digest: theirs
+		},
+		action: "none",
+		status: "there"
+	};
+}
 /** An upload that broke leaves an asset without content. */
 function isUploaded(asset) {
 	return asset?.state === "uploaded";
@@ -42216,14 +43790,16 @@ function isSame({ size, digest }, asset) {
 * What a release has once a plan is carried out.
 *
 * @param there the files that it has then
+* @param published whether this run published it
 */
-function outcomeOf$2(release, { steps, stale }, there, { tag, dryRun }) {
+function outcomeOf$2(release, { steps, stale }, there, { tag, dryRun }, published) {
 	const assets = new Map(there.map((asset) => [asset.name, asset]));
 	return {
 		tag,
 		id: release?.id,
 		url: release?.url,
 		draft: release?.draft ?? true,
+		published,
 		files: steps.map((step) => {
 			const status = statusOf(step, dryRun);
 			return {
@@ -42450,7 +44026,7 @@ function isOwn(refusal) {
 	return "limited" in refusal;
 }
 const AGAIN = "Run it again: what is there is not sent again. If it comes back, look at the proxy and the line.";
-const TRUST = "Name the certificate authority (NODE_EXTRA_CA_CERTS=FILE), and check GITHUB_API_URL.";
+const TRUST = "Name the certificate authority in SSL_CERT_FILE or NODE_EXTRA_CA_CERTS, and check GITHUB_API_URL.";
 /** What a refusal means for people. `subject` says what was asked, `where` is `owner/name on host`. */
 function refusalError(subject, where, refusal) {
 	const [code, advice] = meaningOf(refusal);
@@ -42578,11 +44154,12 @@ const JSON_HEADERS = {
 };
 const BYTES = "application/octet-stream";
 /** The releases of a repository on GitHub, or on a GitHub Enterprise Server. It opens no socket yet. */
-function createReleaseService({ api, owner, repo, token, commit }, { env, retry: policy, signal, stallMilliseconds = MINUTE, requestMilliseconds = MINUTE, onWait, onAgain }) {
+function createReleaseService({ api, owner, repo, token, commit }, { env, trust, retry: policy, signal, stallMilliseconds = MINUTE, requestMilliseconds = MINUTE, onWait, onAgain }) {
 	const repository = `${owner}/${repo}`;
 	const where = `${repository} on ${api.host}`;
 	const http = createHttpClient({
 		env,
+		trust,
 		sockets: 8,
 		policy,
 		requestMilliseconds,
@@ -42816,10 +44393,10 @@ function uploadUrl(release, name, api) {
 // src/github-release/forbidden.ts
 const MAX_FILES = 1e3;
 /** One byte less than GitHub's limit. */
-const MAX_FILE_BYTES = 2 ** 31 - 1;
+const MAX_FILE_BYTES$1 = 2 ** 31 - 1;
 /** Throws `unsupported` for a plan that must not be started: nothing was sent yet. */
 function refuseForbidden(release, { steps, stale, conflicts, lacking }, present, { tag, files }) {
-	const [large] = files.filter(({ size }) => size > MAX_FILE_BYTES);
+	const [large] = files.filter(({ size }) => size > MAX_FILE_BYTES$1);
 	if (large !== void 0) throw refused(`${large.name} has ${large.size} bytes; a release takes less than 2 GiB in one file`, hint`Take smaller parts: ${option("splitSize")}.`);
 	const mayReplace = release?.immutable !== true;
 	if (lacking.length > 0) throw refused(`release ${tag} has another archive, which cannot be kept as it is not whole, and nothing was sent: ${lacking.join(", ")}`, mayReplace ? hint`Replace it (${option("releasePolicy", "replace")}), bring back what is missing, or release under a new tag.` : NEW_TAG);
@@ -43403,7 +44980,7 @@ async function sendRelease(options) {
 	if (!dryRun) return sendTo(await findOrCreateRelease(options), options);
 	const found = await findRelease(service, tag);
 	const { plan, present } = await look(found, options);
-	return outcomeOf$2(found, plan, present, options);
+	return outcomeOf$2(found, plan, present, options, false);
 }
 async function sendTo(found, options) {
 	const { service, tag, emit } = options;
@@ -43431,7 +45008,7 @@ async function sendTo(found, options) {
 		level: "info",
 		message: `release ${tag} stays a draft, ${why}`
 	});
-	return outcomeOf$2(ended, plan, left, options);
+	return outcomeOf$2(ended, plan, left, options, kept.draft && !ended.draft);
 }
 /** What a release has. Throws where it must not be written to. */
 async function look(release, options, claim) {
@@ -43869,7 +45446,7 @@ async function checkRight({ target: { tag }, service, found, isReached }, archiv
 }
 function prepare({ tag, repository, base, partSize, retries }, io) {
 	checkAssetBase(base);
-	if (partSizeOf(partSize) > MAX_FILE_BYTES) throw new OciSaveError({
+	if (partSizeOf(partSize) > MAX_FILE_BYTES$1) throw new OciSaveError({
 		code: "usage",
 		message: `split-size: a release takes less than 2 GiB in one file, and ${partSize} bytes are asked for`,
 		hint: hint`Leave ${option("splitSize")} out, or write at most 2GiB.`
@@ -43892,10 +45469,11 @@ const retryOf = (retries) => ({ retry: {
 	retryMilliseconds: 1e3
 } });
 function serviceOf(target, options, io) {
-	const { env, signal } = io;
+	const { env, signal, trust } = io;
 	return createReleaseService(target, {
 		...options,
 		env,
+		trust,
 		signal,
 		onWait: (milliseconds) => say(io, "warning", `${target.api.host} asks to wait: going on in ${Math.ceil(milliseconds / 1e3)} s`),
 		onAgain: (why) => say(io, "info", `${why}; trying again`)
@@ -43912,31 +45490,317 @@ function say({ emit }, level, message) {
 		message
 	});
 }
+// src/trust/pem.ts
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]{1,100000}-----END CERTIFICATE-----/g;
+/** The certificates of a file in PEM, one by one; what is between them, such as a key or a remark, is left out. */
+function certificatesIn(pem) {
+	return [...pem.matchAll(CERTIFICATE)].map(([block]) => block.replaceAll("\r\n", "\n"));
+}
+// src/trust/authorities.ts
+/** Where Linux and BSD distributions keep their authorities in one file, in Go's order (crypto/x509, root_linux.go, root_bsd.go). */
+const SYSTEM_FILES = [
+	"/etc/ssl/certs/ca-certificates.crt",
+	"/etc/pki/tls/certs/ca-bundle.crt",
+	"/etc/ssl/ca-bundle.pem",
+	"/etc/pki/tls/cacert.pem",
+	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+	"/etc/ssl/cert.pem",
+	"/usr/local/etc/ssl/cert.pem"
+];
+/** A system's file has some hundred certificates, in some hundred kilobytes. */
+const MAX_FILE_BYTES = 8388608;
+const MAX_FOLDER_FILES = 4096;
+/**
+* The certificate authorities of every host, PEM, each once: the system's, or Node's own where the system has none, and
+* beside them those of `ca-file`, SSL_CERT_FILE, SSL_CERT_DIR and NODE_EXTRA_CA_CERTS.
+* @throws OciSaveError `usage` where `ca-file` gives none; what a variable names and is not there is a warning, since
+*   other programs pass over it
+*/
+async function readAuthorities(options) {
+	const { env, caFile, onWarning, platform = process.platform } = options;
+	const named = caFile === "" ? [] : await ofOption(caFile);
+	const ofVariable = async (name, read) => {
+		const place = env[name] ?? "";
+		if (place === "") return [];
+		try {
+			const found = await read(place);
+			if (found.length === 0) onWarning(`${name}: ${place} has no certificate`);
+			return found;
+		} catch (error) {
+			onWarning(`${name}: ${reasonOf(place, error)}`);
+			return [];
+		}
+	};
+	const added = [
+		...named,
+		...await ofVariable("SSL_CERT_FILE", readCertificates),
+		...await ofVariable("SSL_CERT_DIR", readFolders),
+		...await ofVariable("NODE_EXTRA_CA_CERTS", readCertificates)
+	];
+	const system = await ofSystem(options.systemFiles ?? SYSTEM_FILES, platform);
+	return [.../* @__PURE__ */ new Set([...system.length > 0 ? system : ownAuthorities(platform), ...added])];
+}
+/** The first of the files that has a certificate. None on macOS and Windows, whose store is no file. */
+async function ofSystem(files, platform) {
+	if (platform === "darwin" || platform === "win32") return [];
+	for (const file of files) try {
+		const found = certificatesIn((await readBounded(file, MAX_FILE_BYTES))?.toString("latin1") ?? "");
+		if (found.length > 0) return found;
+	} catch (error) {
+		if (!(error instanceof OciSaveError) && systemCodeOf(error) === void 0) throw error;
+	}
+	return [];
+}
+async function ofOption(caFile) {
+	const wrong = (message, cause) => new OciSaveError({
+		code: "usage",
+		message: `ca-file: ${message}`,
+		hint: "Name a file of certificates in PEM, which begin with -----BEGIN CERTIFICATE-----.",
+		cause
+	});
+	let found;
+	try {
+		found = await readCertificates(caFile);
+	} catch (error) {
+		throw wrong(reasonOf(caFile, error), error);
+	}
+	if (found.length === 0) throw wrong(`${caFile} has no certificate`);
+	return found;
+}
+/**
+* The certificates of a file.
+* @throws OciSaveError for what is no file or too large; the error of the system
+*/
+async function readCertificates(file) {
+	const bytes = await readBounded(file, MAX_FILE_BYTES);
+	if (bytes === void 0) throw new OciSaveError({
+		code: "local",
+		message: `${file} does not exist`
+	});
+	return certificatesIn(bytes.toString("latin1"));
+}
+/** Every certificate in the files of these folders, as Go reads SSL_CERT_DIR; what is no certificate is passed over. */
+async function readFolders(folders) {
+	const found = [];
+	let left = MAX_FOLDER_FILES;
+	for (const folder of folders.split(path.delimiter).filter((name) => name !== "")) for await (const entry of await opendir(folder)) {
+		left -= 1;
+		if (left < 0) throw new OciSaveError({
+			code: "local",
+			message: `${folder} has too many files`
+		});
+		if (entry.isFile() || entry.isSymbolicLink()) found.push(...await readAny(path.join(folder, entry.name)));
+	}
+	return found;
+}
+async function readAny(file) {
+	try {
+		return await readCertificates(file);
+	} catch (error) {
+		if (!(error instanceof OciSaveError) && systemCodeOf(error) === void 0) throw error;
+		return [];
+	}
+}
+function reasonOf(place, error) {
+	if (error instanceof OciSaveError) return messageOf(error);
+	const code = systemCodeOf(error);
+	if (code === void 0) throw error;
+	return `${place} cannot be read (${code})`;
+}
+// src/trust/host-folder.ts
+const MAX_KEY_BYTES = 1048576;
+/** Other names of a host that serves images under the name of another one. */
+const ALIASES = { "registry-1.docker.io": "docker.io" };
+/**
+* The folders that may have one for each host: the one that is named, else those of containers and docker, in the order
+* in which skopeo searches them (containers-certs.d(5)).
+*/
+function certsFolders(certsDir, env, etc = "/etc") {
+	if (certsDir !== "") return [certsDir];
+	const home = env["HOME"] ?? "";
+	return [
+		...home === "" ? [] : [path.join(home, ".config/containers/certs.d")],
+		path.join(etc, "containers/certs.d"),
+		path.join(etc, "docker/certs.d")
+	];
+}
+/**
+* The first folder that is there for a URL's host, with or without the port that https implies. Only one counts, as with
+* skopeo.
+* @throws OciSaveError `local` for a certificate without its key, and what cannot be read
+*/
+async function readHostFolder(folders, url, platform = process.platform) {
+	for (const parent of folders) for (const name of namesOf(url)) {
+		const folder = path.join(parent, platform === "win32" ? name.replaceAll(":", "") : name);
+		const files = await filesIn(folder);
+		if (files !== void 0) return readFolder(folder, files);
+	}
+}
+function namesOf({ host, hostname, port }) {
+	const names = [
+		host,
+		`${hostname}:${port || "443"}`,
+		ALIASES[hostname] ?? host
+	];
+	return [...new Set(names)];
+}
+/** Undefined where there is no such folder, or this user may not see it. */
+async function filesIn(folder) {
+	try {
+		return (await readdir(folder)).toSorted();
+	} catch (cause) {
+		const code = systemCodeOf(cause) ?? "";
+		if (code === "ENOENT" || code === "ENOTDIR" || code === "EACCES" || code === "EPERM") return void 0;
+		throw cause;
+	}
+}
+async function readFolder(folder, names) {
+	const present = new Set(names);
+	const unpaired = names.find((name) => name.endsWith(".cert") && !present.has(name.replace(/cert$/, "key")) || name.endsWith(".key") && !present.has(name.replace(/key$/, "cert")));
+	if (unpaired !== void 0) throw new OciSaveError({
+		code: "local",
+		message: `${path.join(folder, unpaired)} is a client's ${unpaired.endsWith(".key") ? "key without a certificate" : "certificate without a key"}`,
+		hint: "A client has NAME.cert and NAME.key; an authority is a file NAME.crt."
+	});
+	const files = names.filter((name) => /\.(crt|cert|key)$/.test(name));
+	const ending = (end) => names.filter((name) => name.endsWith(end));
+	const authorities = [];
+	for (const name of ending(".crt")) authorities.push(...await read(folder, name, readCertificates));
+	const clients = [];
+	for (const name of ending(".cert")) {
+		const certificate = await read(folder, name, readText);
+		const key = await read(folder, name.replace(/cert$/, "key"), readText);
+		clients.push({
+			file: path.join(folder, name),
+			certificate,
+			key
+		});
+	}
+	return {
+		folder,
+		files,
+		authorities,
+		clients
+	};
+}
+async function read(folder, name, how) {
+	const file = path.join(folder, name);
+	try {
+		return await how(file);
+	} catch (cause) {
+		const code = systemCodeOf(cause);
+		if (code === void 0) throw cause;
+		throw new OciSaveError({
+			code: "local",
+			message: `${file} cannot be read (${code})`,
+			cause
+		});
+	}
+}
+async function readText(file) {
+	return (await readBounded(file, MAX_KEY_BYTES))?.toString("latin1") ?? "";
+}
+// src/trust/trust.ts
+/**
+* Reads the authorities of every host; a host's folder is read when the host is first asked.
+* @throws OciSaveError `usage` for a `ca-file` without a certificate, and a `certs-dir` that is no folder
+*/
+async function openTrust(options) {
+	const { certsDir, env, etc } = options;
+	if (certsDir !== "") await checkFolder(certsDir);
+	const authorities = await readAuthorities(options);
+	const folders = certsFolders(certsDir, env, etc);
+	const everywhere = {
+		authorities,
+		clients: [],
+		own: void 0
+	};
+	const read = async (url) => {
+		const own = await readHostFolder(folders, url);
+		if (own === void 0) return everywhere;
+		return {
+			authorities: [...authorities, ...own.authorities],
+			clients: own.clients,
+			own
+		};
+	};
+	const hosts = /* @__PURE__ */ new Map();
+	const of = (url) => {
+		const known = hosts.get(url.host) ?? read(url);
+		hosts.set(url.host, known);
+		return known;
+	};
+	return {
+		authorities,
+		of
+	};
+}
+async function checkFolder(certsDir) {
+	const hint = "Name a folder that has one for each host, such as registry.example:5000/ca.crt.";
+	try {
+		if ((await stat(certsDir)).isDirectory()) return;
+	} catch (cause) {
+		const code = systemCodeOf(cause);
+		if (code === void 0) throw cause;
+		throw new OciSaveError({
+			code: "usage",
+			message: `certs-dir: ${certsDir} cannot be read (${code})`,
+			hint,
+			cause
+		});
+	}
+	throw new OciSaveError({
+		code: "usage",
+		message: `certs-dir: ${certsDir} is not a folder`,
+		hint
+	});
+}
 // src/runtime/client.ts
-/** The registry client of a run, with its credentials. Throws `usage` for a bad auth file. */
-async function openClient({ authFile, insecureRegistries, retries }, io) {
+/**
+* The registry client of a run, with the certificates that it trusts, and its credentials: those of the caller first, then
+* the option's, then the auth files'.
+* @throws OciSaveError `usage` for a bad auth file, `ca-file` or `certs-dir`, for two users of one registry, and for a proxy
+*   that cannot be used
+*/
+async function openClient(options, io) {
+	const { authFile, credentials: logins = [], certsDir, caFile, insecureRegistries, retries } = options;
 	const { env, emit } = io;
 	const onWarning = (message) => emit({
 		type: "log",
 		level: "warning",
 		message
 	});
+	const onRead = (message) => emit({
+		type: "log",
+		level: "debug",
+		message
+	});
+	const given = givenLogins(logins);
 	const files = await openCredentialStore({
 		...authFile === "" ? {} : { authFile },
 		env,
+		onRead,
 		onWarning
 	});
-	const known = io.credentials === void 0 ? files : firstOf(io.credentials, files);
+	const known = telling(firstOf(...io.credentials ? [io.credentials] : [], given, files), onRead);
 	const credentials = io.onSecret === void 0 ? known : announcing(known, io.onSecret);
+	const trust = await openTrust({
+		certsDir,
+		caFile,
+		env,
+		onWarning
+	});
 	return {
 		client: createRegistryClient({
 			credentials,
+			trust: trust.of,
 			insecureRegistries,
 			retries,
 			env,
 			onWarning
 		}),
-		credentials
+		credentials,
+		trust
 	};
 }
 // src/runtime/interruption.ts
@@ -44034,7 +45898,12 @@ async function openSession(options, io) {
 }
 async function openOver(store, options, io) {
 	const { env, emit } = io;
-	const { client, credentials } = await openClient(options, io);
+	const { client, credentials, trust } = await openClient(options, io);
+	const sources = createSources(client, options.mirrors, (message) => emit({
+		type: "log",
+		level: "warning",
+		message
+	}));
 	let tools;
 	let version;
 	const find = async () => {
@@ -44047,14 +45916,16 @@ async function openOver(store, options, io) {
 		version = skopeo.version;
 		return {
 			skopeo,
-			environment: await createSkopeoEnvironment(store.runFolder, env)
+			environment: await createSkopeoEnvironment(store.runFolder, env, trust)
 		};
 	};
 	return {
 		store,
 		client,
+		sources,
 		credentials,
-		isPrivate: (repository) => isPrivate(repository, credentials),
+		trust,
+		isPrivate: (repository) => isPrivate(sources.placesOf(repository), credentials),
 		skopeoTools: () => tools ??= find(),
 		skopeoVersion: () => version,
 		async close() {
@@ -44063,9 +45934,9 @@ async function openOver(store, options, io) {
 		}
 	};
 }
-async function isPrivate(repository, credentials) {
+async function isPrivate(places, credentials) {
 	try {
-		return await credentials.find(repository) !== void 0;
+		return (await Promise.all(places.map((place) => credentials.find(place)))).some((one) => one !== void 0);
 	} catch (error) {
 		if (!(error instanceof OciSaveError)) throw error;
 		return true;
@@ -44087,7 +45958,10 @@ async function withRun(given, work) {
 	try {
 		const output = io.lockOnly === true ? NO_OUTPUT : await openOutput(places, session.store, options);
 		try {
-			const release = await openRelease(options, places, io);
+			const release = await openRelease(options, places, {
+				...io,
+				trust: session.trust.of
+			});
 			const cache = openCacheSession(io.remoteCache, {
 				store: session.store,
 				scope: cacheScope(options, io),
@@ -44176,11 +46050,13 @@ function createCopying(images, run) {
 }
 function copyContext({ options, session, cache, io: { emit, signal } }) {
 	const { copier, insecureRegistries, parallel, retries } = options;
-	const { store, credentials, skopeoTools } = session;
+	const { store, client, sources, credentials, skopeoTools } = session;
 	return {
 		store,
 		copier,
 		skopeoTools,
+		client,
+		sources,
 		credentials,
 		insecureRegistries,
 		parallel: parallel || SKOPEO_AT_ONCE,
@@ -44527,7 +46403,11 @@ const UNDECISIVE = /* @__PURE__ */ new Set([
 	"platforms",
 	"naming",
 	"authFile",
+	"credentials",
+	"certsDir",
+	"caFile",
 	"insecureRegistries",
+	"mirrors",
 	"strictTags",
 	"output",
 	"archive",
@@ -44585,6 +46465,7 @@ function makeReport(parts) {
 	const { options, session } = run;
 	const { restored } = run.cache;
 	const finished = /* @__PURE__ */ new Date();
+	const quotas = session.client.quotasLeft().map((quota) => ({ ...quota }));
 	const skopeoVersion = session.skopeoVersion();
 	const sizes = Object.values(lock.blobs);
 	const planned = new Set(options.dryRun ? missing.blobs.map(({ digest }) => digest) : []);
@@ -44603,6 +46484,7 @@ function makeReport(parts) {
 		...options.dryRun ? { dryRun: true } : {},
 		options: {
 			...options,
+			credentials: options.credentials.map(({ registry }) => registry),
 			push: options.push.map(({ text }) => text),
 			skopeo: formatWantedSkopeo(options.skopeo)
 		},
@@ -44623,7 +46505,8 @@ function makeReport(parts) {
 			};
 		}),
 		failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
-		warnings: [...idle.map((message) => ({ message })), ...list.warnings.map(({ message, origin }) => ({
+		warnings: [...idle.map((message) => ({ message })), ...list.warnings.map(({ text, message, origin }) => ({
+			...text === void 0 ? {} : { text },
 			message,
 			origin: { ...origin }
 		}))],
@@ -44646,6 +46529,7 @@ function makeReport(parts) {
 			storedBytes: missing.stored.bytes - broughtBackBytes(lock, missing, copied)
 		},
 		...cache === void 0 ? {} : { cache: reportedCache(cache) },
+		...quotas.length === 0 ? {} : { quotas },
 		...published.error === void 0 ? {} : { error: faultOf$1(published.error) },
 		...failed.length > 0 ? {} : contentAsked(lock, published.archive?.measured, run),
 		...published.results
@@ -44685,7 +46569,8 @@ function reportImage(image, { movers }, { store, restored, planned }) {
 	const { wanted, sizes } = image;
 	const blobs = contentOf(image.leaves);
 	const bytes = (digests) => digests.reduce((sum, digest) => sum + (sizes.get(digest) ?? 0), 0);
-	const brought = blobs.filter((digest) => store.isNew(digest) && !restored.has(digest));
+	const isBrought = (digest) => store.isNew(digest) && !restored.has(digest);
+	const brought = blobs.filter(isBrought);
 	const cached = blobs.filter((digest) => restored.has(digest));
 	const lacked = blobs.filter((digest) => brought.includes(digest) || planned.has(digest));
 	const by = new Set(brought.map((digest) => movers.get(digest) ?? "direct"));
@@ -44700,7 +46585,7 @@ function reportImage(image, { movers }, { store, restored, planned }) {
 		...reportedPlatforms(wanted, image.platforms),
 		size: bytes([...sizes.keys()]),
 		status: lacked.length === 0 ? "stored" : lacked.length === blobs.length ? "fetched" : "partly stored",
-		fetchedBytes: bytes(brought),
+		fetchedBytes: bytes([...sizes.keys()].filter(isBrought)),
 		...cached.length === 0 ? {} : { cachedBytes: bytes(cached) },
 		copier: only === void 0 ? "none" : by.size > 1 ? "both" : only,
 		...image.root === image.digest ? {} : { narrowed: true },
@@ -44866,6 +46751,50 @@ async function limitStore({ options, session, io: { emit } }) {
 		});
 	}
 }
+// src/commands/save/need/earlier.ts
+/**
+* Tells of an image that is gone which digest an earlier save has at this run's output: a registry often still gives by its
+* digest what no tag names any more.
+*/
+async function withEarlierDigests(resolution, { places: { output, archiveLock } }) {
+	const isGone = ({ error }) => error instanceof OciSaveError && error.code === "not-found";
+	if (!resolution.failed.some(isGone)) return resolution;
+	const inside = output === void 0 ? void 0 : await lockFileIn(output);
+	const files = inside === void 0 ? [archiveLock] : [inside, archiveLock];
+	const earlier = /* @__PURE__ */ new Map();
+	for (const file of files) for (const { ref, digest } of (await lockIn(file))?.images ?? []) if (!earlier.has(ref)) earlier.set(ref, {
+		digest,
+		file
+	});
+	const told = (failure) => {
+		const { wanted, error } = failure;
+		const found = wanted.pin === void 0 ? earlier.get(lockedRef(wanted)) : void 0;
+		if (found === void 0 || !isGone(failure) || !(error instanceof OciSaveError)) return failure;
+		const { code, message, cause } = error;
+		return {
+			wanted,
+			error: new OciSaveError({
+				code,
+				message,
+				hint: `${found.file} has it as ${found.digest}: write ${lockedRef(wanted)}@${found.digest} into the list. The registry may still give it, and what the store has of it is not asked for.`,
+				cause
+			})
+		};
+	};
+	return {
+		...resolution,
+		failed: resolution.failed.map(told)
+	};
+}
+/** It only makes a message better: a lock that cannot be read is passed over. */
+async function lockIn(file) {
+	try {
+		return await readLock(file);
+	} catch (error) {
+		if (error instanceof OciSaveError || systemCodeOf(error) !== void 0) return void 0;
+		throw error;
+	}
+}
 // src/commands/save/idle-options.ts
 /**
 * What was asked for by options and has no effect beside the others, one sentence each: whoever writes an option expects
@@ -44874,13 +46803,23 @@ async function limitStore({ options, session, io: { emit } }) {
 function idleOptions(options, requests) {
 	const { output, archive, archiveName, splitSize, push, pushPolicy, release, releasePolicy, layout } = options;
 	const isPacked = archive !== "none" || release !== "";
-	return [...[
-		[splitSize !== 0 && !isPacked, "split-size: nothing is split, since neither an archive nor a release is asked for"],
-		[archiveName !== "" && !isPacked, "archive-name: it names nothing, since neither an archive nor a release is asked for"],
-		[pushPolicy !== "always" && push.length === 0, `push-policy: ${pushPolicy} applies to nothing, since no push is asked for`],
-		[releasePolicy !== "auto" && release === "", `release-policy: ${releasePolicy} applies to nothing, since no release is asked for`],
-		[layout.length === 1 && output === "none" && !isPacked, `layout: ${layout.join()} applies to nothing, since neither a folder nor an archive is written`]
-	].flatMap(([isIdle, words]) => isIdle ? [words] : []), ...idleNaming(options, requests).map((rule) => `naming: ${rule} applies to no image`)];
+	return [
+		...[
+			[splitSize !== 0 && !isPacked, "split-size: nothing is split, since neither an archive nor a release is asked for"],
+			[archiveName !== "" && !isPacked, "archive-name: it names nothing, since neither an archive nor a release is asked for"],
+			[pushPolicy !== "always" && push.length === 0, `push-policy: ${pushPolicy} applies to nothing, since no push is asked for`],
+			[releasePolicy !== "auto" && release === "", `release-policy: ${releasePolicy} applies to nothing, since no release is asked for`],
+			[layout.length === 1 && output === "none" && !isPacked, `layout: ${layout.join()} applies to nothing, since neither a folder nor an archive is written`]
+		].flatMap(([isIdle, words]) => isIdle ? [words] : []),
+		...idleNaming(options, requests).map((rule) => `naming: ${rule} applies to no image`),
+		...idleUsers(options, requests).map(({ place, key }) => `credentials: ${place}, for '${key}', applies to no image`)
+	];
+}
+/** Users whose repositories are neither read nor written to. */
+function idleUsers({ credentials, push, mirrors }, requests) {
+	const repositories = requests.flatMap(({ source }) => source.transport === "docker" ? [source.reference] : []);
+	const mirrored = mirrors.map(({ location }) => location.split("/")[0] ?? "");
+	return idleLogins(credentials, repositories, [...push.map(({ domain }) => domain), ...mirrored]);
 }
 /** Rules that name nothing. Of a source that names its images itself no rule is known to be idle. */
 function idleNaming({ naming }, requests) {
@@ -45185,13 +47124,14 @@ async function tryRelease({ target }, signal, archive, send) {
 	}
 }
 /** A release that was looked at or sent to, as data. */
-function releaseReport(target, { id, url, draft, files, removed }, archive) {
+function releaseReport(target, { id, url, draft, published, files, removed }, archive) {
 	const has = new Set(files.filter(({ status }) => status !== "kept").map(({ name }) => name));
 	return {
 		...placeOf(target),
 		...url === void 0 ? {} : { url },
 		...id === void 0 ? {} : { id },
 		draft,
+		...published ? { published } : {},
 		...archive?.pieces.every(({ name }) => has.has(name)) === true ? { archive: {
 			size: archive.size,
 			digest: archive.digest
@@ -45278,6 +47218,7 @@ async function releasedBefore({ target, service, found }, { wanted, options, pla
 				id,
 				url,
 				draft: false,
+				published: false,
 				files,
 				removed: []
 			}, archive)
@@ -45376,7 +47317,7 @@ async function headOf({ source, pin }, { session, io }) {
 			digest: pin,
 			mediaType: parseManifest(stored).mediaType
 		};
-		return await session.client.headManifest(reference, pin ?? reference.tag ?? "latest", io.signal);
+		return await session.sources.client.headManifest(reference, pin ?? reference.tag ?? "latest", io.signal);
 	} catch (error) {
 		io.signal?.throwIfAborted();
 		if (error instanceof OciSaveError) return void 0;
@@ -45389,7 +47330,6 @@ async function headOf({ source, pin }, { session, io }) {
 * HEAD; the full run then finds out the rest and reports errors.
 */
 async function allUnchanged(images, { head, isEverywhere, parallel, signal }) {
-	const limit = pLimit(parallel);
 	let changed = false;
 	const judge = async (wanted) => {
 		const claim = wanted.names.length > 0 && !changed ? await head(wanted) : void 0;
@@ -45403,12 +47343,12 @@ async function allUnchanged(images, { head, isEverywhere, parallel, signal }) {
 			names
 		} : void 0;
 	};
-	const judged = await Promise.all(images.map((image) => limit(async () => {
+	const judged = await pMap(images, async (image) => {
 		signal?.throwIfAborted();
 		const one = await judge(image);
 		if (one === void 0) changed = true;
 		return one === void 0 ? [] : [one];
-	})));
+	}, { concurrency: parallel });
 	return changed ? void 0 : judged.flat();
 }
 // src/commands/save/stopped.ts
@@ -45524,7 +47464,7 @@ async function saveSeen(options, io, onPublished) {
 		}
 		if (run.release !== void 0 && !options.dryRun) await checkRight(run.release, run.places.archivePlace.name, io);
 		await run.cache.restoreCatalogue();
-		const sound = await soundImages(await resolve(run), run);
+		const sound = await soundImages(await withEarlierDigests(await resolve(run), run), run);
 		refuseCollisions(lockOf(sound.resolved), options.push);
 		const { resolution, needed } = await neededImages(sound, run);
 		const missing = await findMissingBlobs(needed, run.session.store);
@@ -45596,7 +47536,7 @@ function ownPlatform(emit) {
 }
 function resolve({ wanted, options, session, io: { emit, signal } }) {
 	const { onMissingPlatform, index, format, naming, retries } = options;
-	const { store, client, isPrivate, skopeoTools } = session;
+	const { store, sources, isPrivate, skopeoTools } = session;
 	return resolveImages(wanted, {
 		onMissingPlatform,
 		index,
@@ -45605,7 +47545,7 @@ function resolve({ wanted, options, session, io: { emit, signal } }) {
 		retries,
 		parallel: 32,
 		store,
-		client,
+		sources,
 		isPrivate,
 		skopeoTools,
 		emit,
@@ -45614,7 +47554,8 @@ function resolve({ wanted, options, session, io: { emit, signal } }) {
 }
 // src/commands/push.ts
 /**
-* Pushes a bundle on disk to registries. Failures are in the report; `outcome` says whether they fail the run.
+* Pushes a bundle on disk to registries. Failures are in the report: `outcome` is `failed` where they fail the run, and
+* `warned` where `onError: 'warn'` lets it pass without them.
 * @throws OciSaveError `usage` where nothing was started: no bundle, a glob that matches nothing, two images under one name
 */
 async function pushBundle(options, io) {
@@ -45648,12 +47589,18 @@ async function pushBundle(options, io) {
 			},
 			bundle,
 			...dryRun ? { dryRun } : {},
-			outcome: targets.some(({ outcome }) => outcome === "failed") ? "failed" : "done",
+			outcome: worstOf(targets),
 			targets
 		};
 	} finally {
 		client.close();
 	}
+}
+/** A target that got nothing fails the push; one that lacks images is not `done` either. */
+function worstOf(targets) {
+	const outcomes = new Set(targets.map(({ outcome }) => outcome));
+	if (outcomes.has("failed")) return "failed";
+	return outcomes.has("warned") ? "warned" : "done";
 }
 // src/commands/release.ts
 /**
@@ -45671,13 +47618,27 @@ async function releaseContent(options, io) {
 		message: "no tag is named"
 	});
 	const { source, name, partSize, lock, report } = await openContent(options, tag, emit);
+	const onWarning = (message) => emit({
+		type: "log",
+		level: "warning",
+		message
+	});
+	const { of: trust } = await openTrust({
+		env: io.env,
+		caFile: "",
+		certsDir: "",
+		onWarning
+	});
 	const access = await accessRelease({
 		tag,
 		repository,
 		base: name.base,
 		partSize,
 		retries
-	}, io);
+	}, {
+		...io,
+		trust
+	});
 	if (!dryRun) await checkRight(access, name, io);
 	emit({
 		type: "stage",
@@ -46687,4 +48648,4 @@ function close(server) {
 	server.closeAllConnections();
 	return promise;
 }
-export { causeTexts as $, messageOf as $t, refuseForeign as A, parseStoreOptions as At, hashFile as B, hexOf as Bt, renderImageList as C, readBounded as Ct, lockFileIn as D, parseInputs as Dt, renderJobSummary as E, checkDefaultRegistry as Et, listStore as F, optionsSchema as Ft, formatBytes as G, looseObject as Gt, judge$2 as H, shortDigest as Ht, pruneStore as I, formatReference as It, spellReport as J, formatPlatform as Jt, formatCount as K, strictObject as Kt, verifyStore as L, nameOf$1 as Lt, lockBeside$1 as M, asInput as Mt, planTree as N, describeInputs as Nt, readLock as O, parseOptions as Ot, setUpSkopeo as P, describeOptions as Pt, faultOf$1 as Q, hintOf$1 as Qt, openStore as R, parseReference as Rt, renderError as S, formatOrigin as St, renderErrorSummary as T, parseInline as Tt, pushVerdict as U, array as Ut, imagesVerdict as V, isDigest as Vt, missingNotes as W, boolean as Wt, groupFailures as X, OciSaveError as Xt, pushReportSchema as Y, parsePlatform as Yt, placeWords as Z, exitCodeOf as Zt, renderSummary as _, jsonIn as _t, save as a, cannotResume as at, renderRelease as b, lockSchema as bt, STOPPED as c, rangeHeader as ct, createTarDecoder as d, hiddenParts as dt, systemCodeOf as en, fetchFile as et, joinScriptName as f, VERSION as ft, HANDOVER as g, parseLock as gt, beforeDeadline as h, LOCK_FILE_KIND as ht, pushBundle as i, printableJson as it, writeFileWhole as j, bareAddress as jt, foreignAt as k, parseReleaseOptions as kt, watchSignals as l, createHttpClient as lt, sumsName as m, refOf as mt, findRegistryRoot as n, option as nn, plainLines as nt, StoppedSaveError as o, download as ot, partsListName as p, readManifests as pt, runReportSchema as q, string as qt, releaseContent as r, plainText as rt, storeFolder as s, partIn as st, serveRegistry as t, kebab as tn, percentDecoded as tt, placesOf as u, refusalError$2 as ut, renderWarnings as v, digestOfLock as vt, renderColumns as w, unlessGone as wt, createReporter as x, readLists$1 as xt, renderPushSummary as y, encodeLock as yt, freeBytes as z, shownReference as zt };
+export { placeWords as $, formatPlatform as $t, refuseForeign as A, checkDefaultRegistry as At, freeBytes as B, hiddenParts as Bt, renderImageList as C, formatBytes as Ct, lockFileIn as D, openRegular as Dt, renderJobSummary as E, readBounded as Et, setUpSkopeo as F, bareAddress as Ft, missingNotes as G, hexOf as Gt, imagesVerdict as H, nameOf$3 as Ht, listStore as I, asInput as It, pushReportSchema as J, array as Jt, runReportSchema as K, isDigest as Kt, pruneStore as L, describeInputs as Lt, lockBeside$1 as M, parseOptions as Mt, planTree as N, parseReleaseOptions as Nt, readLock as O, unlessGone as Ot, secretsOf as P, parseStoreOptions as Pt, byPlace as Q, string as Qt, verifyStore as R, describeOptions as Rt, renderError as S, readLists$1 as St, renderErrorSummary as T, formatOrigin as Tt, judge$2 as U, parseReference as Ut, hashFile as V, formatReference as Vt, pushVerdict as W, shownReference as Wt, causeKey as X, looseObject as Xt, byCause as Y, boolean as Yt, groupFailures as Z, strictObject as Zt, renderSummary as _, parseLock as _t, save as a, messageOf as an, plainText as at, renderRelease as b, encodeLock as bt, STOPPED as c, option as cn, download as ct, createTarDecoder as d, createHttpClient as dt, parsePlatform as en, faultOf$1 as et, joinScriptName as f, refusalError$2 as ft, HANDOVER as g, LOCK_FILE_KIND as gt, beforeDeadline as h, refOf as ht, pushBundle as i, hintOf$1 as in, plainLines as it, writeFileWhole as j, parseInputs as jt, foreignAt as k, parseInline as kt, watchSignals as l, partIn as lt, sumsName as m, readManifests as mt, findRegistryRoot as n, detailWords as nn, fetchFile as nt, StoppedSaveError as o, systemCodeOf as on, printableJson as ot, partsListName as p, VERSION as pt, spellReport as q, shortDigest as qt, releaseContent as r, exitCodeOf as rn, percentDecoded as rt, storeFolder as s, kebab as sn, cannotResume as st, serveRegistry as t, OciSaveError as tn, causeTexts as tt, placesOf as u, rangeHeader as ut, renderWarnings as v, jsonIn as vt, renderColumns as w, formatCount as wt, createReporter as x, lockSchema as xt, renderPushSummary as y, digestOfLock as yt, openStore as z, optionsSchema as zt };
