@@ -1,16 +1,18 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { OUTPUTS } from '../src/action/outputs.ts';
+import { CODE_MEANINGS, exitCodeOf, FAILURE_CLASSES, OciSaveError } from '../src/errors.ts';
 import { lockSchema } from '../src/lock/schema.ts';
 import { describeInputs, describeOptions } from '../src/options/index.ts';
-import { kebab } from '../src/text/hint.ts';
+import { asFlag, kebab, spellHint } from '../src/text/hint.ts';
 import { partsListSchema } from '../src/archive/index.ts';
-import { runReportSchema } from '../src/report/index.ts';
+import { runReportSchema, USUAL_HINTS } from '../src/report/index.ts';
 
 /**
  * Writes what the code's schemas say into the documents: action.yml, the README's tables of options, inputs and
- * outputs, and the JSON Schemas of the lock and the report. With `--check` it writes nothing and fails where a document says something else.
+ * outputs, the table of errors in docs/troubleshooting.md, and the JSON Schemas of the lock and the report. With `--check` it writes nothing and fails where a document says something else.
  */
 
 function optionsTable(): string {
@@ -40,16 +42,51 @@ function outputsTable(): string {
   return ['| output | meaning |', '|---|---|', ...rows].join('\n');
 }
 
-async function readme(): Promise<string> {
-  let text = await readFile('README.md', 'utf8');
-  const tables = { options: optionsTable(), inputs: inputsTable(), outputs: outputsTable() };
+/** Every class and code of an error, with its exit code and what is to be done where the message says nothing else. */
+function codesTable(): string {
+  const rows = z
+    .array(z.enum(['not-found', ...FAILURE_CLASSES, 'usage', 'list', 'machine', 'interrupted']))
+    .parse(Object.keys(CODE_MEANINGS))
+    .map((code) => {
+      const failureClass = FAILURE_CLASSES.find((known) => known === code);
+      const hint = failureClass === undefined ? '' : spellHint(USUAL_HINTS[failureClass], asFlag);
+      const exit = exitCodeOf(new OciSaveError({ code, message: code }));
+      return `| \`${code}\` | ${CODE_MEANINGS[code]} | ${exit} | ${hint} |`;
+    });
+  return ['| class or code | meaning | exit code | what to do |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+/** A document with its tables as the code has them. */
+async function withTables(file: string, tables: Readonly<Record<string, string>>): Promise<string> {
+  let text = await readFile(file, 'utf8');
   for (const [name, table] of Object.entries(tables)) {
     const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
     const [before, rest] = text.split(begin);
     const after = rest?.split(end)[1];
-    if (before === undefined || after === undefined) throw new Error(`README.md lacks ${begin} or ${end}`);
+    if (before === undefined || after === undefined) throw new Error(`${file} lacks ${begin} or ${end}`);
     text = `${before}${begin}\n${table}\n${end}${after}`;
   }
+  return text;
+}
+
+const readme = (): Promise<string> =>
+  withTables('README.md', { options: optionsTable(), inputs: inputsTable(), outputs: outputsTable() });
+
+/**
+ * The page about failures. Each message that its tables quote has to be in the code.
+ * @throws Error for one that no file has
+ */
+async function troubleshooting(): Promise<string> {
+  const text = await withTables('docs/troubleshooting.md', { codes: codesTable() });
+  const names = (await readdir('src', { recursive: true })).filter((name) => name.endsWith('.ts'));
+  const files = await Promise.all(names.map((name) => readFile(path.join('src', name), 'utf8')));
+  const code = files.join('\n');
+  const told = text.slice(text.indexOf('## What it says'));
+  const missing = [...told.matchAll(/^\| `([^`\n]{1,200})` \|/gm)].flatMap(([, words = '']) =>
+    code.includes(words) ? [] : [words],
+  );
+  if (missing.length > 0)
+    throw new Error(`docs/troubleshooting.md has what no message says: ${missing.join('; ')}`);
   return text;
 }
 
@@ -84,6 +121,7 @@ const schema = (source: z.ZodType): string =>
 const documents: Record<string, string> = {
   'README.md': await readme(),
   'action.yml': actionYml(),
+  'docs/troubleshooting.md': await troubleshooting(),
   'docs/lock.schema.json': schema(lockSchema),
   'docs/report.schema.json': schema(runReportSchema),
   'docs/parts.schema.json': schema(partsListSchema),

@@ -19,6 +19,23 @@ export type FailureClass = (typeof FAILURE_CLASSES)[number];
  */
 export type ErrorCode = FailureClass | 'usage' | 'list' | 'machine' | 'interrupted';
 
+/** Every code with what it means, as docs/troubleshooting.md has it. */
+export const CODE_MEANINGS: Readonly<Record<ErrorCode, string>> = {
+  'not-found': 'the registry, or this machine, does not have it: a tag, a manifest, a blob, a platform',
+  denied: 'the registry refuses it: no login, a wrong or ended one, no right, a policy',
+  quota: 'the registry gives or takes no more: pulls, room, repositories; nothing more is asked of it',
+  network:
+    'it may pass: no connection, a server in trouble, a transfer that was cut or fell silent; it was tried again',
+  digest: 'bytes, or what is said of them, are not those that were asked for; they were not kept',
+  unsupported: 'what was served, or asked for, is not what this program handles',
+  local: 'this machine: its disk, its files, a program of it',
+  usage: 'an option or an argument is wrong; nothing was started',
+  list: 'a line or a file of the list is wrong; nothing was asked for',
+  machine:
+    'this machine lacks something, or another run or somebody else has the place; nothing was started, or all of it ended',
+  interrupted: 'somebody stopped it; what was fetched stays',
+};
+
 /** One of several faults behind an error, with its line in a list if it has one. */
 export interface ErrorDetail {
   readonly message: string;

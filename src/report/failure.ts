@@ -31,7 +31,7 @@ export type Failure = z.infer<typeof failureSchema>;
 type Hints = Readonly<Partial<Record<FailureClass, Hint>>>;
 
 /** The hint for a class of failures, where the error itself has none. */
-const HINTS: Record<FailureClass, Hint> = {
+export const USUAL_HINTS: Readonly<Record<FailureClass, Hint>> = {
   'not-found':
     'Check name, tag and registry. Images move and go: an earlier lock or bundle may have the digest.',
   denied: hint`Log in with docker login or podman login, or name a file with ${option('authFile')}.`,
@@ -76,7 +76,7 @@ export function spellFault<F extends Fault>(fault: F, spelling: Spelling): F {
 function adviceFor(error: unknown, hints: Hints): Hint {
   const own = error instanceof OciSaveError ? error.hintParts : undefined;
   const failureClass = failureClassOf(error);
-  return own ?? hints[failureClass] ?? HINTS[failureClass];
+  return own ?? hints[failureClass] ?? USUAL_HINTS[failureClass];
 }
 
 function rememberHint<F extends Fault>(fault: F, advice: Hint): F {

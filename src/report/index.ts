@@ -1,5 +1,5 @@
 export { causeChain, causeTexts, quotesInput } from './causes.ts';
-export { type Failure, failureOf, type Fault, faultOf, type ReportedOrigin } from './failure.ts';
+export { type Failure, failureOf, type Fault, faultOf, type ReportedOrigin, USUAL_HINTS } from './failure.ts';
 export {
   byCause,
   type Cause,
