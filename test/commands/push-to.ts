@@ -2,7 +2,9 @@ import { pushBundle, type PushBundleOptions } from '../../src/commands/push.ts';
 import { parseOptions } from '../../src/options/index.ts';
 import type { PushReport } from '../../src/report/index.ts';
 
-export interface PushSettings extends Partial<Pick<PushBundleOptions, 'index' | 'onError' | 'dryRun'>> {
+export interface PushSettings extends Partial<
+  Pick<PushBundleOptions, 'index' | 'onError' | 'dryRun' | 'credentials'>
+> {
   /** `/mirror`: where the names stand at the target. */
   readonly prefix?: string;
 }

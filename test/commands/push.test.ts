@@ -4,6 +4,7 @@ import { save } from '../../src/commands/save/save.ts';
 import { parseOptions } from '../../src/options/index.ts';
 import { startBadRegistry } from '../support/bad-registry.ts';
 import { one } from '../support/fixtures/index.ts';
+import { basic } from '../support/http.ts';
 import { type PushRegistry, startPushRegistry } from '../support/push-registry.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 import { pushBundleTo, type PushSettings } from './push-to.ts';
@@ -53,4 +54,28 @@ it.each<[string, object, PushSettings, string]>([
     outcome,
     ['done', outcome],
   ]);
+});
+
+it('T3: pushes with the user that credentials has for each target, and says which one was refused', async () => {
+  const users = ['first', 'second'].map((username) => ({ username, password: `${username} password` }));
+  const [first, second] = users.map(basic);
+  whole.misbehave({ authorization: first ?? '' });
+  lacking.misbehave({ authorization: second ?? '' });
+  const push = (passwords: readonly string[]): ReturnType<typeof pushBundleTo> => {
+    const lines = [whole, lacking].map(
+      ({ host }, at) => `${host}/mirror ${users[at]?.username} ${passwords[at]}`,
+    );
+    const { credentials } = parseOptions({ images: 'a', credentials: lines.join('\n') });
+    const targets = [whole.host, lacking.host];
+    return pushBundleTo(path.join(temp.path, 'bundle'), targets, { prefix: '/mirror', credentials });
+  };
+  expect((await push(users.map(({ password }) => password))).outcome).toBe('done');
+  const report = await push(['first password', 'CANARY-4711']);
+  expect(report.targets.map(({ outcome }) => outcome)).toEqual(['done', 'failed']);
+  const text = JSON.stringify(report);
+  expect(text).toContain(
+    `credentials were sent and refused (line 2 of credentials, for '${lacking.host}/mirror')`,
+  );
+  for (const secret of ['CANARY-4711', 'first password', 'second password'])
+    expect(text).not.toContain(secret);
 });
