@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endsOf, logOf, runAct } from '../support/act.ts';
-import { type CacheServer, startCacheServer } from '../support/cache-server/index.ts';
 import { dlist, idx } from '../support/fixtures/index.ts';
 import { DEFAULT_LAYER_BYTES } from '../support/fixtures/layer.ts';
 import type { ProgramResult } from '../support/program.ts';
@@ -12,7 +11,6 @@ import { tempFolder, type TempFolder } from '../support/temp.ts';
 let registry: DockerRegistry;
 let temp: TempFolder;
 let run: ProgramResult;
-let cache: CacheServer;
 
 /** Runs jobs of e2e.yml, as they stand here. */
 const act = (...args: readonly string[]): Promise<ProgramResult> =>
@@ -27,7 +25,6 @@ beforeAll(async () => {
   registry = await startDockerRegistry();
   await pushImage(registry.target, 'acme/web', idx(), '2');
   await pushImage(registry.target, 'acme/legacy', dlist(), '1');
-  cache = await startCacheServer();
   run = await act('-j', 'twice', '-j', 'failure', '--no-cache-server');
 });
 const vars = (): Record<string, string> => ({
@@ -36,7 +33,6 @@ const vars = (): Record<string, string> => ({
   E2E_INSECURE_REGISTRIES: registry.host,
 });
 afterAll(async () => {
-  await cache.close();
   await registry.close();
   await temp.close();
 });
@@ -66,6 +62,7 @@ describe('e2e.yml under act', () => {
   });
 });
 
+// The newer protocol is that of the mirror in examples.e2e.test.ts.
 describe('the cache job of e2e.yml under act', () => {
   it('restores with the older protocol, from the cache server of act', async () => {
     const place = [
@@ -77,12 +74,5 @@ describe('the cache job of e2e.yml under act', () => {
     const result = await act('-j', 'cache', ...place);
     expect([result.exitCode, result.exitCode === 0 ? '' : result.stdout]).toEqual([0, '']);
     expect(result.stdout).toContain('::set-output:: cache-hit=true');
-  });
-
-  it('restores with the newer protocol', async () => {
-    const env = Object.entries(cache.env('v2')).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
-    const result = await act('-j', 'cache', '--no-cache-server', ...env);
-    expect([result.exitCode, result.exitCode === 0 ? '' : result.stdout]).toEqual([0, '']);
-    expect([cache.packs().length, cache.catalogues().length]).toEqual([1, 1]);
   });
 });
