@@ -79,7 +79,7 @@ export { FailedSaveError } from './api/run.ts';
 export type { EngineOptions, CallerOptions, Mode, SaveImagesOptions } from './api/options.ts';
 export type { AuthSection } from './api/sections.ts';
 export { type ErrorCode, type ErrorParts, type FailureClass, OciSaveError } from './errors.ts';
-export type { ByteCount, Emit, LogLevel, Outcome, SaveEvent, Stage } from './events.ts';
+export type { ByteCount, Emit, EventOrigin, LogLevel, Outcome, SaveEvent, Stage } from './events.ts';
 
 // The engine, and its stages that write nothing outside the store.
 export {

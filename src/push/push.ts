@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { OciSaveError } from '../errors.ts';
+import { messageOf, OciSaveError } from '../errors.ts';
 import { isTemporary } from '../registry/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { PushTargetReport } from '../report/index.ts';
@@ -62,10 +62,15 @@ async function pushTarget(
   const { dryRun, onError, emit, signal } = context;
   const startedAt = performance.now();
   const results = new Map<PushName, NameResult>();
+  const told = new Set<unknown>();
   const settle = (name: PushName, result: NameResult): void => {
     results.set(name, result);
-    const { status } = result;
+    const { status, error } = result;
     if (status === 'not started') return;
+    // One error of several images, as of a target that is away, is told once; the end of the push lists them.
+    if (error !== undefined && !told.has(error))
+      emit({ type: 'log', level: 'error', message: messageOf(error), image: name.to.text });
+    told.add(error);
     const outcome = status === 'unchanged' ? 'stored' : status;
     emit({ type: 'step', stage: dryRun ? 'compare' : 'push', subject: name.to.text, outcome });
   };

@@ -126,7 +126,7 @@ describe('a project that is full', () => {
 });
 
 /** Warnings, and what is said of waiting. */
-const saidIn = (events: Pushed['events'], level: 'info' | 'warning'): string[] =>
+const saidIn = (events: Pushed['events'], level: 'info' | 'warning' | 'error'): string[] =>
   events.flatMap((event) => (event.type === 'log' && event.level === level ? [event.message] : []));
 
 describe('a tag that a policy of the target does not show', () => {
@@ -163,6 +163,24 @@ describe('a tag that a policy of the target does not show', () => {
       expect(registry.contents.at('r.example/x').tags.size).toBe(0);
     },
   );
+
+  it('found I: is told with its cause while other images go on, and one cause of several once', async () => {
+    await using registry = await startPushRegistry(blocked);
+    const lock = await lockOfImages(bench, image);
+    const refused = { policy: 'if-missing', onError: 'warn' } as const;
+    const { events, report } = await pushTo(registry, lock, bench.store, refused);
+    const failed = events.findIndex((event) => event.type === 'step' && event.outcome === 'failed');
+    expect(events[failed - 1]).toMatchObject({
+      type: 'log',
+      level: 'error',
+      image: `${registry.host}/r.example/x:1`,
+      message: report.failed[0]?.message,
+    });
+    await using shut = await startPushRegistry({ readOnly: true });
+    const closed = await pushTo(shut, lock, bench.store);
+    expect(closed.report.totals.failed).toBe(2);
+    expect(saidIn(closed.events, 'error')).toEqual([expect.stringContaining('is read-only')]);
+  });
 
   it('found C2: does not count as a target that is not up, by any refusal of the first name', async () => {
     for (const status of [400, 406, 412, 451]) {
