@@ -1,5 +1,5 @@
 import dns from 'node:dns';
-import http from 'node:http';
+import type { Agent } from 'node:http';
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { SecureContext } from 'node:tls';
@@ -7,10 +7,11 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { isPrivateHost, PrivateAddressError } from './address.ts';
 import { type Environment, idleProxyWords, type Proxy, proxyFor, readProxies } from './proxies.ts';
 import { contextOf, type Trust } from './tls/contexts.ts';
+import { nodeHttp } from './node-http.ts';
 
 /** The way to one origin: its own sockets, and how many requests may be under way. */
 export interface Connection {
-  readonly agent: http.Agent;
+  readonly agent: Agent;
   readonly limit: LimitFunction;
   /** What stands between. */
   readonly proxy: Proxy | undefined;
@@ -74,7 +75,7 @@ export function createAgents({ sockets, env, trust, lookup = dns.lookup }: Agent
             rejectUnauthorized: verify,
             ...(secureContext === undefined ? {} : { secureContext }),
           })
-        : new http.Agent(options);
+        : new nodeHttp.Agent(options);
     const idleProxy = proxy === undefined ? idleProxyWords(url, env) : undefined;
     return { agent, limit: pLimit(sockets), proxy, idleProxy };
   };

@@ -25,6 +25,7 @@ export {
 export { fetchFile, type FetchLimits, type FetchOptions } from './fetch-file.ts';
 export { type HttpRequest, type HttpResponse, redirectTarget } from './follow.ts';
 export { type ErrorParser, formatRefusal, type Refusal, refusalOf, shown } from './response/refusal.ts';
+export { nodeHttp } from './node-http.ts';
 export { type Environment, proxyFor, readProxies } from './proxies.ts';
 export { type RetryPolicy, withRetries } from './retry.ts';
 export type { Method, StreamedBody } from './transport.ts';

@@ -1,4 +1,4 @@
-import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { Readable } from 'node:stream';
 import { setImmediate as immediate } from 'node:timers/promises';
@@ -6,6 +6,7 @@ import { OciSaveError, systemCodeOf } from '../errors.ts';
 import type { Connection } from './agents.ts';
 import { discard } from './response/body.ts';
 import { watchCertificates } from './tls/certificate.ts';
+import { nodeHttp } from './node-http.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -133,7 +134,7 @@ function isRepeatable({ method, content }: WireRequest): boolean {
   return method === 'PUT' ? content !== undefined : method !== 'POST' && method !== 'PATCH';
 }
 
-function open({ method, url, headers, stream, signal }: WireRequest, agent: http.Agent): http.ClientRequest {
+function open({ method, url, headers, stream, signal }: WireRequest, agent: Agent): ClientRequest {
   const length = stream === undefined ? {} : { 'content-length': String(stream.size) };
   const options = {
     method,
@@ -145,7 +146,7 @@ function open({ method, url, headers, stream, signal }: WireRequest, agent: http
     ...(url.port === '' ? {} : { port: url.port }),
     ...(signal === undefined ? {} : { signal }),
   };
-  return url.protocol === 'https:' ? https.request(options) : http.request(options);
+  return url.protocol === 'https:' ? https.request(options) : nodeHttp.request(options);
 }
 
 function responseOf({ method }: WireRequest, body: IncomingMessage, connection: Connection): WireResponse {
@@ -179,7 +180,7 @@ function noResponse(milliseconds: number): OciSaveError {
  * Sends a body as fast as the connection takes it. Ends when it is sent, when the server has answered without
  * wanting the rest, or when the connection is gone. `moved` is called whenever bytes went.
  */
-function feed(wire: http.ClientRequest, { open, onSent }: StreamedBody, moved: () => void): void {
+function feed(wire: ClientRequest, { open, onSent }: StreamedBody, moved: () => void): void {
   const source = open();
   source.on('data', (chunk: Buffer) => {
     moved();

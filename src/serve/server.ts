@@ -1,10 +1,11 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { messageOf, OciSaveError, systemCodeOf } from '../errors.ts';
 import { trueFolder } from './catalog.ts';
 import { exchange, type RequestEntry } from './exchange.ts';
 import { createIndexReader } from './layout-index.ts';
 import type { RegistryTree } from './manifest.ts';
+import { nodeHttp } from '../http/index.ts';
 
 export interface ServeOptions {
   /** What `findRegistryRoot` found. */
@@ -35,7 +36,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RunningRegis
   const { host, port, onRequest = () => {} } = options;
   const root = await trueFolder(options.root);
   const tree: RegistryTree = { root, readIndex: createIndexReader(root) };
-  const server = createServer(
+  const server = nodeHttp.createServer(
     { headersTimeout: 30 * SECOND, requestTimeout: 120 * SECOND, keepAliveTimeout: 75 * SECOND },
     (request, response) => void exchange(tree, request, response).then(onRequest),
   );

@@ -1,8 +1,8 @@
-import { request } from 'node:http';
 import { isIP } from 'node:net';
 import { connect, type PeerCertificate } from 'node:tls';
 import type { Proxy } from '../proxies.ts';
 import { chainOf } from './certificate.ts';
+import { nodeHttp } from '../node-http.ts';
 
 const LOOK_MILLISECONDS = 15_000;
 
@@ -18,7 +18,7 @@ export function certificatesBehind(url: URL, { address }: Proxy): Promise<PeerCe
   const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   const bare = url.hostname.replace(/^\[|\]$/g, '');
   return new Promise((resolve) => {
-    const asked = request({
+    const asked = nodeHttp.request({
       method: 'CONNECT',
       hostname: hostname.replace(/^\[|\]$/g, ''),
       port: port || '80',
