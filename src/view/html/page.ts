@@ -109,12 +109,16 @@ function imagesMarkup(lock: Lock, sharing: Sharing): Markup {
 
 /** By name, then by tag, each as people count: all tags of one name are together. */
 function byName(a: string, b: string): number {
-  const [left = '', leftTag = ''] = a.split(TAG);
-  const [right = '', rightTag = ''] = b.split(TAG);
+  const [left, leftTag] = splitTag(a);
+  const [right, rightTag] = splitTag(b);
   return byNumber(left, right) || byNumber(leftTag, rightTag);
 }
 
-const TAG = /:(?=[^/]*$)/;
+/** What stands before the tag or digest of a reference, and the rest: a port's colon comes before a slash. */
+function splitTag(ref: string): readonly [name: string, rest: string] {
+  const colon = ref.indexOf(':', ref.lastIndexOf('/') + 1);
+  return colon < 0 ? [ref, ''] : [ref.slice(0, colon), ref.slice(colon + 1)];
+}
 
 const NO_SIZE = { bytes: 0, own: 0 };
 
