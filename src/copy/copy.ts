@@ -119,7 +119,6 @@ function leafCopier(
   const spent = new Set<string>();
 
   const throttled = new Set<string>();
-  const told = new Set<string>();
 
   const noteThrottle = ({ throttle }: ThrottledError, domain = ''): void => {
     const { host, milliseconds } = throttle;
@@ -166,11 +165,9 @@ function leafCopier(
         for (const { digest } of left) transfers.failed(digest, explainFailure(digest, error));
       } else {
         // One cause of several skopeo at once is told once.
-        const isThrottled = error instanceof ThrottledError && throttled.has(error.throttle.host);
+        const isTold = error instanceof ThrottledError && throttled.has(error.throttle.host);
         if (error instanceof ThrottledError) noteThrottle(error, repository?.domain);
         const message = `${messageOf(error)}; the built-in client completes it`;
-        const isTold = isThrottled || told.has(message);
-        told.add(message);
         if (!isTold) context.emit({ type: 'log', level: 'warning', message, image, origins });
         for (const blob of left) await bring(blob);
       }

@@ -39,7 +39,7 @@ export function certsFolders(certsDir: string, env: Environment, etc = '/etc'): 
 /**
  * The first folder that is there for a URL's host, with or without the port that https implies. Only one counts, as with
  * skopeo.
- * @throws OciSaveError `local` for a certificate without its key, and what cannot be read
+ * @throws OciSaveError `local` for a certificate without its key, and for what cannot be read
  */
 export async function readHostFolder(
   folders: readonly string[],

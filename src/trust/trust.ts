@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
-import type { TlsMaterial } from '../http/index.ts';
+import { contextOf, type TlsMaterial } from '../http/index.ts';
 import { type AuthorityOptions, readAuthorities } from './authorities.ts';
 import { certsFolders, type HostFolder, readHostFolder } from './host-folder.ts';
 
@@ -21,7 +21,10 @@ export interface HostMaterial extends TlsMaterial {
 export interface CertificateTrust {
   /** The authorities of every host, PEM. */
   readonly authorities: readonly string[];
-  /** What counts for a URL's host, read once. @throws OciSaveError `local` for a folder that cannot be used */
+  /**
+   * What counts for a URL's host, read once.
+   * @throws OciSaveError `local` for a folder of `certs-dir` that cannot be used; any other one is passed over with a warning
+   */
   readonly of: (url: URL) => Promise<HostMaterial>;
 }
 
@@ -30,7 +33,7 @@ export interface CertificateTrust {
  * @throws OciSaveError `usage` for a `ca-file` without a certificate, and a `certs-dir` that is no folder
  */
 export async function openTrust(options: TrustOptions): Promise<CertificateTrust> {
-  const { certsDir, env, etc } = options;
+  const { certsDir, env, etc, onWarning } = options;
   if (certsDir !== '') await checkFolder(certsDir);
   const authorities = await readAuthorities(options);
   const folders = certsFolders(certsDir, env, etc);
@@ -38,11 +41,23 @@ export async function openTrust(options: TrustOptions): Promise<CertificateTrust
   const read = async (url: URL): Promise<HostMaterial> => {
     const own = await readHostFolder(folders, url);
     if (own === undefined) return everywhere;
-    return { authorities: [...authorities, ...own.authorities], clients: own.clients, own };
+    const material = { authorities: [...authorities, ...own.authorities], clients: own.clients, own };
+    contextOf(material);
+    return material;
+  };
+  /** A folder that nobody named, and that cannot be used, is passed over, as other files that are only searched for. */
+  const search = async (url: URL): Promise<HostMaterial> => {
+    try {
+      return await read(url);
+    } catch (error) {
+      if (!(error instanceof OciSaveError) || certsDir !== '') throw error;
+      onWarning(`the certificates for ${url.host} are passed over: ${error.message}`);
+      return everywhere;
+    }
   };
   const hosts = new Map<string, Promise<HostMaterial>>();
   const of = (url: URL): Promise<HostMaterial> => {
-    const known = hosts.get(url.host) ?? read(url);
+    const known = hosts.get(url.host) ?? search(url);
     hosts.set(url.host, known);
     return known;
   };

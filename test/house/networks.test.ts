@@ -8,6 +8,7 @@ import { parseOptions } from '../../src/options/index.ts';
 import { createSources, givenLogins } from '../../src/registry/index.ts';
 import { openTrust } from '../../src/trust/index.ts';
 import { clientOf } from '../registry/support.ts';
+import { makeAuthority } from '../support/servers/index.ts';
 import { tempFolder } from '../support/temp.ts';
 
 const text = await readFile('docs/networks.md', 'utf8');
@@ -84,9 +85,16 @@ describe('docs/networks.md', () => {
     expect(optionsOf('certs-dir')).toMatchObject({ caFile: '/etc/ssl/company.pem', certsDir: 'certs' });
     await using folder = await tempFolder('networks');
     const files = (blocks('').find((block) => block.startsWith('certs/')) ?? '').trim().split('\n');
+    const { read: signed, sign } = await makeAuthority(folder.path);
+    await sign('client');
+    const contents: Record<string, string> = {
+      '.crt': 'ca.crt',
+      '.cert': 'client.crt',
+      '.key': 'client.key',
+    };
     for (const file of files) {
       await mkdir(path.dirname(path.join(folder.path, file)), { recursive: true });
-      await writeFile(path.join(folder.path, file), '');
+      await writeFile(path.join(folder.path, file), await signed(contents[path.extname(file)] ?? ''));
     }
     const certsDir = path.join(folder.path, 'certs');
     const trust = await openTrust({ env: {}, caFile: '', certsDir, onWarning: () => {} });

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTrust, type TrustOptions } from '../../src/trust/index.ts';
 import { failureOf } from '../support/failure.ts';
+import { makeAuthority } from '../support/servers/index.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 
 /** Nothing here looks into a certificate. */
@@ -137,22 +138,46 @@ describe('the folder of a host', () => {
   });
 
   it('has client certificates with their keys; any other file is passed over', async () => {
-    for (const name of ['ca.crt', 'a.cert', 'a.key', 'README', 'old.pem'])
-      await write(`certs/five.test/${name}`, name);
-    const { clients, own: found } = await (
-      await open({ certsDir: at('certs') })
-    ).of(new URL('https://five.test/'));
-    expect(clients).toEqual([{ file: at('certs/five.test/a.cert'), certificate: 'a.cert', key: 'a.key' }]);
+    await mkdir(at('signed'));
+    const { read, sign } = await makeAuthority(at('signed'));
+    await sign('client');
+    const [certificate, key] = [await read('client.crt'), await read('client.key')];
+    await write('certs/five.test/a.cert', certificate);
+    await write('certs/five.test/a.key', key);
+    for (const name of ['ca.crt', 'README', 'old.pem']) await write(`certs/five.test/${name}`, name);
+    const { of } = await open({ certsDir: at('certs') });
+    const { clients, own: found } = await of(new URL('https://five.test/'));
+    expect(clients).toEqual([{ file: at('certs/five.test/a.cert'), certificate, key }]);
     expect(found?.files).toEqual(['a.cert', 'a.key', 'ca.crt']);
   });
 
-  it.each([
-    ['a.cert', 'certificate without a key'],
-    ['a.key', 'key without a certificate'],
-  ])('with %s alone is refused', async (name, words) => {
-    await write(`alone/${name}/${name}`, '');
+  const broken: [files: Record<string, string>, words: string][] = [
+    [{ 'a.cert': '' }, "a.cert is a client's certificate without a key"],
+    [{ 'a.key': '' }, "a.key is a client's key without a certificate"],
+    [{ 'a.cert': 'x', 'a.key': 'x' }, 'a.cert cannot be used'],
+  ];
+  it.each(broken)('in certs-dir with %j is refused', async (files, words) => {
+    for (const [name, content] of Object.entries(files))
+      await write(`alone/${Object.keys(files).join('-')}.test/${name}`, content);
     const { of } = await open({ certsDir: at('alone') });
-    const error = await failureOf(of(new URL(`https://${name}/`)));
+    const error = await failureOf(of(new URL(`https://${Object.keys(files).join('-')}.test/`)));
     expect([error.code, error.message]).toEqual(['local', expect.stringContaining(words)]);
   });
+
+  it.each(broken)(
+    'in certs.d of the machine with %j is passed over, and that is said once',
+    async (files, words) => {
+      const folderOf = 'etc/docker/certs.d/broken.test';
+      await rm(at(folderOf), { recursive: true, force: true });
+      for (const [name, content] of Object.entries(files)) await write(`${folderOf}/${name}`, content);
+      const { of, warnings } = await open({});
+      for (const place of ['v2/', 'v2/a/tags/list']) {
+        const { own: found, authorities } = await of(new URL(`https://broken.test/${place}`));
+        expect([found, authorities]).toEqual([undefined, [system]]);
+      }
+      expect(warnings).toEqual([
+        expect.stringMatching(`^the certificates for broken.test are passed over: .*${words}`),
+      ]);
+    },
+  );
 });
