@@ -7,8 +7,6 @@ import type { ReportedImage, RunReport } from './run-report.ts';
 
 const MAX_PLATFORMS = 3;
 const MAX_NOTES = 50;
-/** Images of which one note names each. */
-const MAX_NOTED = 20;
 
 /** One image in a table. */
 export interface ImageRow {
@@ -81,15 +79,14 @@ export function missingNotes({
   return [`it has no ${missingPlatforms.join(', ')}; it is saved for ${platforms.join(', ')}`];
 }
 
-/** One line for what is the same of several images, with their places. */
+/** One line for what is the same of several images, with the first of their places. */
 function foldedNotes(
   images: readonly ReportedImage[],
   notes: (image: ReportedImage) => readonly string[],
 ): string[] {
   const all = images.flatMap((image) => notes(image).map((note) => ({ image, note })));
   return [...Map.groupBy(all, ({ note }) => note)].map(
-    ([note, same]) =>
-      `${fewOf(same, ({ image }) => placeWords(placeOf(image)), MAX_NOTED)}: ${plainText(note)}`,
+    ([note, same]) => `${fewOf(same, ({ image }) => placeWords(placeOf(image)))}: ${plainText(note)}`,
   );
 }
 

@@ -227,6 +227,21 @@ describe('renderSummary', () => {
     expect(text).not.toMatch(/^Next|podman load|oci-save serve/m);
   });
 
+  it('found I: says what many images lack in one line, and of each in its row', () => {
+    const images = Array.from({ length: 30 }, (_, at) =>
+      sampleImage({
+        ref: `quay.io/a/b:${at}`,
+        origins: [{ file: 'l.txt', line: at + 1 }],
+        missingPlatforms: ['linux/s390x'],
+      }),
+    );
+    const text = renderSummary(sampleReport({ images }), { color: false });
+    expect(text).toContain(
+      '  l.txt:1: quay.io/a/b:0, l.txt:2: quay.io/a/b:1, l.txt:3: quay.io/a/b:2 and 27 more: it has no linux/s390x; it is saved for linux/amd64\n',
+    );
+    expect(text.match(/fetched, no linux\/s390x$/gm)).toHaveLength(30);
+  });
+
   it('found I: says of many entries alike once what it is', () => {
     const warned = (at: number, message: string): RunReport['warnings'][number] => ({
       text: `app${at}`,
