@@ -22,7 +22,7 @@ export interface Repeats {
 export function createRepeats(): Repeats {
   /** By cause the image for which it was printed. */
   const printed = new Map<string, string>();
-  let kept: Told[] = [];
+  const kept = new Map<string, Told>();
   return {
     has({ level, message, image, origins = [] }) {
       // What is no image has no line of its own when it fails.
@@ -33,13 +33,12 @@ export function createRepeats(): Repeats {
       if (first === undefined) return false;
       if (level === 'error') return true;
       if (first === image) return false;
-      if (!kept.some(({ ref, message: known }) => ref === image && known === message))
-        kept.push({ ref: image, origins, message });
+      kept.set(`${image}\n${message}`, { ref: image, origins, message });
       return true;
     },
     take() {
-      const causes = byCause(kept.toSorted(byPlace));
-      kept = [];
+      const causes = byCause([...kept.values()].toSorted(byPlace));
+      kept.clear();
       return causes.map(({ places, message }) => `${fewOf(places, placeWords)}: ${plainText(message)}`);
     },
   };
