@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { OciSaveError } from '../errors.ts';
 import { isTemporary } from './response/error.ts';
 
 export interface RetryPolicy {
@@ -44,8 +45,9 @@ export function createAttempts(
       made += 1;
       if (!(error instanceof Error) || isSpent(error) || !may(error)) throw error;
       if (made > retries) {
-        spent.add(error);
-        throw error;
+        const last = made > 1 ? withAttempts(error, made) : error;
+        spent.add(last);
+        throw last;
       }
       onRetry?.(error, made + 1);
       const delay = Math.min(
@@ -60,6 +62,13 @@ export function createAttempts(
       }
     },
   };
+}
+
+/** The last error says how often it was tried. One that only speaks of its own cause stays as it is. */
+function withAttempts(error: Error, made: number): Error {
+  return error instanceof OciSaveError
+    ? error.reworded(`${error.message}, in attempt ${made} of ${made}`)
+    : error;
 }
 
 /** Attempts that fail for a cause that goes away are made again. */

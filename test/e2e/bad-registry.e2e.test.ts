@@ -122,7 +122,8 @@ describe('a manifest', () => {
     ['that is forbidden', manifests({ kind: 'status', status: 403 }), 'denied', /answered 403/],
     [
       'behind a used-up quota',
-      manifests({ kind: 'status', status: 429, headers: { 'retry-after': '21600' } }),
+      // Of pulls: where HEAD is refused, too, the host gives nothing to anybody.
+      manifests({ kind: 'status', status: 429, headers: { 'retry-after': '21600' } }, 'GET'),
       'quota',
       /a quota is used up.*come back in 6 h/,
     ],

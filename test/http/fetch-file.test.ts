@@ -140,7 +140,7 @@ describe('a file that does not come', () => {
   it('costs retries + 1 requests (found A13, B15)', async () => {
     const refuse: StubHandler = (_, response) => void response.writeHead(503, { 'retry-after': '0' }).end();
     expect(await wordsOf(fetchFrom(refuse, { limits: { ...LIMITS, retries: 1 } }))).toBe(
-      'network: the tool: HOST answered 503',
+      'network: the tool: HOST answered 503, in attempt 2 of 2',
     );
     expect(stub.requests).toHaveLength(2);
   });

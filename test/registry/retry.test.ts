@@ -42,7 +42,9 @@ describe('retries', () => {
     using client = clientOf([stub], { retries: 2 });
     const error = await failureOf(client.getManifest(repositoryAt(stub), '1'));
     expect(error.code).toBe('network');
-    expect(error.message).toBe(`${stub.host}/team/app:1: ${stub.host} answered 503 (UNAVAILABLE: come back)`);
+    expect(error.message).toBe(
+      `${stub.host}/team/app:1: ${stub.host} answered 503 (UNAVAILABLE: come back), in attempt 3 of 3`,
+    );
     expect(stub.requests).toHaveLength(3);
   });
 
@@ -186,7 +188,7 @@ describe('connections', () => {
     const failure = failureOf(client.getManifest(repositoryAt(stub), '1'));
     while (stub.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
     client.close();
-    expect((await failure).code).toBe('network');
+    expect((await failure).code).toBe('interrupted');
   });
 });
 

@@ -84,7 +84,7 @@ describe('an answer of the service', () => {
       response.write('[', () => response.destroy());
     }, 1);
     expect(await failureOf(client.listed('v1'))).toMatch(
-      /^network: org\/site: releases cannot be listed: 127\.0\.0\.1:\d+ closed the connection \(ECONNRESET\)$/,
+      /^network: org\/site: releases cannot be listed: 127\.0\.0\.1:\d+ closed the connection \(ECONNRESET\), in attempt 2 of 2$/,
     );
     expect(asked).toBe(2);
   });
