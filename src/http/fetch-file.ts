@@ -7,6 +7,7 @@ import { createHttpClient, type HttpClient } from './client.ts';
 import { type BodyPart, cannotResume, download, partIn, rangeHeader } from './response/download.ts';
 import { refusalError } from './response/error.ts';
 import type { HttpResponse } from './follow.ts';
+import type { Trust } from './tls/contexts.ts';
 
 const { O_APPEND, O_CREAT, O_TRUNC, O_WRONLY } = constants;
 
@@ -25,6 +26,8 @@ export interface FetchOptions {
   readonly subject: string;
   /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are read. */
   readonly env: Environment;
+  /** What TLS stands on; by default Node's own list of authorities. */
+  readonly trust?: Trust | undefined;
   readonly limits: FetchLimits;
   readonly signal?: AbortSignal | undefined;
   /** Told how many bytes have come, and how many will, where the server says so. */
@@ -37,11 +40,12 @@ export interface FetchOptions {
  * @throws OciSaveError for what the server or the network did, and for a limit that was reached
  */
 export async function fetchFile(address: string, file: string, options: FetchOptions): Promise<void> {
-  const { env, limits, subject } = options;
+  const { env, trust, limits, subject } = options;
   const { stallMilliseconds, retries } = limits;
   const policy = { retries, retryMilliseconds: 1000 };
   const http = createHttpClient({
     env,
+    trust,
     sockets: 1,
     policy,
     requestMilliseconds: stallMilliseconds,

@@ -3,6 +3,7 @@ import { fetchFile, type FetchLimits } from '../../http/index.ts';
 import { formatBytes } from '../../text/bytes.ts';
 import type { Installer } from '../../skopeo/index.ts';
 import { bareAddress } from '../../options/index.ts';
+import { openTrust } from '../../trust/index.ts';
 import { runCommand } from './run-command.ts';
 import type { Step } from '../log.ts';
 import { createToolCache } from './tool-cache.ts';
@@ -51,9 +52,11 @@ export function createInstaller(
     download: (url, file) =>
       log.inGroup(`Fetching skopeo from ${bareAddress(url)}`, async (line) => {
         try {
+          const { of: trust } = await openTrust({ env, caFile: '', certsDir: '', onWarning: line });
           await fetchFile(url, file, {
             subject: 'skopeo',
             env,
+            trust,
             limits: limits.fetch,
             signal,
             onProgress: progressLines(line),
