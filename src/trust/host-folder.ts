@@ -8,7 +8,7 @@ import { readCertificates } from './authorities.ts';
 const MAX_KEY_BYTES = 1024 * 1024;
 
 /** Other names of a host that serves images under the name of another one. */
-const ALIASES: Readonly<Record<string, string>> = { 'registry-1.docker.io': 'docker.io' };
+const ALIASES: ReadonlyMap<string, string> = new Map([['registry-1.docker.io', 'docker.io']]);
 
 /** What a host's folder has. */
 export interface HostFolder {
@@ -58,7 +58,7 @@ export async function readHostFolder(
 }
 
 function namesOf({ host, hostname, port }: URL): readonly string[] {
-  const names = [host, `${hostname}:${port || '443'}`, ALIASES[hostname] ?? host];
+  const names = [host, `${hostname}:${port || '443'}`, ALIASES.get(hostname) ?? host];
   return [...new Set(names)];
 }
 

@@ -137,6 +137,11 @@ describe('the folder of a host', () => {
     expect(await filesOf(url, { certsDir: at('certs') })).toEqual([`certs/${name}/ca.crt`]);
   });
 
+  it('need not be there, whatever the host is called', async () => {
+    // Every object of JavaScript has this name.
+    expect(await filesOf('https://constructor:5000/', { certsDir: at('certs') })).toEqual([]);
+  });
+
   it('has client certificates with their keys; any other file is passed over', async () => {
     await mkdir(at('signed'));
     const { read, sign } = await makeAuthority(at('signed'));

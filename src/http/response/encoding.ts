@@ -18,20 +18,23 @@ const gzip: Coding = {
   stream: () => zlib.createGunzip(),
   magic: [0x1f, 0x8b],
 };
-const CODINGS: Readonly<Record<string, Coding>> = {
-  gzip,
-  'x-gzip': gzip,
-  deflate: {
-    whole: promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.inflate),
-    stream: () => zlib.createInflate(),
-    magic: [0x78],
-  },
-  br: {
-    whole: promisify<Uint8Array, zlib.BrotliOptions, Buffer>(zlib.brotliDecompress),
-    stream: () => zlib.createBrotliDecompress(),
-    magic: [],
-  },
+const deflate: Coding = {
+  whole: promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.inflate),
+  stream: () => zlib.createInflate(),
+  magic: [0x78],
 };
+const brotli: Coding = {
+  whole: promisify<Uint8Array, zlib.BrotliOptions, Buffer>(zlib.brotliDecompress),
+  stream: () => zlib.createBrotliDecompress(),
+  magic: [],
+};
+/** A map, since a server names the key: an object would have `constructor`, too. */
+const CODINGS: ReadonlyMap<string, Coding> = new Map([
+  ['gzip', gzip],
+  ['x-gzip', gzip],
+  ['deflate', deflate],
+  ['br', brotli],
+]);
 
 /** The Content-Encoding of a response; undefined where its bytes are as they are. */
 export function encodingOf(headers: Pick<IncomingHttpHeaders, 'content-encoding'>): string | undefined {
@@ -50,7 +53,7 @@ export function encodingError(subject: string, host: string, encoding: string): 
 
 /** Whether an encoding is one that is undone here. */
 export function isKnownEncoding(encoding: string): boolean {
-  return Object.hasOwn(CODINGS, encoding);
+  return CODINGS.has(encoding);
 }
 
 /**
@@ -63,7 +66,7 @@ export async function decodeWhole(
   encoding: string,
   { limit, tooLong }: BodyLimits,
 ): Promise<Uint8Array | undefined> {
-  const coding = CODINGS[encoding];
+  const coding = CODINGS.get(encoding);
   if (coding === undefined) return undefined;
   if (coding.magic.some((byte, at) => bytes[at] !== byte)) return bytes;
   try {
@@ -93,7 +96,7 @@ export async function decodeBeginning(
 
 /** A body as its bytes were before a server encoded them. It ends in an error where they are not in that encoding. */
 export function decodedBody(message: IncomingMessage, encoding: string): Readable {
-  const coding = CODINGS[encoding];
+  const coding = CODINGS.get(encoding);
   if (coding === undefined) return message;
   const decoder = coding.stream();
   // Each end of it is heard by whoever reads the decoder.
