@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts';
+import { messageOf, OciSaveError } from '../errors.ts';
 import { download, refusalOf } from '../http/index.ts';
 import { shortDigest } from '../oci/digest.ts';
 import type { Store } from '../store/index.ts';
@@ -17,9 +17,27 @@ export interface BringOptions {
 
 /**
  * Brings one blob from a source into the store, resuming where a transfer was cut. Wrong data is final: asking
- * again would only fetch it again.
+ * again would only fetch it again, unless the source has another place to ask.
  */
 export async function bringBlob(
+  source: ReadPort,
+  blob: WantedBlob,
+  store: Store,
+  options: BringOptions,
+): Promise<void> {
+  for (;;) {
+    try {
+      return await bringFromPlace(source, blob, store, options);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      const isTheirs =
+        error instanceof OciSaveError && ['digest', 'network', 'unsupported'].includes(error.code);
+      if (!isTheirs || source.passOver?.(blob, error) !== true) throw error;
+    }
+  }
+}
+
+async function bringFromPlace(
   source: ReadPort,
   blob: WantedBlob,
   store: Store,

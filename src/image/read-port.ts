@@ -47,6 +47,10 @@ export interface ReadPort {
   has(blob: BlobSize, signal?: AbortSignal): Promise<boolean>;
   /** The bytes of a blob from an offset on. Throws `digest` for an offset beyond its end. */
   open(blob: WantedBlob, offset: number, signal?: AbortSignal): Promise<BlobRange>;
+  /**
+   * Told that what `open` gave of a blob was wrong, or broke off each time. True where the next `open` asks somebody else.
+   */
+  passOver?(blob: BlobSize, error: OciSaveError): boolean;
   /** Throws `not-found` where it is missing, and `digest` where its bytes are wrong. */
   manifest(reference: string, signal?: AbortSignal): Promise<ManifestBytes>;
   /** What a reference names now, where that can be told without the manifest. */

@@ -3,21 +3,31 @@ import type { RegistryClient, Repository } from '../registry/index.ts';
 import { type BlobRange, checkOffset, type ReadPort, REF_NAME, type WantedBlob } from './read-port.ts';
 import { OciSaveError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
 
 /** Tags of which a list asks at once. */
 const TAGS_AT_ONCE = 16;
 
-/**
- * One repository of a registry.
- * @param isPrivate whether credentials are sent to a repository
- * @param name how its content is called where it matters who gave it
- */
+export interface RegistryPortOptions {
+  /** Whether credentials are sent to a repository. */
+  readonly isPrivate?: (repository: Repository) => Promise<boolean>;
+  /** How its content is called where it matters who gave it. */
+  readonly name?: string;
+  /** Where it has mirrors: as `passOver` of the port. */
+  readonly passOver?: (repository: Repository, digest: Digest, error: OciSaveError) => boolean;
+}
+
+/** One repository of a registry. */
 export function registryPort(
   client: RegistryClient,
   repository: Repository,
-  isPrivate: (repository: Repository) => Promise<boolean> = async () => false,
-  name = `${repository.domain}/${repository.path}`,
+  options: RegistryPortOptions = {},
 ): ReadPort {
+  const {
+    isPrivate = async () => false,
+    name = `${repository.domain}/${repository.path}`,
+    passOver = () => false,
+  } = options;
   const port: Required<ReadPort> = {
     name,
     origin: async () => ({ repository: name, isPrivate: await isPrivate(repository) }),
@@ -33,6 +43,7 @@ export function registryPort(
         return elsewhere(blob, error, (url) => client.getUrl(repository, url, blob, options));
       }
     },
+    passOver: ({ digest }, error) => passOver(repository, digest, error),
     tags: (signal) => client.listTags(repository, signal),
     async list(signal) {
       const limit = pLimit(TAGS_AT_ONCE);

@@ -20,17 +20,31 @@ export interface Sources {
    * names may say anything.
    */
   readonly nameOf: (repository: Repository) => string;
+  /**
+   * Tells that what was given of a blob was wrong, or broke off each time: the mirrors that gave it are not asked for it
+   * again. False where there were none.
+   */
+  readonly passOver: (repository: Repository, digest: Digest, error: OciSaveError) => boolean;
   /** Which of the places has a manifest. @throws OciSaveError the repository's own error where none has it */
   readonly placeOf: (repository: Repository, digest: Digest, signal?: AbortSignal) => Promise<Repository>;
   /** What a report says of the mirrors of a repository, once it was read. */
   readonly notesOf: (repository: Repository) => readonly string[];
 }
 
+interface AskOptions {
+  /** A failure is not repeated by the caller, so that the mirror counts as one that is down. */
+  readonly lasting: boolean;
+  readonly signal?: AbortSignal | undefined;
+  /** Mirrors that are not asked. */
+  readonly without?: ReadonlySet<string> | undefined;
+}
+
 const nameOf = ({ domain, path }: Repository): string => `${domain}/${path}`;
 
 /**
  * The mirrors of a repository: those of the longest prefix that it is below, as in registries.conf
- * (containers-registries.conf(5)), and at whole parts of a name alone.
+ * (containers-registries.conf(5)), and at whole parts of a name alone. Where a registry alone would take the place of a whole
+ * name, nothing is left that it could be asked for.
  */
 export function mirrorsOf(repository: Repository, mirrors: readonly Mirror[]): Repository[] {
   const name = nameOf(repository);
@@ -38,10 +52,10 @@ export function mirrorsOf(repository: Repository, mirrors: readonly Mirror[]): R
   const longest = Math.max(...fitting.map(({ prefix }) => prefix.length));
   return fitting
     .filter(({ prefix }) => prefix.length === longest)
-    .map(({ prefix, location }) => {
+    .flatMap(({ prefix, location }) => {
       const place = location + name.slice(prefix.length);
       const slash = place.indexOf('/');
-      return { domain: place.slice(0, slash), path: place.slice(slash + 1) };
+      return slash < 0 ? [] : [{ domain: place.slice(0, slash), path: place.slice(slash + 1) }];
     });
 }
 
@@ -72,14 +86,16 @@ export function createSources(
       `${nameOf(repository)}: the mirror does not give it: ${messageOf(error)}; the next place is asked`,
     );
   };
-  /** `lasting`: a failure that is not repeated by the caller, so that the mirror counts as one that is down. */
+  /** By blob of a repository: the mirrors that gave of it, and those that are not asked for it any more. */
+  const givers = new Map<string, Set<Repository>>();
+  const passedOver = new Map<string, Set<string>>();
   const ask = async <T>(
     repository: Repository,
     call: (place: Repository) => Promise<T>,
-    { lasting, signal }: { readonly lasting: boolean; readonly signal?: AbortSignal | undefined },
+    { lasting, signal, without }: AskOptions,
   ): Promise<{ readonly place: Repository; readonly value: T }> => {
     for (const place of mirrorsOf(repository, mirrors)) {
-      if (down.has(place.domain)) continue;
+      if (down.has(place.domain) || without?.has(nameOf(place))) continue;
       try {
         return { place, value: await call(place) };
       } catch (error) {
@@ -108,6 +124,19 @@ export function createSources(
       const others = mirrorsOf(repository, mirrors).map(nameOf);
       return nameOf(repository) + (others.length === 0 ? '' : ` (mirrored by ${others.join(', ')})`);
     },
+    passOver(repository, digest, error) {
+      const key = keyOf(repository, digest);
+      const gave = givers.get(key);
+      if (gave === undefined) return false;
+      givers.delete(key);
+      for (const place of gave) {
+        passedOver.set(key, (passedOver.get(key) ?? new Set()).add(nameOf(place)));
+        // All attempts were made.
+        if (error.code === 'network') down.add(place.domain);
+        fellBack(repository, place, error);
+      }
+      return true;
+    },
     async placeOf(repository, digest, signal) {
       if (mirrorsOf(repository, mirrors).length === 0) return repository;
       const key = keyOf(repository, digest);
@@ -125,7 +154,11 @@ export function createSources(
       getManifest: (repository, reference, signal) => readManifest(repository, reference, signal),
       getBlob: async (repository, blob, range) => {
         const call = (place: Repository) => client.getBlob(place, blob, range);
-        return (await ask(repository, call, { lasting: false, signal: range?.signal })).value;
+        const key = keyOf(repository, blob.digest);
+        const options = { lasting: false, signal: range?.signal, without: passedOver.get(key) };
+        const { place, value } = await ask(repository, call, options);
+        if (place !== repository) givers.set(key, (givers.get(key) ?? new Set()).add(place));
+        return value;
       },
       headBlob: async (repository, digest, signal) => {
         const call = (place: Repository) => client.headBlob(place, digest, signal);

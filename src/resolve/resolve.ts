@@ -17,7 +17,7 @@ import { missingFrom, namesOf, type WantedImage } from './wanted.ts';
 
 export interface ResolveContext extends Omit<ResolveOptions, 'manifests'> {
   /** How repositories are read. */
-  readonly sources: Pick<Sources, 'client' | 'nameOf' | 'notesOf'>;
+  readonly sources: Pick<Sources, 'client' | 'nameOf' | 'notesOf' | 'passOver'>;
   /** Whether credentials are sent to a repository, or to a mirror of it. */
   readonly isPrivate: (repository: Repository) => Promise<boolean>;
   /** Asked for when a local transport needs skopeo, and only then. */
@@ -115,9 +115,10 @@ async function resolveOne(
     }
     const { domain, path, tag, digest, otherDigest } = source.reference;
     if (otherDigest !== undefined) throw unsupportedPin(otherDigest);
-    const { client, nameOf, notesOf } = context.sources;
+    const { client, nameOf, notesOf, passOver } = context.sources;
     const repository = { domain, path };
-    const port = registryPort(client, repository, context.isPrivate, nameOf(repository));
+    const { isPrivate } = context;
+    const port = registryPort(client, repository, { isPrivate, name: nameOf(repository), passOver });
     const image = await resolveImage(wanted, digest ?? tag ?? 'latest', port, context);
     return { ...image, notes: [...image.notes, ...notesOf(repository)] };
   } catch (error) {

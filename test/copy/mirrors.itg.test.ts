@@ -101,6 +101,22 @@ describe.each(['skopeo', 'direct'] as const)('S9, N12: a mirror, and copier %s',
     ]);
   });
 
+  it.each([
+    ['has wrong bytes of a layer', { kind: 'flip' }],
+    ['breaks a layer off each time', { kind: 'cut', at: 0.5 }],
+  ] as const)('that %s: the registry gives it', async (_, failure) => {
+    mirror.misbehave({ faults: [{ path: new RegExp(`blobs/${layer}`), failure }] });
+    const { mover, said, notes } = await copyOf('library/one:1', copier);
+    expect([mover, said, notes]).toEqual([
+      'direct',
+      [expect.stringContaining('the mirror does not give it')],
+      [`read from the mirror ${mirror.host}`],
+    ]);
+    expect(origin.requests({ kind: 'blob' }).map(({ path }) => path)).toEqual([
+      `/v2/library/one/blobs/${layer}`,
+    ]);
+  });
+
   it('has credentials of its own: none go to another place', async () => {
     for (const [registry, username] of [[mirror, 'mirrors'] as const, [origin, 'origins'] as const])
       registry.misbehave({ auth: { scheme: 'basic', users: [{ username, password: `of ${username}` }] } });

@@ -16,6 +16,8 @@ describe('S9: the mirrors of a repository', () => {
     ['docker.io/library/one', ['three.test/official/one']],
     ['docker.io/libraryx/one', ['one.test:5000/hub/libraryx/one', 'two.test/libraryx/one']],
     ['quay.io/org/a/b', ['[::1]:5000/a/b']],
+    // Nothing is left that a repository there could be called by.
+    ['quay.io/org', []],
     ['quay.io/organisation/a', []],
     ['quay.io:443/org/a', []],
     ['ghcr.io/a/b', ['ghcr.io/b/b']],

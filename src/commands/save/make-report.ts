@@ -5,7 +5,7 @@ import type { Leaf, Lock } from '../../lock/index.ts';
 import { type Digest, isDigest } from '../../oci/digest.ts';
 import { jobOf } from '../../github-release/index.ts';
 import { failureOf, faultOf, type ReportedImage, type RunReport } from '../../report/index.ts';
-import { missingFrom, type ResolvedImage, type WantedImage } from '../../resolve/index.ts';
+import { missingFrom, repositoryOf, type ResolvedImage, type WantedImage } from '../../resolve/index.ts';
 import { askedDigest, contentAsked } from './need/asked.ts';
 import type { Saved } from './copy-and-publish.ts';
 import type { Run } from './run.ts';
@@ -55,7 +55,10 @@ export function makeReport(parts: ReportParts): RunReport {
     },
     lists: list.lists.map(({ file, format, count }) => ({ file, format, count })),
     images: images.map((image) => {
-      const reported = reportImage(image, copied, { store: session.store, restored, planned });
+      const reported = {
+        ...reportImage(image, copied, { store: session.store, restored, planned }),
+        notes: [...new Set([...image.notes, ...mirrorNotes(image, run)])],
+      };
       return parts.needed.has(image.wanted) ? reported : { ...reported, status: 'unchanged' };
     }),
     failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
@@ -139,7 +142,7 @@ function reportImage(
   image: ResolvedImage,
   { movers }: CopyResult,
   { store, restored, planned }: Origins,
-): ReportedImage {
+): Omit<ReportedImage, 'notes'> {
   const { wanted, sizes } = image;
   const blobs = contentOf(image.leaves);
   const bytes = (digests: readonly Digest[]): number =>
@@ -166,8 +169,13 @@ function reportImage(
     copier: only === undefined ? 'none' : by.size > 1 ? 'both' : only,
     ...(image.root === image.digest ? {} : { narrowed: true }),
     ...(image.converted === undefined ? {} : { converted: true }),
-    notes: [...image.notes],
   };
+}
+
+/** Asked at the end: a layer may have come from elsewhere than the manifests. */
+function mirrorNotes({ wanted }: ResolvedImage, { session }: Run): readonly string[] {
+  const repository = repositoryOf(wanted);
+  return repository === undefined ? [] : session.sources.notesOf(repository);
 }
 
 function contentOf(leaves: readonly Leaf[]): Digest[] {

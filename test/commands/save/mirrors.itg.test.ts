@@ -4,7 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { save, type SaveResult } from '../../../src/commands/index.ts';
 import type { SaveEvent } from '../../../src/events.ts';
 import { parseOptions } from '../../../src/options/index.ts';
+import { startBadRegistry } from '../../support/bad-registry.ts';
 import { idx, one } from '../../support/fixtures/index.ts';
+import { largestBlobOf } from '../../support/image.ts';
 import { pushImage } from '../../support/push.ts';
 import { type DockerRegistry, startDockerRegistry } from '../../support/servers/index.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
@@ -84,6 +86,25 @@ describe('S9: docker.io that is mirrored', () => {
     expect([lock.images.map(({ ref, digest }) => [ref, digest]), warnings]).toEqual([
       [['docker.io/library/one:1', images['library/one'].top]],
       [],
+    ]);
+  });
+
+  it('has wrong bytes of a layer: the report notes that the registry gave it', async () => {
+    const image = images['library/one'];
+    const failure = { kind: 'flip' } as const;
+    const bad = await startBadRegistry({ images: { 'bad/library/one:1': image } });
+    bad.misbehave({ faults: [{ path: new RegExp(`blobs/${largestBlobOf(image)}`), failure }] });
+    const { report, warnings } = await run('wrong', {
+      images: `${mirror.host}/hub/library/one:1`,
+      mirrors: `${mirror.host}/hub=${bad.host}/bad`,
+      insecureRegistries: [mirror.host, bad.host],
+      copier: 'direct',
+    });
+    await bad.close();
+    expect([report.outcome, report.images.map(({ notes }) => notes), warnings]).toEqual([
+      'done',
+      [[`read from the mirror ${bad.host}`, `not all of it came from the mirror ${bad.host} (digest)`]],
+      [expect.stringMatching(/came with bytes that hash to .*; the next place is asked$/)],
     ]);
   });
 
