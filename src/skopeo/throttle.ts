@@ -20,5 +20,5 @@ export function throttleIn(line: string): SkopeoThrottle | undefined {
 
 /** Whether a line of skopeo's log says what went wrong, and not what it did. */
 export function isComplaint(line: string): boolean {
-  return !/\blevel=(?:debug|info|trace)\b/.test(line.slice(0, 200));
+  return !/^(?:time="[^"]{0,64}" )?level=(?:debug|info|trace)\b/.test(line);
 }
