@@ -91,8 +91,9 @@ function withoutSubject(message: string, ref: string): string {
 /** What is said, without the names of the image. */
 function anonymous({ ref, message, hint = '' }: Said): { readonly message: string; readonly hint: string } {
   const parts = partsOf(ref);
+  const own = replaced(replaced(withoutSubject(message, ref), [ref, parts.named], 'it'), parts.places, '…');
   return {
-    message: replaced(replaced(withoutSubject(message, ref), [ref, parts.named], 'it'), parts.places, '…'),
+    message: own.replaceAll(QUOTED, (words) => withoutWord(words, parts.tag)),
     hint: replaced(hint, [ref, parts.named, ...parts.places], '…'),
   };
 }
@@ -101,13 +102,19 @@ function anonymous({ ref, message, hint = '' }: Said): { readonly message: strin
 function partsOf(ref: string): {
   readonly named: string;
   readonly repository: string;
+  readonly tag: string;
   readonly places: readonly string[];
 } {
   const named = ref.replace(PINNED, '');
   const colon = named.indexOf(':', named.lastIndexOf('/'));
   const [repository, tag] = colon < 0 ? [named, ''] : [named.slice(0, colon), named.slice(colon + 1)];
   const path = repository.slice(repository.indexOf('/') + 1);
-  return { named, repository, places: [`${path}/manifests/${tag}`, repository, path] };
+  return { named, repository, tag, places: [`${path}/manifests/${tag}`, repository, path] };
+}
+
+/** Registries repeat a tag in their own words, which stand in parentheses; elsewhere a tag such as `1` may be any word. */
+function withoutWord(text: string, word: string): string {
+  return text.replaceAll(WORD, (found) => (found === word ? '…' : found));
 }
 
 /** A name without a slash may be any word. */
@@ -119,6 +126,8 @@ function replaced(text: string, names: readonly string[], word: string): string 
 
 const PINNED = /@sha256:[0-9a-f]{64}$/;
 const REST_OF_SUBJECT = /^(?:@sha256:[0-9a-f]{64})?[:,] /;
+const QUOTED = /\([^()]{1,1000}\)/g;
+const WORD = /[\w.-]{1,128}/g;
 const DIGEST = /sha256:[0-9a-f]{12,64}/g;
 const AMOUNT = /\b\d{1,20}(?:\.\d{1,3})?(?= of \d| (?:bytes?|B|KiB|MiB|GiB|TiB|ms|s|min|h)\b)/g;
 

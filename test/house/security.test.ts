@@ -102,6 +102,10 @@ const SHOWN: Record<string, [file: string, ...titles: string[]][]> = {
   Credentials: [
     ['e2e/secrets.e2e.test.ts', 'from %s are used, and seen nowhere', 'is quoted without the secret'],
   ],
+  'Given logins.': [
+    ['cli/credentials.test.ts', 'that is a login itself is refused, and not shown'],
+    ['action/credentials.test.ts', 'is not in the environment of programs that the step starts'],
+  ],
   'Shared store.': [
     [
       'commands/save/shared-store.test.ts',
@@ -130,6 +134,18 @@ const SHOWN: Record<string, [file: string, ...titles: string[]][]> = {
   'Proxies.': [
     ['http/proxies.test.ts', 'NO_PROXY'],
     ['registry/proxy.test.ts', 'that cannot be used is refused before any request, without its password'],
+  ],
+  'Certificates.': [
+    ['copy/way.itg.test.ts', 'an authority of one’s own is known to both copiers where it is named'],
+    ['registry/certificates.test.ts', 'gets the one in the folder of its name, and no other registry does'],
+  ],
+  'Mirrors.': [
+    [
+      'copy/mirrors.itg.test.ts',
+      'has credentials of its own: none go to another place',
+      'counts for nothing',
+      'is no secret’s key',
+    ],
   ],
   'Rights.': [
     ['registry/uploads.test.ts', 'are asked for what is to be done, reading and writing apart'],

@@ -34,6 +34,10 @@ describe('found I: failures of one cause', () => {
       'an amount of each',
       (ref: string) => `the transfer ended after ${ref.length} of ${ref.length * 3} bytes`,
     ],
+    [
+      'the tag in the words of the registry',
+      (ref: string) => `quay.io answered 404 (MANIFEST_UNKNOWN: manifest unknown: ${tagOf(ref)})`,
+    ],
     ['a time of each', (ref: string) => `no byte for ${ref.length} s`],
   ])('are one, with %s', (_, words) => {
     expect(refsOf([failure(A, words(A)), failure(B, words(B))])).toEqual([[A, B]]);
@@ -42,6 +46,7 @@ describe('found I: failures of one cause', () => {
   it.each([
     ['another class', failure(B, 'x', { class: 'denied' })],
     ['another host in the words', failure(B, 'ghcr.io answered 404')],
+    ['its tag outside the words of the registry', failure(B, 'quay.io answered 2.5')],
     ['another status', failure(B, 'quay.io answered 403')],
     ['another hint', failure(B, 'quay.io answered 404', { hint: 'Log in.' })],
   ])('are apart from one with %s', (_, other) => {
