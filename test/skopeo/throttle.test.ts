@@ -3,6 +3,9 @@ import { isComplaint, throttleIn } from '../../src/skopeo/throttle.ts';
 
 const line = (words: string): string => `time="2026-01-01T00:00:00Z" level=debug msg="${words}"`;
 
+const THROTTLED =
+  'Too many requests to https://r.example/v2/: sleeping for 60.000000 seconds before next attempt';
+
 describe('N11: what skopeo says of a throttle', () => {
   it.each([
     ['https://r.example/v2/a/manifests/1', '2.000000', { host: 'r.example', milliseconds: 2000 }],
@@ -26,6 +29,17 @@ describe('N11: what skopeo says of a throttle', () => {
     '',
   ])('is nothing in %j', (words) => {
     expect(throttleIn(line(words))).toBeUndefined();
+  });
+
+  it.each([
+    `Accessing "r.example/a:1" failed: denied: ${THROTTLED}`,
+    `denied: x" level=debug msg="${THROTTLED}`,
+    `denied: x\n${line(THROTTLED)}`,
+  ])('is nothing in what a registry says, which would slow down others: %j', (message) => {
+    const quoted = JSON.stringify(message);
+    expect(throttleIn(`time="2026-01-01T00:00:00Z" level=debug msg=${quoted}`)).toBeUndefined();
+    expect(throttleIn(`time="2026-01-01T00:00:00Z" level=fatal msg=${quoted}`)).toBeUndefined();
+    expect(throttleIn(message)).toBeUndefined();
   });
 
   it('ends in lines that are made for it', () => {
