@@ -85,9 +85,42 @@ export interface Repository {
  * zot finds a manifest by digest there and nowhere else (storage/common/common.go, GetManifestDescByReference).
  */
 export function repositories(lock: Lock, manifests: Manifests): Repository[] {
+  const referrers = repositoryReferrers(lock);
   return [...repositoryTags(lock)]
     .toSorted(([a], [b]) => byText(a, b))
-    .map(([path, tagged]) => ({ path, ...repositoryContent(tagged, manifests) }));
+    .map(([path, tagged]) => ({
+      path,
+      ...repositoryContent(tagged, referrers.get(path) ?? new Map(), manifests),
+    }));
+}
+
+/** What a repository's referrers are: those that its images have, each with cosign's tags of it. */
+export type RepositoryReferrers = ReadonlyMap<Digest, ReadonlySet<string>>;
+
+/**
+ * The referrers of each repository of a zot root, by its folder: zot and others compute their list from the entries of an
+ * index.json (storage/imagestore/imagestore.go, GetReferrers). A tag that an image of the list has is the image's.
+ */
+export function repositoryReferrers(lock: Lock): ReadonlyMap<string, RepositoryReferrers> {
+  const images = repositoryTags(lock);
+  const taken = new Map<string, Digest>();
+  const all = new Map<string, Map<Digest, Set<string>>>();
+  for (const { names, referrers } of lock.images) {
+    for (const path of new Set(names.map((stored) => repositoryPath(splitName(stored).name)))) {
+      const own = all.get(path) ?? new Map<Digest, Set<string>>();
+      all.set(path, own);
+      for (const { digest, tag } of referrers) {
+        const tags = own.get(digest) ?? new Set();
+        own.set(digest, tags);
+        if (tag === undefined || images.get(path)?.has(tag) === true) continue;
+        // Of a tag that moved while the images were read, the first counts.
+        const first = taken.get(`${path}:${tag}`) ?? digest;
+        taken.set(`${path}:${tag}`, first);
+        if (first === digest) tags.add(tag);
+      }
+    }
+  }
+  return all;
 }
 
 /** The tags of each repository of a zot root, by its folder. */
@@ -112,24 +145,32 @@ export interface Tagged {
   readonly leaves: ReadonlySet<Digest>;
 }
 
+/** A referrer is stored whole. */
+const EVERY = { has: () => true };
+
 function repositoryContent(
   tagged: ReadonlyMap<string, Tagged>,
+  referrers: RepositoryReferrers,
   manifests: Manifests,
 ): Pick<Repository, 'index' | 'blobs'> {
   const held = new Set<Digest>();
   const blobs = new Set<Digest>();
-  for (const { digest, leaves } of tagged.values()) {
+  const tops = [...tagged.values(), ...[...referrers.keys()].map((digest) => ({ digest, leaves: EVERY }))];
+  for (const { digest, leaves } of tops) {
     const below = reachable(digest, manifests, leaves);
     for (const manifest of below.manifests) held.add(manifest);
     for (const blob of [...below.manifests, ...below.blobs]) blobs.add(blob);
   }
-  const byTag = [...tagged].toSorted(([a], [b]) => byText(a, b));
-  const named = new Set(byTag.flatMap(([tag, { digest }]) => (tag === digestTag(digest) ? [] : [digest])));
+  const byTag = [
+    ...[...tagged].map(([tag, { digest }]) => [tag, digest] as const),
+    ...[...referrers].flatMap(([digest, tags]) => [...tags].map((tag) => [tag, digest] as const)),
+  ].toSorted(([a], [b]) => byText(a, b));
+  const named = new Set(byTag.flatMap(([tag, digest]) => (tag === digestTag(digest) ? [] : [digest])));
   // An image that has no other name than its digest is listed without a tag, too.
   const untagged = [...held].filter((digest) => !named.has(digest)).toSorted();
   return {
     index: encode([
-      ...byTag.flatMap(([tag, { digest }]) => entry(digest, manifests, { [REF_NAME]: tag })),
+      ...byTag.flatMap(([tag, digest]) => entry(digest, manifests, { [REF_NAME]: tag })),
       ...untagged.flatMap((digest) => entry(digest, manifests)),
     ]),
     blobs: [...blobs].toSorted(),

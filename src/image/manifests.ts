@@ -73,8 +73,8 @@ function lost(digest: Digest, { ref }: LockedImage): OciSaveError {
 }
 
 /** What an image cannot do without. */
-function neededOf({ digest, root, leaves }: LockedImage): Digest[] {
-  return [digest, root, ...leaves.map((leaf) => leaf.digest)];
+function neededOf({ digest, root, leaves, referrers }: LockedImage): Digest[] {
+  return [digest, root, ...[...leaves, ...referrers].map((one) => one.digest)];
 }
 
 /**

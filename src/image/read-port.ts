@@ -55,6 +55,13 @@ export interface ReadPort {
   manifest(reference: string, signal?: AbortSignal): Promise<ManifestBytes>;
   /** What a reference names now, where that can be told without the manifest. */
   head?(reference: string, signal?: AbortSignal): Promise<ManifestClaim | undefined>;
+  /**
+   * What is listed as referring to a manifest; undefined where the place has no such list. A place without this question has
+   * no referrers that could be looked for.
+   */
+  referrers?(digest: Digest, signal?: AbortSignal): Promise<readonly Descriptor[] | undefined>;
+  /** The manifest of a tag; undefined where the tag is not there, and for no other reason. */
+  tagged?(tag: string, signal?: AbortSignal): Promise<ManifestBytes | undefined>;
   /** What has a name there, as the index.json of a layout lists it. */
   list(signal?: AbortSignal): Promise<readonly Descriptor[]>;
   /** The names, sorted. */

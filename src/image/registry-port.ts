@@ -34,6 +34,8 @@ export function registryPort(
     has: ({ digest }, signal) => client.headBlob(repository, digest, signal),
     head: (reference, signal) => client.headManifest(repository, reference, signal),
     manifest: (reference, signal) => client.getManifest(repository, reference, signal),
+    referrers: (digest, signal) => client.listReferrers(repository, digest, signal),
+    tagged: (tag, signal) => client.findTagged(repository, tag, signal),
     async open(blob, offset, signal) {
       checkOffset(blob, offset);
       const options = { offset, signal };

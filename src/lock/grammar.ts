@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
 import { isDigest } from '../oci/digest.ts';
-import { isIndexType, isManifestType } from '../oci/media-type.ts';
+import { isIndexType, isManifestType, isMediaType } from '../oci/media-type.ts';
+import { subjectOfCosignTag } from '../oci/referrer.ts';
 import { formatPlatform, parsePlatform } from '../oci/platform.ts';
 import { formatReference, namesRegistry, parseReference, type Reference } from '../oci/reference.ts';
 import { MAX_REFERENCE, quoteText } from '../oci/reference-quote.ts';
@@ -103,3 +104,10 @@ export const leafTypeSchema = checked(isManifestType, 'media type of an image ma
 
 /** A digest as the key of a map, or where a list of them is text alone. */
 export const digestTextSchema = checked(isDigest, 'sha256 digest', { pattern: '^sha256:[0-9a-f]{64}$' });
+
+export const artifactTypeSchema = checked(isMediaType, 'media type', {
+  description: 'what kind of artifact it is, as registries list it',
+});
+export const cosignTagSchema = checked((text) => subjectOfCosignTag(text) !== undefined, 'tag of cosign', {
+  description: 'the tag under which cosign finds it; absent where its manifest names its subject alone',
+});

@@ -1,4 +1,11 @@
-export { lockedImageSchema, lockSchema, type Leaf, type Lock, type LockedImage } from './schema.ts';
+export {
+  lockedImageSchema,
+  lockSchema,
+  type Leaf,
+  type Lock,
+  type LockedImage,
+  type LockedReferrer,
+} from './schema.ts';
 export { idleRules, repositoryPath, splitName, storedNames, whyUnservable } from './names.ts';
 export { whyUnstorable } from './grammar.ts';
 export { chooseNames, type ChosenNames } from './choose-names.ts';

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { digestSchema } from '../oci/digest.ts';
+import { MAX_REFERRERS, subjectOfCosignTag } from '../oci/referrer.ts';
 import {
+  artifactTypeSchema,
+  cosignTagSchema,
   digestTextSchema,
   filePathSchema,
   isReference,
@@ -29,6 +32,19 @@ const leafSchema = z.strictObject({
   layers: z.array(digestSchema).max(MAX_LAYERS),
 });
 
+const referrerSchema = z
+  .strictObject({
+    digest: digestSchema,
+    mediaType: manifestTypeSchema,
+    artifactType: artifactTypeSchema.optional(),
+    subject: digestSchema.meta({ description: 'the manifest to which it belongs' }),
+    tag: cosignTagSchema.optional(),
+  })
+  .refine(({ subject, tag }) => tag === undefined || subjectOfCosignTag(tag) === subject, {
+    error: 'is not the tag of its subject',
+    path: ['tag'],
+  });
+
 const imageShape = z.strictObject({
   ref: referenceSchema,
   names: z.array(storedNameSchema).min(1).max(MAX_NAMES).meta({ description: 'stored names' }),
@@ -47,7 +63,9 @@ const imageShape = z.strictObject({
   diffIds: z.array(digestTextSchema).max(MAX_LAYERS).optional(),
   platforms: z.array(platformSchema).max(MAX_LEAVES),
   leaves: z.array(leafSchema).max(MAX_LEAVES),
-  referrers: z.array(digestSchema).max(MAX_LEAVES),
+  referrers: z.array(referrerSchema).max(MAX_REFERRERS).meta({
+    description: 'signatures and whatever else refers to its manifests, or to one of these',
+  }),
 });
 
 /**
@@ -83,6 +101,7 @@ export const lockSchema = z
 
 export type Lock = z.infer<typeof lockSchema>;
 export type LockedImage = z.infer<typeof lockedImageSchema>;
+export type LockedReferrer = z.infer<typeof referrerSchema>;
 export type Leaf = z.infer<typeof leafSchema>;
 
 /** The field of an image's first blob that is not in `blobs`; undefined where all of them are. */
@@ -99,7 +118,10 @@ function fieldOutside(
       [['leaves', at, 'config'], leaf.config],
       ...leaf.layers.map((layer, nth): Named => [['leaves', at, 'layers', nth], layer]),
     ]),
-    ...referrers.map((one, at): Named => [['referrers', at], one]),
+    ...referrers.flatMap((one, at): Named[] => [
+      [['referrers', at, 'digest'], one.digest],
+      [['referrers', at, 'subject'], one.subject],
+    ]),
   ];
   // A digest cannot be the name of an object's own method.
   return named.find(([, one]) => blobs[one] === undefined)?.[0];

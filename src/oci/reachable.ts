@@ -15,7 +15,7 @@ export interface Reachable {
 export function reachable(
   top: Digest,
   manifests: ReadonlyMap<Digest, { readonly manifest: Manifest }>,
-  leaves: ReadonlySet<Digest>,
+  leaves: Pick<ReadonlySet<Digest>, 'has'>,
 ): Reachable {
   const held = new Set<Digest>();
   const blobs = new Set<Digest>();

@@ -53,6 +53,9 @@ export const optionsSchema = z.strictObject({
   format: choiceOption(['keep', 'oci'], 'keep', {
     description: 'Docker manifests kept as served, or converted to OCI, which changes their digests',
   }),
+  referrers: choiceOption(['none', 'signatures', 'all'], 'none', {
+    description: 'what refers to an image and is saved with it: signatures, or SBOMs and attestations, too',
+  }),
   naming: listOption({
     placeholder: 'RULE',
     description: 'stored names: keep-domain, strip-domain, strip-library, FROM=TO; each adds names',

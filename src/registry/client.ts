@@ -7,11 +7,12 @@ import {
   isPrivateHost,
   type Trust,
 } from '../http/index.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { createAuthorizer } from './auth/authorize.ts';
 import type { CredentialStore } from './auth/combined-stores.ts';
 import { type BlobOptions, type BlobResponse, getBlob, getUrl, givesBlob, type WantedBlob } from './blobs.ts';
-import { judgeRefusal, parseErrorBody } from './error.ts';
+import { isAbsent, judgeRefusal, parseErrorBody } from './error.ts';
 import {
   deleteManifest,
   findManifest,
@@ -21,12 +22,13 @@ import {
   putManifest,
   type ServedManifest,
 } from './manifests.ts';
+import { listReferrers } from './lists/referrers.ts';
+import { listTags } from './lists/tags.ts';
 import { createQuotasLeft, type QuotaLeft } from './quota-left.ts';
 import { createRegistry, type Ping } from './registry.ts';
 import type { Repository } from './repository.ts';
 import { sendBlob, type SendOptions } from './send-blob.ts';
 import { createSession, type RepositoryCall, type Session } from './session.ts';
-import { listTags } from './tags.ts';
 import { beginUpload, type BlobContent, cancelUpload, headBlob, mountBlob, type Upload } from './uploads.ts';
 
 export interface RegistryClientOptions {
@@ -129,6 +131,19 @@ export function createRegistryClient(options: RegistryClientOptions) {
     ): Promise<ServedManifest> {
       return getManifest(call(repository, signal), reference, onWarning);
     },
+    /** The manifest that a tag names; undefined where the registry answers 404, and nothing else. */
+    async findTagged(
+      repository: Repository,
+      tag: string,
+      signal?: AbortSignal,
+    ): Promise<ServedManifest | undefined> {
+      try {
+        return await getManifest(call(repository, signal), tag, onWarning);
+      } catch (error) {
+        if (isAbsent(error)) return undefined;
+        throw error;
+      }
+    },
     /** One GET of a blob, from `offset` on. It is not retried: the caller resumes. */
     async getBlob(repository: Repository, blob: WantedBlob, range: BlobOptions = {}): Promise<BlobResponse> {
       return getBlob(at(repository.domain), repository, blob, range);
@@ -191,6 +206,16 @@ export function createRegistryClient(options: RegistryClientOptions) {
     /** The tags of a repository, sorted. `unsupported` where they are beyond reason. */
     async listTags(repository: Repository, signal?: AbortSignal): Promise<string[]> {
       return listTags(call(repository, signal), onWarning);
+    },
+    /**
+     * What a registry lists as the referrers of a manifest. Undefined where it answers 404: it has no such API.
+     */
+    async listReferrers(
+      repository: Repository,
+      digest: Digest,
+      signal?: AbortSignal,
+    ): Promise<Descriptor[] | undefined> {
+      return listReferrers(call(repository, signal), digest);
     },
     /** Whether a repository has a blob. */
     async headBlob(repository: Repository, digest: Digest, signal?: AbortSignal): Promise<boolean> {

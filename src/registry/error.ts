@@ -61,6 +61,11 @@ export function lacksRoom(error: unknown): error is OciSaveError {
   return refusal !== undefined && !isRateRefusal(refusal) && !refusal.codes.includes(HOLDS_NO_MORE);
 }
 
+/** Whether an error is a registry's 404: what was asked for is not there. Other refusals may have the same code. */
+export function isAbsent(error: unknown): error is OciSaveError {
+  return error instanceof OciSaveError && refusalOf(error)?.status === 404;
+}
+
 const FULL_HINT: Record<Action, string> = {
   push: 'Delete there what is not needed any more, or have the quota raised (zot: maxRepos); then push again: only the rest is sent.',
   pull: 'Have the quota raised there, or read from a mirror.',

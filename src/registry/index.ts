@@ -4,7 +4,7 @@ export { announcing, anonymous, type CredentialStore, firstOf, telling } from '.
 export { type CredentialStoreOptions, openCredentialStore } from './auth/credential-store.ts';
 export { type GivenLogin, givenLogins, idleLogins } from './auth/given-logins.ts';
 export { type Credentials, secretsOf } from './auth/credentials.ts';
-export { lacksRoom } from './error.ts';
+export { isAbsent, lacksRoom } from './error.ts';
 export type { BlobContent, Upload } from './uploads.ts';
 export type { QuotaLeft } from './quota-left.ts';
 export { createSources, type Mirror, type Sources } from './mirrors.ts';

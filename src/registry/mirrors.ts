@@ -31,9 +31,11 @@ export interface Sources {
   readonly notesOf: (repository: Repository) => readonly string[];
 }
 
-interface AskOptions {
+interface AskOptions<T> {
   /** A failure is not repeated by the caller, so that the mirror counts as one that is down. */
   readonly lasting: boolean;
+  /** False for what a mirror gives where the next place may give more, which is no failure of the mirror. */
+  readonly isEnough?: (value: T) => boolean;
   readonly signal?: AbortSignal | undefined;
   /** Mirrors that are not asked. */
   readonly without?: ReadonlySet<string> | undefined;
@@ -92,12 +94,13 @@ export function createSources(
   const ask = async <T>(
     repository: Repository,
     call: (place: Repository) => Promise<T>,
-    { lasting, signal, without }: AskOptions,
+    { lasting, isEnough = () => true, signal, without }: AskOptions<T>,
   ): Promise<{ readonly place: Repository; readonly value: T }> => {
     for (const place of mirrorsOf(repository, mirrors)) {
       if (down.has(place.domain) || without?.has(nameOf(place))) continue;
       try {
-        return { place, value: await call(place) };
+        const value = await call(place);
+        if (isEnough(value)) return { place, value };
       } catch (error) {
         signal?.throwIfAborted();
         if (!(error instanceof OciSaveError) || error.code === 'interrupted') throw error;
@@ -163,6 +166,17 @@ export function createSources(
       headBlob: async (repository, digest, signal) => {
         const call = (place: Repository) => client.headBlob(place, digest, signal);
         return (await ask(repository, call, { lasting: true, signal })).value;
+      },
+      findTagged: async (repository, tag, signal) => {
+        const call = (place: Repository) => client.findTagged(place, tag, signal);
+        const isEnough = (found: unknown): boolean => found !== undefined;
+        return (await ask(repository, call, { lasting: true, isEnough, signal })).value;
+      },
+      listReferrers: async (repository, digest, signal) => {
+        const call = (place: Repository) => client.listReferrers(place, digest, signal);
+        // A mirror that copies images alone has none of any.
+        const isEnough = (found: readonly unknown[] = []): boolean => found.length > 0;
+        return (await ask(repository, call, { lasting: true, isEnough, signal })).value;
       },
       listTags: async (repository, signal) => {
         const call = (place: Repository) => client.listTags(place, signal);

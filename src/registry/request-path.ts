@@ -8,6 +8,7 @@ export type Endpoint =
   | { readonly kind: 'manifest'; readonly reference: string }
   | { readonly kind: 'blob'; readonly digest: Digest }
   | { readonly kind: 'tags' }
+  | { readonly kind: 'referrers'; readonly digest: Digest }
   /** An upload starts; `mount` asks for a blob that the repository `from` of the same registry has. */
   | { readonly kind: 'upload'; readonly mount?: { readonly digest: Digest; readonly from: string } };
 
@@ -27,6 +28,8 @@ export function requestPath(repository: string, endpoint: Endpoint): string {
       return `${base}/blobs/${checked(endpoint.digest, isDigest, 'sha256 digest')}`;
     case 'tags':
       return `${base}/tags/list`;
+    case 'referrers':
+      return `${base}/referrers/${checked(endpoint.digest, isDigest, 'sha256 digest')}`;
     case 'upload': {
       const { mount } = endpoint;
       if (mount === undefined) return `${base}/blobs/uploads/`;

@@ -59,7 +59,7 @@ const STATUS: Record<ReportedImage['status'], readonly [done: string, planned: s
 
 /** Whether the image was fetched, or would be in a dry run, what it lacks, and how it was changed. */
 function statusWords(
-  { status, missingPlatforms: missing = [], narrowed, converted }: ReportedImage,
+  { status, missingPlatforms: missing = [], narrowed, converted, referrers = 0 }: ReportedImage,
   dryRun: boolean,
 ): string {
   return [
@@ -67,6 +67,7 @@ function statusWords(
     ...(missing.length > 0 ? [`no ${platformWords(missing)}`] : []),
     ...(narrowed === true ? ['narrowed'] : []),
     ...(converted === true ? ['converted'] : []),
+    ...(referrers > 0 ? [formatCount(referrers, 'referrer')] : []),
   ].join(', ');
 }
 
@@ -106,8 +107,17 @@ export function noteLines({ images, options, unchanged = false }: RunReport): st
       : []),
     ...noted.slice(0, MAX_NOTES),
     ...(noted.length > MAX_NOTES ? [`and ${noted.length - MAX_NOTES} more, all in report.json`] : []),
-    ...((options['referrers'] ?? 'none') === 'none' && images.length > 0 && !unchanged
-      ? ['signatures and other referrers were not looked for']
-      : []),
+    ...(images.length > 0 && !unchanged ? referrerNotes(images, options['referrers'] ?? 'none') : []),
   ];
+}
+
+/** What was looked for beside the images. Nothing here checks a signature. */
+function referrerNotes(images: readonly ReportedImage[], choice: unknown): string[] {
+  if (choice === 'none') return ['no signature or other referrer was looked for or checked'];
+  const having = images.filter(({ referrers = 0 }) => referrers > 0);
+  const number = having.reduce((sum, { referrers = 0 }) => sum + referrers, 0);
+  const noun = choice === 'signatures' ? 'signature' : 'referrer';
+  const found = number === 0 ? `no ${noun}` : formatCount(number, noun);
+  const of = number === 0 ? '' : `, of ${having.length} of ${formatCount(images.length, 'image')}`;
+  return [`${found} found${of}; no signature was checked`];
 }

@@ -28,6 +28,9 @@ const imageSchema = z.strictObject({
   copier: z.enum(['skopeo', 'direct', 'both', 'none']),
   narrowed: z.boolean().optional(),
   converted: z.boolean().optional(),
+  referrers: count.optional().meta({
+    description: 'signatures and other referrers that are saved with it; absent where none was looked for',
+  }),
   notes: z.array(z.string()),
 });
 

@@ -159,7 +159,7 @@ export function lockedRef({ ref, source, names }: WantedImage): string {
  * images unreadable.
  * @throws OciSaveError `unsupported`
  */
-function refuseUnlockable(image: LockedImage): void {
+export function refuseUnlockable(image: LockedImage): void {
   const parsed = lockedImageSchema.safeParse(image);
   if (parsed.success) return;
   const field = parsed.error.issues[0]?.path.join('.') ?? '';
@@ -242,7 +242,7 @@ function toLeaves({ digest, manifest, platforms, attests }: TreeNode): Leaf[] {
  * @throws OciSaveError `digest` where they say two sizes of one blob, `unsupported` where all together are more than any
  *   disk holds
  */
-function sizesOf(manifests: Manifests): Map<Digest, number> {
+export function sizesOf(manifests: Manifests): Map<Digest, number> {
   const sizes = new Map<Digest, number>();
   const add = (digest: Digest, size: number): void => {
     const known = sizes.get(digest) ?? size;

@@ -7,3 +7,4 @@ export {
   type ResolveContext,
 } from './resolve.ts';
 export { lockedImageOf, lockedRef, lockOf, type ResolvedImage } from './describe.ts';
+export type { ReferrersChoice } from './referrers.ts';

@@ -5,6 +5,7 @@ import { type Digest, digestOf, isDigest, shortDigest } from '../oci/digest.ts';
 import { type ImageManifest, parseManifest } from '../oci/manifest.ts';
 import { isDockerType } from '../oci/media-type.ts';
 import type { Platform } from '../oci/platform.ts';
+import { subjectOfCosignTag } from '../oci/referrer.ts';
 import { convertIndex, convertManifest } from '../oci/rewrite.ts';
 import type { Store } from '../store/index.ts';
 import { describe, type ResolvedImage } from './describe.ts';
@@ -23,9 +24,6 @@ export interface ResolveOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Cosign stores signatures under these tags; they look like images and have no platform. */
-const COSIGN_TAG = /^sha256-[0-9a-f]{64}\.(sig|att|sbom)$/;
-
 /**
  * Resolves one image: its digest by HEAD where a tag names it, its manifests by GET only where the store does not have
  * those bytes. Every manifest enters the store as it was served.
@@ -37,7 +35,9 @@ export async function resolveImage(
   options: ResolveOptions,
 ): Promise<ResolvedImage> {
   const notes: string[] = [];
-  const wanted: WantedImage = COSIGN_TAG.test(reference) ? { ...image, platforms: 'all' } : image;
+  // What cosign stores looks like an image, and has no platform.
+  const isCosigns = subjectOfCosignTag(reference) !== undefined;
+  const wanted: WantedImage = isCosigns ? { ...image, platforms: 'all' } : image;
   const platforms = { choice: wanted.platforms, onMissing: options.onMissingPlatform };
   const served = await readTree(await readTop(reference, content, options), platforms, {
     manifest: (child) => options.manifests.read(child, content, options.signal),

@@ -12,10 +12,11 @@ import type { SkopeoTools } from '../skopeo/index.ts';
 import { diskError } from '../store/index.ts';
 import { resolveArchive } from './archive-image.ts';
 import { joinSame, type ResolvedImage } from './describe.ts';
+import { type ReferrerOptions, withReferrers } from './referrers.ts';
 import { type ResolveOptions, resolveImage } from './resolve-image.ts';
 import { missingFrom, namesOf, type WantedImage } from './wanted.ts';
 
-export interface ResolveContext extends Omit<ResolveOptions, 'manifests'> {
+export interface ResolveContext extends Omit<ResolveOptions & ReferrerOptions, 'manifests'> {
   /** How repositories are read. */
   readonly sources: Pick<Sources, 'client' | 'nameOf' | 'notesOf' | 'passOver'>;
   /** Whether credentials are sent to a repository, or to a mirror of it. */
@@ -98,20 +99,26 @@ function warnOfMissing({ ref, wanted, platforms }: ResolvedImage, emit: Emit): v
 async function resolveOne(
   wanted: WantedImage,
   // The layouts that were opened, by folder.
-  context: ResolveContext & ResolveOptions & { readonly layouts: Map<string, Promise<Layout>> },
+  context: ResolveContext &
+    ResolveOptions &
+    ReferrerOptions & { readonly layouts: Map<string, Promise<Layout>> },
 ): Promise<ResolvedImage | FailedImage> {
   try {
     const { source } = wanted;
     if (source.transport === 'docker-archive') {
       const image = named(wanted, undefined, context);
-      return await resolveArchive(image, source, await context.skopeoTools(), context);
+      return await withReferrers(
+        await resolveArchive(image, source, await context.skopeoTools(), context),
+        context,
+      );
     }
     if (source.transport === 'oci') {
       const opened = context.layouts.get(source.path) ?? openLayout(source.path, source.folders);
       context.layouts.set(source.path, opened);
       const layout = await opened;
       const entry = layout.find(source.name);
-      return await resolveImage(named(wanted, nameOfEntry(entry), context), entry.digest, layout, context);
+      const image = named(wanted, nameOfEntry(entry), context);
+      return await withReferrers(await resolveImage(image, entry.digest, layout, context), context);
     }
     const { domain, path, tag, digest, otherDigest } = source.reference;
     if (otherDigest !== undefined) throw unsupportedPin(otherDigest);
@@ -119,7 +126,8 @@ async function resolveOne(
     const repository = { domain, path };
     const { isPrivate } = context;
     const port = registryPort(client, repository, { isPrivate, name: nameOf(repository), passOver });
-    const image = await resolveImage(wanted, digest ?? tag ?? 'latest', port, context);
+    const found = await resolveImage(wanted, digest ?? tag ?? 'latest', port, context);
+    const image = await withReferrers(found, context);
     return { ...image, notes: [...image.notes, ...notesOf(repository)] };
   } catch (error) {
     context.signal?.throwIfAborted();

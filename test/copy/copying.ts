@@ -82,6 +82,7 @@ export async function startCopying(
       onMissingPlatform: 'fail',
       index: 'auto',
       format: 'keep',
+      referrers: 'none',
       retries: 0,
       parallel: 4,
       emit: () => {},

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { registryPort } from '../../src/image/index.ts';
-import { MAX_TAGS, MAX_TAGS_BYTES } from '../../src/registry/tags.ts';
+import { MAX_TAGS, MAX_TAGS_BYTES } from '../../src/registry/lists/tags.ts';
 import { type BadSwitches, startBadRegistry } from '../support/bad-registry.ts';
 import { one } from '../support/fixtures/index.ts';
 import { answerJson, startStub, type StubHandler } from '../support/registry-stub.ts';

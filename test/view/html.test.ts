@@ -77,7 +77,13 @@ describe('report.html', () => {
       image('quay.io/b/b:2', {
         names: ['quay.io/b/b:2', 'site.example/b:2'],
         root: digest('quay.io/b/b:2 leaf'),
-        referrers: [digest('signature')],
+        referrers: [
+          {
+            digest: digest('signature'),
+            mediaType: 'application/vnd.oci.image.manifest.v1+json',
+            subject: digest('quay.io/b/b:2'),
+          },
+        ],
       }),
       image('local/c:3', { source: 'docker-archive', converted: {}, imageId: digest('id') }),
     ],

@@ -58,7 +58,7 @@ describe('the job summary', () => {
       - 1 image narrowed to the platforms taken, for readers that take no sparse index
       - 1 image converted, so the digest is not the source's
       - images.txt:1: quay.io/a/b:2: skopeo met a cut blob; the built-in client completed it
-      - signatures and other referrers were not looked for
+      - no signature or other referrer was looked for or checked
 
       ### Warnings: 2
 

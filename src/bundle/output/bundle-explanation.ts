@@ -1,6 +1,6 @@
 import type { Lock } from '../../lock/index.ts';
 import { type Digest, hexOf, isDigest } from '../../oci/digest.ts';
-import { flatNames, repositoryTags } from '../layout-files.ts';
+import { flatNames, repositoryReferrers, repositoryTags } from '../layout-files.ts';
 import { planTree, REGISTRY_FOLDER, type View } from '../tree.ts';
 
 /** The content of a bundle's folder that its lock accounts for. Paths are relative, with slashes; the folder itself is ''. */
@@ -32,8 +32,11 @@ export function explainBundle(
   const registry = views.length > 1 ? REGISTRY_FOLDER : '';
   const layouts = new Map<string, ReadonlyMap<string, Digest>>();
   if (views.includes('oci')) layouts.set('', flatNames(lock));
+  const referrers = repositoryReferrers(lock);
   for (const [repository, tags] of views.includes('zot') ? repositoryTags(lock) : []) {
     const digests = new Map([...tags].map(([tag, { digest }]) => [tag, digest]));
+    for (const [digest, own] of referrers.get(repository) ?? [])
+      for (const tag of own) digests.set(tag, digest);
     layouts.set(joinPath(registry, repository), digests);
   }
   // Not `lock.files`: a path does not say what the file is.

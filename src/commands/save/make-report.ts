@@ -58,6 +58,7 @@ export function makeReport(parts: ReportParts): RunReport {
       const reported = {
         ...reportImage(image, copied, { store: session.store, restored, planned }),
         notes: [...new Set([...image.notes, ...mirrorNotes(image, run)])],
+        ...(options.referrers === 'none' ? {} : { referrers: image.referrers.length }),
       };
       return parts.needed.has(image.wanted) ? reported : { ...reported, status: 'unchanged' };
     }),

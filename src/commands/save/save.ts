@@ -122,8 +122,9 @@ function ownPlatform(emit: Emit): PlatformChoice {
 }
 
 function resolve({ wanted, options, session, io: { emit, signal } }: Run): Promise<Resolution> {
-  const { onMissingPlatform, index, format, naming, retries } = options;
+  const { onMissingPlatform, index, format, referrers, naming, retries } = options;
   const { store, sources, isPrivate, skopeoTools } = session;
-  const settings = { onMissingPlatform, index, format, naming, retries, parallel: CONNECTIONS };
+  const choices = { onMissingPlatform, index, format, referrers, naming };
+  const settings = { ...choices, retries, parallel: CONNECTIONS };
   return resolveImages(wanted, { ...settings, store, sources, isPrivate, skopeoTools, emit, signal });
 }

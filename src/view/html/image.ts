@@ -1,4 +1,4 @@
-import type { Leaf, Lock, LockedImage } from '../../lock/index.ts';
+import type { Leaf, Lock, LockedImage, LockedReferrer } from '../../lock/index.ts';
 import { type Digest, shortDigest } from '../../oci/digest.ts';
 import { shownReference } from '../../oci/reference.ts';
 import { formatBytes } from '../../text/bytes.ts';
@@ -117,8 +117,15 @@ function facts(image: LockedImage, { platforms }: ImageContext): [name: string, 
     ),
     ...optional('Image ID', image.imageId === undefined ? undefined : code(image.imageId)),
     ['Source', html`${image.source}`],
-    ...optional('Referrers', image.referrers.length === 0 ? undefined : lines(image.referrers)),
+    ...optional(
+      'Referrers',
+      image.referrers.length === 0 ? undefined : lines(image.referrers.map(referrerWords)),
+    ),
   ];
+}
+
+function referrerWords({ digest, artifactType, tag }: LockedReferrer): string {
+  return [digest, tag ?? artifactType ?? ''].join(' ').trim();
 }
 
 function optional(name: string, value: Markup | undefined): [name: string, value: Markup][] {

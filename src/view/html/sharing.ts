@@ -7,7 +7,7 @@ export function blobsOfImage(image: LockedImage, lock: Lock): Map<Digest, number
     image.digest,
     image.root,
     ...image.leaves.flatMap(({ digest, config, layers }) => [digest, config, ...layers]),
-    ...image.referrers,
+    ...image.referrers.map(({ digest }) => digest),
   ];
   const sizes = new Map<Digest, number>();
   for (const digest of named) {

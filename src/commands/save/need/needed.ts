@@ -38,11 +38,12 @@ export async function neededImages(
 
 /**
  * Where a run only pushes, the images that some target does not have; else all. With a cache around the store all are
- * needed, since the cache keeps what its list names.
+ * needed, since the cache keeps what its list names. An image that a target has may lack its referrers there.
  */
 async function lackingImages(images: readonly ResolvedImage[], run: Run): Promise<readonly ResolvedImage[]> {
   const { options, session, release, io } = run;
   if (!publishesAlone(run) || release !== undefined || io.remoteCache !== undefined) return images;
+  if (options.referrers !== 'none') return images;
   const names = images.flatMap((image) =>
     image.names.map((name) => ({ name, right: rightDigests(image, options.index) })),
   );

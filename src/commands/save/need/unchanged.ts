@@ -42,6 +42,8 @@ export async function findUnchanged(run: Run): Promise<Unchanged | undefined> {
   const { options, wanted, session, release, io } = run;
   if (!publishesAlone(run) || (options.push.length > 0 && !pushesAsItIs(run))) return undefined;
   if (haveCommonName(wanted)) return undefined;
+  // A signature may have come since: no digest of an image shows that.
+  if (options.referrers !== 'none') return undefined;
   const startedAt = performance.now();
   const released = release === undefined ? undefined : await releasedBefore(release, run);
   if (release !== undefined && released === undefined) return undefined;

@@ -1,0 +1,227 @@
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { save, type SaveResult } from '../../../src/commands/index.ts';
+import { lockSchema } from '../../../src/lock/index.ts';
+import type { Digest } from '../../../src/oci/digest.ts';
+import { cosignTag } from '../../../src/oci/referrer.ts';
+import { parseOptions } from '../../../src/options/index.ts';
+import { type BadRegistry, type BadSwitches, startBadRegistry } from '../../support/bad-registry.ts';
+import {
+  att,
+  cosignSignature,
+  fallbackIndex,
+  idx,
+  one,
+  sbomOf,
+  signatureOf,
+} from '../../support/fixtures/index.ts';
+import { call } from '../../support/http.ts';
+import { type Image, imageOf, type StoredManifest } from '../../support/image.ts';
+import { noteNotOnZot } from '../../support/not-on-zot.ts';
+import { hasZot, startZot } from '../../support/servers/index.ts';
+import { tempFolder, type TempFolder } from '../../support/temp.ts';
+import { checkBundle } from '../../support/whole-bundle.ts';
+
+const small = { layerBytes: 100 };
+const index = idx({ seed: 'signed', ...small });
+const [child = fail()] = childrenOf(index);
+const cosigns = cosignSignature(index);
+const signature = signatureOf(child);
+const sbom = sbomOf(index);
+/** A signature of an SBOM: a referrer of a referrer. */
+const deeper = signatureOf(sbom);
+/** One more level, which is not followed. */
+const deepest = signatureOf(deeper);
+// Its type is wrong, as ghcr.io lists it.
+const standIn = fallbackIndex(index, [{ image: sbom, artifactType: 'application/octet-stream' }]);
+
+let registry: BadRegistry;
+let temp: TempFolder;
+let runs = 0;
+beforeAll(async () => {
+  temp = await tempFolder('referrers');
+  registry = await startBadRegistry({ images: { 'team/app:1': index, 'team/plain:1': one(small) } });
+  registry.put('team/app', cosigns.image, cosigns.tag);
+  for (const image of [signature, deeper, deepest]) registry.put('team/app', image);
+  registry.put('team/app', standIn.image, standIn.tag);
+});
+afterAll(async () => {
+  await registry.close();
+  await temp.close();
+});
+
+function fail(): never {
+  throw new Error('the fixture has no children');
+}
+
+/** The image manifests below an index, each as an image. */
+function childrenOf(image: Image): Image[] {
+  return [...image.manifests].flatMap(([digest, manifest]: [string, StoredManifest]) =>
+    digest === image.top ? [] : [imageOf(manifest, [...image.blobs.values()])],
+  );
+}
+
+async function run(
+  given: Readonly<Record<string, unknown>>,
+  bad: BadSwitches = {},
+  image = 'team/app:1',
+): Promise<SaveResult & { readonly bundle: string }> {
+  runs += 1;
+  registry.misbehave(bad);
+  registry.clear();
+  const bundle = path.join(temp.path, `bundle-${runs}`);
+  const options = parseOptions({
+    images: `${registry.host}/${image} => site.example/${image}`,
+    platforms: 'all',
+    output: bundle,
+    cacheDir: path.join(temp.path, `store-${runs}`),
+    copier: 'direct',
+    retries: 0,
+    insecureRegistries: [registry.host],
+    ...given,
+  });
+  return { ...(await save(options, { env: {}, emit: () => {} })), bundle };
+}
+
+const digestsOf = ({ lock }: SaveResult): Digest[] =>
+  lock.images.flatMap(({ referrers }) => referrers.map(({ digest }) => digest));
+const sorted = (...images: readonly Image[]): Digest[] => images.map(({ top }) => top).toSorted();
+const notesOf = ({ report }: SaveResult): string[] => report.images.flatMap(({ notes }) => notes);
+const listSchema = z.object({ manifests: z.array(z.object({ digest: z.string() })) });
+const tagsSchema = z.object({ tags: z.array(z.string()) });
+
+describe('F6: referrers', () => {
+  it('case D3: are nothing of a run that does not ask for them', async () => {
+    const result = await run({});
+    expect(digestsOf(result)).toEqual([]);
+    expect(registry.requests().filter(({ path: asked }) => /referrers|sha256-/.test(asked))).toEqual([]);
+    expect(result.report.images[0]?.referrers).toBeUndefined();
+  });
+
+  it('case D2: of all three schemes, of an index and of its child, are in the lock and in the bundle', async () => {
+    const result = await run({ referrers: 'all' });
+    expect(result.report.failed).toEqual([]);
+    expect(digestsOf(result)).toEqual(sorted(cosigns.image, signature, sbom, deeper));
+    expect(lockSchema.parse(result.lock)).toEqual(result.lock);
+    expect(result.lock.images[0]?.referrers.find(({ tag }) => tag !== undefined)).toMatchObject({
+      digest: cosigns.image.top,
+      subject: index.top,
+      tag: cosignTag(index.top, 'sig'),
+    });
+    expect(result.report.images[0]?.referrers).toBe(4);
+    expect(await checkBundle(result.bundle)).toHaveLength(1);
+  });
+
+  it('case D2: are what zot serves from the bundle, and nothing of them is in its root', async () => {
+    const { bundle } = await run({ referrers: 'all' });
+    if (!hasZot()) return noteNotOnZot();
+    await using zot = await startZot({ root: path.join(bundle, 'registry') });
+    const base = `${zot.url}/v2/site.example/team/app`;
+    const listed = async (subject: Image): Promise<string[]> => {
+      const { body } = await call(`${base}/referrers/${subject.top}`);
+      return listSchema.parse(JSON.parse(body.toString())).manifests.map(({ digest }) => digest);
+    };
+    expect(await listed(index)).toEqual([sbom.top]);
+    expect(await listed(child)).toEqual([signature.top]);
+    expect(await listed(sbom)).toEqual([deeper.top]);
+    const tags = tagsSchema.parse(JSON.parse((await call(`${base}/tags/list`)).body.toString()));
+    expect(tags.tags).toEqual(['1', cosigns.tag]);
+    const { status, body } = await call(`${base}/manifests/${cosigns.tag}`);
+    expect([status, new Uint8Array(body)]).toEqual([
+      200,
+      cosigns.image.manifests.get(cosigns.image.top)?.bytes,
+    ]);
+  });
+
+  it('case D3: that are signatures alone leave SBOMs out', async () => {
+    const result = await run({ referrers: 'signatures' });
+    expect(digestsOf(result)).toEqual(sorted(cosigns.image, signature));
+  });
+
+  it('case B11: are found by the fallback tag where the list is a redirect to a page that is 404', async () => {
+    const result = await run({ referrers: 'all' }, { referrers: '303' });
+    expect(digestsOf(result)).toEqual(sorted(cosigns.image, sbom));
+    const elsewhere = registry.requests().filter(({ path: asked }) => asked === '/packages');
+    expect(elsewhere.length > 0 && elsewhere.every(({ authorization }) => !authorization)).toBe(true);
+  });
+
+  it.each<[string, BadSwitches]>([
+    ['the list is 401', { referrers: 401 }],
+    ['the list is 403', { referrers: 403 }],
+    ['the list is 500', { referrers: 500 }],
+    ['the list is 429', { referrers: 429 }],
+    ['the list is a web page', { referrers: 'html' }],
+    ...[401, 403, 429, 500].map((status): [string, BadSwitches] => [
+      `a tag of cosign is ${status}`,
+      { faults: [{ path: /\/manifests\/sha256-\w+\.sig/, failure: { kind: 'status', status } }] },
+    ]),
+    [
+      'the fallback tag is a web page',
+      { faults: [{ path: /\/manifests\/sha256-\w+$/, failure: { kind: 'html' } }] },
+    ],
+    [
+      'a listed manifest is 403',
+      {
+        faults: [
+          { path: new RegExp(`/manifests/${signature.top}`), failure: { kind: 'status', status: 403 } },
+        ],
+      },
+    ],
+    [
+      'the payload of a signature is cut',
+      { faults: [{ path: new RegExp([...signature.blobs.keys()].join('|')), failure: { kind: 'flip' } }] },
+    ],
+  ])('fail their image where %s', async (_, bad) => {
+    const { report } = await run({ referrers: 'all', onError: 'warn' }, bad);
+    expect([report.failed.length, report.images]).toEqual([1, []]);
+  });
+
+  it('that are listed and gone, or belong to another image, are said', async () => {
+    const stale = fallbackIndex(child, [
+      { image: deepest, artifactType: 'a/b' },
+      { image: sbomOf(deepest), artifactType: 'a/b' },
+    ]);
+    await using own = await startBadRegistry({ images: { 'team/app:1': index } });
+    own.put('team/app', deepest);
+    own.put('team/app', imageOf(topManifest(stale.image), []), stale.tag);
+    const result = await run({
+      referrers: 'all',
+      images: `${own.host}/team/app:1`,
+      insecureRegistries: [own.host],
+    });
+    expect(digestsOf(result)).toEqual([]);
+    expect(notesOf(result)).toEqual([
+      expect.stringContaining('does not name it'),
+      expect.stringContaining('is not there'),
+    ]);
+  });
+
+  it('are asked for again in a run in which nothing changed, and one that came since is saved', async () => {
+    const cacheDir = path.join(temp.path, 'nightly');
+    const signed = one({ seed: 'nightly', ...small });
+    registry.put('team/nightly', signed, '1');
+    const first = await run({ referrers: 'signatures', cacheDir }, {}, 'team/nightly:1');
+    expect(digestsOf(first)).toEqual([]);
+    registry.put('team/nightly', signatureOf(signed));
+    const second = await run({ referrers: 'signatures', cacheDir }, {}, 'team/nightly:1');
+    expect(digestsOf(second)).toEqual([signatureOf(signed).top]);
+    expect(second.report.totals.fetchedBytes).toBeLessThan(2000);
+    expect(registry.requests().length).toBeLessThan(16);
+  });
+
+  it('of a dry run are shown, and not copied', async () => {
+    const result = await run({ referrers: 'all', dryRun: true });
+    expect(result.report.images[0]?.referrers).toBe(4);
+    expect(registry.requests().filter(({ path: asked }) => asked.includes('/blobs/'))).toEqual([]);
+  });
+
+  it('are not the attestations that BuildKit lists in an index', async () => {
+    registry.put('team/attested', att(small), '1');
+    expect(digestsOf(await run({ referrers: 'all' }, {}, 'team/attested:1'))).toEqual([]);
+  });
+});
+
+function topManifest(image: Image): StoredManifest {
+  return image.manifests.get(image.top) ?? fail();
+}
