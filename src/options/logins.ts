@@ -41,7 +41,7 @@ export function parseLogins(text: string): Login[] {
 const isContent = (line: string): boolean => line.trim() !== '' && !/^\s*#|^---\s*$/.test(line);
 
 function parseLine(line: string, place: string): Login {
-  const [, registry = '', username, password] = /^\s*(\S+)(?:\s+(\S+)(?:\s+(\S.*?))?)?\s*$/.exec(line) ?? [];
+  const [, registry = '', username, password] = /^(\S+)(?:\s+(\S+)(?:\s+(\S.*))?)?$/s.exec(line.trim()) ?? [];
   if (username === undefined) throw wrong(`${place} has no username and no password`, FORM);
   if (password === undefined) throw wrong(`${place} has no password`, FORM);
   const whole = 'In the YAML form, a password can have quotes and several lines.';

@@ -46,6 +46,13 @@ docker.io u  p,a
     ]);
   });
 
+  it('may have blanks and odd line ends inside of a password, however many', () => {
+    const password = `a${' '.repeat(900_000)}b\u2028c`;
+    expect(parse(`r.example u ${password} `)).toEqual([
+      { registry: 'r.example', username: 'u', password, place: 'line 1' },
+    ]);
+  });
+
   it.each(['', ' \n', '# nothing\r\n\r\n'])('may be none: %j', (text) => expect(parse(text)).toEqual([]));
 
   it.each([
