@@ -4,7 +4,7 @@ import { type AgentOptions, createAgents } from './agents.ts';
 import { isTemporary, isTemporaryStatus, refusalError } from './response/error.ts';
 import { follow, type HttpRequest, type HttpResponse } from './follow.ts';
 import { insecureHosts, type InsecureHosts } from './address.ts';
-import { createRateLimiter, type RateLimiter } from './rate-limiter.ts';
+import { createRateLimiter, type RateLimiter, type Throttles } from './rate-limiter.ts';
 import type { ErrorParser } from './response/refusal.ts';
 import { type RetryPolicy, withRetries } from './retry.ts';
 
@@ -54,11 +54,15 @@ export interface HttpClientOptions extends AgentOptions {
   readonly left?: ((response: HttpResponse, request: HttpRequest) => number | undefined) | undefined;
   /** The longest that a host is waited for. */
   readonly maxHoldMilliseconds?: number;
+  /** How long a host may let nothing through before it is asked no more. */
+  readonly maxThrottledMilliseconds?: number | undefined;
   readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /** A host that asks for more is not waited for longer, unless an option says so. */
 export const MAX_HOLD_MILLISECONDS = 60_000;
+/** Each request of a thousand would make all its attempts, one after the other. */
+const MAX_THROTTLED_MILLISECONDS = 5 * 60_000;
 const WHOLE_MILLISECONDS = 5 * 60_000;
 
 /** A client of any HTTP server. It opens no socket before its first request. */
@@ -70,6 +74,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     insecure = insecureHosts([]),
     wholeMilliseconds = WHOLE_MILLISECONDS,
     userAgent = USER_AGENT,
+    maxThrottledMilliseconds = MAX_THROTTLED_MILLISECONDS,
   } = options;
   const agents = createAgents(options);
   const following = { ...options, agents, insecure, wholeMilliseconds, userAgent };
@@ -79,6 +84,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     limiters.set(host, limiter);
     return limiter;
   };
+  const isForGood = ({ times, milliseconds }: Throttles): boolean =>
+    times > policy.retries && milliseconds >= maxThrottledMilliseconds;
   const closing = new AbortController();
   const attempt: HttpClient['request'] = async (request, read) => {
     const limiter = limiterOf(request.url.host);
@@ -106,7 +113,12 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         // A challenge says nothing of a quota.
         if (!isThrottled) limiter.passed(response.status === 401 ? undefined : lane, left(response, request));
       } else if (refused.exhausted === true) refused = { error: limiter.exhaust(refused.error) };
-      else limiter[isThrottled ? 'throttled' : 'hold'](heldFor(refused, response.host, options));
+      else {
+        const held = heldFor(refused, response.host, options);
+        if (!isThrottled) limiter.hold(held);
+        else if (isForGood(limiter.throttled(held, lane)))
+          refused = { error: limiter.exhaust(throttledForGood(response.host, refused.error)) };
+      }
     } finally {
       leave();
     }
@@ -129,6 +141,15 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       agents.close();
     },
   };
+}
+
+function throttledForGood(host: string, { hintParts, cause }: OciSaveError): OciSaveError {
+  return new OciSaveError({
+    code: 'quota',
+    message: `${host} answers nothing but 429, however long it is waited for: nothing more is asked of it`,
+    hint: hintParts,
+    cause,
+  });
 }
 
 function heldFor(

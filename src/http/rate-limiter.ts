@@ -18,12 +18,29 @@ export interface RateLimiter {
   leave(lane?: string): void;
   /** Tells that the host let a request through, and how many more of its lane it will, where it says so. */
   passed(lane?: string, left?: number): void;
-  /** Tells that the host throttled a request; it waits as long as the host says, and longer each time in a row. */
-  throttled(milliseconds: number): void;
+  /**
+   * Tells that the host throttled a request; it waits as long as the host says, and longer each time in a row.
+   * @returns since when it has let nothing of the lane through
+   */
+  throttled(milliseconds: number, lane?: string): Throttles;
   /** Lets no request through for so many milliseconds from now, or longer where that was said before. */
   hold(milliseconds: number): void;
   /** Lets no request through any more. Returns the one cause for all that wait, all that come and all that are told so. */
   exhaust(error: OciSaveError): OciSaveError;
+}
+
+/** What a host has done with the requests of a lane since it last let one through. */
+export interface Throttles {
+  /** How often it was asked again, each time after it was waited for. */
+  readonly times: number;
+  readonly milliseconds: number;
+}
+
+interface Lane {
+  inFlight: number;
+  most: number;
+  throttles: number;
+  throttledAt: number;
 }
 
 const MAX_PAUSE_MILLISECONDS = 30_000;
@@ -45,10 +62,10 @@ export function createRateLimiter(
   let allowed = Number.POSITIVE_INFINITY;
   let passes = 0;
   let throttles = 0;
-  /** How many are under way of each lane, and how many may be. */
-  const lanes = new Map<string, { inFlight: number; most: number }>();
-  const laneOf = (name: string): { inFlight: number; most: number } => {
-    const lane = lanes.get(name) ?? { inFlight: 0, most: 1 };
+  /** How many are under way of each lane, and how many may be; one without a name is for all others. */
+  const lanes = new Map<string, Lane>();
+  const laneOf = (name: string): Lane => {
+    const lane = lanes.get(name) ?? { inFlight: 0, most: 1, throttles: 0, throttledAt: 0 };
     lanes.set(name, lane);
     return lane;
   };
@@ -90,19 +107,26 @@ export function createRateLimiter(
       // The last one that it lets through says 0; the next one shows whether that is so.
       if (lane !== undefined) laneOf(lane).most = Math.max(1, left);
       throttles = 0;
+      laneOf(lane ?? '').throttles = 0;
       passes += 1;
       if (passes < 2 * allowed) return;
       passes = 0;
       allowed = allowed < MANY ? allowed + 1 : Number.POSITIVE_INFINITY;
       wakeAll();
     },
-    throttled(milliseconds) {
+    throttled(milliseconds, name = '') {
+      const lane = laneOf(name);
+      if (lane.throttles === 0) lane.throttledAt = now();
       // Of a burst all are throttled at once: that is one throttle.
-      if (now() >= until) throttles += 1;
+      if (now() >= until) {
+        throttles += 1;
+        lane.throttles += 1;
+      }
       passes = 0;
       allowed = 1;
       const own = pauseMilliseconds * 2 ** Math.max(0, throttles - 1);
       hold(Math.max(milliseconds, Math.min(own, MAX_PAUSE_MILLISECONDS)));
+      return { times: lane.throttles, milliseconds: now() - lane.throttledAt };
     },
     hold,
     exhaust(error) {

@@ -52,6 +52,8 @@ export interface RegistryClientOptions {
   readonly stallMilliseconds?: number;
   /** Milliseconds until the head of a response. */
   readonly requestMilliseconds?: number;
+  /** Milliseconds in which a host may answer nothing but 429 before it is asked no more. */
+  readonly maxThrottledMilliseconds?: number;
   /** Milliseconds for a manifest or a token, which are held in memory. */
   readonly wholeMilliseconds?: number;
   readonly onWarning?: (message: string) => void;

@@ -32,6 +32,25 @@ describe('createRateLimiter', () => {
     expect(new Set(passed)).toEqual(new Set(['a at 5', 'b at 5']));
   });
 
+  it('tells for how long the host has let nothing of a lane through, a burst counted once', () => {
+    let clock = 0;
+    const limiter = createRateLimiter(100, () => clock);
+    const throttledAt = (at: number, lane?: string): unknown => {
+      clock = at;
+      return limiter.throttled(10, lane);
+    };
+    expect(throttledAt(50, 'pulls')).toEqual({ times: 1, milliseconds: 0 });
+    expect(throttledAt(60, 'pulls')).toEqual({ times: 1, milliseconds: 10 });
+    expect(throttledAt(1000, 'pulls')).toEqual({ times: 2, milliseconds: 950 });
+    expect(throttledAt(2000)).toEqual({ times: 1, milliseconds: 0 });
+    // What it lets through of another lane says nothing of this one.
+    limiter.passed('looks');
+    expect(throttledAt(3000, 'pulls')).toEqual({ times: 3, milliseconds: 2950 });
+    limiter.passed('pulls');
+    expect(throttledAt(4000, 'pulls')).toEqual({ times: 1, milliseconds: 0 });
+    expect(throttledAt(5000)).toEqual({ times: 2, milliseconds: 3000 });
+  });
+
   it('fails those who wait and those who come once the quota is gone, with one cause', async () => {
     const limiter = createRateLimiter(1);
     limiter.hold(3_600_000);

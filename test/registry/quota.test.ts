@@ -146,6 +146,21 @@ describe('a throttle', () => {
     expect(stub.requests).toHaveLength(3);
   });
 
+  it('case A1: that never ends is one cause for all, when the host was waited for long enough', async () => {
+    await using stub = await startStub((_, response) =>
+      answerError(response, 429, 'TOOMANYREQUESTS', 'Rate exceeded'),
+    );
+    using client = clientOf([stub], { retries: 2, maxThrottledMilliseconds: 0 });
+    const tags = Array.from({ length: 12 }, (_, nth) => `t${nth}`);
+    const failures = await Promise.all(
+      tags.map((tag) => failureOf(client.getManifest(repositoryAt(stub), tag))),
+    );
+    const [last] = failures.filter(({ code }) => code === 'quota');
+    expect(last?.message).toMatch(/^127\.0\.0\.1:\d+ answers nothing but 429, however long it is waited for/);
+    expect(new Set(failures.filter(({ code }) => code === 'quota')).size).toBe(1);
+    expect(stub.requests).toHaveLength(3);
+  });
+
   it.each([
     ['429 in seconds', 429, () => '1'],
     ['503 in seconds', 503, () => '1'],
