@@ -59,7 +59,8 @@ export async function readHostFolder(
 
 function namesOf({ host, hostname, port }: URL): readonly string[] {
   const names = [host, `${hostname}:${port || '443'}`, ALIASES.get(hostname) ?? host];
-  return [...new Set(names)];
+  // A URL's host may be dots alone, which as a folder would be another one.
+  return [...new Set(names)].filter((name) => !/^\.+$/.test(name));
 }
 
 /** Undefined where there is no such folder, or this user may not see it. */

@@ -137,6 +137,15 @@ describe('the folder of a host', () => {
     expect(await filesOf(url, { certsDir: at('certs') })).toEqual([`certs/${name}/ca.crt`]);
   });
 
+  it.each(['https://../', 'https://./', 'https://%2e%2E/'])(
+    'is none above for a host that a redirect names so: %s',
+    async (url) => {
+      await write('above/ca.crt', host);
+      await write('above/certs/ca.crt', host);
+      expect(await filesOf(url, { certsDir: at('above/certs') })).toEqual([]);
+    },
+  );
+
   it('need not be there, whatever the host is called', async () => {
     // Every object of JavaScript has this name.
     expect(await filesOf('https://constructor:5000/', { certsDir: at('certs') })).toEqual([]);
