@@ -21,7 +21,7 @@ const SENT = /\b(Basic|Bearer) +[\w.~+/=-]{8,}/gi;
 /** Of a registry's own text in it; the expressions below take a time that is the square of its length. */
 const MAX_LINE = 8192;
 
-/** The beginning of a line, up to a whole word: a secret may not be cut, since then it would not be recognised. */
+/** The beginning of a line, up to a whole word: what is told by its form may not be cut, since then it has none. */
 function cut(line: string): string {
   if (line.length <= MAX_LINE) return line;
   return line.slice(0, Math.max(line.lastIndexOf(' ', MAX_LINE), 0) || MAX_LINE);
@@ -32,8 +32,10 @@ function skopeoMessage(stderr: string, secrets: readonly string[]): string {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '');
   const fatal =
     lines.findLast((line) => /level=(fatal|error)/.test(line)) ?? lines.at(-1) ?? 'no reason given';
-  const quoted = /msg="((?:[^"\\]|\\.)*)/.exec(cut(fatal))?.[1];
-  const words = quoted === undefined ? cut(fatal) : quoted.replaceAll('\\"', '"').replaceAll('\\\\', '\\');
+  // Before the cut: a secret that is cut in two is no longer found.
+  const line = cut(withoutSecrets(fatal, secrets));
+  const quoted = /msg="((?:[^"\\]|\\.)*)/.exec(line)?.[1];
+  const words = quoted === undefined ? line : quoted.replaceAll('\\"', '"').replaceAll('\\\\', '\\');
   return withoutSecrets(words, secrets)
     .replaceAll(SENT, '$1 ***')
     .replaceAll(/[\u0000-\u001F\u007F]+/g, ' ')

@@ -124,7 +124,9 @@ export function createAuthorizer(
       }
     };
     const token = await abortable(tokens.get(key, fetch, refused), call.signal);
-    return { header: `Bearer ${token}`, secrets: [token], credentials: found, token };
+    // Whoever keeps the token service may show at the registry what was sent there.
+    const secrets = [token, ...(found ? secretsOf(found) : [])];
+    return { header: `Bearer ${token}`, secrets, credentials: found, token };
   };
 
   return {

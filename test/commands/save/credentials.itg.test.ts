@@ -10,6 +10,7 @@ import { type BadRegistry, startBadRegistry } from '../../support/bad-registry.t
 import type { AuthSwitches } from '../../support/bad-registry/switches.ts';
 import { failureOf } from '../../support/failure.ts';
 import { one } from '../../support/fixtures/index.ts';
+import { largestBlobOf } from '../../support/image.ts';
 import { basic, type Credentials } from '../../support/http.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
 import { toolPath } from '../../support/tools.ts';
@@ -173,24 +174,27 @@ describe.each(COPIERS)('by the copier %s', (copier) => {
     ],
   ];
 
-  it.each(sources)('case E5, T3, T9: users of %s read their repositories', async (_, prepare) => {
-    const [given, env, where] = await prepare();
-    const prepared = [...(await filesOf(temp.path)).keys()];
-    const ran = await run(gate.host, { copier, ...given }, env);
-    expect(ran.report.failed).toEqual([]);
-    expect(new Set(ran.lock.images.map(({ digest }) => digest))).toEqual(
-      new Set(Object.values(images).map(({ top }) => top)),
-    );
-    expect([...gate.seen].toSorted()).toEqual(['team-a/app robot$acme+ci in', 'team-b/app _json_key in']);
-    expect(ran.messages.filter((message) => message.startsWith('debug: credentials for'))).toContainEqual(
-      expect.stringMatching(where),
-    );
-    const movers = ran.messages.filter((message) => message.includes('skopeo copies'));
-    expect(movers).toHaveLength(copier === 'skopeo' ? 2 : 0);
-    await expectNoSecret(ran, prepared);
-    if (existsSync(at('calls')))
-      expect(await readFile(at('calls'), 'utf8')).toMatch(/^get 127\.0\.0\.1:\d+\n$/);
-  });
+  it.each(sources)(
+    'case E1, case E4, case E5, T1, T3, T9: users of %s read their repositories',
+    async (_, prepare) => {
+      const [given, env, where] = await prepare();
+      const prepared = [...(await filesOf(temp.path)).keys()];
+      const ran = await run(gate.host, { copier, ...given }, env);
+      expect(ran.report.failed).toEqual([]);
+      expect(new Set(ran.lock.images.map(({ digest }) => digest))).toEqual(
+        new Set(Object.values(images).map(({ top }) => top)),
+      );
+      expect([...gate.seen].toSorted()).toEqual(['team-a/app robot$acme+ci in', 'team-b/app _json_key in']);
+      expect(ran.messages.filter((message) => message.startsWith('debug: credentials for'))).toContainEqual(
+        expect.stringMatching(where),
+      );
+      const movers = ran.messages.filter((message) => message.includes('skopeo copies'));
+      expect(movers).toHaveLength(copier === 'skopeo' ? 2 : 0);
+      await expectNoSecret(ran, prepared);
+      if (existsSync(at('calls')))
+        expect(await readFile(at('calls'), 'utf8')).toMatch(/^get 127\.0\.0\.1:\d+\n$/);
+    },
+  );
 
   it('T8: an identity token of a helper is exchanged', async () => {
     registry.misbehave({ auth: { scheme: 'bearer', users: [robot] } });
@@ -217,7 +221,51 @@ describe.each(COPIERS)('by the copier %s', (copier) => {
     expect(report.failed).toEqual([]);
   });
 
-  it('case B12: a helper is asked again when its password ends in mid-run', async () => {
+  it.each([
+    ['Basic', 'in plain words', 'basic', (words: string) => words],
+    ['Bearer', 'in plain words', 'bearer', (words: string) => words],
+    ['Basic', 'in JSON of its own', 'basic', (words: string) => JSON.stringify({ request: words })],
+    [
+      'Bearer',
+      'in JSON within JSON',
+      'bearer',
+      (words: string) => JSON.stringify({ why: JSON.stringify({ request: words }) }),
+    ],
+  ] as const)(
+    'T7: a login by %s that the registry repeats %s, and skopeo in its debug log, is told nowhere',
+    async (_, __, scheme, bodyOf) => {
+      const said = [robot.password, basic(robot), `password=${encodeURIComponent(robot.password)}`].join(
+        '\n',
+      );
+      const failure = { kind: 'status', status: 400, body: bodyOf(said) } as const;
+      const faults = [{ path: new RegExp(largestBlobOf(images['team-a/app'])), failure }];
+      registry.misbehave({ auth: { scheme, users: [robot] }, faults });
+      const authFile = await file('auth.json', { auths: { [registry.host]: authOf(robot) } });
+      const lines = ['debug', 'info', 'trace'].flatMap((level) =>
+        [said, 'x'.repeat(65_500) + said].map((text) => `level=${level} msg=${JSON.stringify(text)}\n`),
+      );
+      await file('noise', lines.map((line) => `time="2026-01-01T00:00:00Z" ${line}`).join(''));
+      const real = toolPath('skopeo');
+      const script = [
+        '#!/bin/sh',
+        `[ "$1" = --version ] && exec ${real} --version`,
+        `cat '${at('noise')}' >&2`,
+        `${real} "$@" 2> '${at('log')}'`,
+        `code=$?; cat '${at('log')}' >&2; exit $code`,
+      ];
+      const skopeo = await file('skopeo', script.join('\n'), 0o755);
+      const one = `${registry.host}/team-a/app:1`;
+      const ran = await run(registry.host, { copier, authFile, images: one, skopeo });
+      expect(ran.report.failed).toHaveLength(1);
+      await expectNoSecret(ran, ['auth.json', 'noise', 'log']);
+      // Tokens of that registry have this form.
+      expect(JSON.stringify([ran.messages, ran.report])).not.toMatch(/[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-/);
+      expect(existsSync(at('log'))).toBe(copier === 'skopeo');
+      if (copier === 'skopeo') expect(await readFile(at('log'), 'utf8')).toContain('level=debug');
+    },
+  );
+
+  it('N4, case B12: a helper is asked again when its password ends in mid-run', async () => {
     const [first, second] = [
       { username: 'u', password: 'first-password' },
       { username: 'u', password: 'second-password' },
