@@ -559,7 +559,7 @@ describe('a job in a container', () => {
     expect(second.outputs).toMatchObject({ 'cache-hit': 'true', digest: first.outputs['digest'] });
   });
 
-  it('has no /etc/containers', async () => {
+  it('case F4: has no /etc/containers', async () => {
     const wrap = mounted('[ ! -d /etc/containers ] || mount -t tmpfs none /etc/containers');
     const result = await runner.step({ ...base(), images: names.one }, { wrap });
     expect([result.exitCode, result.exitCode === 0 ? '' : result.raw]).toEqual([0, '']);
@@ -579,7 +579,7 @@ describe('a job in a container', () => {
         `[[registry]]\nprefix = "${host}/acme"\nlocation = "${host}/elsewhere"\ninsecure = true\n`,
     ],
     ['are no settings', () => 'this is no TOML\n'],
-  ])('has settings for containers that %s: they change nothing', async (_, dropIn) => {
+  ])('case F4: has settings for containers that %s: they change nothing', async (_, dropIn) => {
     const host = path.join(runner.folder, 'containers');
     const files = {
       'policy.json': '{"default":[{"type":"reject"}]}',
@@ -611,7 +611,7 @@ describe('a job in a container', () => {
     expect(new Set(copiers)).toEqual(new Set(unreadable ? ['direct'] : ['both']));
   });
 
-  it('has a user who is not root, and no home', async () => {
+  it('case F6: has a user who is not root, and no home', async () => {
     // Wherever this checkout lies, the user can read it.
     const read = ['--inh-caps', '+dac_read_search', '--ambient-caps', '+dac_read_search'];
     const user = [toolPath('setpriv'), '--reuid', '65534', '--regid', '65534', '--clear-groups', ...read];

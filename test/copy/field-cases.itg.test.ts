@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { messageOf } from '../../src/errors.ts';
+import { messageOf, OciSaveError } from '../../src/errors.ts';
 import { type Digest, digestOf, shortDigest } from '../../src/oci/digest.ts';
 import { OCI_LAYER } from '../../src/oci/media-type.ts';
 import { type BadRegistry, MANIFESTS } from '../support/bad-registry.ts';
@@ -55,7 +55,7 @@ function expectCompleted({ said }: Saved, isCompleted: boolean): void {
 describe.each(['skopeo', 'direct'] as const)('by the copier %s', (copier) => {
   const bySkopeo = copier === 'skopeo';
 
-  it('case A4: one of three layers that is cut twice comes at the third attempt, and the others once', async () => {
+  it('N6, case A4: one of three layers that is cut twice comes at the third attempt, and the others once', async () => {
     const layers = ['a', 'b', 'c'].map((name) => filledLayer(name, LARGE));
     const [cut, ...whole] = layers.map(({ bytes }) => digestOf(bytes));
     const fault = { path: new RegExp(cut!), times: 2, failure: { kind: 'cut', at: 0.6 } } as const;
@@ -71,7 +71,7 @@ describe.each(['skopeo', 'direct'] as const)('by the copier %s', (copier) => {
     );
   });
 
-  it('case A5: a layer that goes silent is given up in its time, and comes', async () => {
+  it('N6, case A5: a layer that goes silent is given up in its time, and comes', async () => {
     const image = large;
     const fault = {
       path: new RegExp(largestBlobOf(image)),
@@ -84,7 +84,7 @@ describe.each(['skopeo', 'direct'] as const)('by the copier %s', (copier) => {
     expectCompleted(saved, bySkopeo);
   });
 
-  it('case A6: a token service that answers 503 twice, and a registry 502 once, cost attempts alone', async () => {
+  it('N6, case A6: a token service that answers 503 twice, and a registry 502 once, cost attempts alone', async () => {
     const image = large;
     const faults = [
       { path: /^\/token/, times: 2, failure: { kind: 'status', status: 503 } },
@@ -103,7 +103,7 @@ describe.each(['skopeo', 'direct'] as const)('by the copier %s', (copier) => {
     expectCompleted(saved, bySkopeo);
   });
 
-  it('case B3: manifests under a type that does not say their kind keep their bytes and their own type', async () => {
+  it('N6, case B3: manifests under a type that does not say their kind keep their bytes and their own type', async () => {
     const index = idx({ layerBytes: LARGE });
     const octets = await save(index, { copier, type: { value: 'application/octet-stream' } });
     expect(outcomeOf(octets)).toEqual([index.top]);
@@ -132,7 +132,7 @@ describe.each(['skopeo', 'direct'] as const)('by the copier %s', (copier) => {
     expect(elsewhere.length > 0).toBe(!('location' in redirect));
   });
 
-  it('case B5: a HEAD that is refused behind a redirect is no refusal of the image', async () => {
+  it('N1, case B5: a HEAD that is refused behind a redirect is no refusal of the image', async () => {
     const image = large;
     const saved = await save(image, { copier, redirect: { of: 'both', refuses: 'head' } });
     expect(outcomeOf(saved)).toEqual([image.top]);
@@ -141,7 +141,7 @@ describe.each(['skopeo', 'direct'] as const)('by the copier %s', (copier) => {
   it.each([
     ['two lines, Negotiate and Basic', { scheme: 'negotiate+basic' }, false],
     ['one line, Basic and Bearer', { scheme: 'both', oneLine: true }, true],
-  ] as const)('case B9: challenges in %s are answered', async (_, scheme, isTooMuch) => {
+  ] as const)('N4, N6, case B9: challenges in %s are answered', async (_, scheme, isTooMuch) => {
     const image = large;
     const saved = await save(image, { copier, login: USER, auth: { ...scheme, users: [USER] } });
     expect(outcomeOf(saved)).toEqual([image.top]);
@@ -153,10 +153,50 @@ describe.each(['skopeo', 'direct'] as const)('by the copier %s', (copier) => {
     ['as access_token', { field: 'access_token' }],
     ['without a lifetime', { saysLifetime: false }],
     ['for two seconds', { lifetime: 2 }],
-  ] as const)('case B10: a token that is given %s is used', async (_, token) => {
+  ] as const)('T2, N4, case B10: a token that is given %s is used', async (_, token) => {
     const image = large;
     const auth = { scheme: 'bearer', users: [USER], token } as const;
     expect(outcomeOf(await save(image, { copier, login: USER, auth }))).toEqual([image.top]);
+  });
+
+  it('found J1: a registry that refuses a token as too fresh is asked with a second one', async () => {
+    const auth = { scheme: 'bearer', users: [USER], token: { unsettled: true } } as const;
+    const saved = await save(large, { copier, login: USER, auth });
+    expect(outcomeOf(saved)).toEqual([large.top]);
+    // skopeo asks for no second one.
+    expectCompleted(saved, bySkopeo);
+    expect(saved.said.some((message) => message.includes('error: '))).toBe(false);
+  });
+
+  it('case A7: of six images whose layers fail in four ways, two are saved, and each failure has its class', async () => {
+    const images = ['none', 'denied', 'wrong', 'cut', 'a', 'b'].map((name) =>
+      one({ seed: `a7 ${name}`, layerBytes: LARGE }),
+    );
+    const [none, denied, wrong, cut, ...good] = images.map(largestBlobOf);
+    const saved = await save(images, {
+      copier,
+      retries: 0,
+      faults: [
+        { path: new RegExp(none!), failure: { kind: 'status', status: 404 } },
+        { path: new RegExp(denied!), failure: { kind: 'status', status: 403 } },
+        { path: new RegExp(wrong!), failure: { kind: 'flip' } },
+        { path: new RegExp(cut!), failure: { kind: 'cut', at: 0.5 } },
+      ],
+    });
+    const { failures, movers } = saved.copied;
+    expect(
+      [...failures]
+        .map(([digest, error]) => [digest, error instanceof OciSaveError && error.code])
+        .toSorted(),
+    ).toEqual(
+      [
+        [none, 'not-found'],
+        [denied, 'denied'],
+        [wrong, 'digest'],
+        [cut, 'network'],
+      ].toSorted(),
+    );
+    expect(good.map((digest) => movers.get(digest))).toEqual([copier, copier]);
   });
 
   it.each<[string, (options: { seed: string; layerBytes: number }) => Image, boolean]>([
@@ -232,7 +272,7 @@ it('case C8: a foreign layer that nobody has fails its image alone, with its add
 });
 
 it.each([403, 404, 405, 501])(
-  'case B1: a registry that answers HEAD by %i is asked so once, by a burst too',
+  'N1, case B1: a registry that answers HEAD by %i is asked so once, by a burst too',
   async (head) => {
     const images = ['a', 'b', 'c'].map((name) => one({ seed: name, layerBytes: 100 }));
     const saved = await save(images, { head });

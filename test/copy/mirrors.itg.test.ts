@@ -29,7 +29,7 @@ beforeEach(() => {
   }
 });
 
-const userOf = ({ domain }: Repository): string => (domain === mirror.host ? 'mirrors' : 'origins');
+const userOf = ({ domain }: Repository): string => (domain === origin.host ? 'origins' : 'mirrors');
 const credentials: CredentialStore = {
   find: async (repository) => ({ username: userOf(repository), password: `of ${userOf(repository)}` }),
 };
@@ -49,7 +49,10 @@ async function copyOf(
   rules?: readonly Mirror[],
 ): Promise<Outcome> {
   const mirrors = rules ?? [{ prefix: origin.host, location: `${mirror.host}/hub` }];
-  await using bench = await startCopying([mirror.host, origin.host], { mirrors, credentials });
+  await using bench = await startCopying([mirror.host, mirror.otherHost, origin.host], {
+    mirrors,
+    credentials,
+  });
   const [resolved] = await bench.images([`${origin.host}/${name}`]);
   const skopeo = await findSkopeo({ kind: 'auto' }, process.env);
   const environment = await createSkopeoEnvironment(bench.store.runFolder, process.env, await systemTrust());
@@ -145,6 +148,33 @@ describe.each(['skopeo', 'direct'] as const)('S9, N12: a mirror, and copier %s',
       `/v2/library/one/blobs/${layer}`,
     ]);
   });
+
+  it.each([502, 404, 401])(
+    'case B8: the first of two that answers %i: the next one gives it under its own name, and the log has both',
+    async (status) => {
+      const login = { username: 'mirrors', password: 'of mirrors' };
+      mirror.misbehave({
+        auth: { scheme: 'basic', users: [login] },
+        faults: [{ path: /^\/v2\/sick\//, failure: { kind: 'status', status } }],
+      });
+      const two = [`${mirror.host}/sick`, `${mirror.otherHost}/hub`];
+      const rules = two.map((location) => ({ prefix: origin.host, location }));
+      const { mover, said, names, notes, digest } = await copyOf('library/one:1', copier, rules);
+      expect([mover, digest, names]).toEqual([copier, image.top, [`${origin.host}/library/one:1`]]);
+      expect(said).toEqual([
+        expect.stringMatching(
+          `^${origin.host}/library/one: the mirror does not give it: ${mirror.host}/sick/library/one:1: .*${status}.*; the next place is asked$`,
+        ),
+      ]);
+      expect(notes).toContain(`read from the mirror ${mirror.otherHost}`);
+      expect(origin.requests()).toEqual([]);
+      // Who was refused with a login is not asked again without it.
+      const sick = mirror.requests().filter(({ path }) => path.startsWith('/v2/sick/'));
+      const withLogin = sick.map(({ authorization }) => authorization);
+      expect(withLogin).toContain(true);
+      expect(withLogin.slice(withLogin.indexOf(true))).not.toContain(false);
+    },
+  );
 
   it('that is not there: it is asked once, and the registry for the rest', async () => {
     const gone = [{ prefix: origin.host, location: '127.0.0.1:9/hub' }];

@@ -43,7 +43,7 @@ describe.each(['skopeo', 'direct'] as const)('by the copier %s', (copier) => {
 });
 
 describe.each(['skopeo', 'direct'] as const)(
-  'case A1, found J A1: a pull quota, by the copier %s',
+  'N5, case A1, found J A1: a pull quota, by the copier %s',
   (copier) => {
     const quota = { kind: 'status', status: 429, headers: { 'retry-after': '21600' } } as const;
     const many = (seed: string, layerBytes: number, number: number): Image[] =>
@@ -86,8 +86,8 @@ describe.each(['skopeo', 'direct'] as const)(
     });
 
     it.each([
-      ['case A1: seconds', () => '1'],
-      ['case A2: a date', () => new Date(Date.now() + 1500).toUTCString()],
+      ['N5, case A1: seconds', () => '1'],
+      ['N5, case A2: a date', () => new Date(Date.now() + 1500).toUTCString()],
     ])('is none where it asks for %s: it is waited for as told, and all comes', async (_, wait) => {
       const image = one({ seed: `${copier} throttle ${_}`, layerBytes: LARGE });
       const throttle = { kind: 'status', status: 429, headers: { 'retry-after': wait() } } as const;

@@ -26,7 +26,7 @@ function imageNamed(name: string, layerBytes: number): Image {
   return image;
 }
 
-describe('a disk with too little space', () => {
+describe('case F5: a disk with too little space', () => {
   it.each([
     ['the store', '--cache-dir', 'fetched blobs'],
     ['the output', '-o', 'the bundle, which cannot be linked there,'],
@@ -277,7 +277,7 @@ describe('several disks', () => {
     expect(await checkBundle(output)).toHaveLength(2);
   });
 
-  it('one of them tiny, for temporary files: no blob is written there', async () => {
+  it('case F5: one of them tiny, for temporary files: no blob is written there', async () => {
     await using disk = await smallDisk(64 * 1024);
     await using place = await workplace({ TMPDIR: disk.path });
     const { image, tags } = busybox({ layerBytes: 1300 * 1024 });

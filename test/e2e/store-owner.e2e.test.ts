@@ -77,7 +77,7 @@ async function poison(store: string): Promise<void> {
   await outputOf('chmod', ['-R', '777', store]);
 }
 
-describe('found A5: without a home', () => {
+describe('found A5, case F6: without a home', () => {
   it('no store is used that another user made first in the temporary folder', async () => {
     await poison(at('oci-save'));
     const failed = await run(...save());

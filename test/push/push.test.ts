@@ -230,7 +230,7 @@ describe('a push that its target would refuse', () => {
   });
 });
 
-describe('a sparse image', () => {
+describe('case C2: a sparse image', () => {
   const sparse = async (
     platforms: string,
     image = att(small),

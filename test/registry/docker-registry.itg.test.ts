@@ -123,7 +123,7 @@ describe('docker-registry', () => {
   });
 });
 
-describe('docker-registry with users', () => {
+describe('T1, T2: docker-registry with users', () => {
   const users = { 'robot$a+b': 'p w"d#%:', _json_key: SECRET, other: 'q' };
   const base64 = (user: keyof typeof users): string =>
     Buffer.from(`${user}:${users[user]}`).toString('base64');

@@ -120,7 +120,7 @@ describe('getManifest', () => {
     expect(client.warnings).toEqual([]);
   });
 
-  it('case B2: takes a missing digest header for nothing', async () => {
+  it('N1, case B2: takes a missing digest header for nothing', async () => {
     await using stub = await startStub((_, response) => void response.end(image.bytes));
     using client = clientOf([stub]);
     expect((await client.getManifest(repositoryAt(stub), digest)).digest).toBe(digest);
@@ -207,7 +207,7 @@ describe('headManifest', () => {
   };
 
   it.each([403, 404, 405, 501, 400])(
-    'case B1: leaves a host that answers HEAD with %s alone after once',
+    'N1, case B1: leaves a host that answers HEAD with %s alone after once',
     async (status) => {
       await using stub = await startStub((request, response) => {
         if (request.method === 'HEAD') return void response.writeHead(status).end();
@@ -221,7 +221,7 @@ describe('headManifest', () => {
     ['no digest', { 'content-length': '5' }],
     ['no length', { 'docker-content-digest': digest, 'transfer-encoding': 'chunked' }],
     ['a digest of another kind', { 'docker-content-digest': 'md5:0', 'content-length': '5' }],
-  ])('leaves a host that answers HEAD with %s alone after once', async (_, headers) => {
+  ])('N1: leaves a host that answers HEAD with %s alone after once', async (_, headers) => {
     await using stub = await startStub((request, response) => {
       if (request.method === 'HEAD') return void response.writeHead(200, headers).end();
       return answerManifest(request, response, image);

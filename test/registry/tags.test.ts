@@ -10,7 +10,7 @@ const image = one({ layerBytes: 100 });
 const TAGS = Array.from({ length: 250 }, (_, at) => `v${String(at).padStart(3, '0')}`);
 const images = Object.fromEntries(TAGS.map((tag) => [`team/app:${tag}`, image]));
 
-describe('case B6: the tags of a repository', () => {
+describe('N7, case B6: the tags of a repository', () => {
   it.each<NonNullable<NonNullable<BadSwitches['tags']>['link']>>([
     'relative',
     'absolute',
@@ -115,7 +115,7 @@ describe('case B6: the tags of a repository', () => {
     expect(stub.requests.every(({ path }) => path === '/v2/team/app/tags/list')).toBe(true);
   });
 
-  it('are read without names that no tag can have, with a warning (case B7)', async () => {
+  it('case B7: are read without names that no tag can have, with a warning', async () => {
     await using stub = await startStub((_, response) =>
       answerJson(response, 200, ...page(['2', '../../other/manifests/1', '', '1', '1'])),
     );

@@ -60,7 +60,7 @@ async function startBearer({
 const tokenRequests = (stub: Stub): StubRequest[] => stub.requests.filter(({ path }) => path === '/token');
 const asked = (stub: Stub): StubRequest[] => stub.requests.filter(({ path }) => path !== '/token');
 
-describe('Basic', () => {
+describe('T2: Basic', () => {
   const startBasic = (accepted: () => string): Promise<Stub> =>
     startStub((request, response) => {
       if (request.headers.authorization === accepted()) return answerManifest(request, response, index);
@@ -265,7 +265,7 @@ describe('a helper whose password ends', () => {
   });
 });
 
-describe('Bearer', () => {
+describe('T2: Bearer', () => {
   it('asks for a token once a repository, and for the challenge once a host', async () => {
     await using stub = await startBearer();
     using client = clientOf([stub], { credentials: always(user) });
@@ -325,7 +325,7 @@ describe('Bearer', () => {
     expect(tokenRequests(stub)).toHaveLength(1);
   });
 
-  it('renews a token that has no life left, before it is refused', async () => {
+  it('N4: renews a token that has no life left, before it is refused', async () => {
     await using stub = await startBearer({
       token: (_, response, nth) => (answerJson(response, 200, { token: `t${nth}`, expires_in: 0 }), true),
     });
@@ -335,7 +335,7 @@ describe('Bearer', () => {
     expect(asked(stub)).toHaveLength(4);
   });
 
-  it('fetches one fresh token when one is refused in mid-run', async () => {
+  it('N4: fetches one fresh token when one is refused in mid-run', async () => {
     let accepted = 't1';
     await using stub = await startBearer({ accepts: (token) => token === accepted });
     using client = clientOf([stub]);
@@ -345,7 +345,7 @@ describe('Bearer', () => {
     expect(tokenRequests(stub)).toHaveLength(2);
   });
 
-  it('never loops where no token is taken', async () => {
+  it('N4: never loops where no token is taken', async () => {
     await using stub = await startBearer({ accepts: () => false });
     using client = clientOf([stub], { credentials: always(user) });
     const error = await failureOf(client.getManifest(repositoryAt(stub), '1'));
@@ -370,7 +370,7 @@ describe('Bearer', () => {
     expect(tokenRequests(stub)[0]?.query.has('service')).toBe(false);
   });
 
-  it('case B9: is preferred to Basic in one comma line, without leaking parameters', async () => {
+  it('N4, case B9: is preferred to Basic in one comma line, without leaking parameters', async () => {
     await using stub = await startBearer({
       challenge: (realm) => `Basic realm="r", Bearer realm="${realm}",service="s"`,
     });

@@ -5,7 +5,7 @@ import { chooseScheme, parseChallenges } from '../../../src/registry/auth/challe
 const plain = (lines: readonly string[]): unknown =>
   parseChallenges(lines).map(({ scheme, parameters }) => [scheme, Object.fromEntries(parameters)]);
 
-describe('case B9: parseChallenges', () => {
+describe('N4, case B9: parseChallenges', () => {
   it.each([
     ['one', ['Basic realm="r"'], [['basic', { realm: 'r' }]]],
     [
@@ -102,7 +102,7 @@ describe('case B9: parseChallenges', () => {
   });
 });
 
-describe('chooseScheme', () => {
+describe('N4: chooseScheme', () => {
   it('prefers Bearer to Basic, whatever their order', () => {
     const challenges = parseChallenges(['Basic realm="r", Bearer realm="https://h/t",service="s"']);
     const bearer = { type: 'bearer', realm: 'https://h/t', service: 's', scope: undefined };

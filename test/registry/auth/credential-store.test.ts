@@ -70,7 +70,7 @@ describe('the search', () => {
     expect(userOf(await named.find({ ...repository, domain: 'other.example' }))).toBe('named');
   });
 
-  it('finds a login to Docker Hub for names of docker.io', async () => {
+  it('case E4, T1: finds a login to Docker Hub for names of docker.io', async () => {
     const path = await file(at('config.json'), auths('hub', 'https://index.docker.io/v1/'));
     const store = await open({ authFile: path });
     expect(userOf(await store.find({ domain: 'docker.io', path: 'library/busybox' }))).toBe('hub');
@@ -180,7 +180,7 @@ describe('the search', () => {
   });
 });
 
-describe('a credential helper', () => {
+describe('case E1, T1: a credential helper', () => {
   const answer = (user: string, secret = 'p'): string =>
     `printf '{"ServerURL":"x","Username":"%s","Secret":"%s"}' '${user}' '${secret}'`;
 

@@ -6,7 +6,7 @@ import {
   sameCredentials,
 } from '../../../src/registry/auth/credentials.ts';
 
-describe('normalizeKey', () => {
+describe('case E4: normalizeKey', () => {
   it.each([
     ['https://index.docker.io/v1/', 'docker.io'],
     ['https://index.docker.io/v1', 'docker.io'],
@@ -34,7 +34,7 @@ describe('normalizeKey', () => {
   });
 });
 
-describe('findEntry', () => {
+describe('case E4: findEntry', () => {
   const at = (domain: string, path: string) => ({ domain, path });
 
   it('looks the longest key up first', () => {

@@ -23,7 +23,7 @@ describe('createTokenCache', () => {
     expect(count()).toBe(3);
   });
 
-  it('renews a refused token once, however many were refused with it', async () => {
+  it('N4: renews a refused token once, however many were refused with it', async () => {
     const cache = createTokenCache({ now: () => 0, settle });
     const { fetch, count } = counted(50);
     await cache.get('k', fetch);
@@ -71,7 +71,7 @@ describe('createTokenCache', () => {
   });
 });
 
-describe('case B10: lifetimeOf', () => {
+describe('N4, case B10: lifetimeOf', () => {
   it.each([
     [undefined, 50_000],
     [null, 50_000],

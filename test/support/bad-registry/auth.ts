@@ -7,6 +7,7 @@ import type { AuthSwitches } from './switches.ts';
 interface Token {
   readonly ends: number;
   readonly scope: string;
+  readonly settled: boolean;
 }
 
 /** Tokens that were given, by value. */
@@ -41,7 +42,7 @@ export function mayRead(
   if (authorization === undefined) return auth.anonymous === true && auth.scheme !== 'bearer';
   if (authorization.startsWith('Bearer ')) {
     const token = takesTokens ? tokens.get(authorization.slice('Bearer '.length)) : undefined;
-    if (!token || token.ends < Date.now()) return false;
+    if (!token?.settled || token.ends < Date.now()) return false;
     return repository === undefined || token.scope.split(' ').includes(`repository:${repository}:pull`);
   }
   return auth.scheme !== 'bearer' && usersOf(auth).some((user) => basic(user) === authorization);
@@ -75,9 +76,10 @@ export async function giveToken(
       body: JSON.stringify({ errors: [{ code: 'UNAUTHORIZED', message: 'who are you?' }] }),
     };
   }
-  const { lifetime = 300, field = 'token', saysLifetime = true } = auth.token ?? {};
+  const { lifetime = 300, field = 'token', saysLifetime = true, unsettled = false } = auth.token ?? {};
   const token = randomUUID();
-  tokens.set(token, { ends: Date.now() + lifetime * 1000, scope: form.getAll('scope').join(' ') });
+  const settled = !unsettled || tokens.size % 2 === 1;
+  tokens.set(token, { ends: Date.now() + lifetime * 1000, scope: form.getAll('scope').join(' '), settled });
   const body = { [field]: token, ...(saysLifetime ? { expires_in: lifetime } : {}) };
   return { status: 200, body: JSON.stringify(body) };
 }

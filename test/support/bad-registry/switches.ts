@@ -54,6 +54,8 @@ export interface TokenSwitches {
   readonly field?: 'token' | 'access_token';
   /** False: the answer does not say how long it lasts. */
   readonly saysLifetime?: boolean;
+  /** Every other token, the first one too, is never taken: as by a node that learns of it too late. */
+  readonly unsettled?: boolean;
 }
 
 export interface AuthSwitches {
