@@ -16,6 +16,8 @@ export interface NameResult {
   readonly narrowed?: boolean | undefined;
   /** What a push would put in place of a sparse image, always or where the target refuses that. */
   readonly standIn?: Digest | undefined;
+  /** How many of its referrers were sent. */
+  readonly referrers?: number | undefined;
   /** An error that several names share is reported once. */
   readonly error?: unknown;
 }

@@ -7,6 +7,7 @@ import { manifestOf, type PushContext, putManifest, waitFor } from './context.ts
 import { readTag } from './find-pushed.ts';
 import type { Destination, PushName, Variant } from './plan.ts';
 import type { ManifestReader } from './read-back.ts';
+import type { PutWhole } from './referrers/referrer-pusher.ts';
 
 /**
  * Milliseconds before each time that the manifests below an index are put again. A registry may collect what no tag names
@@ -21,6 +22,8 @@ export interface ImagePusher {
    * @throws OciSaveError where no tag was put
    */
   push(name: PushName, variants: readonly [Variant, ...Variant[]]): Promise<Variant>;
+  /** Pushes one manifest with all below it, by its digest or under a tag. */
+  readonly whole: PutWhole;
 }
 
 export interface ImagePusherOptions {
@@ -35,7 +38,10 @@ export function createImagePusher(context: PushContext, { blobs, reader }: Image
   const trees = new Map<string, Promise<void>>();
 
   /** All manifests below one. Leaves at once; indexes in their order, each after its children. */
-  const putBelow = async (repository: Repository, { digest: top, manifests }: Variant): Promise<void> => {
+  const putBelow = async (
+    repository: Repository,
+    { digest: top, manifests }: Pick<Variant, 'digest' | 'manifests'>,
+  ): Promise<void> => {
     const below = manifests.filter((digest) => digest !== top);
     const isIndex = (digest: Digest): boolean => manifestOf(content, digest).manifest.kind === 'index';
     const leaves = below.filter((digest) => !isIndex(digest));
@@ -113,7 +119,15 @@ export function createImagePusher(context: PushContext, { blobs, reader }: Image
     }
   };
 
-  return { push: pushFirst };
+  return {
+    push: pushFirst,
+    async whole(repository, digest, { manifests, blobs: digests }, tag) {
+      await allSettled(digests.map((blob) => blobs.send(repository, blob)));
+      signal?.throwIfAborted();
+      await putBelow(repository, { digest, manifests });
+      await put(repository, digest, tag);
+    },
+  };
 }
 
 /** Waits for all, then fails with the first error: nothing is still running after a failure. */

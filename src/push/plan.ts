@@ -1,5 +1,12 @@
 import { OciSaveError } from '../errors.ts';
-import { type ChosenNames, type Lock, type LockedImage, repositoryPath, splitName } from '../lock/index.ts';
+import {
+  type ChosenNames,
+  type Lock,
+  type LockedImage,
+  type LockedReferrer,
+  repositoryPath,
+  splitName,
+} from '../lock/index.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import { isDockerType } from '../oci/media-type.ts';
@@ -30,6 +37,7 @@ export interface PushName {
   readonly docker: readonly Digest[];
   /** Bytes of all its blobs. */
   readonly bytes: number;
+  readonly referrers: readonly LockedReferrer[];
 }
 
 export type IndexChoice = 'auto' | 'keep' | 'narrow';
@@ -41,6 +49,8 @@ interface Joined {
   readonly stored: string;
   readonly to: Destination;
   readonly leaves: Set<Digest>;
+  /** By digest and subject. */
+  readonly referrers: Map<string, LockedReferrer>;
 }
 
 /**
@@ -75,13 +85,16 @@ function joinNames(
   const collisions: string[] = [];
   for (const image of lock.images) {
     const leaves = image.leaves.map(({ digest }) => digest);
+    const referrers = image.referrers.map((one) => [`${one.digest} ${one.subject}`, one] as const);
     const named = image.names.flatMap((stored) => namesOf(image, stored).map((name) => ({ stored, name })));
     for (const { stored, name } of named) {
       const to = destinationOf(target, name);
       const other = byPlace.get(to.text);
-      if (other === undefined) byPlace.set(to.text, { image, stored, to, leaves: new Set(leaves) });
+      if (other === undefined)
+        byPlace.set(to.text, { image, stored, to, leaves: new Set(leaves), referrers: new Map(referrers) });
       else if (other.image.digest === image.digest && other.image.root === image.root) {
         for (const leaf of leaves) other.leaves.add(leaf);
+        for (const [key, referrer] of referrers) other.referrers.set(key, referrer);
       } else {
         const both = [other, { image, stored }].map(
           (one) => `${one.stored} (${shortDigest(one.image.digest)})`,
@@ -99,7 +112,7 @@ function joinNames(
 }
 
 function nameOf(
-  { image, stored, to, leaves }: Joined,
+  { image, stored, to, leaves, referrers: byKey }: Joined,
   lock: Lock,
   manifests: Manifests,
   index: IndexChoice,
@@ -118,7 +131,8 @@ function nameOf(
     isDockerType(typeOf(digest)),
   );
   const bytes = variants[0].blobs.reduce((sum, digest) => sum + (lock.blobs[digest] ?? 0), 0);
-  return { ref: image.ref, stored, to, digest: image.digest, variants, sparse, docker, bytes };
+  const referrers = [...byKey.values()];
+  return { ref: image.ref, stored, to, digest: image.digest, variants, sparse, docker, bytes, referrers };
 }
 
 /** A stored name as a target has it. */

@@ -14,6 +14,7 @@ import { findPendingTags } from './pending-tags.ts';
 import { planPush, type PushName } from './plan.ts';
 import { preflight, type Preflight } from './preflight/preflight.ts';
 import { createManifestReader } from './read-back.ts';
+import { createReferrerPusher } from './referrers/referrer-pusher.ts';
 import { noTraffic, reportTarget, type Traffic } from './report-target.ts';
 import type { PushTarget } from '../options/index.ts';
 
@@ -90,7 +91,8 @@ async function pushTarget(
 /** Returns the repositories that do not exist. */
 async function pushNames(push: Push, names: readonly PushName[]): Promise<readonly string[]> {
   const { target, context, results, traffic, settle } = push;
-  const before = await findPendingTags(names, settle, context);
+  const { held, settleOr } = holdSigned(push);
+  const before = await findPendingTags(names, settleOr, context);
   const pending = [...before.keys()];
   const someDiffer = [...results.values()].some(({ status }) => status === 'failed');
   if (context.dryRun) {
@@ -98,7 +100,12 @@ async function pushNames(push: Push, names: readonly PushName[]): Promise<readon
     for (const name of pending) settle(name, planned(name, before.get(name)));
     return [];
   }
-  if (pending.length === 0) return [];
+  if (pending.length === 0) {
+    const isRefused = someDiffer && context.onError === 'fail';
+    await sendAll(push, [], isRefused ? [] : [...held], before, nothingChecked());
+    if (isRefused) for (const [name] of held) settle(name, { status: 'not started' });
+    return [];
+  }
   const checked = await preflight(target, pending, context);
   try {
     const refused = new Set(checked.issues.flatMap((issue) => issue.names));
@@ -108,9 +115,9 @@ async function pushNames(push: Push, names: readonly PushName[]): Promise<readon
     }
     const ready = pending.filter((name) => !refused.has(name));
     if (context.onError === 'fail' && (refused.size > 0 || someDiffer)) {
-      for (const name of ready) settle(name, { status: 'not started' });
+      for (const name of [...ready, ...held.keys()]) settle(name, { status: 'not started' });
     } else {
-      await sendAll(push, ready, before, checked);
+      await sendAll(push, ready, [...held], before, checked);
     }
   } finally {
     await cancelUploads(checked.uploads.values(), context);
@@ -129,9 +136,33 @@ function planned({ variants: [first, second] }: PushName, found: Digest | undefi
   };
 }
 
+/** Nothing is sent to the repositories of images that are there, but for referrers. */
+function nothingChecked(): Preflight {
+  return { issues: [], uploads: new Map(), missing: [], narrowed: new Set() };
+}
+
+/**
+ * Keeps back the results of images that are there: whether their referrers are is not known yet. A dry run does not ask.
+ */
+function holdSigned({ context, settle }: Push): {
+  readonly held: ReadonlyMap<PushName, NameResult>;
+  readonly settleOr: Push['settle'];
+} {
+  const held = new Map<PushName, NameResult>();
+  return {
+    held,
+    settleOr(name, result) {
+      const isHeld = result.status === 'unchanged' && name.referrers.length > 0 && !context.dryRun;
+      if (isHeld) held.set(name, result);
+      else settle(name, result);
+    },
+  };
+}
+
 async function sendAll(
   push: Push,
   names: readonly PushName[],
+  held: readonly (readonly [PushName, NameResult])[],
   before: ReadonlyMap<PushName, Digest | undefined>,
   checked: Preflight,
 ): Promise<void> {
@@ -140,27 +171,35 @@ async function sendAll(
   const blobs = createBlobSender(context, checked.uploads, traffic, full);
   const reader = createManifestReader(context, blobs);
   const pusher = createImagePusher(context, { blobs, reader });
+  const referrers = createReferrerPusher(context, pusher.whole);
   const limit = pLimit(context.parallel || IMAGES_AT_ONCE);
   let gone: OciSaveError | undefined;
-  const send = async (name: PushName): Promise<void> => {
+  const send = async (name: PushName, there?: NameResult): Promise<void> => {
     context.signal?.throwIfAborted();
     // Once a target went away, the rest of the images do not wait for it one after the other.
     if (gone !== undefined) return settle(name, { status: 'failed', error: gone });
     try {
+      if (there?.there !== undefined) {
+        const sent = await referrers.push(name, there.there);
+        return settle(name, { ...there, referrers: sent });
+      }
       const [, standIn] = name.variants;
       const variants =
         checked.narrowed.has(name) && standIn !== undefined ? ([standIn] as const) : name.variants;
       const { digest, narrowed } = await pusher.push(name, variants);
       await reader.tag(name.to, digest, before.get(name));
+      const sent = await referrers.push(name, digest);
       const had = before.get(name);
-      settle(name, { status: 'pushed', there: digest, narrowed, before: had === digest ? undefined : had });
+      const moved = had === digest ? undefined : had;
+      settle(name, { status: 'pushed', there: digest, narrowed, before: moved, referrers: sent });
     } catch (error) {
       context.signal?.throwIfAborted();
       settle(name, { status: 'failed', error: full.note(name.to, error) });
       if (isTemporary(error) && gone === undefined) gone = await unreachableError(target, context);
     }
   };
-  await allSettled(names.map((name) => limit(send, name)));
+  const work: (readonly [PushName, NameResult?])[] = [...names.map((name) => [name] as const), ...held];
+  await allSettled(work.map(([name, there]) => limit(send, name, there)));
 }
 
 /** The error of a target that does not respond any more; undefined where it does. */

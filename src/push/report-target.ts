@@ -65,7 +65,7 @@ export function reportTarget(result: TargetResult): PushTargetReport {
 
 function reportName(
   { ref, stored, to, digest }: ReportedName,
-  { status, there, before, narrowed, standIn }: NameResult,
+  { status, there, before, narrowed, standIn, referrers = 0 }: NameResult,
 ): PushedName {
   return {
     ref,
@@ -77,6 +77,7 @@ function reportName(
     ...(before === undefined ? {} : { before }),
     ...(narrowed === true ? { narrowed } : {}),
     ...(standIn === undefined ? {} : { standIn }),
+    ...(referrers === 0 ? {} : { referrers }),
   };
 }
 

@@ -25,6 +25,7 @@ const pushedNameSchema = z.strictObject({
     description:
       'in a dry run: what is pushed in place of an index that lacks platforms, always or where the target refuses it',
   }),
+  referrers: count.optional().meta({ description: 'of these, how many were sent to it in this push' }),
 });
 
 /** What one target of a push got. */

@@ -66,6 +66,7 @@ const SMALL = new Set([
   'src/commands/save/publish',
   'src/http/tls',
   'src/push/preflight',
+  'src/push/referrers',
   'src/registry/lists',
   'src/view',
   'src/view/markdown',

@@ -11,7 +11,6 @@ import { idleLogins } from '../../registry/index.ts';
 export function idleOptions(options: SaveOptions, requests: readonly ImageRequest[]): string[] {
   const { output, archive, archiveName, splitSize, push, pushPolicy, release, releasePolicy, layout } =
     options;
-  const { referrers } = options;
   const isPacked = archive !== 'none' || release !== '';
   const idle: [isIdle: boolean, words: string][] = [
     [
@@ -25,10 +24,6 @@ export function idleOptions(options: SaveOptions, requests: readonly ImageReques
     [
       pushPolicy !== 'always' && push.length === 0,
       `push-policy: ${pushPolicy} applies to nothing, since no push is asked for`,
-    ],
-    [
-      referrers !== 'none' && push.length > 0,
-      `referrers: ${referrers} applies to the bundle, the archive and the release alone; nothing of it is pushed`,
     ],
     [
       releasePolicy !== 'auto' && release === '',

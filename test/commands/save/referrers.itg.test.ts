@@ -4,12 +4,15 @@ import { z } from 'zod';
 import { save, type SaveResult } from '../../../src/commands/index.ts';
 import { lockSchema } from '../../../src/lock/index.ts';
 import type { Digest } from '../../../src/oci/digest.ts';
+import { parseManifest } from '../../../src/oci/manifest.ts';
+import { OCI_EMPTY, OCI_MANIFEST } from '../../../src/oci/media-type.ts';
 import { cosignTag } from '../../../src/oci/referrer.ts';
 import { parseOptions } from '../../../src/options/index.ts';
 import { type BadRegistry, type BadSwitches, startBadRegistry } from '../../support/bad-registry.ts';
 import {
   att,
   cosignSignature,
+  emptyConfigArtifact,
   fallbackIndex,
   idx,
   one,
@@ -17,9 +20,15 @@ import {
   signatureOf,
 } from '../../support/fixtures/index.ts';
 import { call } from '../../support/http.ts';
-import { type Image, imageOf, type StoredManifest } from '../../support/image.ts';
+import { descriptorOf, type Image, imageOf, jsonBytes, type StoredManifest } from '../../support/image.ts';
 import { noteNotOnZot } from '../../support/not-on-zot.ts';
-import { hasZot, startZot } from '../../support/servers/index.ts';
+import { hasZot, startDockerRegistry, startZot } from '../../support/servers/index.ts';
+import { type PushSwitches, startPushRegistry } from '../../support/push-registry.ts';
+import { pushImage } from '../../support/push.ts';
+import { toolPath } from '../../support/tools.ts';
+import type { Closable } from '../../support/closable.ts';
+import type { PushReport } from '../../../src/report/index.ts';
+import { pushBundleTo } from '../push-to.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
 import { checkBundle } from '../../support/whole-bundle.ts';
 
@@ -221,6 +230,110 @@ describe('F6: referrers', () => {
     expect(digestsOf(await run({ referrers: 'all' }, {}, 'team/attested:1'))).toEqual([]);
   });
 });
+
+describe.each(['zot', 'docker-registry', 'registry'])('F6: referrers that are pushed to %s', (name) => {
+  let target: (Closable & { readonly host: string; readonly url: string }) | undefined;
+  let bundle: string;
+  beforeAll(async () => {
+    if (name === 'zot') target = hasZot() ? await startZot() : undefined;
+    else target = await startDockerRegistry({ program: toolPath(name) });
+    ({ bundle } = await run({ referrers: 'all' }));
+  });
+  afterAll(() => target?.close());
+
+  const wanted = sorted(cosigns.image, signature, sbom, deeper);
+  /** What a save finds at the target: the same, whichever way it lists them. */
+  const found = async (prefix: string): Promise<Digest[]> => {
+    const host = target?.host ?? '';
+    const images = `${host}${prefix}/site.example/team/app:1`;
+    return digestsOf(await run({ images, referrers: 'all', insecureRegistries: [host], dryRun: true }));
+  };
+  const pushed = async (prefix: string): Promise<PushReport['targets'][number]['images']> => {
+    const { outcome, targets } = await pushBundleTo(bundle, target?.host ?? '', { prefix });
+    expect(outcome).toBe('done');
+    return targets.flatMap(({ images }) => images);
+  };
+
+  it('follow their image, and a second push sends nothing', async () => {
+    if (target === undefined) return noteNotOnZot();
+    expect(await pushed('/a')).toMatchObject([{ status: 'pushed', referrers: 4 }]);
+    expect(await found('/a')).toEqual(wanted);
+    const [again] = await pushed('/a');
+    expect([again?.status, again?.referrers]).toEqual(['unchanged', undefined]);
+    const tags = tagsSchema.parse(
+      JSON.parse((await call(`${target.url}/v2/a/site.example/team/app/tags/list`)).body.toString()),
+    ).tags;
+    // Where a registry lists none, a tag for each manifest that has some stands in.
+    expect(tags.filter((tag) => /^sha256-\w+$/.test(tag))).toHaveLength(name === 'zot' ? 0 : 3);
+  });
+
+  it('come to an image that is there without them, and leave what others have put there', async () => {
+    if (target === undefined) return noteNotOnZot();
+    const repository = 'b/site.example/team/app';
+    const theirs = sbomOf(child);
+    await pushImage(target, repository, index, '1');
+    await pushImage(target, repository, theirs);
+    const list = fallbackIndex(child, [{ image: theirs, artifactType: 'a/b' }]);
+    if (name !== 'zot') await pushImage(target, repository, list.image, list.tag);
+    // Of another signer: other layers under cosign's tag.
+    await pushImage(target, repository, emptyConfigArtifact(), cosigns.tag);
+    expect(await pushed('/b')).toMatchObject([{ status: 'unchanged', referrers: 3 }]);
+    const all = await found('/b');
+    expect(all).toEqual(expect.arrayContaining(sorted(signature, sbom, deeper, theirs)));
+    expect(all).not.toContain(cosigns.image.top);
+  });
+});
+
+describe('F6: referrers at a target', () => {
+  it('take the place of what they include under a tag of cosign, and of nothing else', async () => {
+    const { bundle } = await run({ referrers: 'signatures' });
+    await using target = await startPushRegistry();
+    // An earlier signature by the same payload, which cosign adds to.
+    const [payload] = topLayers(cosigns.image);
+    const earlier = imageOf(
+      {
+        mediaType: OCI_MANIFEST,
+        bytes: jsonBytes({
+          schemaVersion: 2,
+          mediaType: OCI_MANIFEST,
+          annotations: { earlier: 'yes' },
+          config: descriptorOf(OCI_EMPTY, jsonBytes({})),
+          layers: [payload],
+        }),
+      },
+      [jsonBytes({}), ...cosigns.image.blobs.values()],
+    );
+    await pushImage(target, 'site.example/team/app', earlier, cosigns.tag);
+    const { targets } = await pushBundleTo(bundle, target.host);
+    expect(targets[0]?.images).toMatchObject([{ status: 'pushed', referrers: 2 }]);
+    const { body } = await call(`${target.url}/v2/site.example/team/app/manifests/${cosigns.tag}`);
+    expect(new Uint8Array(body)).toEqual(topManifest(cosigns.image).bytes);
+  });
+
+  it.each<[string, Partial<PushSwitches>, string]>([
+    [
+      'is refused',
+      { faults: [{ method: 'PUT', path: /\/manifests\/sha256-/, times: 9, status: 403 }] },
+      'denied',
+    ],
+    [
+      'is not known to be there',
+      { faults: [{ method: 'GET', path: /\/referrers\//, times: 9, status: 403 }] },
+      'denied',
+    ],
+  ])('fail their image where one %s', async (_, switches, kind) => {
+    const { bundle } = await run({ referrers: 'all' });
+    await using target = await startPushRegistry(switches);
+    const { outcome, targets } = await pushBundleTo(bundle, target.host);
+    expect(outcome).toBe('failed');
+    expect(targets[0]?.failed).toMatchObject([{ class: kind }]);
+  });
+});
+
+function topLayers(image: Image): readonly unknown[] {
+  const manifest = parseManifest(topManifest(image).bytes);
+  return manifest.kind === 'manifest' ? manifest.layers : fail();
+}
 
 function topManifest(image: Image): StoredManifest {
   return image.manifests.get(image.top) ?? fail();
