@@ -184,18 +184,12 @@ describe.each(['skopeo', 'direct'] as const)('by the copier %s', (copier) => {
       ],
     });
     const { failures, movers } = saved.copied;
-    expect(
-      [...failures]
-        .map(([digest, error]) => [digest, error instanceof OciSaveError && error.code])
-        .toSorted(),
-    ).toEqual(
-      [
-        [none, 'not-found'],
-        [denied, 'denied'],
-        [wrong, 'digest'],
-        [cut, 'network'],
-      ].toSorted(),
-    );
+    const codeOf = (digest: Digest | undefined): unknown => {
+      const error = digest && failures.get(digest);
+      return error instanceof OciSaveError ? error.code : error;
+    };
+    expect([none, denied, wrong, cut].map(codeOf)).toEqual(['not-found', 'denied', 'digest', 'network']);
+    expect(failures.size).toBe(4);
     expect(good.map((digest) => movers.get(digest))).toEqual([copier, copier]);
   });
 
