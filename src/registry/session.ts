@@ -59,13 +59,13 @@ export function createSession(registry: Registry, http: HttpClient, authorizer: 
   return {
     registry,
     async request(request, read) {
-      const { repository, subject, signal, target, push = false } = request;
+      const { repository, signal, target, push = false } = request;
       // Before anything is sent, and before credentials are looked up.
       const path = target instanceof URL ? target : requestPath(repository.path, target);
       const address = await abortable(registry.address(), signal);
       const url = path instanceof URL ? path : requestUrl(path, address);
       const scope = push ? pushScope(repository, mountedFrom(target)) : pullScope(repository);
-      const call: AuthorizeCall = { registry, repository, address, scope, push, subject, signal };
+      const call: AuthorizeCall = { registry, repository, address, scope, push, signal };
       const send = sender({ http, registry, authorizer }, { address, url }, request, read);
       // An upload that continues at another origin has its own authorization in its address.
       if (url.origin !== address.origin) {

@@ -29,7 +29,6 @@ export interface AuthorizeCall {
   readonly scope: string;
   /** Whether it writes: then the scopes are asked for even if the challenge names fewer. */
   readonly push: boolean;
-  readonly subject: string;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -95,7 +94,9 @@ export function createAuthorizer(
     scope: string,
     refused?: RefusedToken,
   ): Promise<Authorization> => {
-    const { registry, repository, address, subject, push } = call;
+    const { registry, repository, address, push } = call;
+    // One token serves all requests for a repository: its failure names none of them.
+    const subject = `${repository.domain}/${repository.path}`;
     const request = (found: Credentials | undefined): ReturnType<typeof fetchToken> =>
       fetchToken(http, {
         ...scheme,

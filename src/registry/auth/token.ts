@@ -20,7 +20,7 @@ export interface Token {
 }
 
 export interface TokenRequest {
-  /** What was asked for, as messages name it. */
+  /** For what it is, as messages name it. */
   readonly subject: string;
   /** The address of the registry that named the realm, and whether the user named it as insecure. */
   readonly registry: URL;

@@ -466,6 +466,18 @@ describe('T2: Bearer', () => {
     expect(tokenRequests(stub)).toHaveLength(1);
   });
 
+  it('that is refused names the repository, since several images may wait for it', async () => {
+    await using stub = await startBearer({
+      token: (_, response) => (answerError(response, 403, 'DENIED', 'no'), true),
+    });
+    using client = clientOf([stub]);
+    const failures = await Promise.all(
+      ['1', '2'].map((tag) => failureOf(client.getManifest(repositoryAt(stub, 'team/app'), tag))),
+    );
+    for (const { message } of failures)
+      expect(message).toMatch(new RegExp(`^${stub.host}/team/app: token for ${stub.host}: `));
+  });
+
   it('is never shared by two users of one host, even where its scope is the same', async () => {
     await using stub = await startBearer({
       challenge: (realm) => `Bearer realm="${realm}",scope="same"`,
