@@ -105,7 +105,7 @@ function openPart(
       subject,
       signal,
       authorization,
-      secrets: [url.username, url.password, authorization ?? '', url.search.slice(1)],
+      secrets: secretsIn(url, authorization),
       retry: false,
     },
     async (response) => {
@@ -140,6 +140,19 @@ async function refused(
       ? 'credentials were sent and refused'
       : 'no credentials were sent';
   return new OciSaveError({ code, message: `${message}; ${credentials}`, cause });
+}
+
+/** What an address keeps secret, as it is written there, as it is meant, and as it is sent. */
+function secretsIn({ username, password, search, searchParams }: URL, authorization = ''): string[] {
+  const login = [username, password];
+  const query = [search.slice(1), ...searchParams.values()];
+  return [
+    ...login,
+    ...login.map(percentDecoded),
+    authorization,
+    authorization.replace('Basic ', ''),
+    ...query,
+  ];
 }
 
 /** Credentials of an address, as RFC 7617 sends them. */

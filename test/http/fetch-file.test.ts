@@ -210,6 +210,20 @@ describe('a file that does not come', () => {
     expect(await readdir(temp.path)).toEqual([]);
   });
 
+  it.each<[string, (sent: string) => string]>([
+    ['its password, decoded', () => 'pä"ss&w%rd'],
+    ['in JSON', () => JSON.stringify('pä"ss&w%rd').slice(1, -1)],
+    ['what was sent, without its scheme', (sent) => sent.slice('Basic '.length)],
+    ['a value of the query, decoded', () => 'sig+n/ature='],
+  ])('T7: never shows what its address keeps secret, though the server repeats %s', async (_, words) => {
+    const fetching = fetchFrom(
+      ({ headers }, response) => response.writeHead(403).end(`no ${words(headers.authorization ?? '')} here`),
+      {},
+      'http://someone:p%C3%A4%22ss%26w%25rd@HOST/tool?sig=sig%2Bn%2Fature%3D',
+    );
+    expect(await wordsOf(fetching)).toContain('answered 403 (no *** here)');
+  });
+
   it('never shows what its address keeps secret, though the server repeats it', async () => {
     const words = await wordsOf(
       fetchFrom(

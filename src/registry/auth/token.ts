@@ -124,7 +124,7 @@ function tokenCall(
       url: realm,
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       content: form.toString(),
-      secrets: [identityToken, encodeURIComponent(identityToken)],
+      secrets: [identityToken],
     };
   }
   const url = new URL(realm);
