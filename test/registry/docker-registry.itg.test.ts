@@ -102,7 +102,7 @@ describe('docker-registry', () => {
     expect((await failureOf(client.getBlob(repository, blob))).code).toBe('not-found');
   });
 
-  it('is not read in plain HTTP by whoever did not ask for it', async () => {
+  it('T6: is not read in plain HTTP by whoever did not ask for it', async () => {
     await using registry = await startDockerRegistry();
     await pushImage(registry.target, 'a', one(), 'v1');
     await registry.clear();

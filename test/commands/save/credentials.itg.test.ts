@@ -12,6 +12,9 @@ import { failureOf } from '../../support/failure.ts';
 import { one } from '../../support/fixtures/index.ts';
 import { largestBlobOf } from '../../support/image.ts';
 import { basic, type Credentials } from '../../support/http.ts';
+import { pushImage } from '../../support/push.ts';
+import { type DockerRegistry, startDockerRegistry } from '../../support/servers/index.ts';
+import { smallDisk } from '../../support/small-disk.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
 import { toolPath } from '../../support/tools.ts';
 import { filesOf } from '../../support/whole-bundle.ts';
@@ -299,6 +302,43 @@ describe.each(COPIERS)('by the copier %s', (copier) => {
     for (const { message } of report.failed) {
       expect(message).toMatch(/auths '127\.0\.0\.1:\d+' in .*auth\.json; worked until \d\d:\d\d UTC\)/);
     }
+  });
+});
+
+describe('case F6, T2: the users of a docker-registry', () => {
+  let secured: DockerRegistry;
+  beforeAll(async () => {
+    secured = await startDockerRegistry({ users: { [robot.username]: robot.password } });
+    await pushImage(secured.target, 'team-a/app', images['team-a/app'], '1');
+  });
+  afterAll(() => secured.close());
+
+  describe.each(COPIERS)('by the copier %s', (copier) => {
+    it.each([
+      ['with a home that nothing can be written to', true],
+      ['without a home', false],
+    ])('read it %s', async (_, hasHome) => {
+      await using disk = await smallDisk(1024 * 1024);
+      const login = { auths: { [secured.host]: authOf(robot) } };
+      const config = path.join(disk.path, '.docker/config.json');
+      await mkdir(path.dirname(config));
+      await writeFile(config, JSON.stringify(login));
+      await disk.readOnly();
+      const one = `${secured.host}/team-a/app:1`;
+      const given = hasHome ? {} : { authFile: config };
+      const ran = await run(
+        secured.host,
+        { copier, images: one, ...given },
+        { HOME: hasHome ? disk.path : '' },
+      );
+      expect(ran.report.failed).toEqual([]);
+      expect(ran.lock.images.map(({ digest }) => digest)).toEqual([images['team-a/app'].top]);
+      expect(ran.messages.filter((message) => message.includes('skopeo copies'))).toHaveLength(
+        copier === 'skopeo' ? 1 : 0,
+      );
+      expect(ran.messages.filter((message) => message.startsWith('warning'))).toEqual([]);
+      await expectNoSecret(ran, []);
+    });
   });
 });
 
