@@ -63,10 +63,17 @@ function ownWords({ ref, message, hint }: Said): Words {
 function commonWords(all: readonly Said[]): Words {
   const words = all.map(anonymous);
   const common = (texts: readonly string[]): string => {
-    const [first = '', ...others] = texts;
-    return others.every((text) => text === first) ? first : general(first);
+    const [first = ''] = texts;
+    return areSame(texts) ? first : general(first);
   };
-  return withHint(common(words.map(({ message }) => message)), common(words.map(({ hint }) => hint)));
+  const own = all.map(({ ref, message }) => withoutSubject(message, ref));
+  const [first = ''] = own;
+  const message = areSame(own) ? first : common(words.map((one) => one.message));
+  return withHint(message, common(words.map(({ hint }) => hint)));
+}
+
+function areSame([first, ...others]: readonly string[]): boolean {
+  return others.every((text) => text === first);
 }
 
 function withHint(message: string, hint = ''): Words {
