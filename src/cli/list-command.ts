@@ -52,6 +52,7 @@ async function readContent(what: string, host: Host): Promise<Listed[]> {
     digest: image.digest,
     platforms: image.platforms,
     origin: undefined,
+    ...(image.referrers.length === 0 ? {} : { referrers: image.referrers.length }),
   }));
 }
 

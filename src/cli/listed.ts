@@ -14,6 +14,8 @@ export interface Listed {
   readonly platforms: readonly string[];
   /** `file:line`, of a list. */
   readonly origin: string | undefined;
+  /** How many signatures and other referrers are saved with it; absent where none is, and in a list. */
+  readonly referrers?: number | undefined;
 }
 
 /**
@@ -38,7 +40,7 @@ export function renderListed(
 }
 
 function renderTable(images: readonly Listed[], width: number | undefined): string {
-  const rows = images.map(({ ref, names, digest, platforms, origin }) => {
+  const rows = images.map(({ ref, names, digest, platforms, origin, referrers }) => {
     const shown = shownReference(ref);
     return {
       ref: plainText(shown),
@@ -46,6 +48,7 @@ function renderTable(images: readonly Listed[], width: number | undefined): stri
       digest: digest === undefined ? pinOf(ref) : shortDigest(digest),
       platforms: plainText(platforms.join(',')),
       origin: plainText(origin ?? ''),
+      referrers: referrers === undefined ? '' : String(referrers),
     };
   });
   return `${renderImageList(rows, width)}\n`;

@@ -125,7 +125,7 @@ export function createImagePusher(context: PushContext, { blobs, reader }: Image
       await allSettled(digests.map((blob) => blobs.send(repository, blob)));
       signal?.throwIfAborted();
       await putBelow(repository, { digest, manifests });
-      await put(repository, digest, tag);
+      await (tag === undefined ? putChild(repository, digest) : put(repository, digest, tag));
     },
   };
 }

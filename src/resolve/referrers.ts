@@ -36,6 +36,8 @@ const SUFFIXES: Record<Exclude<ReferrersChoice, 'none'>, readonly CosignSuffix[]
 const LEVELS = 2;
 /** Manifests asked about at once, several requests each. */
 const SUBJECTS_AT_ONCE = 8;
+/** Listed manifests read at once, of each of these. */
+const READ_AT_ONCE = 4;
 /** Manifests asked about, referrers included: an index can list thousands of children. */
 const MAX_SUBJECTS = 6000;
 /** Of all manifests that were read for one image. */
@@ -184,9 +186,9 @@ function startSearch(
     } else if (standIn !== undefined && standIn.digest !== subject) {
       notes.add(`its tag ${tag} names no index of referrers: it is left out`);
     }
-    const taken: Digest[] = [];
-    for (const digest of digests) taken.push(...(await takeListed(digest, subject)));
-    return taken;
+    if (digests.size > MAX_REFERRERS) throw tooMuch(`${digests.size} of ${shortDigest(subject)}`);
+    const taken = await pMap(digests, (digest) => takeListed(digest, subject), { concurrency: READ_AT_ONCE });
+    return taken.flat();
   };
 
   const ofCosign = async (subject: Digest, suffix: CosignSuffix): Promise<Digest[]> => {

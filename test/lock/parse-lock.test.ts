@@ -6,6 +6,7 @@ import {
   encodeLock,
   type Lock,
   type LockedImage,
+  type LockedReferrer,
   lockedImageSchema,
   parseLock,
   storedNames,
@@ -14,6 +15,7 @@ import {
 import { parseNamingRule } from '../../src/options/index.ts';
 import { type Digest, digestOf, digestTag } from '../../src/oci/digest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts';
+import { cosignTag } from '../../src/oci/referrer.ts';
 import { formatPlatform, normalizePlatform } from '../../src/oci/platform.ts';
 import { formatReference, parseReference } from '../../src/oci/reference.ts';
 import { lockedImageOf } from '../../src/resolve/index.ts';
@@ -45,6 +47,13 @@ function image(parts: Partial<LockedImage> = {}): LockedImage {
     ...parts,
   };
 }
+
+const referrer = (parts: Partial<LockedReferrer> = {}): LockedReferrer => ({
+  digest: config,
+  mediaType: OCI_MANIFEST,
+  subject: top,
+  ...parts,
+});
 
 const lockOf = (...images: LockedImage[]): Lock => ({
   version: 1,
@@ -136,6 +145,8 @@ describe('the other fields of a lock', () => {
     ['a conversion', { converted: { [digest('old')]: leaf } }],
     ['a build of Windows', { platforms: ['windows/amd64:10.0.17763.1'] }],
     ['an artifact', { platforms: [] }],
+    ['a referrer', { referrers: [referrer({ artifactType: 'a/b; version=1' })] }],
+    ['a signature of cosign', { referrers: [referrer({ tag: cosignTag(top, 'sig') })] }],
   ])('may have %s', (_, parts) => {
     const lock = lockOf(image(parts));
     expect(reread(lock)).toEqual(lock);
@@ -175,6 +186,26 @@ describe('the other fields of a lock', () => {
       { ...image(), evil: 1 },
     ],
     ['another type', 'images[0] is missing, or of another type', 7],
+    [
+      'F6: a referrer under the tag of another subject',
+      'images[0].referrers[0].tag is not the tag of its subject',
+      image({ referrers: [referrer({ tag: cosignTag(leaf, 'sig') })] }),
+    ],
+    [
+      'F6: a referrer under any tag',
+      'images[0].referrers[0].tag is not a valid tag of cosign',
+      image({ referrers: [referrer({ tag: '../1' })] }),
+    ],
+    [
+      'F6: a referrer of another type',
+      'images[0].referrers[0].artifactType is not a valid media type',
+      image({ referrers: [referrer({ artifactType: '<b>' })] }),
+    ],
+    [
+      'F6: a referrer of what is not there',
+      'images[0].referrers[0].subject is not among the blobs',
+      image({ referrers: [referrer({ subject: digest('other') })] }),
+    ],
   ])('may not have %s', (_, words, wrong) => {
     const { message } = faultOf({ ...lockOf(image()), images: [wrong] });
     expect(message).toContain(`${FILE} is not a valid lock of version 1: ${words}`);

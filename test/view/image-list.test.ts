@@ -50,4 +50,15 @@ describe('found I: the table of list', () => {
     ]);
     expect(second?.[0]).toBe('quay.io/a/b:1');
   });
+
+  it.each([undefined, 160])('F6: has a column of referrers where images have some (width %s)', (width) => {
+    const [plain, signed] = IMAGES.map((image, at) => (at === 1 ? { ...image, referrers: 2 } : image));
+    const shown = renderListed(
+      [plain, signed].flatMap((one) => one ?? []),
+      'table',
+      width,
+    ).split('\n');
+    expect(shown[0]).toMatch(/ REFERRERS$/);
+    expect(shown.find((line) => line.includes('quay.io'))).toMatch(/ 2$/);
+  });
 });

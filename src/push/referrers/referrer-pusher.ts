@@ -4,7 +4,7 @@ import { type Digest, digestOf, shortDigest } from '../../oci/digest.ts';
 import type { Manifest } from '../../oci/manifest.ts';
 import { OCI_INDEX } from '../../oci/media-type.ts';
 import { type Reachable, reachable } from '../../oci/reachable.ts';
-import { referrersTag } from '../../oci/referrer.ts';
+import { artifactTypeOf, referrersTag } from '../../oci/referrer.ts';
 import type { Repository } from '../../registry/index.ts';
 import { manifestBytes, manifestOf, type PushContext } from '../context.ts';
 import type { Destination, PushName } from '../plan.ts';
@@ -125,15 +125,14 @@ export function createReferrerPusher(context: PushContext, put: PutWhole): Refer
     });
   };
 
-  const entryOf = async ({ digest, mediaType, artifactType }: LockedReferrer): Promise<ReferrerEntry> => {
+  /** As the manifest says, not the lock. */
+  const entryOf = async ({ digest }: LockedReferrer): Promise<ReferrerEntry> => {
+    const { manifest } = manifestOf(content, digest);
+    const { mediaType } = manifest;
+    const artifactType = artifactTypeOf(manifest);
     const bytes = await manifestBytes(context, digest);
-    return {
-      mediaType,
-      digest,
-      size: bytes.length,
-      ...(artifactType === undefined ? {} : { artifactType }),
-      ...annotationsOf(bytes),
-    };
+    const type = artifactType === undefined ? {} : { artifactType };
+    return { mediaType, digest, size: bytes.length, ...type, ...annotationsOf(bytes) };
   };
 
   const ofSubject = async (

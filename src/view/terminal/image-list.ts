@@ -8,6 +8,8 @@ export interface ListedRow {
   readonly digest: string;
   readonly platforms: string;
   readonly origin: string;
+  /** How many are saved with it. */
+  readonly referrers: string;
 }
 
 /**
@@ -16,13 +18,15 @@ export interface ListedRow {
  */
 export function renderImageList(rows: readonly ListedRow[], width: number | undefined): string {
   if (width === undefined || width <= 0) {
-    const titles = ['IMAGE', 'STORED AS', 'DIGEST', 'PLATFORMS', 'FROM'];
-    const cells = rows.map(({ ref, names, digest, platforms, origin }) => [
+    const signed = rows.some(({ referrers }) => referrers !== '');
+    const titles = ['IMAGE', 'STORED AS', 'DIGEST', 'PLATFORMS', 'FROM', ...(signed ? ['REFERRERS'] : [])];
+    const cells = rows.map(({ ref, names, digest, platforms, origin, referrers }) => [
       ref,
       names.join(' '),
       digest,
       platforms,
       origin,
+      ...(signed ? [referrers] : []),
     ]);
     return renderColumns(titles, cells, undefined);
   }
@@ -30,6 +34,7 @@ export function renderImageList(rows: readonly ListedRow[], width: number | unde
     ['DIGEST', ({ digest }: ListedRow) => digest],
     ['PLATFORMS', ({ platforms }: ListedRow) => platforms],
     ['FROM', ({ origin }: ListedRow) => origin],
+    ['REFERRERS', ({ referrers }: ListedRow) => referrers],
   ] as const;
   const used = fields.filter(([, textOf]) => rows.some((row) => textOf(row) !== ''));
   const cells = rows.flatMap((row): Cell[][] => [

@@ -5,8 +5,8 @@ import { save, type SaveResult } from '../../../src/commands/index.ts';
 import { lockSchema } from '../../../src/lock/index.ts';
 import type { Digest } from '../../../src/oci/digest.ts';
 import { parseManifest } from '../../../src/oci/manifest.ts';
-import { OCI_EMPTY, OCI_MANIFEST } from '../../../src/oci/media-type.ts';
-import { cosignTag } from '../../../src/oci/referrer.ts';
+import { OCI_EMPTY, OCI_INDEX, OCI_MANIFEST } from '../../../src/oci/media-type.ts';
+import { cosignTag, referrersTag } from '../../../src/oci/referrer.ts';
 import { parseOptions } from '../../../src/options/index.ts';
 import { type BadRegistry, type BadSwitches, startBadRegistry } from '../../support/bad-registry.ts';
 import {
@@ -184,6 +184,21 @@ describe('F6: referrers', () => {
   ])('fail their image where %s', async (_, bad) => {
     const { report } = await run({ referrers: 'all', onError: 'warn' }, bad);
     expect([report.failed.length, report.images]).toEqual([1, []]);
+  });
+
+  it('fail their image where a fallback tag lists more than any image has, before one of them is read', async () => {
+    const many = one({ seed: 'many', ...small });
+    const manifests = Array.from({ length: 1001 }, (_, at) => ({
+      mediaType: OCI_MANIFEST,
+      digest: `sha256:${String(at).padStart(64, '0')}`,
+      size: 2,
+    }));
+    const bytes = jsonBytes({ schemaVersion: 2, mediaType: OCI_INDEX, manifests });
+    registry.put('team/many', many, '1');
+    registry.put('team/many', imageOf({ mediaType: OCI_INDEX, bytes }, []), referrersTag(many.top));
+    const { report } = await run({ referrers: 'all' }, {}, 'team/many:1');
+    expect(report.failed).toMatchObject([{ message: expect.stringContaining('beyond reason') }]);
+    expect(registry.requests().length).toBeLessThan(12);
   });
 
   it('that are listed and gone, or belong to another image, are said', async () => {
