@@ -56,6 +56,20 @@ describe('manifests of the misbehaving registry', () => {
     bad.misbehave({ faults: [{ path: MANIFESTS, failure: { kind: 'html' } }] });
     expect((await call(url)).body.toString()).toMatch(/^<!DOCTYPE html>/);
   });
+
+  it('can fail once so many have passed, and give the right bytes under headers that are false', async () => {
+    const headers = { 'docker-content-digest': 'sha256:other' };
+    const fault = { path: MANIFESTS, after: 1, times: 1, failure: { kind: 'headers', headers } } as const;
+    await using bad = await start({ faults: [fault] });
+    const url = `${bad.url}/v2/a/manifests/1`;
+    const answers = [await call(url), await call(url), await call(url)];
+    expect(answers.map((answer) => answer.headers['docker-content-digest'])).toEqual([
+      image.top,
+      'sha256:other',
+      image.top,
+    ]);
+    expect(answers.map(({ body }) => digestOf(body))).toEqual([image.top, image.top, image.top]);
+  });
 });
 
 describe('blobs of the misbehaving registry', () => {

@@ -1,18 +1,19 @@
 import type { Failure, Fault } from './switches.ts';
 
-/** Picks the failure for each request: the first fault that matches and is not used up. */
+/** Picks the failure for each request: the first fault that matches, has begun and is not used up. */
 export function faultPicker(
   faults: readonly Fault[] = [],
 ): (method: string, path: string) => Failure | undefined {
-  const used = new Map<Fault, number>();
+  const seen = new Map<Fault, number>();
   return (method, path) => {
-    const fault = faults.find(
-      (fault) =>
-        (fault.method === undefined || fault.method === method) &&
-        fault.path.test(path) &&
-        (used.get(fault) ?? 0) < (fault.times ?? Infinity),
-    );
-    if (fault) used.set(fault, (used.get(fault) ?? 0) + 1);
+    const fault = faults.find((fault) => {
+      if (fault.method !== undefined && fault.method !== method) return false;
+      if (!fault.path.test(path)) return false;
+      const { after = 0, times = Infinity } = fault;
+      const before = seen.get(fault) ?? 0;
+      if (before < after + times) seen.set(fault, before + 1);
+      return before >= after && before < after + times;
+    });
     return fault?.failure;
   };
 }

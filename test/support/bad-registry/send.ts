@@ -26,6 +26,10 @@ export async function send(
       sent,
     );
   }
+  if (failure?.kind === 'headers') {
+    const told = { ...answer, headers: { ...answer.headers, ...failure.headers } };
+    return send(request, response, told, undefined, sent);
+  }
   if (failure?.kind === 'html') return send(request, response, htmlAnswer(200), undefined, sent);
   if (failure?.kind === 'encode') {
     return send(request, response, encoded(answer, failure), undefined, sent);

@@ -22,15 +22,19 @@ export type Failure =
   | { readonly kind: 'length'; readonly by: number }
   /** Bytes of the right size and another digest. */
   | { readonly kind: 'flip' }
+  /** The right bytes, under headers that say something else of them. */
+  | { readonly kind: 'headers'; readonly headers: Readonly<Record<string, string>> }
   /** Compressed on its way, with a Content-Encoding, though identity is asked for; `only says` sends it as it is. */
   | { readonly kind: 'encode'; readonly encoding: string; readonly as?: 'only says' | 'bomb' };
 
-/** The first `times` requests that match fail so; then all is well. */
+/** The first `times` requests that match fail so, less those that pass before; then all is well. */
 export interface Fault {
   /** Any method where absent. */
   readonly method?: string;
   /** Matched against the path with its query. */
   readonly path: RegExp;
+  /** So many that match pass before. Default: none. */
+  readonly after?: number;
   /** Default: always. */
   readonly times?: number;
   readonly failure: Failure;
