@@ -12,24 +12,27 @@ import { judgeBundle, type Names, Violation } from './judge/bundle.ts';
 import { judgeArchive } from './judge/archive.ts';
 import { judgePulls, judgeServed, judgeTarget } from './judge/registry.ts';
 import { argumentsOf, startLane } from './lane.ts';
-import { KINDS } from './plan.ts';
+import { KINDS, LINE_KINDS } from './plan.ts';
 import { ociSave } from './process.ts';
 
 const MINUTE = 60_000;
 
-describe('fifty saves amid faults', () => {
+describe('saves amid faults', () => {
   it(
     'leave no wrong and no half bundle, and the next run heals each',
     async () => {
       if (!hasZot()) noteNotOnZot();
-      const numbers = Array.from({ length: 50 }, (_, at) => at);
-      const outcomes = await chaos({ seed: 1, numbers, lanes: 2 });
+      // Of this seed so few are enough for every kind; what an answer can do wrong strikes whatever the machine's load.
+      const numbers = Array.from({ length: 36 }, (_, at) => at + 1);
+      const outcomes = await chaos({ seed: 18374, numbers, lanes: 2 });
       expect(outcomes.filter(({ violation }) => violation !== undefined).map(describeFailure)).toEqual([]);
-      expect(outcomes.filter(({ healed }) => healed)).toHaveLength(50);
+      expect(outcomes.filter(({ healed }) => healed)).toHaveLength(numbers.length);
       expect(new Set(outcomes.map(({ ended }) => ended))).toEqual(new Set(['well', 'error', 'stopped']));
       const kinds = outcomes.flatMap(({ plan }) => plan.steps.flat().map(({ kind }) => kind));
       expect(new Set(kinds)).toEqual(new Set(KINDS));
-      expect(outcomes.filter(({ struck }) => struck.size > 0).length).toBeGreaterThan(30);
+      const struck = new Set(outcomes.flatMap((outcome) => [...outcome.struck]));
+      expect([...LINE_KINDS, 'mirror' as const].filter((kind) => !struck.has(kind))).toEqual([]);
+      expect(outcomes.filter(({ struck }) => struck.size > 0).length).toBeGreaterThan(28);
     },
     20 * MINUTE,
   );

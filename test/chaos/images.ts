@@ -23,6 +23,8 @@ export interface ChaosImage {
   /** The list names its digest, too: it stays when the tag moves. */
   readonly pinned: boolean;
   readonly large: boolean;
+  /** An index, which has manifests below it. */
+  readonly index: boolean;
 }
 
 const shared = filledLayer('shared', LARGE);
@@ -32,10 +34,14 @@ const sharer = (seed: string, layerBytes: number): Image =>
 function image(
   name: string,
   make: (seed: string) => Image,
-  { pinned = false, large = false }: { readonly pinned?: boolean; readonly large?: boolean } = {},
+  {
+    pinned = false,
+    large = false,
+    index = false,
+  }: Partial<Pick<ChaosImage, 'pinned' | 'large' | 'index'>> = {},
 ): ChaosImage {
   const generations = [make(`${name} a`), make(`${name} b`)] as const;
-  return { repository: `chaos/${name}`, generations, pinned, large };
+  return { repository: `chaos/${name}`, generations, pinned, large, index };
 }
 
 /** Ten images: large and small layers, shared ones, an index, a pin, Docker's types, zstd, artifacts. */
@@ -50,7 +56,7 @@ export const IMAGES: readonly ChaosImage[] = [
         { platform: AMD64, image: one({ seed, layerBytes: LARGE, platform: AMD64 }) },
         { platform: ARM64, image: one({ seed: `${seed} arm`, layerBytes: SMALL, platform: ARM64 }) },
       ]),
-    { large: true },
+    { large: true, index: true },
   ),
   image('pinned', (seed) => one({ seed, layerBytes: LARGE }), { large: true, pinned: true }),
   image('docker', (seed) => d2({ seed, layerBytes: LARGE }), { large: true }),

@@ -26,6 +26,8 @@ type Intercept = (request: IncomingMessage) => InterceptedAnswer | undefined;
 /** What runs one after the other share: the servers, and a whole bundle of the first generation to begin with. */
 export interface Lane extends Closable {
   readonly source: BadRegistry;
+  /** Has what the source has; only some plans ask it. */
+  readonly mirror: BadRegistry;
   readonly target: DockerRegistry;
   readonly proxy: Proxy;
   /** The real zot over `served`, where this machine has it. */
@@ -54,6 +56,7 @@ export async function startLane(): Promise<Lane> {
   };
   try {
     const source = keep(await startBadRegistry());
+    const mirror = keep(await startBadRegistry());
     const target = keep(await startDockerRegistry());
     const served = path.join(temp.path, 'served');
     await mkdir(served);
@@ -62,7 +65,7 @@ export async function startLane(): Promise<Lane> {
     const proxy = keep(await startProxy(target.host, { intercept: (request) => intercept(request) }));
     const point = (image: number, generation: 0 | 1): void => {
       const { repository, generations } = IMAGES[image] as (typeof IMAGES)[number];
-      source.put(repository, generations[generation], TAG);
+      for (const registry of [source, mirror]) registry.put(repository, generations[generation], TAG);
     };
     const all = (generation: 0 | 1): void => IMAGES.forEach((_, at) => point(at, generation));
     const servedNames = async (generation: 0 | 1): Promise<ReadonlyMap<string, string>> => {
@@ -108,6 +111,7 @@ export async function startLane(): Promise<Lane> {
     let disk: SmallDisk | undefined;
     const lane = {
       source,
+      mirror,
       target,
       proxy,
       zot,
@@ -142,14 +146,16 @@ const DISK_BYTES = 96 * 1024 * 1024;
 
 export const OUTPUT = 'out';
 
-/** The arguments of a save; `prefix` is the target's, where the plan has a push. */
+/** The arguments of a save; `prefix` is the target's, where the plan has a push, and `mirror` a host asked before the source. */
 export function argumentsOf(
   plan: Pick<Plan, 'copier' | 'archive' | 'push' | 'retries' | 'parallel'>,
   source: string,
   prefix: string,
+  mirror?: string,
 ): string[] {
   const { copier, archive, push, retries, parallel } = plan;
   const target = prefix.split('/')[0] ?? '';
+  const hosts = [source, ...(push ? [target] : []), ...(mirror === undefined ? [] : [mirror])];
   return [
     'save',
     ...'-f list.txt -p all --cache-dir store --no-color -o'.split(' '),
@@ -161,7 +167,8 @@ export function argumentsOf(
     '--parallel',
     String(parallel),
     '--insecure-registries',
-    push ? `${source},${target}` : source,
+    hosts.join(','),
+    ...(mirror === undefined ? [] : ['--mirrors', `${source}=${mirror}`]),
     ...(archive === 'none' ? [] : ['--archive', 'tar']),
     ...(archive === 'parts' ? ['--split-size', '2MiB'] : []),
     ...(push ? ['--push', prefix] : []),

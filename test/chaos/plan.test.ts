@@ -28,6 +28,24 @@ describe('a plan of chaos', () => {
     );
   });
 
+  it('asks a mirror only where one goes wrong, spoils children where there are some, and ends a quota for good', () => {
+    fc.assert(
+      fc.property(seeds, fc.nat(1000), (seed, at) => {
+        const { steps, mirror } = planRun(seed, at);
+        for (const fault of steps.flat())
+          if ('what' in fault && 'image' in fault && fault.what === 'child')
+            expect(IMAGES[fault.image]?.index).toBe(true);
+        expect(mirror).toBe(steps.flat().some(({ kind }) => kind === 'mirror'));
+        for (const fault of steps.flat()) {
+          if (fault.kind !== 'quota' || fault.side !== 'source') continue;
+          expect(fault.what).toBe('manifests');
+          expect(fault.after).toBeLessThan(IMAGES.length);
+          expect(fault.times).toBeGreaterThan(100);
+        }
+      }),
+    );
+  });
+
   it('damages a store only where there is one, and kills skopeo only where it has a layer to move', () => {
     fc.assert(
       fc.property(seeds, fc.nat(1000), (seed, at) => {

@@ -12,11 +12,17 @@ export const LINE_KINDS = [
   'stall',
   'slow',
   'web page',
+  'gzip',
+  'not found',
+  'false digest',
+  'quota',
+  'token refused',
 ] as const;
 export type LineKind = (typeof LINE_KINDS)[number];
 
 export const KINDS = [
   ...LINE_KINDS,
+  'mirror',
   'skopeo killed',
   'killed',
   'interrupted',
@@ -34,12 +40,17 @@ export type Moment =
   | { readonly at: 'archive' }
   | { readonly at: 'swap' };
 
+/** What is asked of an image; `manifests` are those of all images. */
+type Part = 'top' | 'child' | 'layer' | 'others' | 'any' | 'manifests';
+
 export interface SourceFault {
   readonly kind: LineKind;
   readonly side: 'source';
   /** Its number in `IMAGES`. */
   readonly image: number;
-  readonly what: 'top' | 'child' | 'layer' | 'others' | 'any';
+  readonly what: Part;
+  /** Of the requests for it, so many pass before. */
+  readonly after: number;
   /** Of the body, before it happens. */
   readonly share: number;
   readonly times: number;
@@ -55,6 +66,16 @@ export interface TargetFault {
   /** So many of these requests pass before. */
   readonly after: number;
   readonly times: number;
+  readonly status: number;
+}
+
+/** A mirror that does not give what the source gives. */
+export interface MirrorFault {
+  readonly kind: 'mirror';
+  readonly side: 'mirror';
+  readonly how: 'down' | 'wrong bytes' | 'lacks';
+  readonly image: number;
+  readonly what: Part;
   readonly status: number;
 }
 
@@ -76,7 +97,7 @@ export type ProcessFault =
     }
   | { readonly kind: 'moved tag'; readonly image: number; readonly when: Moment };
 
-export type FaultPlan = LineFault | ProcessFault;
+export type FaultPlan = LineFault | MirrorFault | ProcessFault;
 
 export interface Plan {
   readonly seed: number;
@@ -88,13 +109,15 @@ export interface Plan {
   readonly renewed: readonly number[];
   readonly archive: 'none' | 'tar' | 'parts';
   readonly push: boolean;
+  /** Whether a mirror is asked before the source. */
+  readonly mirror: boolean;
   readonly retries: number;
   readonly parallel: number;
   /** Runs one after the other, each with its faults. */
   readonly steps: readonly (readonly FaultPlan[])[];
 }
 
-/** The plan of one run: of its seed and number alone. Sixteen runs in a row have every kind first once. */
+/** The plan of one run: of its seed and number alone. As many runs in a row as there are kinds have each of them first once. */
 export function planRun(seed: number, at: number): Plan {
   const random = seeded(seed, at);
   const first = KINDS[(at + Math.abs(seed)) % KINDS.length] as Kind;
@@ -122,11 +145,14 @@ export function planRun(seed: number, at: number): Plan {
   return {
     seed,
     at,
-    copier: all.includes('skopeo killed') || at % 2 === 0 ? 'skopeo' : 'direct',
+    // Not by the number alone: with an even count of kinds, each would meet one copier for ever.
+    copier:
+      all.includes('skopeo killed') || (at + Math.floor(at / KINDS.length)) % 2 === 0 ? 'skopeo' : 'direct',
     earlier,
     renewed: withLarge,
     archive,
     push,
+    mirror: all.includes('mirror'),
     retries: random.pick([0, 1, 2, 3]),
     parallel: random.pick([1, 2, 8]),
     steps: [kinds, ...(second.length > 0 ? [second] : [])].map((step) =>
@@ -152,6 +178,14 @@ function planFault(random: Random, kind: Kind, scene: Scene): FaultPlan {
   if (isLineKind(kind)) return planLineFault(random, kind, scene);
   const when = planMoment(random, scene);
   switch (kind) {
+    case 'mirror':
+      return {
+        kind,
+        side: 'mirror',
+        how: random.pick(['down', 'wrong bytes', 'lacks']),
+        ...planPart(random, scene),
+        status: random.pick([502, 503]),
+      };
     case 'skopeo killed':
       return { kind, image: oneOf(random, scene.fetched.filter(isLarge)) };
     case 'killed':
@@ -188,18 +222,48 @@ function planLineFault(random: Random, kind: LineKind, scene: Scene): LineFault 
     const what = random.pick(['manifests', 'blobs']);
     return { kind, side: 'target', method, what, after: random.below(12), times, status };
   }
+  const { image, what } = planPart(random, scene);
   return {
     kind,
     side: 'source',
-    image: oneOf(random, scene.fetched),
-    what: scene.unchanged ? 'top' : random.pick(['top', 'child', 'layer', 'layer', 'others', 'any']),
+    image,
+    what: partOf(kind, what),
+    // A quota ends while there are still manifests to be asked for: ten tags, at least.
+    after: kind === 'quota' ? random.below(IMAGES.length) : 0,
     share: random.share(),
-    // What stalls for ever is cut after three seconds each time.
-    times: kind === 'stall' ? 1 : times,
+    times: timesOf(kind, times),
     status,
     bytesPerSecond: random.pick([500_000, 1_000_000]),
   };
 }
+
+/** A part that is there: only an index has children. */
+function planPart(
+  random: Random,
+  { unchanged, fetched }: Scene,
+): { readonly image: number; readonly what: Part } {
+  const image = oneOf(random, fetched);
+  const what = random.pick(['top', 'child', 'layer', 'layer', 'others', 'any']);
+  if (unchanged) return { image, what: 'top' };
+  if (what !== 'child') return { image, what };
+  const index = fetched.find((number) => IMAGES[number]?.index === true);
+  return index === undefined ? { image, what: 'top' } : { image: index, what };
+}
+
+/** Only manifests say their digest, and only they count as pulls. */
+function partOf(kind: LineKind, part: Part): Part {
+  if (kind === 'quota') return 'manifests';
+  return kind !== 'false digest' || part === 'child' ? part : 'top';
+}
+
+function timesOf(kind: LineKind, times: number): number {
+  // What stalls for ever is cut after three seconds each time.
+  if (kind === 'stall') return 1;
+  return kind === 'quota' ? EVER : times;
+}
+
+/** More often than any run asks. */
+const EVER = 1000;
 
 function planMoment(random: Random, { archive, earlier, unchanged }: Scene): Moment {
   const request: Moment = { at: 'request', share: random.share() };

@@ -5,6 +5,7 @@ import { outputOf } from '../support/program.ts';
 import { IMAGES, storedName } from './images.ts';
 import { differences, equal, judgeBundle, type Names, Violation } from './judge/bundle.ts';
 import { judgeArchive, judgeSums } from './judge/archive.ts';
+import { judgeClasses } from './judge/classes.ts';
 import { judgePulls, judgeServed, judgeTarget } from './judge/registry.ts';
 import { argumentsOf, type Lane, OUTPUT } from './lane.ts';
 import type { FaultPlan, Kind, Plan } from './plan.ts';
@@ -24,8 +25,8 @@ export interface Outcome {
   readonly seconds: number;
 }
 
-/** Every so many runs skopeo pulls all images whole. */
-const PULLS_EVERY = 20;
+/** Every so many runs skopeo looks at all images, too, and pulls them whole. */
+const [INSPECTS_EVERY, PULLS_EVERY] = [4, 20];
 
 /** One run of a plan: its faulty saves, each judged, and one without faults, which has to mend everything. */
 export async function runPlan(lane: Lane, plan: Plan): Promise<Outcome> {
@@ -72,7 +73,7 @@ class Course {
     this.#lane = lane;
     this.#plan = plan;
     this.#folder = folder;
-    this.#args = argumentsOf(plan, lane.source.host, prefix);
+    this.#args = argumentsOf(plan, lane.source.host, prefix, plan.mirror ? lane.mirror.host : undefined);
     this.#standing = plan.earlier ? lane.digests[0] : undefined;
     this.#archived = plan.earlier && plan.archive !== 'none' ? lane.digests[0] : undefined;
     this.#generations = IMAGES.map((_, at) => (plan.renewed.includes(at) ? 1 : 0));
@@ -94,6 +95,7 @@ class Course {
     if (struck.second) this.#note('the second writer', struck.second.ended);
     for (const { kind } of struck.struck) this.struck.add(kind);
     this.#judgeEnds(struck);
+    judgeClasses(faults, this.#plan.retries, struck);
     const { ended, stopped, second, spoiled } = struck;
     if (stopped) this.ended = 'stopped';
     else if (ended.code !== 0 && this.ended === 'well') this.ended = 'error';
@@ -120,7 +122,7 @@ class Course {
     this.healed = true;
   }
 
-  /** The bundle as zot serves it, and the target as it is, by skopeo. */
+  /** The bundle as zot serves it, and the target as it is: each down to the last blob. */
   async serve(onDisk: boolean): Promise<void> {
     const { zot, served, target } = this.#lane;
     const names = this.#names();
@@ -128,13 +130,16 @@ class Course {
     const copy = path.join(served, `r${this.#plan.at}`);
     if (zot !== undefined) {
       await outputOf('cp', [onDisk ? '-a' : '-al', path.join(this.#folder, OUTPUT, 'registry'), copy]);
-      places.push(`${zot.host}/r${this.#plan.at}`);
+      places.push(zot.host);
     }
-    if (this.#plan.push) places.push(`${target.host}/r${this.#plan.at}`);
-    for (const place of places) {
-      await judgeServed(place, names);
+    if (this.#plan.push) places.push(target.host);
+    const prefix = `r${this.#plan.at}`;
+    for (const host of places) {
+      const found = await judgeTarget(`http://${host}`, prefix, names.keys());
+      if (!equal(found, names)) throw new Violation('wrong', `${host}: ${differences(names, found)}`);
+      if (this.#plan.at % INSPECTS_EVERY === 0) await judgeServed(`${host}/${prefix}`, names);
       if (this.#plan.at % PULLS_EVERY === 0)
-        await judgePulls(place, names, path.join(this.#folder, 'pulled'));
+        await judgePulls(`${host}/${prefix}`, names, path.join(this.#folder, 'pulled'));
     }
     await rm(copy, { recursive: true, force: true });
   }

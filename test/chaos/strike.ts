@@ -1,14 +1,15 @@
 import { copyFile, open, rename, rm, stat, truncate } from 'node:fs/promises';
 import path from 'node:path';
+import type { BadRegistry, Fault } from '../support/bad-registry.ts';
 import { childrenOf } from '../support/children.ts';
 import { largestBlobOf } from '../support/image.ts';
 import { outputOf } from '../support/program.ts';
 import { isSkopeo } from '../support/registry-request.ts';
 import { IMAGES } from './images.ts';
 import type { Lane } from './lane.ts';
-import { held, sourceFault, targetFaults } from './line-faults.ts';
+import { groundOf, held, mirrorFault, sourceFault, targetFaults } from './line-faults.ts';
 import { reached } from './moment.ts';
-import type { FaultPlan, Moment, Plan, ProcessFault, SourceFault, TargetFault } from './plan.ts';
+import type { FaultPlan, MirrorFault, Moment, Plan, ProcessFault, SourceFault, TargetFault } from './plan.ts';
 import { type Ended, ociSave, type Running } from './process.ts';
 
 export interface Scene {
@@ -42,15 +43,19 @@ export async function strike(scene: Scene, faults: readonly FaultPlan[]): Promis
   const struck = new Set<FaultPlan>(of('damaged store'));
   const atSource = onLine.filter((fault): fault is SourceFault => fault.side === 'source');
   const atTarget = onLine.filter((fault): fault is TargetFault => fault.side === 'target');
+  const atMirror = onLine.filter((fault): fault is MirrorFault => fault.side === 'mirror');
   const gate = Promise.withResolvers<void>();
   lane.source.misbehave({
+    ...groundOf(atSource),
     faults: [
       ...of('skopeo killed').map(({ image }) => held(image, gate.promise)),
-      ...atSource.map(sourceFault),
+      ...atSource.map((fault) => sourceFault(fault, lane.source.url)),
     ],
   });
+  lane.mirror.misbehave({ faults: atMirror.map(mirrorFault) });
   lane.intercept(targetFaults(atTarget, (fault) => struck.add(fault)));
   lane.source.clear();
+  lane.mirror.clear();
   lane.proxy.clear();
   let spoiled = false;
   for (const fault of of('damaged store')) spoiled = (await damage(folder, fault)) || spoiled;
@@ -90,13 +95,18 @@ export async function strike(scene: Scene, faults: readonly FaultPlan[]): Promis
   await Promise.all(others);
   const [other] = await Promise.all(second);
   if (of('full disk').length > 0) await (await lane.disk()).empty();
-  for (const fault of atSource) {
-    const { path: asked } = sourceFault(fault);
-    if (lane.source.requests().some((request) => asked.test(request.path))) struck.add(fault);
-  }
+  for (const fault of atSource)
+    if (asked(lane.source, sourceFault(fault, lane.source.url))) struck.add(fault);
+  for (const fault of atMirror) if (asked(lane.mirror, mirrorFault(fault))) struck.add(fault);
   lane.source.misbehave({});
+  lane.mirror.misbehave({});
   lane.intercept(() => undefined);
   return { ended, stopped, struck, spoiled, ...(other === undefined ? {} : { second: other }) };
+}
+
+/** Whether a registry was asked for what it does wrong, often enough for that. */
+function asked(registry: BadRegistry, { path: wanted, after = 0 }: Fault): boolean {
+  return registry.requests().filter((request) => wanted.test(request.path)).length > after;
 }
 
 /** The same save with an output of its own; what it is called is the only difference. */
