@@ -325,6 +325,22 @@ describe('F6: referrers at a target', () => {
     expect(new Uint8Array(body)).toEqual(topManifest(cosigns.image).bytes);
   });
 
+  it('that came after their image are sent by a run that only pushes', async () => {
+    const late = one({ seed: 'late', ...small });
+    registry.put('team/late', late, '1');
+    await using target = await startPushRegistry();
+    const given = {
+      referrers: 'signatures',
+      output: 'none',
+      push: target.host,
+      insecureRegistries: [registry.host, target.host],
+    };
+    await run(given, {}, 'team/late:1');
+    registry.put('team/late', signatureOf(late));
+    const { report } = await run(given, {}, 'team/late:1');
+    expect(report.push?.[0]?.images).toMatchObject([{ status: 'unchanged', referrers: 1 }]);
+  });
+
   it.each<[string, Partial<PushSwitches>, string]>([
     [
       'is refused',
