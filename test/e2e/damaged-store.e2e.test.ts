@@ -1,3 +1,4 @@
+import { shownReference } from '../../src/oci/reference.ts';
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rm, stat, truncate, utimes } from 'node:fs/promises';
 import path from 'node:path';
@@ -231,7 +232,7 @@ describe('folder, archive and sidecars over a damaged store', () => {
       const failed = await work.run(...saved.with(1, name));
       expectExit(failed, 1);
       expect(failed.stderr).toMatch(dropped(layer));
-      expect(failed.stderr).toContain(name);
+      expect(failed.stderr).toContain(shownReference(name));
       expect(await results()).toEqual(before);
       expect((await work.report('out.report.json')).failed).toMatchObject([{ ref: name }]);
       expect((await namesIn(work.folder)).filter((file) => /\.part$|^\.out/.test(file))).toEqual([]);
