@@ -119,7 +119,7 @@ function partsOf(ref: string): {
   return { named, repository, tag, places: [`${path}/manifests/${tag}`, repository, path] };
 }
 
-/** Registries repeat a tag in their own words, which stand in parentheses; elsewhere a tag such as `1` may be any word. */
+/** Registries repeat a tag in their own words, in parentheses after their code; elsewhere a tag such as `1` may be any word. */
 function withoutWord(text: string, word: string): string {
   return text.replaceAll(WORD, (found) => (found === word ? '…' : found));
 }
@@ -133,7 +133,7 @@ function replaced(text: string, names: readonly string[], word: string): string 
 
 const PINNED = /@sha256:[0-9a-f]{64}$/;
 const REST_OF_SUBJECT = /^(?:@sha256:[0-9a-f]{64})?[:,] /;
-const QUOTED = /\([^()]{1,1000}\)/g;
+const QUOTED = /\([A-Z_]{3,64}: [^()]{1,1000}\)/g;
 const WORD = /[\w.-]{1,128}/g;
 const DIGEST = /sha256:[0-9a-f]{12,64}/g;
 const AMOUNT = /\b\d{1,20}(?:\.\d{1,3})?(?= of \d| (?:bytes?|B|KiB|MiB|GiB|TiB|ms|s|min|h)\b)/g;

@@ -38,6 +38,7 @@ describe('found I: failures of one cause', () => {
       'the tag in the words of the registry',
       (ref: string) => `quay.io answered 404 (MANIFEST_UNKNOWN: manifest unknown: ${tagOf(ref)})`,
     ],
+    ['a number in our own words that is the tag of one', () => 'skopeo failed (exit 1): x'],
     ['a time of each', (ref: string) => `no byte for ${ref.length} s`],
   ])('are one, with %s', (_, words) => {
     expect(refsOf([failure(A, words(A)), failure(B, words(B))])).toEqual([[A, B]]);
