@@ -101,6 +101,7 @@ const SHOWN: Record<string, [file: string, ...titles: string[]][]> = {
   ],
   Credentials: [
     ['e2e/secrets.e2e.test.ts', 'from %s are used, and seen nowhere', 'is quoted without the secret'],
+    ['commands/save/credentials.itg.test.ts', 'that the registry repeats'],
   ],
   'Given logins.': [
     ['cli/credentials.test.ts', 'that is a login itself is refused, and not shown'],
@@ -145,6 +146,14 @@ const SHOWN: Record<string, [file: string, ...titles: string[]][]> = {
       'has credentials of its own: none go to another place',
       'counts for nothing',
       'is no secret’s key',
+    ],
+  ],
+  'Referrers.': [
+    [
+      'commands/save/referrers.itg.test.ts',
+      'before one of them is read',
+      'that are listed and gone, or belong to another image',
+      'leave what others have put there',
     ],
   ],
   'Rights.': [
