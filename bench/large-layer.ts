@@ -1,12 +1,11 @@
 import { mkdir, open, readdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { digestOf, hexOf } from '../src/oci/digest.ts';
-import { jsonBytes } from '../test/support/image.ts';
 import { workplace } from '../test/support/oci-save.ts';
 import { pushImage } from '../test/support/push.ts';
 import { accountIn } from '../test/support/resource-use.ts';
 import { startDockerRegistry } from '../test/support/servers/index.ts';
-import { zerosDigest } from '../test/support/sparse-bundle.ts';
+import { imageOfZeros, MANIFEST } from '../test/support/sparse-bundle.ts';
 import { tempFolder } from '../test/support/temp.ts';
 import { markdown } from './table.ts';
 
@@ -16,11 +15,9 @@ import { markdown } from './table.ts';
  */
 const MIB = 1024 * 1024;
 const BYTES = Number(process.argv[2] ?? 6144) * MIB;
-const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
-const LAYER = 'application/vnd.oci.image.layer.v1.tar';
 
 await using registry = await startDockerRegistry();
-const layer = zerosDigest(BYTES);
+const { layer, config, manifest } = imageOfZeros(BYTES);
 await placeLayer();
 await pushLargeImage();
 const rows: string[][] = [];
@@ -59,32 +56,10 @@ async function placeLayer(): Promise<void> {
 }
 
 async function pushLargeImage(): Promise<void> {
-  const config = jsonBytes({
-    architecture: 'amd64',
-    os: 'linux',
-    rootfs: { type: 'layers', diff_ids: [layer] },
-  });
-  const manifest = jsonBytes({
-    schemaVersion: 2,
-    mediaType: MANIFEST,
-    config: {
-      mediaType: 'application/vnd.oci.image.config.v1+json',
-      digest: digestOf(config),
-      size: config.length,
-    },
-    layers: [{ mediaType: LAYER, digest: layer, size: BYTES }],
-  });
   const top = digestOf(manifest);
-  await pushImage(
-    registry.target,
-    'large',
-    {
-      top,
-      blobs: new Map([[digestOf(config), config]]),
-      manifests: new Map([[top, { mediaType: MANIFEST, bytes: manifest }]]),
-    },
-    '1',
-  );
+  const blobs = new Map([[digestOf(config), config]]);
+  const manifests = new Map([[top, { mediaType: MANIFEST, bytes: manifest }]]);
+  await pushImage(registry.target, 'large', { top, blobs, manifests }, '1');
 }
 
 /** What the files of a folder take on the disk, those with several names once, in bytes. */

@@ -5,31 +5,16 @@ import { buildLock, encodeLock } from '../../src/lock/index.ts';
 import { type Digest, digestOf, hexOf } from '../../src/oci/digest.ts';
 import { jsonBytes } from './image.ts';
 
-const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+export const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 
 /** A bundle of the view `oci` with one layer of so many zeros, which take no room on the disk. */
 export async function writeSparseBundle(folder: string, layerBytes: number): Promise<void> {
   const blobs = path.join(folder, 'blobs', 'sha256');
   await mkdir(blobs, { recursive: true });
-  const layer = zerosDigest(layerBytes);
+  const { layer, config, manifest } = imageOfZeros(layerBytes);
   const handle = await open(path.join(blobs, hexOf(layer)), 'wx');
   await handle.truncate(layerBytes);
   await handle.close();
-  const config = jsonBytes({
-    architecture: 'amd64',
-    os: 'linux',
-    rootfs: { type: 'layers', diff_ids: [layer] },
-  });
-  const manifest = jsonBytes({
-    schemaVersion: 2,
-    mediaType: MANIFEST,
-    config: {
-      mediaType: 'application/vnd.oci.image.config.v1+json',
-      digest: digestOf(config),
-      size: config.length,
-    },
-    layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: layer, size: layerBytes }],
-  });
   for (const bytes of [config, manifest]) await writeFile(path.join(blobs, hexOf(digestOf(bytes))), bytes);
   const digest = digestOf(manifest);
   const leaf = {
@@ -60,8 +45,32 @@ export async function writeSparseBundle(folder: string, layerBytes: number): Pro
   await writeFile(path.join(folder, 'index.json'), '{}');
 }
 
-/** The digest of so many zeros, which are also a tar without an entry. */
-export function zerosDigest(bytes: number): Digest {
+/** An image whose one layer is so many zeros, which are also a tar without an entry. */
+export function imageOfZeros(layerBytes: number): {
+  readonly layer: Digest;
+  readonly config: Uint8Array;
+  readonly manifest: Uint8Array;
+} {
+  const layer = zerosDigest(layerBytes);
+  const config = jsonBytes({
+    architecture: 'amd64',
+    os: 'linux',
+    rootfs: { type: 'layers', diff_ids: [layer] },
+  });
+  const manifest = jsonBytes({
+    schemaVersion: 2,
+    mediaType: MANIFEST,
+    config: {
+      mediaType: 'application/vnd.oci.image.config.v1+json',
+      digest: digestOf(config),
+      size: config.length,
+    },
+    layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: layer, size: layerBytes }],
+  });
+  return { layer, config, manifest };
+}
+
+function zerosDigest(bytes: number): Digest {
   const zeros = Buffer.alloc(16 * 1024 * 1024);
   const hash = createHash('sha256');
   for (let left = bytes; left > 0; left -= zeros.length)
