@@ -7,6 +7,6 @@ export { type Credentials, secretsOf } from './auth/credentials.ts';
 export { isAbsent, lacksRoom } from './error.ts';
 export type { BlobContent, Upload } from './uploads.ts';
 export type { QuotaLeft } from './quota-left.ts';
-export { createSources, type Mirror, type Sources } from './mirrors.ts';
+export { createSources, idleMirrors, type Mirror, type Sources } from './mirrors.ts';
 export { registryUrl } from './registry.ts';
 export type { Repository } from './repository.ts';

@@ -49,16 +49,28 @@ const nameOf = ({ domain, path }: Repository): string => `${domain}/${path}`;
  * name, nothing is left that it could be asked for.
  */
 export function mirrorsOf(repository: Repository, mirrors: readonly Mirror[]): Repository[] {
-  const name = nameOf(repository);
+  return rulesOf(nameOf(repository), mirrors).flatMap((mirror) => placeIn(mirror, nameOf(repository)) ?? []);
+}
+
+/** The mirrors that none of these repositories is read from. */
+export function idleMirrors(repositories: readonly Repository[], mirrors: readonly Mirror[]): Mirror[] {
+  const names = repositories.map(nameOf);
+  const used = new Set(
+    names.flatMap((name) => rulesOf(name, mirrors).filter((mirror) => placeIn(mirror, name) !== undefined)),
+  );
+  return mirrors.filter((mirror) => !used.has(mirror));
+}
+
+function rulesOf(name: string, mirrors: readonly Mirror[]): Mirror[] {
   const fitting = mirrors.filter(({ prefix }) => name === prefix || name.startsWith(`${prefix}/`));
   const longest = Math.max(...fitting.map(({ prefix }) => prefix.length));
-  return fitting
-    .filter(({ prefix }) => prefix.length === longest)
-    .flatMap(({ prefix, location }) => {
-      const place = location + name.slice(prefix.length);
-      const slash = place.indexOf('/');
-      return slash < 0 ? [] : [{ domain: place.slice(0, slash), path: place.slice(slash + 1) }];
-    });
+  return fitting.filter(({ prefix }) => prefix.length === longest);
+}
+
+function placeIn({ prefix, location }: Mirror, name: string): Repository | undefined {
+  const place = location + name.slice(prefix.length);
+  const slash = place.indexOf('/');
+  return slash < 0 ? undefined : { domain: place.slice(0, slash), path: place.slice(slash + 1) };
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { ImageRequest } from '../../list/index.ts';
 import { idleRules } from '../../lock/index.ts';
 import type { SaveOptions } from '../../options/index.ts';
-import { withDefaultTag } from '../../oci/reference.ts';
-import { idleLogins } from '../../registry/index.ts';
+import { type Reference, withDefaultTag } from '../../oci/reference.ts';
+import { idleLogins, idleMirrors } from '../../registry/index.ts';
 
 /**
  * What was asked for by options and has no effect beside the others, one sentence each: whoever writes an option expects
@@ -37,6 +37,9 @@ export function idleOptions(options: SaveOptions, requests: readonly ImageReques
   return [
     ...idle.flatMap(([isIdle, words]) => (isIdle ? [words] : [])),
     ...idleNaming(options, requests).map((rule) => `naming: ${rule} applies to no image`),
+    ...idleMirrors(repositoriesOf(requests), options.mirrors).map(
+      ({ prefix, location }) => `mirrors: ${prefix}=${location} applies to no image`,
+    ),
     ...idleUsers(options, requests).map(
       ({ place, key }) => `credentials: ${place}, for '${key}', applies to no image`,
     ),
@@ -48,11 +51,16 @@ function idleUsers(
   { credentials, push, mirrors }: SaveOptions,
   requests: readonly ImageRequest[],
 ): ReturnType<typeof idleLogins> {
-  const repositories = requests.flatMap(({ source }) =>
-    source.transport === 'docker' ? [source.reference] : [],
-  );
   const mirrored = mirrors.map(({ location }) => location.split('/')[0] ?? '');
-  return idleLogins(credentials, repositories, [...push.map(({ domain }) => domain), ...mirrored]);
+  return idleLogins(credentials, repositoriesOf(requests), [
+    ...push.map(({ domain }) => domain),
+    ...mirrored,
+  ]);
+}
+
+/** What is read from registries. */
+function repositoriesOf(requests: readonly ImageRequest[]): Reference[] {
+  return requests.flatMap(({ source }) => (source.transport === 'docker' ? [source.reference] : []));
 }
 
 /** Rules that name nothing. Of a source that names its images itself no rule is known to be idle. */

@@ -52,6 +52,18 @@ describe('found A16: an option without effect is said', () => {
     expect(idle({ credentials, ...given })).toEqual(words);
   });
 
+  it.each<[string[], string[]]>([
+    [['docker.io=m.test', 'quay.io/acme=m.test'], []],
+    [['docker.io/other=m.test', 'docker.io=n.test'], ['mirrors: docker.io/other=m.test']],
+    // One with a longer prefix is asked in its place.
+    [['docker.io=m.test', 'docker.io/acme=n.test'], ['mirrors: docker.io=m.test']],
+    // Nothing would be left of the name.
+    [['docker.io/acme/app=m.test'], ['mirrors: docker.io/acme/app=m.test']],
+    [['site.example=m.test'], ['mirrors: site.example=m.test']],
+  ])('S9: mirrors that apply to no image: %j', (mirrors, words) => {
+    expect(idle({ mirrors })).toEqual(words);
+  });
+
   it.each<[string, string[]]>([
     ['nosuch=x', ['naming: nosuch=x']],
     ['docker.io=hub.example', []],
