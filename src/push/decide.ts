@@ -16,8 +16,10 @@ export interface NameResult {
   readonly narrowed?: boolean | undefined;
   /** What a push would put in place of a sparse image, always or where the target refuses that. */
   readonly standIn?: Digest | undefined;
-  /** How many of its referrers were sent. */
+  /** How many of its referrers were sent; of a name that a push would send, how many it has. */
   readonly referrers?: number | undefined;
+  /** How many of its referrers belong to what the target does not have under the name. */
+  readonly referrersLeftOut?: number | undefined;
   /** An error that several names share is reported once. */
   readonly error?: unknown;
 }

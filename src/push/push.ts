@@ -14,6 +14,7 @@ import { findPendingTags } from './pending-tags.ts';
 import { planPush, type PushName } from './plan.ts';
 import { preflight, type Preflight } from './preflight/preflight.ts';
 import { createManifestReader } from './read-back.ts';
+import { countLeftOut } from './referrers/left-out.ts';
 import { createReferrerPusher } from './referrers/referrer-pusher.ts';
 import { noTraffic, reportTarget, type Traffic } from './report-target.ts';
 import type { PushTarget } from '../options/index.ts';
@@ -65,7 +66,8 @@ async function pushTarget(
   const results = new Map<PushName, NameResult>();
   const told = new Set<unknown>();
   const settle = (name: PushName, result: NameResult): void => {
-    results.set(name, result);
+    const referrersLeftOut = countLeftOut(name, result.standIn ?? result.there);
+    results.set(name, { ...result, referrersLeftOut });
     const { status, error } = result;
     if (status === 'not started') return;
     // One error of several images, as of a target that is away, is told once; the end of the push lists them.
@@ -126,13 +128,14 @@ async function pushNames(push: Push, names: readonly PushName[]): Promise<readon
 }
 
 /** What a push would do with a name. Only the push finds out whether the target takes a sparse index. */
-function planned({ variants: [first, second] }: PushName, found: Digest | undefined): NameResult {
+function planned({ variants: [first, second], referrers }: PushName, found: Digest | undefined): NameResult {
   const standIn = first.narrowed ? first : second;
   return {
     status: 'to push',
     before: found === first.digest ? undefined : found,
     narrowed: first.narrowed,
     standIn: standIn?.digest,
+    referrers: referrers.length,
   };
 }
 

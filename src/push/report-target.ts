@@ -65,7 +65,7 @@ export function reportTarget(result: TargetResult): PushTargetReport {
 
 function reportName(
   { ref, stored, to, digest }: ReportedName,
-  { status, there, before, narrowed, standIn, referrers = 0 }: NameResult,
+  { status, there, before, narrowed, standIn, referrers = 0, referrersLeftOut = 0 }: NameResult,
 ): PushedName {
   return {
     ref,
@@ -78,6 +78,7 @@ function reportName(
     ...(narrowed === true ? { narrowed } : {}),
     ...(standIn === undefined ? {} : { standIn }),
     ...(referrers === 0 ? {} : { referrers }),
+    ...(referrersLeftOut === 0 ? {} : { referrersLeftOut }),
   };
 }
 

@@ -49,9 +49,13 @@ function pushTally({ totals, images }: PushTargetReport): string {
 function pushTraffic({ totals, images }: PushTargetReport): string {
   const planned = images.some(({ status }) => status === 'to push');
   const { sentBlobs, sentBytes, mountedBlobs, thereBlobs } = totals;
+  const referrers = images.reduce((sum, image) => sum + (image.referrers ?? 0), 0);
+  const signed = referrers === 0 ? '' : formatCount(referrers, 'referrer');
   const others = [
     ...(mountedBlobs > 0 ? [`${mountedBlobs} ${planned ? 'to mount' : 'mounted'}`] : []),
     ...(thereBlobs > 0 ? [`${thereBlobs} there before`] : []),
+    // Their manifests and blobs are among what was sent; a dry run does not ask for them.
+    ...(signed === '' ? [] : [planned ? `and up to ${signed}, not asked for` : `${signed} sent`]),
   ].join(', ');
   const sent =
     sentBlobs === 0
@@ -61,7 +65,12 @@ function pushTraffic({ totals, images }: PushTargetReport): string {
 }
 
 function noteOn(name: PushedName): string[] {
-  const words = [...keptWords(name), ...movedWords(name), ...narrowedWords(name)].join('; ');
+  const words = [
+    ...keptWords(name),
+    ...movedWords(name),
+    ...narrowedWords(name),
+    ...referrerWords(name),
+  ].join('; ');
   return words === '' ? [] : [`${name.as}: ${words}`];
 }
 
@@ -80,6 +89,20 @@ function narrowedWords({ digest, there, narrowed = false, standIn }: PushedName)
   return narrowed
     ? [`narrowed, ${short(digest)} would be there as ${short(standIn)}`]
     : [`lacks platforms; where the target refuses ${short(digest)} so, it gets ${short(standIn)}`];
+}
+
+function referrerWords({ status, standIn, referrers = 0, referrersLeftOut = 0 }: PushedName): string[] {
+  const late = status === 'unchanged' && referrers > 0;
+  const lost = formatCount(referrersLeftOut, 'referrer');
+  const belong = referrersLeftOut === 1 ? 'it belongs' : 'they belong';
+  return [
+    ...(late ? [`there before, got ${formatCount(referrers, 'referrer')}`] : []),
+    ...(referrersLeftOut === 0
+      ? []
+      : standIn === undefined
+        ? [`${lost} left out: ${belong} to what is not there`]
+        : [`narrowed, it comes without ${lost}: ${belong} to what is not there then`]),
+  ];
 }
 
 /** The first twelve hex digits. */

@@ -25,7 +25,14 @@ const pushedNameSchema = z.strictObject({
     description:
       'in a dry run: what is pushed in place of an index that lacks platforms, always or where the target refuses it',
   }),
-  referrers: count.optional().meta({ description: 'of these, how many were sent to it in this push' }),
+  referrers: count.optional().meta({
+    description:
+      'how many signatures and other referrers were sent to it in this push; with to push: how many it has, of which a push sends what the target lacks',
+  }),
+  referrersLeftOut: count.optional().meta({
+    description:
+      'how many of its referrers the target does not get, since they belong to what it does not have: the index that was narrowed; with to push: where it is narrowed',
+  }),
 });
 
 /** What one target of a push got. */

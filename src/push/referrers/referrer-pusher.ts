@@ -8,6 +8,7 @@ import { artifactTypeOf, referrersTag } from '../../oci/referrer.ts';
 import type { Repository } from '../../registry/index.ts';
 import { manifestBytes, manifestOf, type PushContext } from '../context.ts';
 import type { Destination, PushName } from '../plan.ts';
+import { subjectsAt } from './left-out.ts';
 import { annotationsOf, type ReferrerEntry, withReferrers } from './stand-in.ts';
 
 /** Pushes a manifest with all that is below it, by its digest or under a tag. */
@@ -150,17 +151,12 @@ export function createReferrerPusher(context: PushContext, put: PutWhole): Refer
   };
 
   return {
-    async push({ to, variants, referrers }, there) {
-      const bySubject = Map.groupBy(referrers, ({ subject }) => subject);
+    async push(name, there) {
+      const { to } = name;
       let sent = 0;
-      // Each after that to which it belongs, referrers of referrers last.
-      const subjects = new Set(variants.find(({ digest }) => digest === there)?.manifests);
-      for (const subject of subjects) {
-        const own = bySubject.get(subject);
-        if (own === undefined) continue;
+      for (const [subject, own] of subjectsAt(name, there)) {
         signal?.throwIfAborted();
         sent += await inTurn(to, subject, () => ofSubject(to, subject, own));
-        for (const { digest } of own) subjects.add(digest);
       }
       return sent;
     },

@@ -28,7 +28,8 @@ import { pushImage } from '../../support/push.ts';
 import { toolPath } from '../../support/tools.ts';
 import type { Closable } from '../../support/closable.ts';
 import type { PushReport } from '../../../src/report/index.ts';
-import { pushBundleTo } from '../push-to.ts';
+import { renderPushSummary } from '../../../src/view/index.ts';
+import { pushBundleTo, type PushSettings } from '../push-to.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
 import { checkBundle } from '../../support/whole-bundle.ts';
 
@@ -339,6 +340,44 @@ describe('F6: referrers at a target', () => {
     registry.put('team/late', signatureOf(late));
     const { report } = await run(given, {}, 'team/late:1');
     expect(report.push?.[0]?.images).toMatchObject([{ status: 'unchanged', referrers: 1 }]);
+  });
+
+  it('of what a narrowing target does not get are counted and said, in every push and before it', async () => {
+    const { bundle } = await run({ referrers: 'all', platforms: 'linux/amd64' });
+    await using target = await startPushRegistry({ sparse: 'none' });
+    const push = async (settings: Partial<PushSettings> = {}): Promise<[PushReport, string]> => {
+      const report = await pushBundleTo(bundle, target.host, settings);
+      return [report, renderPushSummary(report, { color: false, width: 1000 })];
+    };
+    const [, planned] = await push({ dryRun: true });
+    expect(planned).toContain('and up to 4 referrers');
+    expect(planned).toContain(
+      'narrowed, it comes without 3 referrers: they belong to what is not there then',
+    );
+    const name = `${target.host}/site.example/team/app:1`;
+    for (const [sent, status] of [
+      [1, 'pushed'],
+      [undefined, 'unchanged'],
+    ]) {
+      const [{ targets, outcome }, text] = await push();
+      expect(outcome).toBe('done');
+      expect(targets[0]?.images).toMatchObject([{ status, narrowed: true, referrersLeftOut: 3 }]);
+      expect(targets[0]?.images[0]?.referrers).toBe(sent);
+      expect(text).toMatch(
+        new RegExp(`${name}: narrowed, .*; 3 referrers left out: they belong to what is not there`),
+      );
+    }
+  });
+
+  it('that come to an image that is there are said with what was sent', async () => {
+    const { bundle } = await run({ referrers: 'all' });
+    await using target = await startPushRegistry();
+    await pushImage(target, 'site.example/team/app', index, '1');
+    const text = renderPushSummary(await pushBundleTo(bundle, target.host), { color: false, width: 1000 });
+    expect(text).toContain('1 unchanged');
+    expect(text).toMatch(/sent \d+ blobs, .*; 4 referrers sent/);
+    expect(text).toContain(`${target.host}/site.example/team/app:1: there before, got 4 referrers`);
+    expect(text).not.toContain('left out');
   });
 
   it.each<[string, Partial<PushSwitches>, string]>([
