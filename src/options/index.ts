@@ -3,6 +3,7 @@ import { OciSaveError } from '../errors.ts';
 import { nearest } from '../text/nearest.ts';
 import { parsePlatformChoice, type PlatformChoice } from '../oci/platform.ts';
 import { showText } from '../oci/reference-quote.ts';
+import { parseInsecureRegistries } from './insecure-registries.ts';
 import { type Login, parseLogins } from './logins.ts';
 import { type MirrorRule, parseMirrors } from './mirrors.ts';
 import { type NamingRule, parseNamingRule } from './naming.ts';
@@ -106,6 +107,7 @@ function complete({
   platforms,
   naming,
   credentials,
+  insecureRegistries,
   mirrors,
   layout,
   push,
@@ -125,6 +127,7 @@ function complete({
     platforms: platforms === '' ? undefined : parsePlatformChoice(platforms),
     naming: naming.map(parseNamingRule),
     credentials: parseLogins(credentials),
+    insecureRegistries: parseInsecureRegistries(insecureRegistries),
     mirrors: parseMirrors(mirrors),
     layout: parseLayout(layout),
     push: parsePushTargets(push),
