@@ -76,10 +76,10 @@ export class OciSaveError extends Error {
     this.details = details;
   }
 
-  /** The same error with another message, such as one that says where it happened. */
-  reworded(message: string): OciSaveError {
-    const { code, hintParts, cause, details } = this;
-    return new OciSaveError({ code, message, hint: hintParts, cause, details });
+  /** The same error with another message, such as one that says where it happened, and with its own hint or another one. */
+  reworded(message: string, hint = this.hintParts): OciSaveError {
+    const { code, cause, details } = this;
+    return new OciSaveError({ code, message, hint, cause, details });
   }
 }
 

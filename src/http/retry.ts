@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { OciSaveError } from '../errors.ts';
+import type { Hint } from '../text/hint.ts';
 import { isTemporary } from './response/error.ts';
 
 export interface RetryPolicy {
@@ -28,6 +29,13 @@ const spent = new WeakSet<Error>();
 /** An error may have been put into other words on its way. */
 function isSpent(error: Error): boolean {
   return spent.has(error) || (error.cause instanceof Error && isSpent(error.cause));
+}
+
+/** The same error with other words, or another hint: it is tried no more than it would have been. */
+export function inOtherWords(error: OciSaveError, message: string, hint: Hint | undefined): OciSaveError {
+  const other = error.reworded(message, hint);
+  if (isSpent(error)) spent.add(other);
+  return other;
 }
 
 /**

@@ -1,5 +1,7 @@
 import { messageOf, OciSaveError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
+import { type Hint, hint, option } from '../text/hint.ts';
+import { type Refused, withAskedBefore } from './asked-before.ts';
 import type { RegistryClient } from './client.ts';
 import type { Repository } from './repository.ts';
 
@@ -34,12 +36,17 @@ export interface Sources {
 interface AskOptions<T> {
   /** A failure is not repeated by the caller, so that the mirror counts as one that is down. */
   readonly lasting: boolean;
-  /** False for what a mirror gives where the next place may give more, which is no failure of the mirror. */
-  readonly isEnough?: (value: T) => boolean;
+  /** What a mirror lacks, in words, where the next place may give more: that is no failure of the mirror. */
+  readonly lacks?: (value: T) => string | undefined;
+  /** What helps where a mirror lacks it, and the registry fails. */
+  readonly lackHint?: Hint;
   readonly signal?: AbortSignal | undefined;
-  /** Mirrors that are not asked. */
-  readonly without?: ReadonlySet<string> | undefined;
+  /** Mirrors that are not asked, by name. */
+  readonly without?: ReadonlyMap<string, OciSaveError> | undefined;
 }
+
+/** Referrers are looked for in the registry as well where a mirror has none: one that copies images alone has none of any. */
+const LACKS_REFERRERS = hint`The mirror has none, and the registry, which may have some, is asked in addition: copy the signatures to the mirror, see to it that the registry is reached, or save with ${option('referrers', 'none')}.`;
 
 const nameOf = ({ domain, path }: Repository): string => `${domain}/${path}`;
 
@@ -83,7 +90,7 @@ export function createSources(
   mirrors: readonly Mirror[],
   onFallback: (message: string) => void,
 ): Sources {
-  const down = new Set<string>();
+  const down = new Map<string, OciSaveError>();
   const told = new Set<string>();
   const notes = new Map<string, Set<string>>();
   const places = new Map<string, Repository>();
@@ -102,25 +109,38 @@ export function createSources(
   };
   /** By blob of a repository: the mirrors that gave of it, and those that are not asked for it any more. */
   const givers = new Map<string, Set<Repository>>();
-  const passedOver = new Map<string, Set<string>>();
+  const passedOver = new Map<string, Map<string, OciSaveError>>();
   const ask = async <T>(
     repository: Repository,
     call: (place: Repository) => Promise<T>,
-    { lasting, isEnough = () => true, signal, without }: AskOptions<T>,
+    { lasting, lacks = () => undefined, lackHint, signal, without }: AskOptions<T>,
   ): Promise<{ readonly place: Repository; readonly value: T }> => {
+    const before: Refused[] = [];
     for (const place of mirrorsOf(repository, mirrors)) {
-      if (down.has(place.domain) || without?.has(nameOf(place))) continue;
+      const earlier = without?.get(nameOf(place)) ?? down.get(place.domain);
+      if (earlier !== undefined) {
+        before.push({ place, why: earlier });
+        continue;
+      }
       try {
         const value = await call(place);
-        if (isEnough(value)) return { place, value };
+        const lack = lacks(value);
+        if (lack === undefined) return { place, value };
+        before.push({ place, why: lack });
       } catch (error) {
         signal?.throwIfAborted();
         if (!(error instanceof OciSaveError) || error.code === 'interrupted') throw error;
-        if (lasting && (error.code === 'network' || error.code === 'quota')) down.add(place.domain);
+        if (lasting && (error.code === 'network' || error.code === 'quota')) down.set(place.domain, error);
         fellBack(repository, place, error);
+        before.push({ place, why: error });
       }
     }
-    return { place: repository, value: await call(repository) };
+    try {
+      return { place: repository, value: await call(repository) };
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error instanceof OciSaveError ? withAskedBefore(error, before, lackHint) : error;
+    }
   };
   const keyOf = (repository: Repository, digest: string): string => `${nameOf(repository)}@${digest}`;
   const found = (repository: Repository, digest: string, place: Repository): void => {
@@ -145,9 +165,12 @@ export function createSources(
       if (gave === undefined) return false;
       givers.delete(key);
       for (const place of gave) {
-        passedOver.set(key, (passedOver.get(key) ?? new Set()).add(nameOf(place)));
+        passedOver.set(
+          key,
+          (passedOver.get(key) ?? new Map<string, OciSaveError>()).set(nameOf(place), error),
+        );
         // All attempts were made.
-        if (error.code === 'network') down.add(place.domain);
+        if (error.code === 'network') down.set(place.domain, error);
         fellBack(repository, place, error);
       }
       return true;
@@ -181,14 +204,16 @@ export function createSources(
       },
       findTagged: async (repository, tag, signal) => {
         const call = (place: Repository) => client.findTagged(place, tag, signal);
-        const isEnough = (found: unknown): boolean => found !== undefined;
-        return (await ask(repository, call, { lasting: true, isEnough, signal })).value;
+        const lacks = (found: unknown) => (found === undefined ? 'has no such tag of referrers' : undefined);
+        const options = { lasting: true, lacks, lackHint: LACKS_REFERRERS, signal };
+        return (await ask(repository, call, options)).value;
       },
       listReferrers: async (repository, digest, signal) => {
         const call = (place: Repository) => client.listReferrers(place, digest, signal);
-        // A mirror that copies images alone has none of any.
-        const isEnough = (found: readonly unknown[] = []): boolean => found.length > 0;
-        return (await ask(repository, call, { lasting: true, isEnough, signal })).value;
+        const lacks = (found: readonly unknown[] = []) =>
+          found.length === 0 ? 'lists no referrers' : undefined;
+        const options = { lasting: true, lacks, lackHint: LACKS_REFERRERS, signal };
+        return (await ask(repository, call, options)).value;
       },
       listTags: async (repository, signal) => {
         const call = (place: Repository) => client.listTags(place, signal);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { messageOf } from '../../src/errors.ts';
 import type { CredentialStore, Mirror, Repository } from '../../src/registry/index.ts';
 import { createSkopeoEnvironment, findSkopeo } from '../../src/skopeo/index.ts';
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
@@ -206,7 +207,7 @@ describe('a mirror’s answer', () => {
     ]);
   });
 
-  it('where no place has an image, the registry’s own error is the image’s', async () => {
+  it('where no place has an image, the registry’s own error is the image’s, with what the mirror said', async () => {
     const mirrors = [{ prefix: origin.host, location: `${mirror.host}/hub` }];
     await using bench = await startCopying([mirror.host, origin.host], { mirrors });
     const error = await failureOf(bench.images([`${origin.host}/library/none:1`]));
@@ -214,6 +215,80 @@ describe('a mirror’s answer', () => {
       'not-found',
       true,
     ]);
+    expect(error.message).toMatch(
+      new RegExp(`; the mirror was asked before: ${mirror.host} answered 404 [^;]*$`),
+    );
     expect(bench.said.length).toBe(1);
+  });
+});
+
+describe('a registry that is not reached, and whose mirror', () => {
+  /** Nobody listens there. */
+  const away = '127.0.0.1:9';
+  interface Given {
+    readonly location?: string;
+    readonly known?: readonly string[];
+    readonly referrers?: 'signatures';
+  }
+  const failing = async ({ location = `${mirror.host}/hub`, known = [mirror.host], referrers }: Given) => {
+    const mirrors = [{ prefix: away, location }];
+    await using bench = await startCopying(known, { mirrors, retries: 1, retryMilliseconds: 1 });
+    const given = referrers === undefined ? {} : { referrers };
+    const { failed } = await bench.resolve([`${away}/library/one:1`, `${away}/library/none:1`], given);
+    return { failed, said: bench.said };
+  };
+
+  it('lacks the image: the failure has what both said', async () => {
+    const { failed } = await failing({});
+    expect(failed.map(({ error }) => messageOf(error))).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^${away}/library/none:1: ${away} refuses the connection .*; the mirror was asked before: ${mirror.host} answered 404`,
+        ),
+      ),
+    ]);
+    expect(failed[0]?.error).toMatchObject({
+      code: 'network',
+      hint: expect.stringContaining('put it there'),
+    });
+  });
+
+  it('refuses a login: its hint is that of the failure', async () => {
+    mirror.misbehave({ auth: { scheme: 'basic', users: [{ username: 'u', password: 'p' }] } });
+    const { failed } = await failing({});
+    expect(failed[0]?.error).toMatchObject({
+      code: 'network',
+      message: expect.stringMatching(/; the mirror was asked before: .* 401/),
+      hint: expect.stringMatching(`^For the mirror ${mirror.host}: .*docker login ${mirror.host}`),
+    });
+  });
+
+  it('speaks plain HTTP and is not trusted to: the failure names the option', async () => {
+    const { failed } = await failing({ known: [] });
+    expect(failed[0]?.error).toMatchObject({
+      message: expect.stringContaining(`the mirror was asked before: ${mirror.host} does not speak TLS`),
+      hint: expect.stringContaining('--insecure-registries'),
+    });
+  });
+
+  it('is down as well: each failure says so, and it is tried no more than once', async () => {
+    const { failed, said } = await failing({ location: '127.0.0.1:7/hub' });
+    expect(failed.map(({ error }) => messageOf(error))).toEqual([
+      expect.stringContaining('asked before: 127.0.0.1:7 refuses the connection'),
+      expect.stringContaining('asked before: 127.0.0.1:7 refuses the connection'),
+    ]);
+    expect(said.length).toBeLessThanOrEqual(2);
+  });
+
+  it('has an image and no referrers: the failure says why the registry was asked, and what helps', async () => {
+    const { failed } = await failing({ referrers: 'signatures' });
+    const saved = failed.find(({ wanted }) => wanted.ref.includes('/one'));
+    expect(saved?.error).toMatchObject({
+      code: 'network',
+      message: expect.stringMatching(
+        new RegExp(`the mirror was asked before: ${mirror.host} (lists no referrers|has no such tag)`),
+      ),
+      hint: expect.stringMatching(/copy the signatures to the mirror.*--referrers none/),
+    });
   });
 });
