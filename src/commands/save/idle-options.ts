@@ -40,21 +40,46 @@ export function idleOptions(options: SaveOptions, requests: readonly ImageReques
     ...idleMirrors(repositoriesOf(requests), options.mirrors).map(
       ({ prefix, location }) => `mirrors: ${prefix}=${location} applies to no image`,
     ),
+    ...idlePorts(options, requests).map(
+      ([name, used]) => `insecure-registries: ${name} applies to no registry: ${used} has another port`,
+    ),
     ...idleUsers(options, requests).map(
       ({ place, key }) => `credentials: ${place}, for '${key}', applies to no image`,
     ),
   ];
 }
 
+/**
+ * Insecure registries with another port than the one that is used of their host, each with that one. A host that is not
+ * used at all may be one that registries send to, such as their token service.
+ */
+function idlePorts(
+  { insecureRegistries, push, mirrors }: SaveOptions,
+  requests: readonly ImageRequest[],
+): [name: string, used: string][] {
+  const read = repositoriesOf(requests).map(({ domain }) => domain);
+  const used = [...read, ...push.map(({ domain }) => domain), ...mirrors.map(locationDomain)].map(withPort);
+  const named = new Set(insecureRegistries.map(withPort));
+  return insecureRegistries.flatMap((name) => {
+    const host = withPort(name).replace(/:\d+$/, '');
+    const [other] = used.filter((domain) => domain.replace(/:\d+$/, '') === host && !named.has(domain));
+    return other === undefined || used.includes(withPort(name)) ? [] : [[name, other]];
+  });
+}
+
+const locationDomain = ({ location }: SaveOptions['mirrors'][number]): string => location.split('/')[0] ?? '';
+
+/** A domain with its port, which is that of https where none is written. */
+const withPort = (domain: string): string => (/:\d+$/.test(domain) ? domain : `${domain}:443`).toLowerCase();
+
 /** Users whose repositories are neither read nor written to. */
 function idleUsers(
   { credentials, push, mirrors }: SaveOptions,
   requests: readonly ImageRequest[],
 ): ReturnType<typeof idleLogins> {
-  const mirrored = mirrors.map(({ location }) => location.split('/')[0] ?? '');
   return idleLogins(credentials, repositoriesOf(requests), [
     ...push.map(({ domain }) => domain),
-    ...mirrored,
+    ...mirrors.map(locationDomain),
   ]);
 }
 

@@ -52,6 +52,25 @@ describe('found A16: an option without effect is said', () => {
     expect(idle({ credentials, ...given })).toEqual(words);
   });
 
+  it.each<[string, Readonly<Record<string, unknown>>, string[]]>([
+    ['127.0.0.1', {}, ['127.0.0.1']],
+    ['127.0.0.1:5001', {}, ['127.0.0.1:5001']],
+    ['127.0.0.1:5000', {}, []],
+    // The other port may be that of the token service.
+    ['127.0.0.1:5000,127.0.0.1:5001', {}, []],
+    ['auth.example:5001', {}, []],
+    ['Plain.example:443', {}, []],
+    ['plain.example:80', {}, ['plain.example:80']],
+    ['[2001:db8::1]', {}, ['[2001:db8::1]']],
+    ['site.example', { push: 'site.example:5000/x' }, ['site.example']],
+    ['m.example', { mirrors: '127.0.0.1:5000=m.example:5000/hub' }, ['m.example']],
+  ])('an insecure registry with a port that none has: %s', (insecureRegistries, given, names) => {
+    const lines = ['127.0.0.1:5000/app:1', 'plain.example/app:1', '[2001:db8::1]:5000/app:1'];
+    expect(idle({ insecureRegistries, ...given }, lines)).toEqual(
+      names.map((name) => `insecure-registries: ${name}`),
+    );
+  });
+
   it.each<[string[], string[]]>([
     [['docker.io=m.test', 'quay.io/acme=m.test'], []],
     [['docker.io/other=m.test', 'docker.io=n.test'], ['mirrors: docker.io/other=m.test']],
