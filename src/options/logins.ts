@@ -1,6 +1,8 @@
-import { isMap, isScalar, isSeq, parseDocument, type ParsedNode } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, parseDocument, type ParsedNode } from 'yaml';
 import { OciSaveError } from '../errors.ts';
 import { isRepositoryPath, namesRegistry } from '../oci/reference.ts';
+import { showText } from '../oci/reference-quote.ts';
+import { nearest } from '../text/nearest.ts';
 import { Secret } from '../text/secret.ts';
 
 /** One user of a registry, as `credentials` has it. */
@@ -17,6 +19,21 @@ export interface Login {
 const MAX_CHARACTERS = 1024 * 1024;
 
 const FIELDS = ['registry', 'username', 'password'] as const;
+
+/** What other tools call the same. */
+const OTHER_KEYS = new Set([
+  'user',
+  'login',
+  'pass',
+  'token',
+  'secret',
+  'host',
+  'server',
+  'url',
+  'address',
+  'auth',
+  'email',
+]);
 
 /** How the YAML or JSON form begins; the line form begins with a host, which may be an IPv6 address in brackets. */
 const TREE = /^\s*(?:-(?:\s|$)|\{|\[(?![0-9A-Fa-f:.]+\])|(?:registry|username|password)\s*:)/;
@@ -76,8 +93,17 @@ function loginOf(node: unknown, text: string): Login {
   if (!isMap(node)) throw wrong('an entry of the list is not a login', FORM);
   const place = lineAt(text, node.range?.[0] ?? 0);
   const fields = new Map(node.items.map(({ key, value }) => [textOf(key), textOf(value)]));
-  if ([...fields.keys()].some((key) => !FIELDS.some((field) => field === key))) {
-    throw wrong(`the login of ${place} has another key than registry, username and password`, FORM);
+  const other = [...fields.keys()].filter((key) => !FIELDS.some((field) => field === key));
+  if (other.length > 0) {
+    const named = other.flatMap(shownKey).join('');
+    throw wrong(`the login of ${place} has another key than registry, username and password${named}`, FORM);
+  }
+  const secret = node.items.find(({ key }) => textOf(key) === 'password')?.value;
+  if (isCut(secret, text)) {
+    throw wrong(
+      `the password of ${place} seems to be cut off: YAML reads a part of it as a comment, a name or a tag`,
+      'Put the password in quotes.',
+    );
   }
   const [registry, username, password] = FIELDS.map((field) => {
     const value = fields.get(field);
@@ -88,6 +114,24 @@ function loginOf(node: unknown, text: string): Login {
   const bare = password?.replace(/(?<![\r\n])[\r\n]+$/, '');
   if (!registry || !username || !bare) throw wrong(`the login of ${place} has an empty value`, FORM);
   return checked({ registry: registry.trim(), username, password: new Secret(bare), place });
+}
+
+/**
+ * Another key in a message, where a key was meant: one that resembles a known one, or that other tools have. Any other may
+ * be a password, where names and values are mixed up.
+ */
+function shownKey(key: string | undefined): string[] {
+  if (key === undefined) return [];
+  const isKey = OTHER_KEYS.has(key.toLowerCase()) || nearest(key, FIELDS) !== undefined;
+  return isKey ? [`: ${showText(key)}`] : [];
+}
+
+/** Whether YAML took a part of a text without quotes as something else: ` #…` at its end, `&name` or `!tag` before it. */
+function isCut(node: unknown, text: string): boolean {
+  if (isAlias(node)) return true;
+  if (!isScalar(node) || (node.type !== undefined && node.type !== 'PLAIN')) return false;
+  const [, end = text.length] = node.range ?? [];
+  return node.anchor !== undefined || node.tag !== undefined || /^[\t ]*#/.test(text.slice(end, end + 1024));
 }
 
 /** A scalar's text; undefined for anything else. */
