@@ -12,7 +12,7 @@ import { failedList, faultsOf, faultsOfError, MAX_LIST_BYTES } from './faults.ts
 /** What later steps can read, with the descriptions for action.yml. */
 export const OUTPUTS = {
   outcome:
-    'how it ended: saved (in a dry run: could be saved), unchanged (all was where it belongs already), failed, refused (it did not start: wrong input, wrong list, or the machine lacks something), cancelled',
+    'how it ended: saved (in a dry run: could be saved; with on-error: warn, without what `failed` lists), unchanged (all was where it belongs already), failed, refused (it did not start: wrong input, wrong list, or the machine lacks something), cancelled',
   path: "the bundle's folder",
   archive:
     'the archive, or its parts, one per line; empty where that is more than 64 KB: the list of parts has them',
