@@ -1,3 +1,4 @@
+import { withoutCredentials } from '../oci/reference-quote.ts';
 import { describeInputs } from '../options/index.ts';
 import { kebab } from '../text/hint.ts';
 
@@ -29,13 +30,20 @@ export function forgetSecrets(env: Record<string, string | undefined>): void {
   }
 }
 
-/** `archive: tar`, `retries: 5 (default)`: what the inputs of a run are, with those that are not given. */
+/**
+ * `archive: tar`, `retries: 5 (default)`: what the inputs of a run are, with those that are not given. Without passwords
+ * that stand before a host, which an image list may have by mistake.
+ */
 export function inputLines(given: Readonly<Record<string, string>>): string[] {
   return [...describeInputs()].flatMap(([name, { default: fallback, writtenDefault, secret }]) => {
     const value = given[name];
     if (value === undefined) return fallback === '' ? [] : [`${kebab(name)}: ${fallback} (default)`];
     if (secret === true) return [`${kebab(name)}: ***`];
     // The runner fills in what action.yml has for an input that is not given.
-    return [`${kebab(name)}: ${value}${value === writtenDefault ? ' (default)' : ''}`];
+    const shown = value
+      .split('\n')
+      .map((line) => withoutCredentials(line))
+      .join('\n');
+    return [`${kebab(name)}: ${shown}${value === writtenDefault ? ' (default)' : ''}`];
   });
 }

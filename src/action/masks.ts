@@ -4,6 +4,10 @@ import { hiddenParts } from '../text/secret.ts';
 /** A user and a password before a host. */
 const USERINFO = /\/\/([^/@\s]+)@/g;
 
+/** The same without a protocol, as in an image's name by mistake; a tag before a digest is none. */
+const BARE_USERINFO =
+  /(?<![^\s,"'=])[^\s/@:,"'=]+:([^\s/@]{1,1024})@(?!sha\d+[:-]|\w+:[0-9a-f]{32})(?:localhost\b|[^\s/@,"'=]*[.:])/g;
+
 /** A signed address has its secret in the query. */
 const ADDRESS = /\bhttps?:\/\/./;
 
@@ -19,7 +23,9 @@ const PROXIES = /^(https?|all)_proxy$/i;
 export function secretsIn(env: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(env).flatMap(([name, value = '']) => {
     if (TOKENS.test(name)) return [value];
-    return name.startsWith('INPUT_') || PROXIES.test(name) ? secretsOfAddresses(value) : [];
+    const bare = name.startsWith('INPUT_') && name !== 'INPUT_CREDENTIALS' ? secretsBeforeHosts(value) : [];
+    const isRead = name.startsWith('INPUT_') || PROXIES.test(name);
+    return isRead ? [...secretsOfAddresses(value), ...bare] : [];
   });
 }
 
@@ -36,6 +42,10 @@ function secretsOfAddresses(text: string): string[] {
       .map(queryIn)
       .filter((query) => query !== ''),
   ];
+}
+
+function secretsBeforeHosts(text: string): string[] {
+  return [...text.matchAll(BARE_USERINFO)].map(([, password = '']) => password);
 }
 
 /** What follows the first `?` after the beginning of an address. */

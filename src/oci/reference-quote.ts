@@ -23,6 +23,16 @@ export function holdsCredentials(text: string): boolean {
   return credentialsEnd(text) > 0;
 }
 
+/**
+ * A line without what may be a user and a password before a name, up to the last one. For texts that are shown whole, such
+ * as the inputs of a workflow: it rather hides a word too much.
+ */
+export function withoutCredentials(line: string): string {
+  // The depth of a push target also stands behind an `@`.
+  const end = credentialsEnd(line.replaceAll(/@(?=depth=\d+(?:[\s,]|$))/g, ' '));
+  return end > 0 ? `…@${line.slice(end)}` : line;
+}
+
 /** Where `user:password@` ends. A tag before a digest looks alike, so what follows the `@` decides. */
 function credentialsEnd(text: string): number {
   const scheme = /^\w+:\/\//.exec(text)?.[0] ?? '';

@@ -28,6 +28,17 @@ describe('found I: the inputs in the log', () => {
     expect(lines.some((line) => line.startsWith('push:'))).toBe(false);
   });
 
+  it.each([
+    ['images', 'a:1\nbob:SECRETpw99@127.0.0.1:5000/db:2.1', 'images: a:1\n…@127.0.0.1:5000/db:2.1'],
+    ['images', '- image: "bob:SECRETpw 99@r.example/db"', 'images: …@r.example/db"'],
+    ['images', 'r.example/a:1@sha256:00,b:2@sha256:11', undefined],
+    ['mirrors', 'docker.io=bob:SECRET/x@r.example/hub', 'mirrors: …@r.example/hub'],
+    ['push', 'r.example:5000@depth=2, r.example:5001/x@depth=3', undefined],
+  ])('never have a password that stands before a host: %s', (name, value, shown) => {
+    const line = `${kebab(name)}: ${value}`;
+    expect(inputLines({ [name]: value })).toContain(shown ?? line);
+  });
+
   it('are said of each input, with its value as action.yml has it', async () => {
     const { inputs } = await actionMetadata();
     const given = Object.entries(inputs).filter(([, { default: written = '' }]) => written !== '');

@@ -11,7 +11,20 @@ describe('secrets of a step', () => {
     ['an address’s token', { INPUT_SKOPEO: 'https://t0ken@files.example/skopeo' }, ['t0ken', 't0ken']],
     ['a signature', { INPUT_SKOPEO: 'https://files.example/s?sig=x&e=1#00' }, ['sig=x&e=1']],
     ['a proxy’s password', { https_proxy: 'http://me:pw@proxy:3128' }, ['pw', 'pw']],
-    ['nothing of a digest', { INPUT_IMAGES: 'docker://a/b@sha256:00' }, []],
+    [
+      'a password before a host without a protocol, wherever it stands',
+      {
+        INPUT_IMAGES: 'a:1@sha256:00\n- image: "bob:s3cret@r.example/b:1"',
+        INPUT_MIRRORS: 'q.io=me:pa55@localhost/x',
+      },
+      ['s3cret', 'pa55'],
+    ],
+    ['nothing of a depth', { INPUT_PUSH: 'r.example:5000@depth=2,r.example:5000/x@depth=3' }, []],
+    [
+      'nothing of a digest',
+      { INPUT_IMAGES: 'docker://a/b@sha256:00 c/d:tag@sha512:00 r:5000/e:tag@sha256:00' },
+      [],
+    ],
     ['nothing of other variables', { ELSEWHERE: 'https://me:pw@host' }, []],
   ])('are %s', (_, env, secrets) => expect(secretsIn(env)).toEqual(secrets));
 });
