@@ -21,6 +21,7 @@ export async function endUnchanged(
     run,
     list,
     idle,
+    lost: [],
     lock,
     images: [],
     failed: [],

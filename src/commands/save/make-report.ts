@@ -19,6 +19,8 @@ export interface ReportParts extends Omit<Saved, 'content'> {
   readonly list: ImageList;
   /** Options that have no effect, one sentence each. */
   readonly idle: readonly string[];
+  /** What sources do not have any more. */
+  readonly lost: RunReport['warnings'];
   readonly lock: Lock;
   readonly missing: MissingBlobs;
   /** Undefined where no cache was used. */
@@ -29,7 +31,7 @@ export interface ReportParts extends Omit<Saved, 'content'> {
 
 /** The run as data, for `report.json` and the table at the end. */
 export function makeReport(parts: ReportParts): RunReport {
-  const { started, run, list, idle, lock, images, failed, missing, copied, cache, published } = parts;
+  const { started, run, list, idle, lost, lock, images, failed, missing, copied, cache, published } = parts;
   const { options, session } = run;
   const { restored } = run.cache;
   const finished = new Date();
@@ -65,6 +67,7 @@ export function makeReport(parts: ReportParts): RunReport {
     failed: failed.map(({ wanted, error }) => failureOf(error, wanted.ref, wanted.origins)),
     warnings: [
       ...idle.map((message) => ({ message })),
+      ...lost,
       ...list.warnings.map(({ text, message, origin }) => ({
         ...(text === undefined ? {} : { text }),
         message,

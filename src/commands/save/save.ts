@@ -12,6 +12,7 @@ import { withEarlierDigests } from './need/earlier.ts';
 import { idleOptions } from './idle-options.ts';
 import { makeReport } from './make-report.ts';
 import { neededImages } from './need/needed.ts';
+import { warnOfLostReferrers } from './need/lost-referrers.ts';
 import { soundImages } from './need/sound.ts';
 import { findUnchanged } from './need/unchanged.ts';
 import { placesOf } from './places.ts';
@@ -57,6 +58,7 @@ async function saveSeen(
       await checkRight(run.release, run.places.archivePlace.name, io);
     await run.cache.restoreCatalogue();
     const sound = await soundImages(await withEarlierDigests(await resolve(run), run), run);
+    const lost = await warnOfLostReferrers(sound.resolved, run);
     refuseCollisions(lockOf(sound.resolved), options.push);
     const { resolution, needed } = await neededImages(sound, run);
     const missing = await findMissingBlobs(needed, run.session.store);
@@ -70,6 +72,7 @@ async function saveSeen(
       run,
       list,
       idle,
+      lost,
       lock,
       missing,
       cache,

@@ -235,6 +235,27 @@ describe('F6: referrers', () => {
     expect(registry.requests().length).toBeLessThan(16);
   });
 
+  it.each<[string, Readonly<Record<string, unknown>>, BadSwitches, string | undefined]>([
+    ['all are gone with the list', { referrers: 'all' }, { referrers: '303' }, '2 referrers that '],
+    ['a signature is gone', { referrers: 'signatures' }, { referrers: '303' }, '1 signature that '],
+    ['it is a dry run', { referrers: 'all', dryRun: true }, { referrers: '303' }, '2 referrers that '],
+    ['only signatures are looked for', { referrers: 'signatures' }, {}, undefined],
+    ['what is signed is not saved', { referrers: 'all', platforms: 'linux/arm64' }, {}, undefined],
+  ])(
+    'that an earlier save of the same digest has are missed with a warning: %s',
+    async (_, given, bad, said) => {
+      const { bundle: output, lock } = await run({ referrers: 'all' });
+      const { report } = await run({ ...given, output }, bad);
+      expect(report.failed).toEqual([]);
+      const message = said && `${said}${output}/oci-save.lock.json has of the same digest`;
+      expect(report.warnings).toMatchObject(
+        message === undefined
+          ? []
+          : [{ text: lock.images[0]?.ref, message: expect.stringContaining(message), origin: {} }],
+      );
+    },
+  );
+
   it('of a dry run are shown, and not copied', async () => {
     const result = await run({ referrers: 'all', dryRun: true });
     expect(result.report.images[0]?.referrers).toBe(4);

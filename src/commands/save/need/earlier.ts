@@ -1,7 +1,6 @@
-import { lockFileIn, readLock } from '../../../bundle/index.ts';
-import { OciSaveError, systemCodeOf } from '../../../errors.ts';
-import type { Lock } from '../../../lock/index.ts';
+import { OciSaveError } from '../../../errors.ts';
 import { type FailedImage, lockedRef, type Resolution } from '../../../resolve/index.ts';
+import { readEarlierLocks } from './earlier-locks.ts';
 import type { Run } from '../run.ts';
 
 /**
@@ -10,17 +9,14 @@ import type { Run } from '../run.ts';
  */
 export async function withEarlierDigests(
   resolution: Resolution,
-  { places: { output, archiveLock } }: Pick<Run, 'places'>,
+  { places }: Pick<Run, 'places'>,
 ): Promise<Resolution> {
   const isGone = ({ error }: FailedImage): boolean =>
     error instanceof OciSaveError && error.code === 'not-found';
   if (!resolution.failed.some(isGone)) return resolution;
-  const inside = output === undefined ? undefined : await lockFileIn(output);
-  const files = inside === undefined ? [archiveLock] : [inside, archiveLock];
   const earlier = new Map<string, { readonly digest: string; readonly file: string }>();
-  for (const file of files) {
-    for (const { ref, digest } of (await lockIn(file))?.images ?? [])
-      if (!earlier.has(ref)) earlier.set(ref, { digest, file });
+  for (const { file, lock } of await readEarlierLocks(places)) {
+    for (const { ref, digest } of lock.images) if (!earlier.has(ref)) earlier.set(ref, { digest, file });
   }
   const told = (failure: FailedImage): FailedImage => {
     const { wanted, error } = failure;
@@ -33,14 +29,4 @@ export async function withEarlierDigests(
     return { wanted, error: new OciSaveError({ code, message, hint, cause }) };
   };
   return { ...resolution, failed: resolution.failed.map(told) };
-}
-
-/** It only makes a message better: a lock that cannot be read is passed over. */
-async function lockIn(file: string): Promise<Lock | undefined> {
-  try {
-    return await readLock(file);
-  } catch (error) {
-    if (error instanceof OciSaveError || systemCodeOf(error) !== undefined) return undefined;
-    throw error;
-  }
 }
