@@ -34,6 +34,16 @@ const NOT_TLS = /^(EPROTO|ERR_SSL_)/;
 /** What a server says that refuses this client's certificate, or that it has none (RFC 8446, 6.2). */
 const CLIENT_REFUSED = /^ERR_SSL_.*ALERT_(CERTIFICATE_|BAD_CERTIFICATE|UNKNOWN_CA|UNSUPPORTED_CERTIFICATE)/;
 
+/** What helps against a certificate that no authority makes better. */
+const CERTIFICATE_HINTS: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'Ask who runs the host to renew it, and check the clock of this machine',
+  CERT_NOT_YET_VALID: 'Check the clock of this machine, and ask who runs the host',
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'Write the host as its certificate has it, or ask who runs it for one that has this name',
+};
+
+const UNKNOWN_AUTHORITY = hint`Name the authority that signed it with ${option('caFile')}, put it as a file *.crt into the host's folder in ${option('certsDir')}, or name it in SSL_CERT_FILE or NODE_EXTRA_CA_CERTS`;
+
 /**
  * What a failure of Node's network code means. Only its code is shown: the message may name a proxy with its
  * password.
@@ -60,7 +70,7 @@ function networkFault(cause: unknown): NetworkFault {
   if (isCertificateCode(code)) {
     return {
       words: certificateWords(cause instanceof CertificateRefused ? cause : { code, chain: [] }),
-      hint: hint`Name the authority that signed it with ${option('caFile')}, or in SSL_CERT_FILE or NODE_EXTRA_CA_CERTS; only if you must, name the host with ${option('insecureRegistries')}.`,
+      hint: hint`${CERTIFICATE_HINTS[code] ?? UNKNOWN_AUTHORITY}; only if you must, name the host with ${option('insecureRegistries')}.`,
       permanent: true,
     };
   }
