@@ -85,6 +85,19 @@ describe('the input credentials', () => {
     expect(registry.requests()).toEqual([]);
   });
 
+  it.each(['images', 'mirrors', 'push', 'insecure-registries'])(
+    'T7: that stand before a host in %s are refused and shown nowhere',
+    async (name) => {
+      const place = `bob:CANARYpw99@${gate.host}`;
+      const values: Record<string, string> = { images: `${place}/a:1`, mirrors: `docker.io=${place}/hub` };
+      const end = await workspace.step({ ...inputs(''), [name]: values[name] ?? place });
+      expect(end.outputs['outcome']).toBe('refused');
+      const shown = end.raw.replaceAll('::add-mask::CANARYpw99', '') + JSON.stringify(end.outputs);
+      expect(end.raw).toContain('::add-mask::CANARYpw99');
+      expect(shown).not.toContain('CANARY');
+    },
+  );
+
   it('case E3: is named as an input where it is refused', async () => {
     const end = await workspace.step(inputs(`${gate.host} ${robot.username} not-the-password`));
     expect(end.raw).toMatch(
