@@ -49,7 +49,7 @@ export function lockCommand(host: Host, done: (exitCode: number) => void): Comma
     .addHelpText('after', EXAMPLES)
     .action(async (images: string[], { output: place, ...flags }: Record<string, unknown>) => {
       const { output, rest } = takeFlags(flags, host);
-      const options = parseOptions({ ...(await withCredentials(rest)), images, dryRun: true });
+      const options = parseOptions({ ...(await withCredentials(rest, host.stdin)), images, dryRun: true });
       const file = typeof place === 'string' ? path.resolve(place) : undefined;
       if (file !== undefined) refuseForeign(await foreignAt(file, LOCK_FILE_KIND));
       await runCommand(host, output, done, async (io) => {

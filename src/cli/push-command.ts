@@ -59,7 +59,7 @@ export function pushCommand(host: Host, done: (exitCode: number) => void): Comma
       const { output, rest } = takeFlags(flags, host);
       const waitMilliseconds = secondsOf(wait) * 1000;
       const globs = Array.isArray(only) ? only.map(String) : [];
-      const given = parseOptions({ ...(await withCredentials(rest)), push });
+      const given = parseOptions({ ...(await withCredentials(rest, host.stdin)), push });
       const options = { ...given, only: globs, bundle, waitMilliseconds };
       const work = async (io: CommandIo): Promise<Ended> => {
         const report = await pushBundle(options, io);

@@ -29,7 +29,7 @@ export function saveCommand(host: Host, done: (exitCode: number) => void): Comma
     .addHelpText('after', EXAMPLES)
     .action(async (images: string[], flags: Record<string, unknown>) => {
       const { output, rest } = takeFlags(flags, host);
-      const options = parseOptions({ ...(await withCredentials(rest)), images });
+      const options = parseOptions({ ...(await withCredentials(rest, host.stdin)), images });
       return runCommand(host, output, done, async (io) => {
         const { report } = await save(options, io);
         return {

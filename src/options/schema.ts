@@ -67,7 +67,8 @@ export const optionsSchema = z.strictObject({
   }),
   credentials: secretOption({
     placeholder: 'FILE',
-    description: 'a file with users of registries, one `registry username password` a line, or YAML',
+    description:
+      'a file with users of registries, or - for standard input: one `registry username password` a line, or YAML',
     asInput: {
       description:
         'users of registries, one `registry username password` a line, or YAML; registry/prefix for several of one registry; before those of auth-file',

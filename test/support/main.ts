@@ -15,14 +15,14 @@ export async function runMain(args: readonly string[]): Promise<string> {
   return stdout;
 }
 
-/** The same, however it ends. */
-export async function runMainAnyhow(args: readonly string[]): Promise<Ran> {
+/** The same, however it ends. `input` is what stands on its standard input. */
+export async function runMainAnyhow(args: readonly string[], input: Iterable<Uint8Array> = []): Promise<Ran> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const [printed, said] = [text(stdout), text(stderr)];
   const exitCode = await main(args, {
     pid: process.pid,
     env: {},
-    stdin: Readable.from([]),
+    stdin: Readable.from(input),
     stdout,
     stderr,
     on: () => {},
