@@ -62,7 +62,7 @@ export async function openClient(options: ClientOptions, io: ClientIo): Promise<
   });
   const known = telling(firstOf(...(io.credentials ? [io.credentials] : []), given, files), onRead);
   const credentials = io.onSecret === undefined ? known : announcing(known, io.onSecret);
-  const trust = await openTrust({ certsDir, caFile, env, onWarning });
+  const trust = await openTrust({ certsDir, caFile, env, onWarning, onRead });
   const client = createRegistryClient({
     credentials,
     trust: trust.of,

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { readBounded } from '../files/index.ts';
 import type { ClientCertificate, Environment } from '../http/index.ts';
+import { isDomain } from '../oci/reference.ts';
 import { readCertificates } from './authorities.ts';
 
 const MAX_KEY_BYTES = 1024 * 1024;
@@ -55,6 +56,40 @@ export async function readHostFolder(
     }
   }
   return undefined;
+}
+
+/**
+ * What counts for no host in the folder that has one for each: certificates that stand in it, and folders that are called as
+ * no host is, such as `localhost_5000`.
+ */
+export function idleNames(
+  folder: string,
+  entries: readonly { readonly name: string; readonly isFile: boolean }[],
+): string[] {
+  const such = 'only files in a folder of the host’s name count, such as registry.example:5000/ca.crt';
+  const files = entries.filter(({ name, isFile }) => isFile && CERTIFICATE_FILE.test(name));
+  const folders = entries.filter(
+    ({ name, isFile }) =>
+      !isFile && !name.startsWith('.') && !(isDomain(name) && name === name.toLowerCase()),
+  );
+  return [
+    ...(files.length === 0 ? [] : [`${folder} has ${shownNames(files)} itself: ${such}`]),
+    ...(folders.length === 0 ? [] : [`${shownNames(folders)} in ${folder} is called as no host is: ${such}`]),
+  ];
+}
+
+/** That nothing in a host's folder counts; undefined where something does. */
+export function idleIn({ folder, files }: HostFolder): string | undefined {
+  if (files.length > 0) return undefined;
+  return `${folder} has nothing that counts: an authority is a file NAME.crt, a client NAME.cert with NAME.key`;
+}
+
+const CERTIFICATE_FILE = /\.(?:crt|cert|cer|key|pem)$/;
+const MAX_SHOWN = 3;
+
+function shownNames(entries: readonly { readonly name: string }[]): string {
+  const names = entries.map(({ name }) => name).toSorted();
+  return names.slice(0, MAX_SHOWN).join(', ') + (names.length > MAX_SHOWN ? ' …' : '');
 }
 
 function namesOf({ host, hostname, port }: URL): readonly string[] {

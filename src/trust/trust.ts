@@ -1,12 +1,14 @@
-import { stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { contextOf, type TlsMaterial } from '../http/index.ts';
 import { type AuthorityOptions, readAuthorities } from './authorities.ts';
-import { certsFolders, type HostFolder, readHostFolder } from './host-folder.ts';
+import { certsFolders, type HostFolder, idleIn, idleNames, readHostFolder } from './host-folder.ts';
 
 export interface TrustOptions extends AuthorityOptions {
   /** The folder of the option; empty where there is none. */
   readonly certsDir: string;
+  /** Told, of each host that is asked, which of its certificates were read; with `certsDir` that there were none, too. */
+  readonly onRead?: (message: string) => void;
   /** For tests. */
   readonly etc?: string;
 }
@@ -33,14 +35,20 @@ export interface CertificateTrust {
  * @throws OciSaveError `usage` for a `ca-file` without a certificate, and a `certs-dir` that is no folder
  */
 export async function openTrust(options: TrustOptions): Promise<CertificateTrust> {
-  const { certsDir, env, etc, onWarning } = options;
-  if (certsDir !== '') await checkFolder(certsDir);
+  const { certsDir, env, etc, onWarning, onRead = () => {} } = options;
+  if (certsDir !== '') for (const words of await idleInFolder(certsDir)) onWarning(`certs-dir: ${words}`);
   const authorities = await readAuthorities(options);
   const folders = certsFolders(certsDir, env, etc);
   const everywhere: HostMaterial = { authorities, clients: [], own: undefined };
   const read = async (url: URL): Promise<HostMaterial> => {
     const own = await readHostFolder(folders, url);
-    if (own === undefined) return everywhere;
+    if (own === undefined) {
+      if (certsDir !== '') onRead(`certificates for ${url.host}: ${certsDir} has no folder of that name`);
+      return everywhere;
+    }
+    onRead(`certificates for ${url.host}: ${own.folder} gives ${own.files.join(', ') || 'none'}`);
+    const idle = certsDir === '' ? undefined : idleIn(own);
+    if (idle !== undefined) onWarning(`certs-dir: ${idle}`);
     const material = { authorities: [...authorities, ...own.authorities], clients: own.clients, own };
     contextOf(material);
     return material;
@@ -64,19 +72,22 @@ export async function openTrust(options: TrustOptions): Promise<CertificateTrust
   return { authorities, of };
 }
 
-async function checkFolder(certsDir: string): Promise<void> {
-  const hint = 'Name a folder that has one for each host, such as registry.example:5000/ca.crt.';
+/** What in the folder of `certs-dir` counts for no host, whichever is asked. */
+async function idleInFolder(certsDir: string): Promise<readonly string[]> {
   try {
-    if ((await stat(certsDir)).isDirectory()) return;
+    const entries = await readdir(certsDir, { withFileTypes: true });
+    return idleNames(
+      certsDir,
+      entries.map((entry) => ({ name: entry.name, isFile: entry.isFile() })),
+    );
   } catch (cause) {
     const code = systemCodeOf(cause);
     if (code === undefined) throw cause;
     throw new OciSaveError({
       code: 'usage',
-      message: `certs-dir: ${certsDir} cannot be read (${code})`,
-      hint,
+      message: `certs-dir: ${certsDir} ${code === 'ENOTDIR' ? 'is not a folder' : `cannot be read (${code})`}`,
+      hint: 'Name a folder that has one for each host, such as registry.example:5000/ca.crt.',
       cause,
     });
   }
-  throw new OciSaveError({ code: 'usage', message: `certs-dir: ${certsDir} is not a folder`, hint });
 }

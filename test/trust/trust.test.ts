@@ -146,6 +146,38 @@ describe('the folder of a host', () => {
     },
   );
 
+  it('that can fit nothing in certs-dir is warned of, and what was read is told', async () => {
+    await write('misfit/localhost_25002/ca.crt', host);
+    await write('misfit/Upper.test/ca.crt', host);
+    await write('misfit/ca.crt', host);
+    await write('misfit/README', 'of no matter');
+    await write('misfit/pem.test:5000/ca.pem', host);
+    await write('misfit/right.test/ca.crt', host);
+    const read: string[] = [];
+    const given = { certsDir: at('misfit'), onRead: (message: string) => read.push(message) };
+    const { of, warnings } = await open(given);
+    const named = 'only files in a folder of the host’s name count, such as registry.example:5000/ca.crt';
+    expect(warnings).toEqual([
+      `certs-dir: ${at('misfit')} has ca.crt itself: ${named}`,
+      `certs-dir: Upper.test, localhost_25002 in ${at('misfit')} is called as no host is: ${named}`,
+    ]);
+    for (const name of ['pem.test:5000', 'right.test', 'localhost:25002'])
+      await of(new URL(`https://${name}/`));
+    expect(warnings.slice(2)).toEqual([
+      `certs-dir: ${at('misfit/pem.test:5000')} has nothing that counts: an authority is a file NAME.crt, a client NAME.cert with NAME.key`,
+    ]);
+    expect(read).toEqual([
+      `certificates for pem.test:5000: ${at('misfit/pem.test:5000')} gives none`,
+      `certificates for right.test: ${at('misfit/right.test')} gives ca.crt`,
+      `certificates for localhost:25002: ${at('misfit')} has no folder of that name`,
+    ]);
+    // What is only searched for is other programs' matter.
+    await write('etc/containers/certs.d/pem.test/ca.pem', host);
+    const searched = await open({});
+    await searched.of(new URL('https://pem.test/'));
+    expect(searched.warnings).toEqual([]);
+  });
+
   it('need not be there, whatever the host is called', async () => {
     // Every object of JavaScript has this name.
     expect(await filesOf('https://constructor:5000/', { certsDir: at('certs') })).toEqual([]);
