@@ -3,6 +3,7 @@ import { messageOf, OciSaveError } from '../errors.ts';
 import { isTemporary } from '../registry/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { PushTargetReport } from '../report/index.ts';
+import { formatCount } from '../text/bytes.ts';
 import { createBlobSender } from './blob-sender.ts';
 import { cancelUploads } from './cancel-uploads.ts';
 import type { PushContext } from './context.ts';
@@ -87,7 +88,20 @@ async function pushTarget(
     for (const name of names) if (!results.has(name)) settle(name, { status: 'failed', error });
   }
   const seconds = (performance.now() - startedAt) / 1000;
-  return reportTarget({ target, names, results, traffic, missing, seconds, onError });
+  const report = reportTarget({ target, names, results, traffic, missing, seconds, onError });
+  if (!dryRun) warnOfLeftOut(report, context);
+  return report;
+}
+
+/** A target that has an image without its signatures looks as if everything were there. */
+function warnOfLeftOut({ target, images }: PushTargetReport, { emit }: PushContext): void {
+  const lacking = images.filter(({ referrersLeftOut = 0 }) => referrersLeftOut > 0);
+  const count = lacking.reduce((sum, { referrersLeftOut = 0 }) => sum + referrersLeftOut, 0);
+  if (count === 0) return;
+  const message =
+    `${target} got ${formatCount(lacking.length, 'image')} narrowed, and ${formatCount(count, 'referrer')} of the whole ` +
+    `left out: what signs an index fits no other`;
+  emit({ type: 'log', level: 'warning', message });
 }
 
 /** Returns the repositories that do not exist. */

@@ -1,4 +1,5 @@
 import { pushBundle, type PushBundleOptions } from '../../src/commands/push.ts';
+import type { Emit } from '../../src/events.ts';
 import { parseOptions } from '../../src/options/index.ts';
 import type { PushReport } from '../../src/report/index.ts';
 
@@ -7,13 +8,14 @@ export interface PushSettings extends Partial<
 > {
   /** `/mirror`: where the names stand at the target. */
   readonly prefix?: string;
+  readonly emit?: Emit;
 }
 
 /** Pushes a bundle's folder to registries on loopback, with default options. */
 export function pushBundleTo(
   bundle: string,
   hosts: string | readonly string[],
-  { prefix = '', ...settings }: PushSettings = {},
+  { prefix = '', emit = () => {}, ...settings }: PushSettings = {},
 ): Promise<PushReport> {
   const insecureRegistries = [hosts].flat();
   const { push } = parseOptions({ push: insecureRegistries.map((host) => `${host}${prefix}`) });
@@ -34,6 +36,6 @@ export function pushBundleTo(
       waitMilliseconds: 0,
       ...settings,
     },
-    { env: {}, emit: () => {} },
+    { env: {}, emit },
   );
 }

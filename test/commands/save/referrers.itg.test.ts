@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { save, type SaveResult } from '../../../src/commands/index.ts';
 import { lockSchema } from '../../../src/lock/index.ts';
+import type { Emit } from '../../../src/events.ts';
 import type { Digest } from '../../../src/oci/digest.ts';
 import { parseManifest } from '../../../src/oci/manifest.ts';
 import { OCI_EMPTY, OCI_INDEX, OCI_MANIFEST } from '../../../src/oci/media-type.ts';
@@ -366,8 +367,12 @@ describe('F6: referrers at a target', () => {
   it('of what a narrowing target does not get are counted and said, in every push and before it', async () => {
     const { bundle } = await run({ referrers: 'all', platforms: 'linux/amd64' });
     await using target = await startPushRegistry({ sparse: 'none' });
-    const push = async (settings: Partial<PushSettings> = {}): Promise<[PushReport, string]> => {
-      const report = await pushBundleTo(bundle, target.host, settings);
+    const warnings: string[] = [];
+    const emit: Emit = (event) => {
+      if (event.type === 'log' && event.level === 'warning') warnings.push(event.message);
+    };
+    const push = async (settings: PushSettings = {}): Promise<[PushReport, string]> => {
+      const report = await pushBundleTo(bundle, target.host, { emit, ...settings });
       return [report, renderPushSummary(report, { color: false, width: 1000 })];
     };
     const [, planned] = await push({ dryRun: true });
@@ -375,13 +380,18 @@ describe('F6: referrers at a target', () => {
     expect(planned).toContain(
       'narrowed, it comes without 3 referrers: they belong to what is not there then',
     );
+    expect(warnings).toEqual([]);
     const name = `${target.host}/site.example/team/app:1`;
     for (const [sent, status] of [
       [1, 'pushed'],
       [undefined, 'unchanged'],
     ]) {
+      warnings.length = 0;
       const [{ targets, outcome }, text] = await push();
       expect(outcome).toBe('done');
+      expect(warnings).toEqual([
+        expect.stringContaining(`${target.host} got 1 image narrowed, and 3 referrers of the whole left out`),
+      ]);
       expect(targets[0]?.images).toMatchObject([{ status, narrowed: true, referrersLeftOut: 3 }]);
       expect(targets[0]?.images[0]?.referrers).toBe(sent);
       expect(text).toMatch(
