@@ -42,7 +42,8 @@ export async function describe(described: Described): Promise<ResolvedImage> {
   const root = rootOf(tree);
   const narrowed = root.made.size > 0 || root.digest !== tree.top.digest;
   const top = isNarrow ? root : { digest: tree.top.digest, mediaType: tree.top.manifest.mediaType };
-  if (narrowed && isNarrow) notes.push('its index was narrowed to the platforms taken');
+  if (narrowed && isNarrow)
+    notes.push('its index was narrowed to the platforms taken: what signs the whole index does not fit it');
   if (narrowed && wanted.pin !== undefined) {
     notes.push('it was pinned by digest, and readers that take no sparse index get another one');
   }

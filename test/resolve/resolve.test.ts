@@ -358,7 +358,7 @@ describe('the platforms that are taken', () => {
   it.each([
     ['auto', ['x']],
     ['keep', ['x']],
-    ['narrow', ['its index was narrowed to the platforms taken']],
+    ['narrow', ['its index was narrowed to the platforms taken: what signs the whole index does not fit it']],
   ] as const)('of an index leave with index %s notes %j', async (index, notes) => {
     const [image] = await bench.images([only('linux/amd64,linux/arm64')], { index });
     const own = idx(small);
