@@ -75,7 +75,9 @@ async function pushTarget(
     if (error !== undefined && !told.has(error))
       emit({ type: 'log', level: 'error', message: messageOf(error), image: name.to.text });
     told.add(error);
-    const outcome = status === 'unchanged' ? 'stored' : status;
+    // An image that was there, and got a signature, is not one to which nothing was sent.
+    const isSame = status === 'unchanged' && (result.referrers ?? 0) === 0;
+    const outcome = isSame ? 'stored' : status === 'unchanged' ? 'pushed' : status;
     emit({ type: 'step', stage: dryRun ? 'compare' : 'push', subject: name.to.text, outcome });
   };
   const traffic = noTraffic();

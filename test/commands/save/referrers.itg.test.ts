@@ -404,7 +404,15 @@ describe('F6: referrers at a target', () => {
     const { bundle } = await run({ referrers: 'all' });
     await using target = await startPushRegistry();
     await pushImage(target, 'site.example/team/app', index, '1');
-    const text = renderPushSummary(await pushBundleTo(bundle, target.host), { color: false, width: 1000 });
+    const outcomes: string[] = [];
+    const emit: Emit = (event) => {
+      if (event.type === 'step' && event.stage === 'push') outcomes.push(event.outcome);
+    };
+    const report = await pushBundleTo(bundle, target.host, { emit });
+    const text = renderPushSummary(report, { color: false, width: 1000 });
+    expect(outcomes).toEqual(['pushed']);
+    await pushBundleTo(bundle, target.host, { emit });
+    expect(outcomes).toEqual(['pushed', 'stored']);
     expect(text).toContain('1 unchanged');
     expect(text).toMatch(/sent \d+ blobs, .*; 4 referrers sent/);
     expect(text).toContain(`${target.host}/site.example/team/app:1: there before, got 4 referrers`);
