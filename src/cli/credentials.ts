@@ -3,32 +3,38 @@ import path from 'node:path';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { openRegular } from '../files/index.ts';
 import { quoteText } from '../oci/reference-quote.ts';
+import { parseOptions, parseOptionsWithLogins, type SaveOptions } from '../options/index.ts';
 
+const STDIN = 'standard input';
 const MAX_BYTES = 1024 * 1024;
 
 const IN_PLACE = 'Name a file; passwords do not belong on a command line, where every process can read them.';
 const PIPED = 'Name a regular file, or - and let the program write to standard input.';
 
 /**
- * Puts the content of the file that `--credentials` names in its place, or that of standard input for `-`: other users of
- * the machine can read arguments.
- * @throws OciSaveError `usage` where it cannot be read, or where a list is read from standard input, too
+ * Reads the options of a command: with the content of the file that `--credentials` names, or that of standard input for
+ * `-`, since other users of the machine can read arguments.
+ * @param given what is no flag, by camelCase name
+ * @throws OciSaveError `usage` for every fault, where the file cannot be read, or where a list is read from standard input,
+ *   too
  */
-export async function withCredentials(
+export async function parseFlags(
   flags: Readonly<Record<string, unknown>>,
+  given: Readonly<Record<string, unknown>>,
   stdin: AsyncIterable<Uint8Array>,
-): Promise<Record<string, unknown>> {
+): Promise<SaveOptions> {
   const { credentials: file, imageList } = flags;
-  if (typeof file !== 'string' || file === '') return { ...flags };
-  if (file !== '-') return { ...flags, credentials: await contentOf(file) };
-  if (readsStdin(imageList)) {
+  if (typeof file !== 'string' || file === '') return parseOptions({ ...flags, ...given });
+  if (file === '-' && readsStdin(imageList)) {
     throw new OciSaveError({
       code: 'usage',
       message: '--credentials and --image-list are both -: only one can be read from standard input',
       hint: 'Name a file for one of them.',
     });
   }
-  return { ...flags, credentials: await textOf(stdin, 'standard input') };
+  const credentials = file === '-' ? await textOf(stdin, STDIN) : await contentOf(file);
+  const source = file === '-' ? STDIN : quoteText(file);
+  return parseOptionsWithLogins({ ...flags, credentials, ...given }, source);
 }
 
 function readsStdin(imageList: unknown): boolean {

@@ -2,10 +2,10 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { foreignAt, refuseForeign, writeFileWhole } from '../bundle/index.ts';
 import { encodeLock, LOCK_FILE_KIND } from '../lock/index.ts';
-import { type OptionName, parseOptions } from '../options/index.ts';
+import { type OptionName } from '../options/index.ts';
 import { renderSummary, renderWarnings } from '../view/index.ts';
 import { save } from '../commands/index.ts';
-import { withCredentials } from './credentials.ts';
+import { parseFlags } from './credentials.ts';
 import { addFlags, takeFlags } from './flags.ts';
 import { type Host, runCommand } from './run.ts';
 
@@ -49,7 +49,7 @@ export function lockCommand(host: Host, done: (exitCode: number) => void): Comma
     .addHelpText('after', EXAMPLES)
     .action(async (images: string[], { output: place, ...flags }: Record<string, unknown>) => {
       const { output, rest } = takeFlags(flags, host);
-      const options = parseOptions({ ...(await withCredentials(rest, host.stdin)), images, dryRun: true });
+      const options = await parseFlags(rest, { images, dryRun: true }, host.stdin);
       const file = typeof place === 'string' ? path.resolve(place) : undefined;
       if (file !== undefined) refuseForeign(await foreignAt(file, LOCK_FILE_KIND));
       await runCommand(host, output, done, async (io) => {

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { OciSaveError } from '../errors.ts';
-import { type OptionName, parseOptions } from '../options/index.ts';
+import { type OptionName } from '../options/index.ts';
 import { pushBundle } from '../commands/index.ts';
 import { renderPushSummary } from '../view/index.ts';
-import { withCredentials } from './credentials.ts';
+import { parseFlags } from './credentials.ts';
 import { addFlags, append, takeFlags } from './flags.ts';
 import { type CommandIo, type Ended, type Host, runCommand } from './run.ts';
 
@@ -59,7 +59,7 @@ export function pushCommand(host: Host, done: (exitCode: number) => void): Comma
       const { output, rest } = takeFlags(flags, host);
       const waitMilliseconds = secondsOf(wait) * 1000;
       const globs = Array.isArray(only) ? only.map(String) : [];
-      const given = parseOptions({ ...(await withCredentials(rest, host.stdin)), push });
+      const given = await parseFlags(rest, { push }, host.stdin);
       const options = { ...given, only: globs, bundle, waitMilliseconds };
       const work = async (io: CommandIo): Promise<Ended> => {
         const report = await pushBundle(options, io);

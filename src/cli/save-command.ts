@@ -1,8 +1,7 @@
 import { Command } from 'commander';
-import { parseOptions } from '../options/index.ts';
 import { renderSummary, renderWarnings } from '../view/index.ts';
 import { save } from '../commands/index.ts';
-import { withCredentials } from './credentials.ts';
+import { parseFlags } from './credentials.ts';
 import { addFlags, takeFlags } from './flags.ts';
 import { type Host, runCommand } from './run.ts';
 
@@ -29,7 +28,7 @@ export function saveCommand(host: Host, done: (exitCode: number) => void): Comma
     .addHelpText('after', EXAMPLES)
     .action(async (images: string[], flags: Record<string, unknown>) => {
       const { output, rest } = takeFlags(flags, host);
-      const options = parseOptions({ ...(await withCredentials(rest, host.stdin)), images });
+      const options = await parseFlags(rest, { images }, host.stdin);
       return runCommand(host, output, done, async (io) => {
         const { report } = await save(options, io);
         return {

@@ -49,6 +49,17 @@ export function parseOptions(given: Readonly<Record<string, unknown>>): SaveOpti
   return complete(readFlags(optionsSchema, given, 'save'));
 }
 
+/**
+ * The same where the text of `credentials` comes from a file.
+ * @param source that file, as messages name it
+ */
+export function parseOptionsWithLogins(
+  given: Readonly<Record<string, unknown>>,
+  source: string,
+): SaveOptions {
+  return complete(readFlags(optionsSchema, given, 'save'), source);
+}
+
 /** The same for the inputs of the action, which are texts; empty ones get their default. */
 export function parseInputs(given: Readonly<Record<string, string>>): ActionInputs {
   const hint = 'action.yml lists every input. A variable INPUT_… of the workflow’s own counts as one.';
@@ -103,17 +114,10 @@ function read<Shape extends z.core.$ZodLooseShape>(
 }
 
 /** Checks what one option's schema cannot see, and parses the values that have a grammar. */
-function complete({
-  platforms,
-  naming,
-  credentials,
-  insecureRegistries,
-  mirrors,
-  layout,
-  push,
-  skopeo,
-  ...options
-}: Parsed): SaveOptions {
+function complete(
+  { platforms, naming, credentials, insecureRegistries, mirrors, layout, push, skopeo, ...options }: Parsed,
+  source?: string,
+): SaveOptions {
   const { output, archive, release, dryRun } = options;
   if (output === 'none' && archive === 'none' && push.length === 0 && release === '' && !dryRun) {
     throw new OciSaveError({
@@ -126,7 +130,7 @@ function complete({
     ...options,
     platforms: platforms === '' ? undefined : parsePlatformChoice(platforms),
     naming: naming.map(parseNamingRule),
-    credentials: parseLogins(credentials),
+    credentials: parseLogins(credentials, source),
     insecureRegistries: parseInsecureRegistries(insecureRegistries),
     mirrors: parseMirrors(mirrors),
     layout: parseLayout(layout),

@@ -13,6 +13,8 @@ export interface Login {
   readonly password: Secret;
   /** Where it stands: `line 2`. */
   readonly place: string;
+  /** Of what, where it is not the option itself: `'logins.txt'`. */
+  readonly source?: string;
 }
 
 /** More would not fit into a variable of the environment, in which a workflow's inputs come. */
@@ -38,15 +40,33 @@ const OTHER_KEYS = new Set([
 /** How the YAML or JSON form begins; the line form begins with a host, which may be an IPv6 address in brackets. */
 const TREE = /^\s*(?:-(?:\s|$)|\{|\[(?![0-9A-Fa-f:.]+\])|(?:registry|username|password)\s*:)/;
 
+const PREFIX = 'credentials: ';
+
 const FORM =
   'Write registry, username and password, one login a line, or as a list in YAML with these three keys.';
 
 /**
  * Reads `credentials`: a login a line, or a list in YAML or JSON, for passwords with line ends or with blanks at an end.
  * No message shows what is written: even the first word may be a password, where the order is wrong.
+ * @param source where the text comes from, as messages name it, where that is not the option itself
  * @throws OciSaveError `usage` with the line of the first login that lacks something or cannot be meant so
  */
-export function parseLogins(text: string): Login[] {
+export function parseLogins(text: string, source?: string): Login[] {
+  if (source === undefined) return loginsIn(text);
+  try {
+    return loginsIn(text).map((login) => ({ ...login, source }));
+  } catch (error) {
+    if (!(error instanceof OciSaveError)) throw error;
+    const { code, message, hint } = error;
+    throw new OciSaveError({
+      code,
+      message: message.replace(PREFIX, () => `credentials in ${source}: `),
+      hint,
+    });
+  }
+}
+
+function loginsIn(text: string): Login[] {
   if (text.length > MAX_CHARACTERS) throw wrong('more than 1 MiB', FORM);
   const lines = text.replace(/^\uFEFF/, '').split(/\r\n|[\r\n]/);
   const first = lines.find(isContent);
@@ -163,5 +183,5 @@ function checked(login: Login): Login {
 }
 
 function wrong(what: string, hint: string): OciSaveError {
-  return new OciSaveError({ code: 'usage', message: `credentials: ${what}`, hint });
+  return new OciSaveError({ code: 'usage', message: PREFIX + what, hint });
 }

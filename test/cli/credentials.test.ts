@@ -44,7 +44,9 @@ describe('N12: --credentials', () => {
     await symlink('logins', path.join(temp.path, 'link'));
     const { exitCode, stdout, stderr } = await lock(path.join(temp.path, 'link'));
     expect([exitCode, stdout]).toEqual([0, expect.stringContaining(image.top)]);
-    expect(stderr).toContain(`credentials for ${gate.host}: line 2 of credentials, for '${gate.host}'`);
+    expect(stderr).toContain(
+      `credentials for ${gate.host}: line 2 of '${path.join(temp.path, 'link')}', for '${gate.host}'`,
+    );
     expect(stdout + stderr).not.toContain(user.password);
   });
 
@@ -95,7 +97,10 @@ describe('N12: --credentials', () => {
     const file = path.join(temp.path, 'wrong');
     await writeFile(file, 'r.example CANARY\n');
     const { exitCode, stderr } = await lock(file);
-    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('credentials: line 1 has no password')]);
+    expect([exitCode, stderr]).toEqual([
+      2,
+      expect.stringContaining(`credentials in '${file}': line 1 has no password`),
+    ]);
     expect(stderr).not.toContain('CANARY');
     await writeFile(file, 'x'.repeat(1024 * 1024 + 1));
     expect((await lock(file)).stderr).toContain('it has more than 1 MiB');

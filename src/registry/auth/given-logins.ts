@@ -13,6 +13,8 @@ export interface GivenLogin {
   readonly password: Secret;
   /** Where it stands in the option: `line 2`. */
   readonly place: string;
+  /** The file that has it, as messages name it; the option itself where there is none. */
+  readonly source?: string;
 }
 
 /**
@@ -21,11 +23,11 @@ export interface GivenLogin {
  */
 export function givenLogins(logins: readonly GivenLogin[]): CredentialStore {
   const known = new Map<string, { readonly place: string; readonly credentials: Credentials }>();
-  for (const { registry, username, password, place } of logins) {
+  for (const { registry, username, password, place, source = 'credentials' } of logins) {
     const key = normalizeKey(registry);
     const other = known.get(key);
     if (other !== undefined) throw twice(other.place, place, key);
-    const from = { words: `${place} of credentials, for '${key}'`, option: 'credentials' };
+    const from = { words: `${place} of ${source}, for '${key}'`, option: 'credentials' };
     known.set(key, { place, credentials: { username, password: password.reveal(), from } });
   }
   return {
