@@ -10,8 +10,8 @@ export interface Refused {
   readonly why: OciSaveError | string;
 }
 
-/** Before a colon, what a message is about: a repository, with a tag or a digest. */
-const REST_OF_SUBJECT = /^(?:@sha256:[0-9a-f]{64}|:[^\s:]+)?[:,] /;
+/** What a message is about: a repository, with a tag or a digest. A mirror that is down may have been so for another image. */
+const SUBJECT = /^\S{1,1000}[:,] /;
 
 /**
  * The error of a registry whose mirrors were asked before, with what each of them said: where the registry cannot be reached
@@ -31,9 +31,7 @@ export function withAskedBefore(error: OciSaveError, before: readonly Refused[],
 
 function wordsOf({ place, why }: Refused): string {
   if (typeof why === 'string') return `${place.domain} ${why}`;
-  const name = `${place.domain}/${place.path}`;
-  const rest = why.message.startsWith(name) ? why.message.slice(name.length) : '';
-  return REST_OF_SUBJECT.test(rest) ? rest.replace(REST_OF_SUBJECT, '') : why.message;
+  return why.message.startsWith(`${place.domain}/`) ? why.message.replace(SUBJECT, '') : why.message;
 }
 
 /** The hints of the mirrors, each with its host, before the registry's own. */

@@ -235,7 +235,7 @@ describe('a registry that is not reached, and whose mirror', () => {
     await using bench = await startCopying(known, { mirrors, retries: 1, retryMilliseconds: 1 });
     const given = referrers === undefined ? {} : { referrers };
     const { failed } = await bench.resolve([`${away}/library/one:1`, `${away}/library/none:1`], given);
-    return { failed, said: bench.said };
+    return { failed };
   };
 
   it('lacks the image: the failure has what both said', async () => {
@@ -271,13 +271,12 @@ describe('a registry that is not reached, and whose mirror', () => {
     });
   });
 
-  it('is down as well: each failure says so, and it is tried no more than once', async () => {
-    const { failed, said } = await failing({ location: '127.0.0.1:7/hub' });
+  it('is down as well: the failure of each image says so', async () => {
+    const { failed } = await failing({ location: '127.0.0.1:7/hub' });
     expect(failed.map(({ error }) => messageOf(error))).toEqual([
       expect.stringContaining('asked before: 127.0.0.1:7 refuses the connection'),
       expect.stringContaining('asked before: 127.0.0.1:7 refuses the connection'),
     ]);
-    expect(said.length).toBeLessThanOrEqual(2);
   });
 
   it('has an image and no referrers: the failure says why the registry was asked, and what helps', async () => {
