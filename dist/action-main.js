@@ -1,18 +1,17 @@
 import { i as __toESM, n as __exportAll, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
-import { $ as placeWords, B as freeBytes, Bt as hiddenParts, Ct as formatBytes, E as renderJobSummary, Et as readBounded, F as setUpSkopeo, Ft as bareAddress, G as missingNotes, Gt as hexOf, H as imagesVerdict, It as asInput, Lt as describeInputs, M as lockBeside, Ot as unlessGone, P as secretsOf, Q as byPlace, Qt as string, S as renderError, T as renderErrorSummary, U as judge, V as hashFile, W as pushVerdict, X as causeKey, Xt as looseObject, Y as byCause, Yt as boolean, Z as groupFailures, _ as renderSummary, a as save, an as messageOf, at as plainText, cn as option, ct as download, d as createTarDecoder, dt as createHttpClient$1, et as faultOf, f as joinScriptName, ft as refusalError, g as HANDOVER, h as beforeDeadline, in as hintOf, it as plainLines, jt as parseInputs, l as watchSignals, lt as partIn, m as sumsName, nn as detailWords, nt as fetchFile, o as StoppedSaveError, on as systemCodeOf, ot as printableJson, p as partsListName, q as spellReport, rn as exitCodeOf, rt as percentDecoded, sn as kebab, st as cannotResume, tn as OciSaveError, tt as causeTexts, u as placesOf, ut as rangeHeader, vt as jsonIn, wt as formatCount, x as createReporter, yt as digestOfLock } from "./engine.js";
+import { $ as byPlace, C as renderError, D as renderJobSummary, Dt as readBounded, E as renderErrorSummary, F as secretsOf, G as pushVerdict, H as hashFile, Ht as hiddenParts, I as setUpSkopeo, J as spellReport, K as missingNotes, Lt as bareAddress, Mt as parseInputs, N as lockBeside, Q as groupFailures, Qt as looseObject, Rt as asInput, S as createReporter, Tt as formatCount, U as imagesVerdict, V as freeBytes, W as judge, X as byCause, Z as causeKey, Zt as boolean, _ as HANDOVER, a as save, an as OciSaveError, at as plainLines, bt as digestOfLock, cn as hintOf, ct as cannotResume, d as placesOf, dn as kebab, dt as rangeHeader, en as string, et as placeWords, f as createTarDecoder, fn as option, ft as createHttpClient$1, g as beforeDeadline, h as sumsName, in as withoutCredentials, it as percentDecoded, kt as unlessGone, l as watchSignals, ln as messageOf, lt as download, m as partsListName, nt as causeTexts, o as StoppedSaveError, on as detailWords, ot as plainText, p as joinScriptName, pt as refusalError, qt as hexOf, rt as fetchFile, sn as exitCodeOf, st as printableJson, tt as faultOf, u as openTrust, un as systemCodeOf, ut as partIn, v as renderSummary, wt as formatBytes, yt as jsonIn, zt as describeInputs } from "./engine.js";
 import path$2 from "node:path";
-import { Buffer as Buffer$1 } from "buffer";
 import { createHash, createHmac } from "node:crypto";
+import { Buffer as Buffer$1 } from "buffer";
 import { access as access$2, appendFile as appendFile$1, constants, copyFile as copyFile$2, lstat as lstat$1, mkdir as mkdir$1, open as open$2, realpath, rm as rm$1, rmdir as rmdir$1 } from "node:fs/promises";
 import fs$1, { constants as constants$1, createWriteStream } from "node:fs";
 import { Readable, Transform, Writable, finished, pipeline } from "node:stream";
-import http$1 from "node:http";
 import https$1 from "node:https";
+import process$1 from "node:process";
 import util$1, { inspect, types as types$1 } from "node:util";
 import zlib, { createGunzip, createZstdDecompress } from "node:zlib";
 import { setTimeout as setTimeout$1 } from "node:timers/promises";
 import os$1, { EOL as EOL$1 } from "node:os";
-import process$1 from "node:process";
 import { StringDecoder } from "node:string_decoder";
 import buffer from "node:buffer";
 import { pipeline as pipeline$1 } from "node:stream/promises";
@@ -28,6 +27,7 @@ import * as events from "events";
 import { EventEmitter } from "events";
 import assert, { ok } from "assert";
 import * as util from "util";
+import http$1 from "node:http";
 import { AsyncLocalStorage } from "node:async_hooks";
 import * as child from "child_process";
 import { setTimeout as setTimeout$2 } from "timers";
@@ -18476,13 +18476,17 @@ function readInputs(read, env) {
 function forgetSecrets(env) {
 	for (const [name, { secret }] of describeInputs()) if (secret === true) delete env[PREFIX + kebab(name).toUpperCase()];
 }
-/** `archive: tar`, `retries: 5 (default)`: what the inputs of a run are, with those that are not given. */
+/**
+* `archive: tar`, `retries: 5 (default)`: what the inputs of a run are, with those that are not given. Without passwords
+* that stand before a host, which an image list may have by mistake.
+*/
 function inputLines(given) {
 	return [...describeInputs()].flatMap(([name, { default: fallback, writtenDefault, secret }]) => {
 		const value = given[name];
 		if (value === void 0) return fallback === "" ? [] : [`${kebab(name)}: ${fallback} (default)`];
 		if (secret === true) return [`${kebab(name)}: ***`];
-		return [`${kebab(name)}: ${value}${value === writtenDefault ? " (default)" : ""}`];
+		const shown = value.split("\n").map((line) => withoutCredentials(line)).join("\n");
+		return [`${kebab(name)}: ${shown}${value === writtenDefault ? " (default)" : ""}`];
 	});
 }
 // src/action/skopeo/run-command.ts
@@ -20588,9 +20592,16 @@ function createInstaller({ log, env, signal }, limits = LIMITS) {
 		})),
 		download: (url, file) => log.inGroup(`Fetching skopeo from ${bareAddress(url)}`, async (line) => {
 			try {
+				const { of: trust } = await openTrust({
+					env,
+					caFile: "",
+					certsDir: "",
+					onWarning: line
+				});
 				await fetchFile(url, file, {
 					subject: "skopeo",
 					env,
+					trust,
 					limits: limits.fetch,
 					signal,
 					onProgress: progressLines(line)
@@ -20685,6 +20696,8 @@ function createActionLog(out) {
 // src/action/masks.ts
 /** A user and a password before a host. */
 const USERINFO = /\/\/([^/@\s]+)@/g;
+/** The same without a protocol, as in an image's name by mistake; a tag before a digest is none. */
+const BARE_USERINFO = /(?<![^\s,"'=])[^\s/@:,"'=]+:([^\s/@]{1,1024})@(?!sha\d+[:-]|\w+:[0-9a-f]{32})(?:localhost\b|[^\s/@,"'=]*[.:])/g;
 /** A signed address has its secret in the query. */
 const ADDRESS = /\bhttps?:\/\/./;
 /** Tokens that may write releases. */
@@ -20697,7 +20710,8 @@ const PROXIES = /^(https?|all)_proxy$/i;
 function secretsIn(env) {
 	return Object.entries(env).flatMap(([name, value = ""]) => {
 		if (TOKENS.test(name)) return [value];
-		return name.startsWith("INPUT_") || PROXIES.test(name) ? secretsOfAddresses(value) : [];
+		const bare = name.startsWith("INPUT_") && name !== "INPUT_CREDENTIALS" ? secretsBeforeHosts(value) : [];
+		return name.startsWith("INPUT_") || PROXIES.test(name) ? [...secretsOfAddresses(value), ...bare] : [];
 	});
 }
 function secretsOfAddresses(text) {
@@ -20706,6 +20720,9 @@ function secretsOfAddresses(text) {
 		const password = colon < 0 ? userinfo : userinfo.slice(colon + 1);
 		return [password, percentDecoded(password)];
 	}), ...text.split(/[\s#]+/).map(queryIn).filter((query) => query !== "")];
+}
+function secretsBeforeHosts(text) {
+	return [...text.matchAll(BARE_USERINFO)].map(([, password = ""]) => password);
 }
 /** What follows the first `?` after the beginning of an address. */
 function queryIn(word) {

@@ -1,11 +1,10 @@
-import { $t as formatPlatform, A as refuseForeign, C as renderImageList, Ct as formatBytes, D as lockFileIn, Dt as openRegular, I as listStore, Kt as isDigest, L as pruneStore, Mt as parseOptions, Nt as parseReleaseOptions, O as readLock, Pt as parseStoreOptions, R as verifyStore, Rt as describeOptions, S as renderError, St as readLists, Tt as formatOrigin, Wt as shownReference, _ as renderSummary, a as save, at as plainText, b as renderRelease, bt as encodeLock, en as parsePlatform, gt as LOCK_FILE_KIND, ht as refOf, i as pushBundle, j as writeFileWhole, k as foreignAt, l as watchSignals, n as findRegistryRoot, on as systemCodeOf, ot as printableJson, pt as VERSION, qt as shortDigest, r as releaseContent, rn as exitCodeOf, s as storeFolder, sn as kebab, t as serveRegistry, tn as OciSaveError, v as renderWarnings, w as renderColumns, wt as formatCount, x as createReporter, y as renderPushSummary } from "./engine.js";
+import { A as foreignAt, Bt as describeOptions, C as renderError, Ct as readLists, Et as formatOrigin, Ft as parseReleaseOptions, It as parseStoreOptions, Jt as isDigest, Kt as shownReference, L as listStore, M as writeFileWhole, Nt as parseOptions, O as lockFileIn, Ot as openRegular, Pt as parseOptionsWithLogins, R as pruneStore, S as createReporter, T as renderColumns, Tt as formatCount, Yt as shortDigest, _t as LOCK_FILE_KIND, a as save, an as OciSaveError, b as renderPushSummary, dn as kebab, gt as refOf, i as pushBundle, j as refuseForeign, k as readLock, l as watchSignals, mt as VERSION, n as findRegistryRoot, nn as parsePlatform, ot as plainText, r as releaseContent, rn as quoteText, s as storeFolder, sn as exitCodeOf, st as printableJson, t as serveRegistry, tn as formatPlatform, un as systemCodeOf, v as renderSummary, w as renderImageList, wt as formatBytes, x as renderRelease, xt as encodeLock, y as renderWarnings, z as verifyStore } from "./engine.js";
 import path from "node:path";
-import { stat } from "node:fs/promises";
+import { lstat, stat } from "node:fs/promises";
 import fs from "node:fs";
-import { buffer } from "node:stream/consumers";
+import process from "node:process";
 import { stripVTControlCharacters } from "node:util";
 import childProcess from "node:child_process";
-import process from "node:process";
 import { EventEmitter } from "node:events";
 // node_modules/commander/lib/error.js
 /**
@@ -3355,14 +3354,15 @@ function renderListed(images, form, width) {
 	}
 }
 function renderTable(images, width) {
-	const rows = images.map(({ ref, names, digest, platforms, origin }) => {
+	const rows = images.map(({ ref, names, digest, platforms, origin, referrers }) => {
 		const shown = shownReference(ref);
 		return {
 			ref: plainText(shown),
 			names: names.filter((name) => name !== ref && name !== shown).map(plainText),
 			digest: digest === void 0 ? pinOf(ref) : shortDigest(digest),
 			platforms: plainText(platforms.join(",")),
-			origin: plainText(origin ?? "")
+			origin: plainText(origin ?? ""),
+			referrers: referrers === void 0 ? "" : String(referrers)
 		};
 	});
 	return `${renderImageList(rows, width)}\n`;
@@ -3433,13 +3433,14 @@ async function readContent(what, host) {
 	const place = await lockFileOf(what);
 	if (place === void 0) return readList(what, host);
 	const lock = await readLock(place);
-	if (lock === void 0) throw unreadable(place, "gone");
+	if (lock === void 0) throw unreadable$1(place, "gone");
 	return lock.images.map((image) => ({
 		ref: image.ref,
 		names: image.names,
 		digest: image.digest,
 		platforms: image.platforms,
-		origin: void 0
+		origin: void 0,
+		...image.referrers.length === 0 ? {} : { referrers: image.referrers.length }
 	}));
 }
 async function readList(file, { stdin }) {
@@ -3477,10 +3478,10 @@ async function statOrThrow(file) {
 	try {
 		return await stat(file);
 	} catch (cause) {
-		throw unreadable(file, systemCodeOf(cause) ?? "unknown", cause);
+		throw unreadable$1(file, systemCodeOf(cause) ?? "unknown", cause);
 	}
 }
-function unreadable(file, why, cause) {
+function unreadable$1(file, why, cause) {
 	return new OciSaveError({
 		code: "usage",
 		message: `${file} cannot be read (${why})`,
@@ -3488,33 +3489,81 @@ function unreadable(file, why, cause) {
 	});
 }
 // src/cli/credentials.ts
+const STDIN = "standard input";
 const MAX_BYTES = 1048576;
+const IN_PLACE = "Name a file; passwords do not belong on a command line, where every process can read them.";
+const PIPED = "Name a regular file, or - and let the program write to standard input.";
 /**
-* Puts the content of the file that `--credentials` names in its place: other users of the machine can read arguments.
-* @throws OciSaveError `usage` where it cannot be read
+* Reads the options of a command: with the content of the file that `--credentials` names, or that of standard input for
+* `-`, since other users of the machine can read arguments.
+* @param given what is no flag, by camelCase name
+* @throws OciSaveError `usage` for every fault, where the file cannot be read, or where a list is read from standard input,
+*   too
 */
-async function withCredentials(flags) {
-	const { credentials: file } = flags;
-	return typeof file === "string" && file !== "" ? {
+async function parseFlags(flags, given, stdin) {
+	const { credentials: file, imageList } = flags;
+	if (typeof file !== "string" || file === "") return parseOptions({
 		...flags,
-		credentials: await contentOf(file)
-	} : { ...flags };
+		...given
+	});
+	if (file === "-" && readsStdin(imageList)) throw new OciSaveError({
+		code: "usage",
+		message: "--credentials and --image-list are both -: only one can be read from standard input",
+		hint: "Name a file for one of them."
+	});
+	const credentials = file === "-" ? await textOf(stdin, STDIN) : await contentOf(file);
+	const source = file === "-" ? STDIN : quoteText(file);
+	return parseOptionsWithLogins({
+		...flags,
+		credentials,
+		...given
+	}, source);
+}
+function readsStdin(imageList) {
+	return (Array.isArray(imageList) ? imageList : [imageList]).some((text) => typeof text === "string" && text.split(/[,\r\n]/).some((one) => one.trim() === "-"));
 }
 async function contentOf(file) {
-	const unreadable = (why) => new OciSaveError({
-		code: "usage",
-		message: `--credentials: the file cannot be read (${why})`,
-		hint: "Name a file; passwords do not belong on a command line, where every process can read them."
-	});
+	const shown = await isPath(file) ? `the file ${quoteText(file)}` : "the file";
 	try {
 		const opened = await openRegular(file);
-		if (!("handle" in opened)) throw unreadable(opened.reason);
-		const bytes = await buffer(opened.handle.createReadStream({ end: MAX_BYTES }));
-		if (bytes.length > MAX_BYTES) throw unreadable("it has more than 1 MiB");
-		return bytes.toString("utf8");
+		if (!("handle" in opened)) throw unreadable(shown, opened.reason, opened.isStream ? PIPED : void 0);
+		return await textOf(opened.handle.createReadStream({ end: MAX_BYTES }), shown);
 	} catch (error) {
 		const code = systemCodeOf(error);
-		throw code === void 0 ? error : unreadable(code);
+		throw code === void 0 ? error : unreadable(shown, code);
+	}
+}
+/** Bounded: a program may write without end. */
+async function textOf(stream, shown) {
+	const chunks = [];
+	let length = 0;
+	for await (const chunk of stream) {
+		length += chunk.length;
+		if (length > MAX_BYTES) throw unreadable(shown, "it has more than 1 MiB");
+		chunks.push(chunk);
+	}
+	return Buffer.concat(chunks).toString("utf8");
+}
+function unreadable(shown, why, hint = IN_PLACE) {
+	return new OciSaveError({
+		code: "usage",
+		message: `--credentials: ${shown} cannot be read (${why})`,
+		hint
+	});
+}
+/** Whether a text is a file's name and no password: it or its folder is there, or it ends as such files do. */
+async function isPath(text) {
+	if (/^[\w.-]+\.(?:txt|ya?ml|json|conf)$/i.test(text) || await exists(text)) return true;
+	const folder = path.dirname(text);
+	return folder !== "." && folder !== path.parse(folder).root && await exists(folder);
+}
+async function exists(file) {
+	try {
+		await lstat(file);
+		return true;
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		return false;
 	}
 }
 // src/cli/lock-command.ts
@@ -3550,11 +3599,10 @@ Examples:
 function lockCommand(host, done) {
 	return addFlags(new Command("lock").description("resolve a list to digests; nothing is copied").argument("[reference...]", "images to resolve, in addition to those in lists").option("-o, --output <file>", "the file of the lock (default: stdout)"), OPTIONS$2).addHelpText("after", EXAMPLES$4).action(async (images, { output: place, ...flags }) => {
 		const { output, rest } = takeFlags(flags, host);
-		const options = parseOptions({
-			...await withCredentials(rest),
+		const options = await parseFlags(rest, {
 			images,
 			dryRun: true
-		});
+		}, host.stdin);
 		const file = typeof place === "string" ? path.resolve(place) : void 0;
 		if (file !== void 0) refuseForeign(await foreignAt(file, LOCK_FILE_KIND));
 		await runCommand(host, output, done, async (io) => {
@@ -3638,10 +3686,7 @@ function pushCommand(host, done) {
 		const waitMilliseconds = secondsOf(wait) * 1e3;
 		const globs = Array.isArray(only) ? only.map(String) : [];
 		const options = {
-			...parseOptions({
-				...await withCredentials(rest),
-				push
-			}),
+			...await parseFlags(rest, { push }, host.stdin),
 			only: globs,
 			bundle,
 			waitMilliseconds
@@ -3723,10 +3768,7 @@ interrupted.
 function saveCommand(host, done) {
 	return addFlags(new Command("save").description("save images into a bundle that zot can serve without changes").argument("[reference...]", "images to save, in addition to those in lists")).addHelpText("after", EXAMPLES$1).action(async (images, flags) => {
 		const { output, rest } = takeFlags(flags, host);
-		const options = parseOptions({
-			...await withCredentials(rest),
-			images
-		});
+		const options = await parseFlags(rest, { images }, host.stdin);
 		return runCommand(host, output, done, async (io) => {
 			const { report } = await save(options, io);
 			return {

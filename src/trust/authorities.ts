@@ -1,5 +1,6 @@
-import { opendir } from 'node:fs/promises';
+import { opendir, readlink } from 'node:fs/promises';
 import path from 'node:path';
+import pMap from 'p-map';
 import { messageOf, OciSaveError, systemCodeOf } from '../errors.ts';
 import { readBounded } from '../files/index.ts';
 import { type Environment, ownAuthorities } from '../http/index.ts';
@@ -19,6 +20,7 @@ const SYSTEM_FILES = [
 /** A system's file has some hundred certificates, in some hundred kilobytes. */
 const MAX_FILE_BYTES = 8 * 1024 * 1024;
 const MAX_FOLDER_FILES = 4096;
+const READ_AT_ONCE = 16;
 
 export interface AuthorityOptions {
   readonly env: Environment;
@@ -106,17 +108,30 @@ export async function readCertificates(file: string): Promise<string[]> {
 
 /** Every certificate in the files of these folders, as Go reads SSL_CERT_DIR; what is no certificate is passed over. */
 async function readFolders(folders: string): Promise<string[]> {
-  const found: string[] = [];
-  let left = MAX_FOLDER_FILES;
+  const files: { readonly file: string; readonly isLink: boolean }[] = [];
   for (const folder of folders.split(path.delimiter).filter((name) => name !== '')) {
     for await (const entry of await opendir(folder)) {
-      left -= 1;
-      if (left < 0) throw new OciSaveError({ code: 'local', message: `${folder} has too many files` });
-      if (entry.isFile() || entry.isSymbolicLink())
-        found.push(...(await readAny(path.join(folder, entry.name))));
+      if (!entry.isFile() && !entry.isSymbolicLink()) continue;
+      files.push({ file: path.join(folder, entry.name), isLink: entry.isSymbolicLink() });
+      if (files.length > MAX_FOLDER_FILES)
+        throw new OciSaveError({ code: 'local', message: `${folder} has too many files` });
     }
   }
-  return found;
+  // A system's folder has a second name for each of its files, the hash of the subject: Go passes over links to a file
+  // beside them, too (crypto/x509, root_unix.go, isSameDirSymlink).
+  const read = async ({ file, isLink }: (typeof files)[number]): Promise<string[]> =>
+    isLink && (await leadsBeside(file)) ? [] : readAny(file);
+  return (await pMap(files, read, { concurrency: READ_AT_ONCE })).flat();
+}
+
+/** Whether a link names a file of its own folder. */
+async function leadsBeside(link: string): Promise<boolean> {
+  try {
+    return !(await readlink(link)).includes('/');
+  } catch (error) {
+    if (systemCodeOf(error) === undefined) throw error;
+    return false;
+  }
 }
 
 async function readAny(file: string): Promise<string[]> {
