@@ -219,7 +219,8 @@ describe('found K1: two jobs of a matrix on one machine, with one release, one c
     await matrix('4711', 'v1', 'store');
     await expectReleased('v1');
     expect(service.releases).toHaveLength(1);
-    expect(new Set(fetched()).size).toBe(5);
+    // Each may bring the shared layer while the other does.
+    expect(new Set(fetched().map((asked) => path.basename(asked))).size).toBe(5);
 
     const again = await matrix('4712', 'v2', 'store');
     expect([fetched(), again.map(({ outputs }) => outputs['cache-hit'])]).toEqual([[], ['true', 'true']]);
