@@ -32541,7 +32541,7 @@ const LEVELS = 2;
 /** Manifests asked about at once, several requests each. */
 const SUBJECTS_AT_ONCE = 8;
 /** Listed manifests read at once, of each of these. */
-const READ_AT_ONCE = 4;
+const READ_AT_ONCE$1 = 4;
 /** Manifests asked about, referrers included: an index can list thousands of children. */
 const MAX_SUBJECTS = 6e3;
 /** Of all manifests that were read for one image. */
@@ -32665,7 +32665,7 @@ function startSearch(port, choice, { store, manifests: reader, signal }) {
 			for (const { digest } of standIn.manifest.manifests) digests.add(digest);
 		} else if (standIn !== void 0 && standIn.digest !== subject) notes.add(`its tag ${tag} names no index of referrers: it is left out`);
 		if (digests.size > 1e3) throw tooMuch(`${digests.size} of ${shortDigest(subject)}`);
-		return (await pMap(digests, (digest) => takeListed(digest, subject), { concurrency: READ_AT_ONCE })).flat();
+		return (await pMap(digests, (digest) => takeListed(digest, subject), { concurrency: READ_AT_ONCE$1 })).flat();
 	};
 	const ofCosign = async (subject, suffix) => {
 		const tag = cosignTag(subject, suffix);
@@ -46490,6 +46490,7 @@ const SYSTEM_FILES = [
 /** A system's file has some hundred certificates, in some hundred kilobytes. */
 const MAX_FILE_BYTES = 8388608;
 const MAX_FOLDER_FILES = 4096;
+const READ_AT_ONCE = 16;
 /**
 * The certificate authorities of every host, PEM, each once: the system's, or Node's own where the system has none, and
 * beside them those of `ca-file`, SSL_CERT_FILE, SSL_CERT_DIR and NODE_EXTRA_CA_CERTS.
@@ -46561,17 +46562,29 @@ async function readCertificates(file) {
 }
 /** Every certificate in the files of these folders, as Go reads SSL_CERT_DIR; what is no certificate is passed over. */
 async function readFolders(folders) {
-	const found = [];
-	let left = MAX_FOLDER_FILES;
+	const files = [];
 	for (const folder of folders.split(path.delimiter).filter((name) => name !== "")) for await (const entry of await opendir(folder)) {
-		left -= 1;
-		if (left < 0) throw new OciSaveError({
+		if (!entry.isFile() && !entry.isSymbolicLink()) continue;
+		files.push({
+			file: path.join(folder, entry.name),
+			isLink: entry.isSymbolicLink()
+		});
+		if (files.length > MAX_FOLDER_FILES) throw new OciSaveError({
 			code: "local",
 			message: `${folder} has too many files`
 		});
-		if (entry.isFile() || entry.isSymbolicLink()) found.push(...await readAny(path.join(folder, entry.name)));
 	}
-	return found;
+	const read = async ({ file, isLink }) => isLink && await leadsBeside(file) ? [] : readAny(file);
+	return (await pMap(files, read, { concurrency: READ_AT_ONCE })).flat();
+}
+/** Whether a link names a file of its own folder. */
+async function leadsBeside(link) {
+	try {
+		return !(await readlink(link)).includes("/");
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		return false;
+	}
 }
 async function readAny(file) {
 	try {
