@@ -42822,7 +42822,7 @@ function fileSegment(file, size, digest) {
 		}) : readRange(file, start, end)
 	};
 }
-/** The segments one after the other, as one source. Opens nothing before it is read, and gives no small chunks but one. */
+/** The segments one after the other, as one source. Opens nothing before it is read. Only its last chunk may be small. */
 function joinSegments(segments) {
 	const placed = [];
 	let size = 0;
@@ -46499,12 +46499,13 @@ const READ_AT_ONCE = 16;
 */
 async function readAuthorities(options) {
 	const { env, caFile, onWarning, platform = process.platform } = options;
-	const named = caFile === "" ? [] : await ofOption(caFile);
-	const ofVariable = async (name, read) => {
+	const read = reader();
+	const named = caFile === "" ? [] : await ofOption(caFile, read);
+	const ofVariable = async (name, readPlace) => {
 		const place = env[name] ?? "";
 		if (place === "") return [];
 		try {
-			const found = await read(place);
+			const found = await readPlace(place);
 			if (found.length === 0) onWarning(`${name}: ${place} has no certificate`);
 			return found;
 		} catch (error) {
@@ -46514,25 +46515,25 @@ async function readAuthorities(options) {
 	};
 	const added = [
 		...named,
-		...await ofVariable("SSL_CERT_FILE", readCertificates),
-		...await ofVariable("SSL_CERT_DIR", readFolders),
-		...await ofVariable("NODE_EXTRA_CA_CERTS", readCertificates)
+		...await ofVariable("SSL_CERT_FILE", read),
+		...await ofVariable("SSL_CERT_DIR", (folders) => readFolders(folders, read)),
+		...await ofVariable("NODE_EXTRA_CA_CERTS", read)
 	];
-	const system = await ofSystem(options.systemFiles ?? SYSTEM_FILES, platform);
+	const system = await ofSystem(options.systemFiles ?? SYSTEM_FILES, platform, read);
 	return [.../* @__PURE__ */ new Set([...system.length > 0 ? system : ownAuthorities(platform), ...added])];
 }
 /** The first of the files that has a certificate. None on macOS and Windows, whose store is no file. */
-async function ofSystem(files, platform) {
+async function ofSystem(files, platform, read) {
 	if (platform === "darwin" || platform === "win32") return [];
 	for (const file of files) try {
-		const found = certificatesIn((await readBounded(file, MAX_FILE_BYTES))?.toString("latin1") ?? "");
+		const found = await read(file);
 		if (found.length > 0) return found;
 	} catch (error) {
 		if (!(error instanceof OciSaveError) && systemCodeOf(error) === void 0) throw error;
 	}
 	return [];
 }
-async function ofOption(caFile) {
+async function ofOption(caFile, read) {
 	const wrong = (message, cause) => new OciSaveError({
 		code: "usage",
 		message: `ca-file: ${message}`,
@@ -46541,7 +46542,7 @@ async function ofOption(caFile) {
 	});
 	let found;
 	try {
-		found = await readCertificates(caFile);
+		found = await read(caFile);
 	} catch (error) {
 		throw wrong(reasonOf(caFile, error), error);
 	}
@@ -46560,8 +46561,17 @@ async function readCertificates(file) {
 	});
 	return certificatesIn(bytes.toString("latin1"));
 }
+/** `readCertificates`, which reads each file once. */
+function reader() {
+	const known = /* @__PURE__ */ new Map();
+	return (file) => {
+		const reading = known.get(file) ?? readCertificates(file);
+		known.set(file, reading);
+		return reading;
+	};
+}
 /** Every certificate in the files of these folders, as Go reads SSL_CERT_DIR; what is no certificate is passed over. */
-async function readFolders(folders) {
+async function readFolders(folders, read) {
 	const files = [];
 	for (const folder of folders.split(path.delimiter).filter((name) => name !== "")) for await (const entry of await opendir(folder)) {
 		if (!entry.isFile() && !entry.isSymbolicLink()) continue;
@@ -46574,8 +46584,8 @@ async function readFolders(folders) {
 			message: `${folder} has too many files`
 		});
 	}
-	const read = async ({ file, isLink }) => isLink && await leadsBeside(file) ? [] : readAny(file);
-	return (await pMap(files, read, { concurrency: READ_AT_ONCE })).flat();
+	const readOne = async ({ file, isLink }) => isLink && await leadsBeside(file) ? [] : readAny(file, read);
+	return (await pMap(files, readOne, { concurrency: READ_AT_ONCE })).flat();
 }
 /** Whether a link names a file of its own folder. */
 async function leadsBeside(link) {
@@ -46586,9 +46596,9 @@ async function leadsBeside(link) {
 		return false;
 	}
 }
-async function readAny(file) {
+async function readAny(file, read) {
 	try {
-		return await readCertificates(file);
+		return await read(file);
 	} catch (error) {
 		if (!(error instanceof OciSaveError) && systemCodeOf(error) === void 0) throw error;
 		return [];

@@ -37,7 +37,7 @@ export function fileSegment(file: string, size: number, digest: Digest | undefin
   };
 }
 
-/** The segments one after the other, as one source. Opens nothing before it is read, and gives no small chunks but one. */
+/** The segments one after the other, as one source. Opens nothing before it is read. Only its last chunk may be small. */
 export function joinSegments(segments: Iterable<Segment>): ByteSource {
   const placed: Placed[] = [];
   let size = 0;

@@ -40,12 +40,14 @@ export interface AuthorityOptions {
  */
 export async function readAuthorities(options: AuthorityOptions): Promise<readonly string[]> {
   const { env, caFile, onWarning, platform = process.platform } = options;
-  const named = caFile === '' ? [] : await ofOption(caFile);
-  const ofVariable = async (name: string, read: (place: string) => Promise<string[]>): Promise<string[]> => {
+  // Several variables often name one file, and the system's.
+  const read = reader();
+  const named = caFile === '' ? [] : await ofOption(caFile, read);
+  const ofVariable = async (name: string, readPlace: Read): Promise<readonly string[]> => {
     const place = env[name] ?? '';
     if (place === '') return [];
     try {
-      const found = await read(place);
+      const found = await readPlace(place);
       if (found.length === 0) onWarning(`${name}: ${place} has no certificate`);
       return found;
     } catch (error) {
@@ -55,20 +57,24 @@ export async function readAuthorities(options: AuthorityOptions): Promise<readon
   };
   const added = [
     ...named,
-    ...(await ofVariable('SSL_CERT_FILE', readCertificates)),
-    ...(await ofVariable('SSL_CERT_DIR', readFolders)),
-    ...(await ofVariable('NODE_EXTRA_CA_CERTS', readCertificates)),
+    ...(await ofVariable('SSL_CERT_FILE', read)),
+    ...(await ofVariable('SSL_CERT_DIR', (folders) => readFolders(folders, read))),
+    ...(await ofVariable('NODE_EXTRA_CA_CERTS', read)),
   ];
-  const system = await ofSystem(options.systemFiles ?? SYSTEM_FILES, platform);
+  const system = await ofSystem(options.systemFiles ?? SYSTEM_FILES, platform, read);
   return [...new Set([...(system.length > 0 ? system : ownAuthorities(platform)), ...added])];
 }
 
 /** The first of the files that has a certificate. None on macOS and Windows, whose store is no file. */
-async function ofSystem(files: readonly string[], platform: NodeJS.Platform): Promise<string[]> {
+async function ofSystem(
+  files: readonly string[],
+  platform: NodeJS.Platform,
+  read: Read,
+): Promise<readonly string[]> {
   if (platform === 'darwin' || platform === 'win32') return [];
   for (const file of files) {
     try {
-      const found = certificatesIn((await readBounded(file, MAX_FILE_BYTES))?.toString('latin1') ?? '');
+      const found = await read(file);
       if (found.length > 0) return found;
     } catch (error) {
       // Go takes the next one, too.
@@ -78,7 +84,7 @@ async function ofSystem(files: readonly string[], platform: NodeJS.Platform): Pr
   return [];
 }
 
-async function ofOption(caFile: string): Promise<string[]> {
+async function ofOption(caFile: string, read: Read): Promise<readonly string[]> {
   const wrong = (message: string, cause?: unknown): OciSaveError =>
     new OciSaveError({
       code: 'usage',
@@ -86,9 +92,9 @@ async function ofOption(caFile: string): Promise<string[]> {
       hint: 'Name a file of certificates in PEM, which begin with -----BEGIN CERTIFICATE-----.',
       cause,
     });
-  let found: string[];
+  let found: readonly string[];
   try {
-    found = await readCertificates(caFile);
+    found = await read(caFile);
   } catch (error) {
     throw wrong(reasonOf(caFile, error), error);
   }
@@ -106,8 +112,21 @@ export async function readCertificates(file: string): Promise<string[]> {
   return certificatesIn(bytes.toString('latin1'));
 }
 
+/** The certificates in a place. */
+type Read = (place: string) => Promise<readonly string[]>;
+
+/** `readCertificates`, which reads each file once. */
+function reader(): Read {
+  const known = new Map<string, Promise<readonly string[]>>();
+  return (file) => {
+    const reading = known.get(file) ?? readCertificates(file);
+    known.set(file, reading);
+    return reading;
+  };
+}
+
 /** Every certificate in the files of these folders, as Go reads SSL_CERT_DIR; what is no certificate is passed over. */
-async function readFolders(folders: string): Promise<string[]> {
+async function readFolders(folders: string, read: Read): Promise<readonly string[]> {
   const files: { readonly file: string; readonly isLink: boolean }[] = [];
   for (const folder of folders.split(path.delimiter).filter((name) => name !== '')) {
     for await (const entry of await opendir(folder)) {
@@ -119,9 +138,9 @@ async function readFolders(folders: string): Promise<string[]> {
   }
   // A system's folder has a second name for each of its files, the hash of the subject: Go passes over links to a file
   // beside them, too (crypto/x509, root_unix.go, isSameDirSymlink).
-  const read = async ({ file, isLink }: (typeof files)[number]): Promise<string[]> =>
-    isLink && (await leadsBeside(file)) ? [] : readAny(file);
-  return (await pMap(files, read, { concurrency: READ_AT_ONCE })).flat();
+  const readOne = async ({ file, isLink }: (typeof files)[number]): Promise<readonly string[]> =>
+    isLink && (await leadsBeside(file)) ? [] : readAny(file, read);
+  return (await pMap(files, readOne, { concurrency: READ_AT_ONCE })).flat();
 }
 
 /** Whether a link names a file of its own folder. */
@@ -134,9 +153,9 @@ async function leadsBeside(link: string): Promise<boolean> {
   }
 }
 
-async function readAny(file: string): Promise<string[]> {
+async function readAny(file: string, read: Read): Promise<readonly string[]> {
   try {
-    return await readCertificates(file);
+    return await read(file);
   } catch (error) {
     if (!(error instanceof OciSaveError) && systemCodeOf(error) === undefined) throw error;
     return [];
