@@ -35326,18 +35326,19 @@ function flatNames(lock) {
 * zot finds a manifest by digest there and nowhere else (storage/common/common.go, GetManifestDescByReference).
 */
 function repositories(lock, manifests) {
-	const referrers = repositoryReferrers(lock);
-	return [...repositoryTags(lock)].toSorted(([a], [b]) => byText(a, b)).map(([path, tagged]) => ({
+	const images = repositoryTags(lock);
+	const referrers = repositoryReferrers(lock, images);
+	return [...images].toSorted(([a], [b]) => byText(a, b)).map(([path, tagged]) => ({
 		path,
 		...repositoryContent(tagged, referrers.get(path) ?? /* @__PURE__ */ new Map(), manifests)
 	}));
 }
 /**
 * The referrers of each repository of a zot root, by its folder: zot and others compute their list from the entries of an
-* index.json (storage/imagestore/imagestore.go, GetReferrers). A tag that an image of the list has is the image's.
+* index.json (storage/imagestore/imagestore.go, GetReferrers). A tag that an image of the list has is the image’s.
+* @param images what `repositoryTags` gives of the same lock
 */
-function repositoryReferrers(lock) {
-	const images = repositoryTags(lock);
+function repositoryReferrers(lock, images) {
 	const taken = /* @__PURE__ */ new Map();
 	const all = /* @__PURE__ */ new Map();
 	for (const { names, referrers } of lock.images) for (const path of new Set(names.map((stored) => repositoryPath(splitName(stored).name)))) {
@@ -35787,8 +35788,9 @@ function explainBundle(lock, views, sums) {
 	const registry = views.length > 1 ? REGISTRY_FOLDER : "";
 	const layouts = /* @__PURE__ */ new Map();
 	if (views.includes("oci")) layouts.set("", flatNames(lock));
-	const referrers = repositoryReferrers(lock);
-	for (const [repository, tags] of views.includes("zot") ? repositoryTags(lock) : []) {
+	const images = repositoryTags(lock);
+	const referrers = repositoryReferrers(lock, images);
+	for (const [repository, tags] of views.includes("zot") ? images : []) {
 		const digests = new Map([...tags].map(([tag, { digest }]) => [tag, digest]));
 		for (const [digest, own] of referrers.get(repository) ?? []) for (const tag of own) digests.set(tag, digest);
 		layouts.set(joinPath(registry, repository), digests);

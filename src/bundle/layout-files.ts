@@ -85,8 +85,9 @@ export interface Repository {
  * zot finds a manifest by digest there and nowhere else (storage/common/common.go, GetManifestDescByReference).
  */
 export function repositories(lock: Lock, manifests: Manifests): Repository[] {
-  const referrers = repositoryReferrers(lock);
-  return [...repositoryTags(lock)]
+  const images = repositoryTags(lock);
+  const referrers = repositoryReferrers(lock, images);
+  return [...images]
     .toSorted(([a], [b]) => byText(a, b))
     .map(([path, tagged]) => ({
       path,
@@ -99,10 +100,13 @@ export type RepositoryReferrers = ReadonlyMap<Digest, ReadonlySet<string>>;
 
 /**
  * The referrers of each repository of a zot root, by its folder: zot and others compute their list from the entries of an
- * index.json (storage/imagestore/imagestore.go, GetReferrers). A tag that an image of the list has is the image's.
+ * index.json (storage/imagestore/imagestore.go, GetReferrers). A tag that an image of the list has is the image’s.
+ * @param images what `repositoryTags` gives of the same lock
  */
-export function repositoryReferrers(lock: Lock): ReadonlyMap<string, RepositoryReferrers> {
-  const images = repositoryTags(lock);
+export function repositoryReferrers(
+  lock: Lock,
+  images: ReadonlyMap<string, ReadonlyMap<string, Tagged>>,
+): ReadonlyMap<string, RepositoryReferrers> {
   const taken = new Map<string, Digest>();
   const all = new Map<string, Map<Digest, Set<string>>>();
   for (const { names, referrers } of lock.images) {

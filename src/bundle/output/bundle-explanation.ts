@@ -32,8 +32,9 @@ export function explainBundle(
   const registry = views.length > 1 ? REGISTRY_FOLDER : '';
   const layouts = new Map<string, ReadonlyMap<string, Digest>>();
   if (views.includes('oci')) layouts.set('', flatNames(lock));
-  const referrers = repositoryReferrers(lock);
-  for (const [repository, tags] of views.includes('zot') ? repositoryTags(lock) : []) {
+  const images = repositoryTags(lock);
+  const referrers = repositoryReferrers(lock, images);
+  for (const [repository, tags] of views.includes('zot') ? images : []) {
     const digests = new Map([...tags].map(([tag, { digest }]) => [tag, digest]));
     for (const [digest, own] of referrers.get(repository) ?? [])
       for (const tag of own) digests.set(tag, digest);
