@@ -122,8 +122,19 @@ function settle(list: NamedList, options: JoinOptions): SettledList {
   return { list, requests, candidates, rejected: found.rejects, faults: rejects };
 }
 
-function problemsOf({ list: { file, format }, requests, candidates, faults }: SettledList): Problem[] {
-  if (faults.length > 0 || requests.length > 0) return faults.map(toProblem);
+function problemsOf({
+  list: { file, format, tagRequests },
+  requests,
+  candidates,
+  faults,
+}: SettledList): Problem[] {
+  const rules = tagRequests.map(({ origin }) => ({
+    ...origin,
+    reason: 'it asks for tags by a rule, which is not supported yet',
+    hint: 'Write each tag.',
+  }));
+  if (faults.length > 0 || requests.length > 0 || rules.length > 0)
+    return [...faults.map(toProblem), ...rules];
   const advice =
     candidates.length === 0
       ? undefined

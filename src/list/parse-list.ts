@@ -1,8 +1,10 @@
 import { OciSaveError } from '../errors.ts';
 import { pemStart } from '../oci/secret-text.ts';
 import { newCollector, type ParseOptions } from './entry/findings.ts';
-import { FORMATS, type ListFormat, namedFormat, nearestFormats } from './formats/formats.ts';
-import { firstMisfit } from './formats/plain.ts';
+import type { ListFormat } from './formats/format.ts';
+import { FORMATS, namedFormat } from './formats/formats.ts';
+import { nearestFormats } from './formats/nearest-formats.ts';
+import { firstMisfit } from './formats/own/plain.ts';
 import { refusal } from './problems.ts';
 import type { NamedList, ParsedList } from './request.ts';
 import { hint, option } from '../text/hint.ts';

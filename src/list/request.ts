@@ -1,6 +1,7 @@
 import type { PlatformChoice } from '../oci/platform.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Hint } from '../text/hint.ts';
+import type { Secret } from '../text/secret.ts';
 
 /** Where an entry is: a list's path (`images` for references given inline) and its line, from 1. */
 export interface Origin {
@@ -36,8 +37,43 @@ export interface ImageRequest {
   readonly implicitTag: boolean;
 }
 
+/** Which tags of a repository are wanted: those that pass every rule. Without a rule that is every tag. */
+export interface TagSelection {
+  /** Regular expressions in RE2's grammar, of which one must match somewhere in the tag. Empty: any tag. */
+  readonly allow: readonly string[];
+  /** Regular expressions of which none may match. */
+  readonly deny: readonly string[];
+  /** Ranges of semantic versions (`>= 12.0 <15.0`), each of which must contain the tag. Empty: any tag. */
+  readonly versions: readonly string[];
+  /** Only so many, the newest by semantic version. */
+  readonly newest?: number | undefined;
+}
+
+/** An entry that asks for tags by a rule: it becomes requests once the registry has listed its tags. */
+export interface TagRequest {
+  /** As the user wrote it. */
+  readonly written: string;
+  readonly origin: Origin;
+  /** Without tag and digest. */
+  readonly repository: Reference;
+  readonly selection: TagSelection;
+  readonly platforms?: PlatformChoice | undefined;
+  /** Names without tags: each tag keeps its own. */
+  readonly storedAs: readonly Reference[];
+}
+
+/** A user that a list names for some of its repositories. */
+export interface ListLogin {
+  /** A host, or a host with the first parts of repositories' names, in normal form. */
+  readonly registry: string;
+  readonly username: string;
+  readonly password: Secret;
+  readonly origin: Origin;
+}
+
 /** An entry that is probably an image; the user decides. */
 export interface Candidate {
+  /** An entry as a line of a plain list: a reference, perhaps with `--platform=` before it or `=> name` after it. */
   readonly text: string;
   readonly origin: Origin;
   readonly why: string;
@@ -66,6 +102,8 @@ export interface Warning {
 export interface ParsedList {
   readonly format: string;
   readonly requests: readonly ImageRequest[];
+  readonly tagRequests: readonly TagRequest[];
+  readonly logins: readonly ListLogin[];
   readonly candidates: readonly Candidate[];
   readonly rejects: readonly Reject[];
   readonly ignored: readonly string[];

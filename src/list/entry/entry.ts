@@ -2,7 +2,7 @@ import { isDigest, isLongerDigest } from '../../oci/digest.ts';
 import type { PlatformChoice } from '../../oci/platform.ts';
 import { isTag, type Reference, withDefaultTag } from '../../oci/reference.ts';
 import { showText } from '../../oci/reference-quote.ts';
-import type { ImageRequest, Origin, Source } from '../request.ts';
+import type { ImageRequest, Origin, Source, TagRequest, TagSelection } from '../request.ts';
 import { refusal } from '../problems.ts';
 import { parseName, parseSource } from './source.ts';
 
@@ -28,6 +28,39 @@ export function toRequest(parts: EntryParts, origin: Origin, defaultRegistry: st
   const storedAs = parts.storedAs.map((name) => storedName(name, source, defaultRegistry));
   const platforms = parts.platforms === undefined ? {} : { platforms: parts.platforms };
   return { written, origin, source, ...platforms, storedAs, implicitTag };
+}
+
+/** The parts of an entry that asks for tags by a rule. */
+export interface TagParts extends Pick<EntryParts, 'platforms' | 'storedAs'> {
+  /** A reference without tag and digest, as written. */
+  readonly repository: string;
+  readonly selection: TagSelection;
+}
+
+/**
+ * Completes an entry that asks for tags by a rule.
+ * @throws OciSaveError `list` where its repository or a stored name has a tag or a digest, or cannot be read
+ */
+export function toTagRequest(parts: TagParts, origin: Origin, defaultRegistry: string): TagRequest {
+  const { repository: written, selection } = parts;
+  const source = parseSource(written, defaultRegistry);
+  if (source.transport !== 'docker') throw refusal('only a repository of a registry has tags to choose from');
+  const storedAs = parts.storedAs.map((name) => withoutTag(parseName(name, defaultRegistry), name));
+  const platforms = parts.platforms === undefined ? {} : { platforms: parts.platforms };
+  return {
+    written,
+    origin,
+    repository: withoutTag(source.reference, written),
+    selection,
+    ...platforms,
+    storedAs,
+  };
+}
+
+function withoutTag(reference: Reference, written: string): Reference {
+  const { tag, digest, otherDigest } = reference;
+  if (tag === undefined && digest === undefined && otherDigest === undefined) return reference;
+  throw refusal(`${showText(written)} names a tag or a digest, and its entry chooses tags by a rule`);
 }
 
 /** The source with the tag `latest` where its reference has neither tag nor digest. */

@@ -1,15 +1,17 @@
 import { OciSaveError } from '../../errors.ts';
 import { isReference } from '../../oci/reference.ts';
 import { quoteReference } from '../../oci/reference-quote.ts';
-import type { Candidate, ImageRequest, Reject, Warning } from '../request.ts';
+import type { Candidate, ImageRequest, ListLogin, Reject, TagRequest, Warning } from '../request.ts';
 import { MAX_LINE } from '../syntax/lines.ts';
-import { type EntryParts, toRequest } from './entry.ts';
+import { type EntryParts, type TagParts, toRequest, toTagRequest } from './entry.ts';
 import { readEntryLine } from './entry-line.ts';
 import { refusal } from '../problems.ts';
 
 /** The content of a list, in the order of the file. */
 export interface Findings {
   readonly requests: ImageRequest[];
+  readonly tagRequests: TagRequest[];
+  readonly logins: ListLogin[];
   readonly candidates: Candidate[];
   readonly rejects: Reject[];
   /** Each option once. */
@@ -29,8 +31,16 @@ export interface Collector {
   addEntry(line: number, text: string, readParts: () => EntryParts): void;
   /** Adds an entry that is one line of text, with its options and columns. */
   addLine(line: number, text: string): void;
+  /** Adds a request for tags by a rule, or a reject with the reason why it cannot be read. */
+  addTags(line: number, text: string, readParts: () => TagParts): void;
+  /** Adds what is probably an image. `why` ends a sentence: `a value of a chart`. */
+  addCandidate(line: number, text: string, why: string): void;
+  /** Adds the user of a registry, or of a registry's repositories that begin alike. */
+  addLogin(line: number, login: Omit<ListLogin, 'origin'>): void;
   addReject(line: number, fault: OciSaveError, text?: string): void;
   addWarning(line: number, message: string): void;
+  /** Notes what is skipped on purpose, once per file: `charts`, `cosign keys`. */
+  ignore(what: string): void;
   /** Whether to stop reading. Then it adds a last reject that says so: the file is refused anyway. */
   stopsAt(line: number): boolean;
 }
@@ -41,31 +51,51 @@ const COMMA_PAIR = 'two references joined by a comma are read as source and stor
 const MAX_REJECTS = 10_000;
 
 export function newCollector(file: string, { defaultRegistry }: ParseOptions): Collector {
-  const found: Findings = { requests: [], candidates: [], rejects: [], ignored: [], warnings: [] };
+  const found: Findings = {
+    requests: [],
+    tagRequests: [],
+    logins: [],
+    candidates: [],
+    rejects: [],
+    ignored: [],
+    warnings: [],
+  };
   const { requests, rejects, ignored, warnings } = found;
+  const ignore: Collector['ignore'] = (what) => {
+    if (!ignored.includes(what)) ignored.push(what);
+  };
   const addReject: Collector['addReject'] = (line, { message, hint, hintParts }, text = '') => {
     rejects.push({ text: quotable(text), origin: { file, line }, reason: message, hint, hintParts });
   };
   const addWarning: Collector['addWarning'] = (line, message) =>
     void warnings.push({ message, origin: { file, line } });
-  const addEntry: Collector['addEntry'] = (line, text, readParts) => {
+  const orReject = (line: number, text: string, add: () => void): void => {
     try {
       if (text.length > MAX_LINE) throw refusal(`this entry is longer than ${MAX_LINE} characters`);
-      requests.push(toRequest(readParts(), { file, line }, defaultRegistry));
+      add();
     } catch (error) {
       if (!(error instanceof OciSaveError)) throw error;
       addReject(line, error, text);
     }
   };
+  const addEntry: Collector['addEntry'] = (line, text, readParts) =>
+    orReject(line, text, () => requests.push(toRequest(readParts(), { file, line }, defaultRegistry)));
   return {
     found,
     addEntry,
+    addTags: (line, text, readParts) =>
+      orReject(line, text, () =>
+        found.tagRequests.push(toTagRequest(readParts(), { file, line }, defaultRegistry)),
+      ),
+    addCandidate: (line, text, why) => void found.candidates.push({ text, why, origin: { file, line } }),
+    addLogin: (line, login) => void found.logins.push({ ...login, origin: { file, line } }),
     addReject,
     addWarning,
+    ignore,
     addLine: (line, text) =>
       addEntry(line, text, () => {
         const entry = readEntryLine(text);
-        ignored.push(...entry.ignored.filter((option) => !ignored.includes(option)));
+        for (const option of entry.ignored) ignore(option);
         const isNew = warnings.every(({ message }) => message !== COMMA_PAIR);
         if (entry.commaPair && isNew) addWarning(line, COMMA_PAIR);
         return entry.parts;

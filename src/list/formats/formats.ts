@@ -1,11 +1,10 @@
 import { OciSaveError } from '../../errors.ts';
-import { editDistance, nearest } from '../../text/nearest.ts';
-import { type Hint, hint, option } from '../../text/hint.ts';
+import { nearest } from '../../text/nearest.ts';
+import { hint, option } from '../../text/hint.ts';
 import { showText } from '../../oci/reference-quote.ts';
-import type { Collector } from '../entry/findings.ts';
-import type { ListDocument } from '../syntax/document.ts';
-import { isOwnList, parseOwnList } from './own-list.ts';
-import { looksPlain, parsePlain } from './plain.ts';
+import { format, type ListFormat } from './format.ts';
+import { isOwnList, parseOwnList } from './own/own-list.ts';
+import { looksPlain, parsePlain } from './own/plain.ts';
 import {
   anyLine,
   either,
@@ -18,26 +17,8 @@ import {
   keys,
   kind,
   root,
-  type Trait,
 } from './traits.ts';
 import { fieldOf, keysOf, type Tree } from '../syntax/tree.ts';
-
-/** A format of lists: how it is recognised and, where it is supported, how it is parsed. */
-export interface ListFormat {
-  /** As `list-format` names it. */
-  readonly name: string;
-  /** As a sentence names it: `a zarf.yaml package`. */
-  readonly title: string;
-  readonly recognise: (document: ListDocument) => boolean;
-  /** Absent for a format that is only recognised in order to refuse it by its title. */
-  readonly parse?: (document: ListDocument, collector: Collector) => void;
-  /** Whether `parse` needs YAML or lines, where the user names the format. */
-  readonly reading?: 'tree' | 'text';
-  /** In place of 'this format is not supported yet'. */
-  readonly refusal?: string;
-  /** What to do instead. */
-  readonly hint?: Hint;
-}
 
 const isReferenceKey = (key: string): boolean => /^[\w.-]+(?::\d+)?\/|^[\w./-]+[:@]\S/.test(key);
 const isMapOfReferences = (tree: Tree | undefined): boolean => keysOf(tree).some(isReferenceKey);
@@ -50,16 +31,9 @@ const namesRepository = (tree: Tree): boolean =>
   (fieldOf(tree, 'repository') !== undefined || tree.entries.some(({ value }) => namesRepository(value)));
 const SKOPEO_SYNC = ['images', 'images-by-tag-regex', 'images-by-semver'];
 
-const format = (
-  name: string,
-  title: string,
-  recognise: Trait,
-  support: Omit<ListFormat, 'name' | 'title' | 'recognise'> = {},
-): ListFormat => ({ name, title, recognise, ...support });
-
 /**
  * Every format that is recognised by its content, in this order: the first one that fits. To support a format, give it
- * a file in this folder, and its `parse` here.
+ * a file in one of the rooms of this folder, and its `parse` here.
  */
 export const FORMATS: readonly ListFormat[] = [
   format('hauler', 'a hauler manifest', kind(/./, /^content\.hauler\.cattle\.io\//)),
@@ -200,27 +174,4 @@ export function namedFormat(name: string): ListFormat | undefined {
 /** The title of a format by its name: `a plain list`. */
 export function titleOf(name: string): string {
   return FORMATS.find((format) => format.name === name)?.title ?? 'a list';
-}
-
-/** Keys that are typical of a format: a misspelt one finds it, too. */
-const SIGNATURES: readonly (readonly [format: string, ...keys: string[]])[] = [
-  ['list', 'images', 'image'],
-  ['kubernetes', 'apiVersion', 'kind'],
-  ['compose', 'services'],
-  ['regsync', 'sync'],
-  ['dregsy', 'relay', 'tasks'],
-  ['source-tags', 'source', 'tags'],
-  ['oc-mirror', 'mirror'],
-];
-const TEXT_FORMATS = ['plain', 'columns', 'dockerfile'];
-
-/** The titles of the three formats that are most similar to a text. */
-export function nearestFormats({ trees }: ListDocument): string[] {
-  const present = (trees?.roots ?? []).flatMap(keysOf).slice(0, 100);
-  const ranked = SIGNATURES.map(([name, ...keys]) => ({
-    name,
-    distance: Math.min(...keys.flatMap((key) => present.map((found) => editDistance(key, found))), 99),
-  })).toSorted((a, b) => a.distance - b.distance);
-  const names = trees === undefined ? TEXT_FORMATS : ranked.slice(0, 3).map(({ name }) => name);
-  return names.map((name) => FORMATS.find((format) => format.name === name)?.title ?? name);
 }

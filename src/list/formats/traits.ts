@@ -1,4 +1,5 @@
 import type { ListDocument } from '../syntax/document.ts';
+import { treeAt } from './fields.ts';
 import { fieldOf, keysOf, type Tree } from '../syntax/tree.ts';
 
 /** A test by which a format is recognised. */
@@ -23,11 +24,7 @@ function textAt(tree: Tree, key: string): string {
 
 /** A document that has all of these keys at its top; a dot separates nested keys. */
 export function keys(...paths: readonly string[]): Trait {
-  return root((tree) => paths.every((path) => at(tree, path) !== undefined));
-}
-
-function at(tree: Tree | undefined, path: string): Tree | undefined {
-  return path.split('.').reduce<Tree | undefined>((inner, key) => fieldOf(inner, key), tree);
+  return root((tree) => paths.every((path) => treeAt(tree, path) !== undefined));
 }
 
 /** A list, at the top (`''`) or under a key, with a mapping that has all of these keys. */

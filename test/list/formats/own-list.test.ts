@@ -37,6 +37,8 @@ describe('found L1: candidates', () => {
           file: 'values.yaml',
           format: 'helm-values',
           requests: [],
+          tagRequests: [],
+          logins: [],
           candidates: offered,
           rejects: [],
           ignored: [],

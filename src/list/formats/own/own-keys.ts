@@ -1,9 +1,9 @@
-import { editDistance, nearest } from '../../text/nearest.ts';
-import { quoteReference } from '../../oci/reference-quote.ts';
-import type { Collector } from '../entry/findings.ts';
-import { refusal } from '../problems.ts';
-import type { MappingEntry } from '../syntax/tree.ts';
-import { type Hint, hint, option } from '../../text/hint.ts';
+import { editDistance, nearest } from '../../../text/nearest.ts';
+import { quoteReference } from '../../../oci/reference-quote.ts';
+import type { Collector } from '../../entry/findings.ts';
+import { refusal } from '../../problems.ts';
+import type { MappingEntry } from '../../syntax/tree.ts';
+import { type Hint, hint, option } from '../../../text/hint.ts';
 
 /** Keys of the reference, the most explicit first: in charts an entry with an `image` has a `name` that is only a label. */
 export const IMAGE_KEYS = ['image', 'ref', 'source', 'name'];

@@ -1,10 +1,10 @@
-import type { ListDocument } from '../syntax/document.ts';
-import type { Collector } from '../entry/findings.ts';
-import { contentLines, stripBlanks } from '../syntax/lines.ts';
+import type { ListDocument } from '../../syntax/document.ts';
+import type { Collector } from '../../entry/findings.ts';
+import { contentLines, stripBlanks } from '../../syntax/lines.ts';
 import { addOwnEntry } from './own-entry.ts';
-import type { Reject } from '../request.ts';
-import { refusal } from '../problems.ts';
-import { fieldOf, isNull, keysOf, listed, type Mapping, type Tree } from '../syntax/tree.ts';
+import type { Reject } from '../../request.ts';
+import { refusal } from '../../problems.ts';
+import { fieldOf, isNull, keysOf, listed, type Mapping, type Tree } from '../../syntax/tree.ts';
 import { addUnknownKeys, IMAGE_KEYS, isMisspelt, shownKey } from './own-keys.ts';
 
 /** A sequence of entries, a mapping with such a sequence as `images`, or entries as documents of their own. */

@@ -1,7 +1,7 @@
-import type { ListDocument } from '../syntax/document.ts';
-import type { Collector } from '../entry/findings.ts';
-import { type Line, MAX_ENTRIES, MAX_LINE, stripBlanks, stripQuotes } from '../syntax/lines.ts';
-import { refusal } from '../problems.ts';
+import type { ListDocument } from '../../syntax/document.ts';
+import type { Collector } from '../../entry/findings.ts';
+import { type Line, MAX_ENTRIES, MAX_LINE, stripBlanks, stripQuotes } from '../../syntax/lines.ts';
+import { refusal } from '../../problems.ts';
 
 /**
  * One reference per line. `#` begins a comment at the start of a line and after a blank, `//` at the start. Bullets,

@@ -1,14 +1,14 @@
-import { OciSaveError } from '../../errors.ts';
+import { OciSaveError } from '../../../errors.ts';
 import {
   isOperatingSystem,
   parsePlatform,
   parsePlatformChoice,
   type PlatformChoice,
-} from '../../oci/platform.ts';
-import { showText } from '../../oci/reference-quote.ts';
-import type { EntryParts } from '../entry/entry.ts';
-import type { Collector } from '../entry/findings.ts';
-import { stripBlanks } from '../syntax/lines.ts';
+} from '../../../oci/platform.ts';
+import { showText } from '../../../oci/reference-quote.ts';
+import type { EntryParts } from '../../entry/entry.ts';
+import type { Collector } from '../../entry/findings.ts';
+import { stripBlanks } from '../../syntax/lines.ts';
 import {
   addUnknownKeys,
   ARCHITECTURE_KEYS,
@@ -18,10 +18,11 @@ import {
   PLATFORM_KEYS,
   TAG_KEYS,
 } from './own-keys.ts';
-import { isLocalSource } from '../entry/source.ts';
-import { refusal } from '../problems.ts';
-import { fieldOf, listed, type Mapping } from '../syntax/tree.ts';
-import { hint, option } from '../../text/hint.ts';
+import { textsOf } from '../fields.ts';
+import { isLocalSource } from '../../entry/source.ts';
+import { refusal } from '../../problems.ts';
+import { fieldOf, type Mapping } from '../../syntax/tree.ts';
+import { hint, option } from '../../../text/hint.ts';
 
 /**
  * Adds the requests of one mapping: one, or one per tag. An unknown key is an error: somebody expects it to have an
@@ -44,7 +45,7 @@ export function addOwnEntry(entry: Mapping, collector: Collector): void {
     }
   } catch (error) {
     if (!(error instanceof OciSaveError)) throw error;
-    collector.addReject(line, error, fieldTexts(entry, IMAGE_KEYS)[0]);
+    collector.addReject(line, error, textsOf(entry, IMAGE_KEYS)[0]);
   }
 }
 
@@ -67,7 +68,7 @@ function sourceOf(entry: Mapping): string {
 
 function tagsOf(entry: Mapping, source: string): readonly string[] | undefined {
   if (TAG_KEYS.every((key) => fieldOf(entry, key) === undefined)) return undefined;
-  const tags = fieldTexts(entry, TAG_KEYS);
+  const tags = textsOf(entry, TAG_KEYS);
   if (tags.length === 0) throw refusal('its list of tags is empty', 'Write each tag.');
   if (isLocalSource(source)) throw refusal('only an image of a registry can have tags');
   return tags;
@@ -87,14 +88,14 @@ function withTag(parts: EntryParts, tag: string, count: number): EntryParts {
 }
 
 function partsOf(entry: Mapping): Omit<EntryParts, 'source'> {
-  const [pin, ...more] = fieldTexts(entry, ['digest']);
+  const [pin, ...more] = textsOf(entry, ['digest']);
   if (more.length > 0) throw refusal('it has more than one digest');
-  return { pin, platforms: platformsOf(entry), storedAs: fieldTexts(entry, NAME_KEYS) };
+  return { pin, platforms: platformsOf(entry), storedAs: textsOf(entry, NAME_KEYS) };
 }
 
 function platformsOf(entry: Mapping): PlatformChoice | undefined {
-  const platforms = fieldTexts(entry, PLATFORM_KEYS);
-  const architectures = fieldTexts(entry, ARCHITECTURE_KEYS);
+  const platforms = textsOf(entry, PLATFORM_KEYS);
+  const architectures = textsOf(entry, ARCHITECTURE_KEYS);
   const [system, ...more] = platforms;
   if (architectures.length === 0)
     return system === undefined ? undefined : parsePlatformChoice(platforms.join(','));
@@ -107,16 +108,4 @@ function platformsOf(entry: Mapping): PlatformChoice | undefined {
   const choice = parsePlatformChoice(platforms.join(','));
   if (choice !== 'all' && choice.every(({ architecture }) => named.has(architecture))) return choice;
   throw refusal('its platform and its architecture disagree');
-}
-
-/** The texts under some keys, each a text or a list of texts. Throws `list` for anything else. */
-function fieldTexts(entry: Mapping, keys: readonly string[]): string[] {
-  return keys.flatMap((key) => {
-    const value = fieldOf(entry, key);
-    if (value === undefined) return [];
-    return listed(value).map((item) => {
-      if (item.kind !== 'scalar') throw refusal(`'${key}' is neither text nor a list of texts`);
-      return stripBlanks(item.text);
-    });
-  });
 }
