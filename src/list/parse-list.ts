@@ -1,9 +1,10 @@
 import { OciSaveError } from '../errors.ts';
 import { pemStart } from '../oci/secret-text.ts';
-import { newCollector, type ParseOptions } from './entry/findings.ts';
+import { type Collector, newCollector, type ParseOptions } from './entry/findings.ts';
 import type { ListFormat } from './formats/format.ts';
 import { FORMATS, namedFormat } from './formats/formats.ts';
 import { nearestFormats } from './formats/nearest-formats.ts';
+import { shownKey } from './formats/own/own-keys.ts';
 import { firstMisfit } from './formats/own/plain.ts';
 import { refusal } from './problems.ts';
 import type { NamedList, ParsedList } from './request.ts';
@@ -11,6 +12,7 @@ import { hint, option } from '../text/hint.ts';
 import { decodeList } from './syntax/decode.ts';
 import { type ListDocument, readDocument } from './syntax/document.ts';
 import { contentLines, stripQuotes } from './syntax/lines.ts';
+import type { ParsedTrees } from './syntax/tree.ts';
 
 export interface ParseListOptions extends ParseOptions {
   /** `auto`, or the name of a format. */
@@ -43,10 +45,21 @@ export function parseList(bytes: Uint8Array, file: string, options: ParseListOpt
   const format = named ?? FORMATS.find(({ recognise }) => recognise(document));
   if (format === undefined) return refused(format, ...whyUnknown(document));
   if (format.parse === undefined) return refused(format, 1, whyUnsupported(format));
-  const key = pemStart(text);
+  const key = format.mayHaveKeys === true ? -1 : pemStart(text);
   if (key >= 0) return refused(format, text.slice(0, key).split('\n').length, HAS_KEY);
+  if (format.reading === 'tree' && document.trees !== undefined && !checkTrees(document.trees, collector))
+    return list(format);
   format.parse(document, collector);
   return list(format);
+}
+
+/** Reports what is wrong with YAML or JSON, and keys that occur twice; false where its content is unreliable. */
+function checkTrees({ repeated, problems }: ParsedTrees, collector: Collector): boolean {
+  for (const { key, line } of repeated) {
+    collector.addWarning(line, `the key ${shownKey(key)} occurs twice; its values are joined`);
+  }
+  for (const { line, reason, hint: advice } of problems) collector.addReject(line, refusal(reason, advice));
+  return problems.length === 0;
 }
 
 /** Lines of base64 may look like entries: no line of such a file is read as one or shown. */

@@ -14,6 +14,8 @@ export interface ListFormat {
   readonly parse?: (document: ListDocument, collector: Collector) => void;
   /** Whether `parse` needs YAML or lines, where the user names the format. */
   readonly reading?: 'tree' | 'text';
+  /** True where images are one matter of many: such a file may contain certificates and keys (`caBundle` of a webhook). */
+  readonly mayHaveKeys?: boolean;
   /** In place of 'this format is not supported yet'. */
   readonly refusal?: string;
   /** What to do instead. */

@@ -7,6 +7,8 @@ export interface Scalar {
   readonly line: number;
   /** False for what was quoted or in a block: only a plain scalar can mean null. */
   readonly plain: boolean;
+  /** True for a block (`|`), whose first line is below the scalar's; a folded one (`>`) has other lines than the file. */
+  readonly block?: boolean;
 }
 
 export interface Sequence {

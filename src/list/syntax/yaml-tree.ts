@@ -147,7 +147,8 @@ function convert(node: unknown, conversion: Conversion, parentLine: number): Tre
   if (isScalar(node)) {
     const text = typeof node.value === 'string' ? node.value : (node.source ?? '');
     const plain = node.type === undefined || node.type === 'PLAIN';
-    return { kind: 'scalar', text, plain, line: lineOf(node.range, conversion, parentLine) };
+    const line = lineOf(node.range, conversion, parentLine);
+    return { kind: 'scalar', text, plain, line, ...(node.type === 'BLOCK_LITERAL' && { block: true }) };
   }
   return emptyAt(parentLine);
 }

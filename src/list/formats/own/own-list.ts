@@ -5,7 +5,7 @@ import { addOwnEntry } from './own-entry.ts';
 import type { Reject } from '../../request.ts';
 import { refusal } from '../../problems.ts';
 import { fieldOf, isNull, keysOf, listed, type Mapping, type Tree } from '../../syntax/tree.ts';
-import { addUnknownKeys, IMAGE_KEYS, isMisspelt, shownKey } from './own-keys.ts';
+import { addUnknownKeys, IMAGE_KEYS, isMisspelt } from './own-keys.ts';
 
 /** A sequence of entries, a mapping with such a sequence as `images`, or entries as documents of their own. */
 export function isOwnList({ trees }: ListDocument): boolean {
@@ -57,13 +57,7 @@ function emptyTag(tree: Tree): string | undefined {
 
 /** Our own list in YAML or JSON: entries are texts, as lines of a plain list, or mappings. */
 export function parseOwnList({ trees }: ListDocument, collector: Collector): void {
-  for (const { key, line } of trees?.repeated ?? []) {
-    collector.addWarning(line, `the key ${shownKey(key)} occurs twice; its values are joined`);
-  }
-  for (const { line, reason, hint } of trees?.problems ?? [])
-    collector.addReject(line, refusal(reason, hint));
   const { rejects } = collector.found;
-  if (rejects.length > 0) return;
   for (const tree of trees?.roots ?? []) {
     for (const item of entriesOf(tree, collector)) {
       if (collector.stopsAt(item.line)) return;
