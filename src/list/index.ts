@@ -1,8 +1,9 @@
-export { checkDefaultRegistry } from './entry/source.ts';
+export { checkDefaultRegistry, formatSource } from './entry/source.ts';
 export { titleOf } from './formats/formats.ts';
-export type { ImageList, ListSummary, OnCandidate } from './join-lists.ts';
+export type { ImageList, ListSummary, ListSurvey, OnCandidate } from './join-lists.ts';
 export { parseInline, parseList, type ParseListOptions } from './parse-list.ts';
-export { type ListInputs, readLists } from './read-lists.ts';
+export { listError, type Problem } from './problems.ts';
+export { type ListInputs, readLists, surveyLists } from './read-lists.ts';
 export {
   type Candidate,
   formatOrigin,

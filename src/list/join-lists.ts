@@ -4,12 +4,13 @@ import { formatReference, nameOf, namesRegistry, type Reference } from '../oci/r
 import { quoteReference, showText } from '../oci/reference-quote.ts';
 import { newCollector, type ParseOptions } from './entry/findings.ts';
 import { titleOf } from './formats/formats.ts';
-import { listError, type Problem, toProblem } from './problems.ts';
+import { type Problem, toProblem } from './problems.ts';
 import {
   type Candidate,
   formatOrigin,
   type ImageRequest,
   type NamedList,
+  type Origin,
   type Reject,
   type Source,
   type Warning,
@@ -42,15 +43,20 @@ export interface ImageList {
   readonly rejects: readonly Reject[];
 }
 
-/**
- * Joins lists into one. `faults` are files that could not be read.
- * @throws OciSaveError `list` that names everything that is wrong with any of them
- */
+/** Joined lists with everything that is wrong with them: what is wrong with one entry does not hide the others. */
+export interface ListSurvey extends ImageList {
+  /** What keeps the lists from being used; then `requests` has what could be read. */
+  readonly problems: readonly Problem[];
+  /** Where each of `requests` is: one place for each of its duplicates, in the order of the lists. */
+  readonly origins: readonly (readonly Origin[])[];
+}
+
+/** Joins lists into one. `faults` are files that could not be read. */
 export function joinLists(
   lists: readonly NamedList[],
   faults: readonly Problem[],
   options: JoinOptions,
-): ImageList {
+): ListSurvey {
   const settled = lists.map((list) => settle(list, options));
   const all = settled.flatMap(({ requests }) => requests);
   const problems = [
@@ -66,10 +72,12 @@ export function joinLists(
       hint: hint`Give images, or files with ${option('imageList')}.`,
     });
   }
-  if (problems.length > 0) throw listError(problems);
-  const requests = distinct(all);
+  const groups = distinct(all);
+  const requests = groups.map(([first]) => first);
   return {
+    problems,
     requests,
+    origins: groups.map((group) => group.map(({ origin }) => origin)),
     lists: settled.map(({ list, requests: { length: count } }) => {
       const { file, format, ignored } = list;
       return { file, format, count, ignored };
@@ -178,13 +186,19 @@ function conflicts(requests: readonly ImageRequest[]): Problem[] {
   });
 }
 
-/** The first of each group of duplicates. */
-function distinct(requests: readonly ImageRequest[]): ImageRequest[] {
-  return [...Map.groupBy(requests, identityOf).values()].flatMap(([first]) => first ?? []);
+/** Groups of duplicates, in the order of their first ones. */
+function distinct(requests: readonly ImageRequest[]): [ImageRequest, ...ImageRequest[]][] {
+  return [...Map.groupBy(requests, identityOf).values()].flatMap(([first, ...more]) =>
+    first === undefined ? [] : [[first, ...more]],
+  );
 }
 
 /** Equal for duplicates: source, platforms and stored names, each in normal form and any order. */
-function identityOf({ source, platforms, storedAs }: ImageRequest): string {
+export function identityOf({
+  source,
+  platforms,
+  storedAs,
+}: Pick<ImageRequest, 'source' | 'platforms' | 'storedAs'>): string {
   const reference = referenceOf(source);
   return JSON.stringify([
     source.transport,

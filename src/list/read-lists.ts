@@ -5,9 +5,9 @@ import { quoteReference } from '../oci/reference-quote.ts';
 import { asFlag, hint, option, spellHint } from '../text/hint.ts';
 import { checkDefaultRegistry } from './entry/source.ts';
 import { namedFormat } from './formats/formats.ts';
-import { type ImageList, type JoinOptions, joinLists } from './join-lists.ts';
+import { type ImageList, type JoinOptions, joinLists, type ListSurvey } from './join-lists.ts';
 import { parseInline, parseList, type ParseListOptions } from './parse-list.ts';
-import type { Problem } from './problems.ts';
+import { listError, type Problem } from './problems.ts';
 import type { ImageRequest, NamedList, Reject } from './request.ts';
 
 /** The lists of a run, and how they are read. */
@@ -33,6 +33,16 @@ const STDIN = 'stdin';
  *   `usage` for an unknown format or an invalid default registry
  */
 export async function readLists(inputs: ListInputs): Promise<ImageList> {
+  const { problems, origins: _, ...list } = await surveyLists(inputs);
+  if (problems.length > 0) throw listError(problems);
+  return list;
+}
+
+/**
+ * Reads the same lists in order to show them: missing files and bad lines are data, beside what could be read.
+ * @throws OciSaveError `usage` for an unknown format or an invalid default registry
+ */
+export async function surveyLists(inputs: ListInputs): Promise<ListSurvey> {
   const { boundary } = inputs;
   namedFormat(inputs.format);
   checkDefaultRegistry(inputs.defaultRegistry, 'the default registry');

@@ -1,5 +1,5 @@
 import { OciSaveError } from '../errors.ts';
-import { formatOrigin, type ImageRequest, type Origin, type Source } from '../list/index.ts';
+import { formatOrigin, formatSource, type ImageRequest, type Origin, type Source } from '../list/index.ts';
 import { storedNames, whyUnstorable } from '../lock/index.ts';
 import type { NamingRule } from '../options/index.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -34,11 +34,8 @@ export function missingFrom({ platforms }: WantedImage, present: readonly string
 
 /** How a source is named in messages and in the lock. */
 export function refOf(source: Source): string {
-  if (source.transport === 'docker') return formatReference(withDefaultTag(source.reference));
-  if (source.transport === 'oci')
-    return `oci:${source.path}${source.name === undefined ? '' : `:${source.name}`}`;
-  const { path, reference } = source;
-  return `docker-archive:${path}${reference === undefined ? '' : `:${formatReference(reference)}`}`;
+  if (source.transport !== 'docker') return formatSource(source);
+  return formatReference(withDefaultTag(source.reference));
 }
 
 /** The repository that an image comes from; undefined for a local source. */

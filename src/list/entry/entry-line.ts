@@ -23,7 +23,8 @@ const PULLED = /^\[config\/images\] Pulled\s+/;
 
 /**
  * Reads one line: a reference, with the options of `docker pull` before it, with a digest or a platform as further
- * columns, or with a stored name after `=>`, `->`, `=` or `,`. Comments, bullets and quotes are stripped before.
+ * columns, or with a stored name after `=>`, `->`, `=` or `,`. Several names, separated by commas, may follow an arrow. Comments,
+ * bullets and quotes are stripped before.
  * @throws OciSaveError `list` with the reason; its message quotes at most a reference of the line
  */
 export function readEntryLine(text: string): EntryLine {
@@ -32,9 +33,14 @@ export function readEntryLine(text: string): EntryLine {
   if (rest === '') throw refusal('this entry does not name an image');
   const pair = splitPair(rest);
   if (pair === undefined) return { parts: readColumns(rest, platforms, []), ignored, commaPair: false };
-  const parts = readColumns(pair.source, platforms, [pair.name]);
-  if (/[ \t]/.test(pair.name)) {
-    throw refusal('the stored name contains a blank', 'Write one pair per line: source => name.');
+  const isArrow = pair.separator === '=>' || pair.separator === '->';
+  const names = isArrow ? pair.name.split(',').map(stripQuotes) : [pair.name];
+  const parts = readColumns(pair.source, platforms, names);
+  if (names.some((name) => /[ \t]/.test(name))) {
+    throw refusal(
+      'the stored name contains a blank',
+      'Write one pair per line: source => name, and commas between several names.',
+    );
   }
   return { parts, ignored, commaPair: pair.separator === ',' };
 }

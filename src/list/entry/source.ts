@@ -1,6 +1,6 @@
 import { OciSaveError } from '../../errors.ts';
 import { isLongerDigest } from '../../oci/digest.ts';
-import { parseReference, type Reference } from '../../oci/reference.ts';
+import { formatReference, parseReference, type Reference } from '../../oci/reference.ts';
 import { explainEmptyValue } from '../../oci/reference-hint.ts';
 import { showText } from '../../oci/reference-quote.ts';
 import { refusal } from '../problems.ts';
@@ -45,6 +45,14 @@ export function parseSource(text: string, defaultRegistry: string): Source {
     transport: 'docker',
     reference: { ...parseName(named.slice(0, at), defaultRegistry), otherDigest: digest },
   };
+}
+
+/** A source as `parseSource` reads it, its reference in normal form. */
+export function formatSource(source: Source): string {
+  if (source.transport === 'docker') return formatReference(source.reference);
+  const { transport, path } = source;
+  const named = transport === 'oci' ? source.name : source.reference && formatReference(source.reference);
+  return `${transport}:${path}${named === undefined ? '' : `:${named}`}`;
 }
 
 /** A reference. Throws `list`, also for what an empty variable leaves of one. */

@@ -60,8 +60,8 @@ export function firstMisfit({ lines }: ListDocument): number {
   return entriesOf(lines).find(({ text }) => !looksLikeEntry(text))?.number ?? 1;
 }
 
-/** `source => name`; the blanks may be missing on one side. */
-const PAIR = /^[^ \t]+(?:[ \t]+(?:=>|->)[ \t]*|(?:=>|->)[ \t]+)[^ \t]+$/;
+/** `source => name`, or `source => name, name`; the blanks may be missing on one side. */
+const PAIR = /^[^ \t]+(?:[ \t]+(?:=>|->)[ \t]*|(?:=>|->)[ \t]+)[^ \t]+(?:(?<=,)[ \t]+[^ \t]+)*$/;
 
 /** `registry/{{ .Name }}:1`: one word but for what is inside of the braces. */
 function isTemplated(text: string): boolean {
