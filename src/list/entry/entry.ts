@@ -13,6 +13,8 @@ export interface EntryParts {
   readonly pin?: string | undefined;
   readonly platforms?: PlatformChoice | undefined;
   readonly storedAs: readonly string[];
+  /** The registry of a source without one, where the list names it. */
+  readonly registry?: string | undefined;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface EntryParts {
  */
 export function toRequest(parts: EntryParts, origin: Origin, defaultRegistry: string): ImageRequest {
   const written = parts.source;
-  const parsed = pin(parseSource(written, defaultRegistry), parts.pin);
+  const parsed = pin(parseSource(written, parts.registry ?? defaultRegistry), parts.pin);
   const source = withTag(parsed);
   const implicitTag = source !== parsed;
   const storedAs = parts.storedAs.map((name) => storedName(name, source, defaultRegistry));

@@ -24,13 +24,16 @@ export interface ParseOptions {
   readonly defaultRegistry: string;
 }
 
+/** What a list says of a line outside of it; platforms in the line itself win. */
+export type LineDefaults = Pick<EntryParts, 'platforms' | 'registry'>;
+
 /** Collects what the parser of a format finds. */
 export interface Collector {
   readonly found: Findings;
   /** Adds a request for an entry, or a reject with the reason why it cannot be read. */
   addEntry(line: number, text: string, readParts: () => EntryParts): void;
-  /** Adds an entry that is one line of text, with its options and columns. */
-  addLine(line: number, text: string): void;
+  /** Adds an entry that is one line of text, with its options and columns. `also` is what the text itself does not say. */
+  addLine(line: number, text: string, also?: LineDefaults): void;
   /** Adds a request for tags by a rule, or a reject with the reason why it cannot be read. */
   addTags(line: number, text: string, readParts: () => TagParts): void;
   /** Adds what is probably an image. `why` ends a sentence: `a value of a chart`. */
@@ -92,13 +95,14 @@ export function newCollector(file: string, { defaultRegistry }: ParseOptions): C
     addReject,
     addWarning,
     ignore,
-    addLine: (line, text) =>
+    addLine: (line, text, also) =>
       addEntry(line, text, () => {
         const entry = readEntryLine(text);
         for (const option of entry.ignored) ignore(option);
         const isNew = warnings.every(({ message }) => message !== COMMA_PAIR);
         if (entry.commaPair && isNew) addWarning(line, COMMA_PAIR);
-        return entry.parts;
+        const { parts } = entry;
+        return { ...also, ...parts, platforms: parts.platforms ?? also?.platforms };
       }),
     stopsAt: (line) => {
       const stops = rejects.length >= MAX_REJECTS;
