@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { exitCodeOf, OciSaveError } from '../errors.ts';
 import { printableJson } from '../text/plain-text.ts';
+import { asFlag, spellHint } from '../text/hint.ts';
 import { renderError } from '../view/index.ts';
 import { VERSION } from '../version.ts';
 import { cacheCommand } from './cache/index.ts';
@@ -63,10 +64,21 @@ function report(error: unknown, args: readonly string[], host: Host): number {
   const text = renderError(error, { color, verbose: args.includes('--verbose'), width: host.stderr.columns });
   host.stderr.write(`${text}\n`);
   if (args.includes('--json') && error instanceof OciSaveError) {
-    const { code, message, hint } = error;
-    host.stdout.write(
-      `${printableJson({ error: { code, message, ...(hint === undefined ? {} : { hint }) } }, 0)}\n`,
-    );
+    host.stdout.write(`${printableJson({ error: errorForMachines(error) }, 0)}\n`);
   }
   return exitCodeOf(error);
+}
+
+/** An error with all its faults one by one, of which people see the first fifty; hints are spelled as flags. */
+function errorForMachines({ code, message, hint, details }: OciSaveError): object {
+  const faults = details.map(({ hint: advice, ...fault }) => ({
+    ...fault,
+    ...(advice === undefined ? {} : { hint: spellHint(advice, asFlag) }),
+  }));
+  return {
+    code,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(faults.length === 0 ? {} : { details: faults }),
+  };
 }

@@ -1,5 +1,5 @@
 import { type Digest, shortDigest } from '../oci/digest.ts';
-import { formatPlatform } from '../oci/platform.ts';
+import { formatPlatform, normalizePlatform, type Platform, type PlatformChoice } from '../oci/platform.ts';
 import { formatReference, nameOf, namesRegistry, type Reference } from '../oci/reference.ts';
 import { quoteReference, showText } from '../oci/reference-quote.ts';
 import { newCollector, type ParseOptions } from './entry/findings.ts';
@@ -25,6 +25,8 @@ export interface JoinOptions extends ParseOptions {
   /** `latest` and missing tags are errors, unless there is also a digest. */
   readonly strictTags: boolean;
   readonly onCandidate: OnCandidate;
+  /** The platforms of images without their own, for a note on lists whose file name has another one. */
+  readonly platforms?: PlatformChoice | undefined;
 }
 
 /** One list, before it is joined with the others. */
@@ -82,7 +84,11 @@ export function joinLists(
       const { file, format, ignored } = list;
       return { file, format, count, ignored };
     }),
-    warnings: [...lists.flatMap(({ warnings }) => warnings), ...warningsOf(requests)],
+    warnings: [
+      ...lists.flatMap(({ warnings }) => warnings),
+      ...settled.flatMap((list) => otherPlatform(list, options.platforms)),
+      ...warningsOf(requests),
+    ],
     candidates: settled.flatMap(({ candidates }) => candidates),
     rejects: settled.flatMap(({ rejected }) => rejected),
   };
@@ -210,6 +216,29 @@ export function identityOf({
       : platforms.map(formatPlatform).toSorted(),
     storedAs.map(formatReference).toSorted(),
   ]);
+}
+
+/** `images-core.linux-arm64.txt`: the architecture in a file's name, and its system where it is not Linux. */
+const NAMED_PLATFORM =
+  /(?:^|[-_.])(?:(linux|windows)[-_.])?(386|i386|amd64|x86_64|x86-64|arm64|aarch64|arm|armhf|armel|ppc64le|riscv64|s390x)(?=[-_.]|$)/gi;
+
+/** A note on a list whose file name has a platform that its images are not taken for. It is no rule: names may be old. */
+function otherPlatform({ list, requests }: SettledList, choice: PlatformChoice | undefined): Warning[] {
+  if (choice === undefined || choice === 'all') return [];
+  const first = requests.find(({ platforms }) => platforms === undefined);
+  if (first === undefined) return [];
+  const named = [...list.file.replace(/.*[/\\]/s, '').matchAll(NAMED_PLATFORM)].map(
+    ([, os = 'linux', architecture = '']) => normalizePlatform({ os, architecture }),
+  );
+  const isTaken = ({ os, architecture }: Platform): boolean =>
+    choice.some((taken) => taken.os === os && taken.architecture === architecture);
+  if (named.length === 0 || named.some(isTaken)) return [];
+  const message = `its file name says ${named.map(shortPlatform).join(', ')}, its images are taken for ${choice.map(formatPlatform).join(', ')}`;
+  return [{ message, origin: first.origin }];
+}
+
+function shortPlatform({ os, architecture }: Platform): string {
+  return `${os}/${architecture}`;
 }
 
 function warningsOf(requests: readonly ImageRequest[]): Warning[] {

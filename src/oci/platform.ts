@@ -1,4 +1,5 @@
 import { OciSaveError } from '../errors.ts';
+import { nearest } from '../text/nearest.ts';
 import { showText } from './reference-quote.ts';
 
 /** A platform in normal form (image-spec, image-index.md): `osVersion` is the build of Windows. */
@@ -23,6 +24,20 @@ const ARCHITECTURES = new Map<string, readonly [architecture: string, variant?: 
 ]);
 
 const SYSTEMS = new Set(['linux', 'windows', 'darwin', 'macos', 'freebsd', 'wasi', 'android']);
+
+/** The architectures of Go (internal/syslist), by which OCI configs name them (image-spec, config.md). */
+const KNOWN_ARCHITECTURES = (
+  '386 amd64 amd64p32 arm armbe arm64 arm64be loong64 mips mipsle mips64 mips64le mips64p32 mips64p32le ' +
+  'ppc ppc64 ppc64le riscv riscv64 s390 s390x sparc sparc64 wasm'
+).split(' ');
+
+/** What a message says of a platform whose architecture no compiler of Go knows; undefined for any other. */
+export function oddArchitecture({ architecture }: Platform): string | undefined {
+  if (KNOWN_ARCHITECTURES.includes(architecture)) return undefined;
+  const meant = nearest(architecture, KNOWN_ARCHITECTURES);
+  const advice = meant === undefined ? '' : `; did you mean '${meant}'?`;
+  return `the architecture '${architecture}' is unknown${advice}`;
+}
 
 /** Whether a word is the name of an operating system, which alone is neither a platform nor an architecture. */
 export function isOperatingSystem(word: string): boolean {

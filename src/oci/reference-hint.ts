@@ -14,6 +14,14 @@ const EMPTY_VARIABLE = 'A variable was probably empty when this list was written
 /** `@VERSION@`, as build tools write a variable. */
 const AT_VARIABLE = /(?:^|[:/._-])@\w+@/;
 
+/** The marks of variables and templates that no other text has; there may be blanks inside. */
+const TEMPLATE = /\{\{|\{%|<%|\$\{|^###\w+###/;
+/** `$NAME`, which a password may have in it, too. */
+const SHELL_VARIABLE = /\$[A-Za-z_]/;
+
+const UNFILLED = 'it contains a variable or a template without its value';
+const FILL = 'Write the value.';
+
 const ZERO_WIDTH = /[\u00A0\u200B-\u200D\u2060\uFEFF]/u;
 
 /**
@@ -23,6 +31,7 @@ const ZERO_WIDTH = /[\u00A0\u200B-\u200D\u2060\uFEFF]/u;
 export function explainReference(text: string, why: string): Explanation {
   return (
     emptyValue(text) ??
+    explainTemplate(text) ??
     characters(text) ??
     pasted(text) ??
     leftovers(text) ??
@@ -48,6 +57,16 @@ export function explainEmptyValue(reference: string): Explanation | undefined {
   return emptyValue(first) ?? emptyValue(/:[^:/]*$/.exec(named)?.[0] ?? '');
 }
 
+/** The reason where a text, a reference or a whole line, has a variable or a template in it that nobody filled. */
+export function explainTemplate(text: string): Explanation | undefined {
+  const isTemplate = TEMPLATE.test(text) || (SHELL_VARIABLE.test(text) && !hasLogin(text));
+  return isTemplate ? { reason: UNFILLED, hint: FILL } : undefined;
+}
+
+function hasLogin(text: string): boolean {
+  return holdsCredentials(text) && (text.includes('://') || !AT_VARIABLE.test(text));
+}
+
 function characters(text: string): Explanation | undefined {
   if (text === '') return { reason: 'it is empty' };
   const odd = ZERO_WIDTH.exec(text) ?? /[^\x20-\x7E]/u.exec(text);
@@ -61,7 +80,7 @@ function characters(text: string): Explanation | undefined {
 
 function pasted(text: string): Explanation | undefined {
   // Before all that quotes: no part of such a text may be in a message.
-  if (holdsCredentials(text) && (text.includes('://') || !AT_VARIABLE.test(text))) {
+  if (hasLogin(text)) {
     return {
       reason: 'it contains a user name and a password',
       hint: 'Write the reference alone; log in to the registry instead.',
@@ -87,11 +106,9 @@ const LEFTOVERS: readonly (readonly [trace: RegExp, reason: string])[] = [
 ];
 
 function leftovers(text: string): Explanation | undefined {
+  if (/[{}$%<>]/.test(text) || AT_VARIABLE.test(text)) return { reason: UNFILLED, hint: FILL };
   const reason = LEFTOVERS.find(([trace]) => trace.test(text))?.[1];
   if (reason !== undefined) return { reason, hint: EMPTY_VARIABLE };
-  if (/[{}$%<>]/.test(text) || AT_VARIABLE.test(text)) {
-    return { reason: 'it contains a variable or a template without its value' };
-  }
   if (/[,;\\]$/.test(text)) return { reason: `it ends in '${text.slice(-1)}'` };
   return undefined;
 }

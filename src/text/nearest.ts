@@ -9,17 +9,23 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best.candidate;
 }
 
-/** Levenshtein's distance, over at most 40 characters of each, a row at a time. */
+/**
+ * Levenshtein's distance with exchanged neighbours as one edit (optimal string alignment), over at most 40 characters of
+ * each, a row at a time.
+ */
 export function editDistance(first: string, second: string): number {
   const [a, b] = [first.slice(0, 40), second.slice(0, 40)];
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  let [before, row]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, column) => column)];
   for (let line = 1; line <= a.length; line += 1) {
     const next = [line];
     for (let column = 1; column <= b.length; column += 1) {
       const [above = 0, left = 0, corner = 0] = [row[column], next[column - 1], row[column - 1]];
-      next.push(Math.min(above + 1, left + 1, corner + (a[line - 1] === b[column - 1] ? 0 : 1)));
+      const isExchanged = a[line - 1] === b[column - 2] && a[line - 2] === b[column - 1];
+      const exchanged = isExchanged ? (before[column - 2] ?? Infinity) + 1 : Infinity;
+      const changed = corner + (a[line - 1] === b[column - 1] ? 0 : 1);
+      next.push(Math.min(above + 1, left + 1, changed, exchanged));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[b.length] ?? 0;
 }

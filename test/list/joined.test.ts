@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { readLists } from '../../src/list/index.ts';
+import { formatOrigin, readLists } from '../../src/list/index.ts';
+import { parsePlatformChoice, type PlatformChoice } from '../../src/oci/platform.ts';
+import { parsed } from '../support/parsed.ts';
 import { detailAnnotations } from '../../src/action/annotations.ts';
 import { faultsOfError } from '../../src/action/faults.ts';
 import { asInput } from '../../src/options/index.ts';
@@ -60,5 +62,61 @@ describe('found L2: strict-tags', () => {
     const { requests, warnings } = await read(`quay.io/a/b:latest@${DIGEST}`);
     expect(requests.map(({ source }) => refOf(source))).toEqual([`quay.io/a/b:latest@${DIGEST}`]);
     expect(warnings).toEqual([]);
+  });
+});
+
+describe('found F9: a platform in the name of a list', () => {
+  const notes = async (
+    file: string,
+    platforms: PlatformChoice | undefined,
+    text = 'quay.io/a/b:1\n',
+  ): Promise<string[]> => {
+    const { warnings } = await readLists({
+      images: [],
+      files: [],
+      format: 'auto',
+      defaultRegistry: 'docker.io',
+      strictTags: false,
+      onCandidate: 'report',
+      platforms,
+      lists: [{ file, ...parsed(text, { file }) }],
+    });
+    return warnings.map(({ message, origin }) => `${formatOrigin(origin)}: ${message}`);
+  };
+  const AMD64 = parsePlatformChoice('linux/amd64');
+
+  it.each([
+    ['images-core.linux-arm64.txt', 'linux/arm64'],
+    ['arm64.txt', 'linux/arm64'],
+    ['lists/x86_64/images_aarch64.txt', 'linux/arm64'],
+    ['images.windows-amd64.txt', 'windows/amd64'],
+    ['images-LINUX-S390X', 'linux/s390x'],
+    ['rke2.linux-arm64.linux-ppc64le.txt', 'linux/arm64, linux/ppc64le'],
+    ['C:\\amd64\\armhf.txt', 'linux/arm'],
+  ])('that is not taken is told: %s', async (file, named) => {
+    expect(await notes(file, AMD64)).toEqual([
+      `${file}:1: its file name says ${named}, its images are taken for linux/amd64`,
+    ]);
+  });
+
+  it('is told with the line of the first image without a platform of its own, and the platforms that are taken', async () => {
+    const text = '--platform=linux/arm64 quay.io/a/b:1\nquay.io/a/c:1\nquay.io/a/d:1\n';
+    expect(await notes('x.arm64.txt', parsePlatformChoice('linux/amd64,linux/arm/v6'), text)).toEqual([
+      'x.arm64.txt:2: its file name says linux/arm64, its images are taken for linux/amd64, linux/arm/v6',
+    ]);
+    expect(await notes('x.arm64.txt', AMD64, '--platform=linux/arm64 quay.io/a/b:1\n')).toEqual([]);
+  });
+
+  it.each<[string, PlatformChoice | undefined]>([
+    ['images.linux-amd64.txt', AMD64],
+    ['images.arm64-amd64.txt', AMD64],
+    ['images.linux-arm64.txt', 'all'],
+    ['images.linux-arm64.txt', undefined],
+    ['images.linux-arm.txt', parsePlatformChoice('linux/arm/v6')],
+    ['arm64/images.txt', AMD64],
+    ['charm64-alarm.txt', AMD64],
+    ['images-2386.txt', AMD64],
+  ])('is no note for %s', async (file, platforms) => {
+    expect(await notes(file, platforms)).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { findMissingBlobs } from '../../copy/index.ts';
 import type { Emit } from '../../events.ts';
 import { type ImageList, type ListInputs, readLists } from '../../list/index.ts';
-import { formatPlatform, hostPlatform, type PlatformChoice } from '../../oci/platform.ts';
+import { formatPlatform, hostPlatform, type Platform } from '../../oci/platform.ts';
 import type { SaveOptions } from '../../options/index.ts';
 import { refuseCollisions } from '../../push/index.ts';
 import { formatCount } from '../../text/bytes.ts';
@@ -41,10 +41,12 @@ async function saveSeen(
   onPublished: Run['onPublished'],
 ): Promise<SaveResult> {
   const started = new Date();
-  const list = await readLists(listInputs(options, io));
+  const own = hostPlatform(process.arch);
+  const platforms = options.platforms ?? [own];
+  const list = await readLists({ ...listInputs(options, io), platforms });
   tellLists(list, io.emit);
   const idle = idleOptions(options, list.requests);
-  const platforms = options.platforms ?? ownPlatform(io.emit);
+  if (options.platforms === undefined) tellOwnPlatform(own, io.emit);
   const wanted = joinRequests(list.requests, { platforms, naming: options.naming });
 
   return withRun({ options, io, onPublished, places: placesOf(options, io.env), wanted }, async (run) => {
@@ -116,12 +118,10 @@ function tellLists({ lists, requests }: ImageList, emit: Emit): void {
   if (lists.length > 1) tell(`Together: ${formatCount(requests.length, 'image')}`);
 }
 
-/** The platform that is taken where the options choose none, which is logged: Linux on this machine's architecture. */
-function ownPlatform(emit: Emit): PlatformChoice {
-  const platform = hostPlatform(process.arch);
+/** Logs the platform that is taken where the options choose none: Linux on this machine's architecture. */
+function tellOwnPlatform(platform: Platform, emit: Emit): void {
   const message = `Platform: ${formatPlatform(platform)}, this machine's; the option platforms names others`;
   emit({ type: 'log', level: 'info', message });
-  return [platform];
 }
 
 function resolve({ wanted, options, session, io: { emit, signal } }: Run): Promise<Resolution> {

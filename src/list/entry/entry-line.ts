@@ -1,7 +1,7 @@
 import type { OciSaveError } from '../../errors.ts';
 import { isOperatingSystem, parsePlatformChoice, type PlatformChoice } from '../../oci/platform.ts';
 import { isReference } from '../../oci/reference.ts';
-import { explainReference } from '../../oci/reference-hint.ts';
+import { explainReference, explainTemplate } from '../../oci/reference-hint.ts';
 import type { EntryParts } from './entry.ts';
 import { takeOptions } from './line-options.ts';
 import { stripQuotes } from '../syntax/lines.ts';
@@ -47,11 +47,8 @@ export function readEntryLine(text: string): EntryLine {
 
 function refuseTemplate(text: string): void {
   // Before the line is split: templates contain blanks.
-  if (!/\{\{|\{%|<%|\$\{|^###\w+###|<no value>/.test(text)) return;
-  const { reason, hint } = text.includes('<no value>')
-    ? explainReference(text, '')
-    : { reason: 'this entry contains a variable or a template without its value', hint: 'Write the value.' };
-  throw refusal(reason, hint);
+  const why = text.includes('<no value>') ? explainReference(text, '') : explainTemplate(text);
+  if (why !== undefined) throw refusal(why.reason, why.hint);
 }
 
 /** The source, and after it a digest that pins it and platforms, in any order (Rancher's digest lists). */

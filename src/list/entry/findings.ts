@@ -1,4 +1,5 @@
 import { OciSaveError } from '../../errors.ts';
+import { oddArchitecture, type PlatformChoice } from '../../oci/platform.ts';
 import { isReference } from '../../oci/reference.ts';
 import { quoteReference } from '../../oci/reference-quote.ts';
 import type { Candidate, ImageRequest, ListLogin, Reject, TagRequest, Warning } from '../request.ts';
@@ -64,6 +65,7 @@ export function newCollector(file: string, { defaultRegistry }: ParseOptions): C
     warnings: [],
   };
   const { requests, rejects, ignored, warnings } = found;
+  const told = new Set<string>();
   const ignore: Collector['ignore'] = (what) => {
     if (!ignored.includes(what)) ignored.push(what);
   };
@@ -72,6 +74,16 @@ export function newCollector(file: string, { defaultRegistry }: ParseOptions): C
   };
   const addWarning: Collector['addWarning'] = (line, message) =>
     void warnings.push({ message, origin: { file, line } });
+  /** Adds what `messageOf` gives, where nothing was added for `subject` before. */
+  const warnOnce = (line: number, subject: string, messageOf: () => string | undefined): void => {
+    const message = told.has(subject) ? undefined : messageOf();
+    told.add(subject);
+    if (message !== undefined) addWarning(line, message);
+  };
+  const warnOfPlatforms = (line: number, choice: PlatformChoice | undefined): void => {
+    for (const platform of choice === 'all' ? [] : (choice ?? []))
+      warnOnce(line, platform.architecture, () => oddArchitecture(platform));
+  };
   const orReject = (line: number, text: string, add: () => void): void => {
     try {
       if (text.length > MAX_LINE) throw refusal(`this entry is longer than ${MAX_LINE} characters`);
@@ -82,14 +94,20 @@ export function newCollector(file: string, { defaultRegistry }: ParseOptions): C
     }
   };
   const addEntry: Collector['addEntry'] = (line, text, readParts) =>
-    orReject(line, text, () => requests.push(toRequest(readParts(), { file, line }, defaultRegistry)));
+    orReject(line, text, () => {
+      const request = toRequest(readParts(), { file, line }, defaultRegistry);
+      requests.push(request);
+      warnOfPlatforms(line, request.platforms);
+    });
   return {
     found,
     addEntry,
     addTags: (line, text, readParts) =>
-      orReject(line, text, () =>
-        found.tagRequests.push(toTagRequest(readParts(), { file, line }, defaultRegistry)),
-      ),
+      orReject(line, text, () => {
+        const request = toTagRequest(readParts(), { file, line }, defaultRegistry);
+        found.tagRequests.push(request);
+        warnOfPlatforms(line, request.platforms);
+      }),
     addCandidate: (line, text, why) => void found.candidates.push({ text, why, origin: { file, line } }),
     addLogin: (line, login) => void found.logins.push({ ...login, origin: { file, line } }),
     addReject,
@@ -99,8 +117,7 @@ export function newCollector(file: string, { defaultRegistry }: ParseOptions): C
       addEntry(line, text, () => {
         const entry = readEntryLine(text);
         for (const option of entry.ignored) ignore(option);
-        const isNew = warnings.every(({ message }) => message !== COMMA_PAIR);
-        if (entry.commaPair && isNew) addWarning(line, COMMA_PAIR);
+        if (entry.commaPair) warnOnce(line, COMMA_PAIR, () => COMMA_PAIR);
         const { parts } = entry;
         return { ...also, ...parts, platforms: parts.platforms ?? also?.platforms };
       }),

@@ -18,11 +18,16 @@ afterAll(async () => {
   await temp.close();
 });
 
+async function listNamed(name: string): Promise<string> {
+  const list = path.join(temp.path, name);
+  await writeFile(list, `${registry.host}/app/one\n`);
+  return list;
+}
+
 /** Runs a command over a list of one image without a tag, which is warned of. */
 async function run(command: string, ...more: readonly string[]): Promise<Ran> {
   runs += 1;
-  const list = path.join(temp.path, 'images.txt');
-  await writeFile(list, `${registry.host}/app/one\n`);
+  const list = await listNamed('images.txt');
   const output = command === 'save' ? ['-o', path.join(temp.path, `out-${runs}`), '--copier', 'direct'] : [];
   const store = ['--cache-dir', path.join(temp.path, 'store'), '--insecure-registries', registry.host];
   return runMainAnyhow([command, '-f', list, '-p', 'linux/amd64', ...store, ...output, ...more]);
@@ -42,6 +47,13 @@ describe('found I: --quiet', () => {
       expect(loud.stderr).toContain('\nTotal ');
     },
   );
+
+  it('prints the note on a list whose file name has another platform than the run (found F9)', async () => {
+    const { stderr } = await run('lock', '--quiet', '-f', await listNamed('images.linux-arm64.txt'));
+    expect(stderr).toMatch(
+      /images\.linux-arm64\.txt:1 +its file name says linux\/arm64, its images are taken for linux\/amd64\n/,
+    );
+  });
 
   it('prints what failed, once', async () => {
     const { exitCode, stderr } = await run('save', '--quiet', `${registry.host}/app/none:1`);

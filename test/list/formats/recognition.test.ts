@@ -147,9 +147,7 @@ describe('found L4: the format of a list', () => {
   });
 
   it('that is unknown names the nearest ones, and the line that speaks against a list', () => {
-    const [prose] = parse(
-      'quay.io/a/b:1\nDear reader of this letter\nit has no list in it\nat all\n',
-    ).rejects;
+    const [prose] = parse('images\nDear reader of this letter\nit has no list in it\nat all\n').rejects;
     expect(prose).toMatchObject({ origin: { line: 2 }, reason: 'this line does not fit any list format' });
     expect(prose?.hint).toMatch(/^The nearest are a plain list, a table with columns, a Dockerfile;/);
     const [tree] = parse('servces:\n  a: {image: x}\n').rejects;

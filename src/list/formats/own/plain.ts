@@ -1,5 +1,6 @@
 import type { ListDocument } from '../../syntax/document.ts';
 import type { Collector } from '../../entry/findings.ts';
+import { namesRegistry } from '../../../oci/reference.ts';
 import { type Line, MAX_ENTRIES, MAX_LINE, stripBlanks, stripQuotes } from '../../syntax/lines.ts';
 import { refusal } from '../../problems.ts';
 
@@ -46,13 +47,18 @@ function unwrapped(text: string, array: boolean): string {
 
 /**
  * Whether a text is a list with mistakes rather than something else: at least half of its lines are single words,
- * pairs, or have options.
+ * pairs, or have options; or one in ten is a reference beyond doubt, and shell or prose is around them.
  */
 export function looksPlain(document: ListDocument): boolean {
   if (document.isTree || document.trees?.problems.some(({ bound }) => bound)) return false;
   const entries = entriesOf(document.lines);
   const good = entries.filter(({ text }) => looksLikeEntry(text)).length;
-  return good * 2 >= entries.length;
+  return good * 2 >= entries.length || entries.filter(isSurelyEntry).length * 10 >= entries.length;
+}
+
+/** An entry that begins with a registry's name, and has a tag or a digest. */
+function isSurelyEntry({ text }: Line): boolean {
+  return looksLikeEntry(text) && namesRegistry(text) && /^\S*\/[^\s/]+[:@][^\s/]/.test(text);
 }
 
 /** The first line that is not an entry of a plain list. */
@@ -63,10 +69,18 @@ export function firstMisfit({ lines }: ListDocument): number {
 /** `source => name`, or `source => name, name`; the blanks may be missing on one side. */
 const PAIR = /^[^ \t]+(?:[ \t]+(?:=>|->)[ \t]*|(?:=>|->)[ \t]+)[^ \t]+(?:(?<=,)[ \t]+[^ \t]+)*$/;
 
-/** `registry/{{ .Name }}:1`: one word but for what is inside of the braces. */
+const TEMPLATE_MARKS = [
+  ['{{', '}}'],
+  ['{%', '%}'],
+  ['<%', '%>'],
+] as const;
+
+/** `registry/{{ .Name }}:1`: one word but for what is between the marks. */
 function isTemplated(text: string): boolean {
-  const [open, close] = [text.indexOf('{{'), text.lastIndexOf('}}')];
-  return open >= 0 && close > open + 1 && !/[ \t]/.test(text.slice(0, open) + text.slice(close + 2));
+  return TEMPLATE_MARKS.some(([opening, closing]) => {
+    const [open, close] = [text.indexOf(opening), text.lastIndexOf(closing)];
+    return open >= 0 && close > open + 1 && !/[ \t]/.test(text.slice(0, open) + text.slice(close + 2));
+  });
 }
 
 function looksLikeEntry(text: string): boolean {
