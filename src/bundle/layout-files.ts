@@ -1,5 +1,12 @@
 import { type Manifests, REF_NAME } from '../image/index.ts';
-import { type Leaf, type Lock, type LockedImage, repositoryPath, splitName } from '../lock/index.ts';
+import {
+  type Leaf,
+  type Lock,
+  type LockedImage,
+  repositoryPath,
+  splitName,
+  taggedDigest,
+} from '../lock/index.ts';
 import { type Digest, digestTag, hexOf } from '../oci/digest.ts';
 import { isImage, type Manifest, opaqueLayerTypes } from '../oci/manifest.ts';
 import { isDockerZstdType, OCI_INDEX } from '../oci/media-type.ts';
@@ -137,7 +144,7 @@ export function repositoryTags(lock: Lock): ReadonlyMap<string, ReadonlyMap<stri
       const known = tags.get(path) ?? new Map<string, Tagged>();
       const leaves = image.leaves.map(({ digest }) => digest);
       const joined = new Set([...(known.get(tag)?.leaves ?? []), ...leaves]);
-      tags.set(path, known.set(tag, { digest: image.digest, leaves: joined }));
+      tags.set(path, known.set(tag, { digest: taggedDigest(image), leaves: joined }));
     }
   }
   return tags;

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
 import { exists, isFile, isFolder, readBounded, readRange } from '../files/index.ts';
-import { type Lock, parseLock } from '../lock/index.ts';
+import { type Lock, parseLock, taggedDigest, taggedMediaType } from '../lock/index.ts';
 import {
   type Content,
   type LocalPort,
@@ -47,7 +47,12 @@ async function bundlePort(folder: string, lock: Lock): Promise<LocalPort> {
   const places = await blobPlaces(folder);
   const pathOf = (digest: Digest): string =>
     places.get(hexOf(digest)) ?? path.join(folder, 'blobs', 'sha256', hexOf(digest));
-  const named = new Map(lock.images.flatMap((image) => image.names.map((name) => [name, image])));
+  const named = new Map(
+    lock.images.flatMap((image) => {
+      const tagged = { digest: taggedDigest(image), mediaType: taggedMediaType(image) };
+      return image.names.map((name) => [name, tagged] as const);
+    }),
+  );
   const range: LocalPort['range'] = (blob, start, end) =>
     start === 0 && end === blob.size
       ? checkedBytes(pathOf(blob.digest), blob)

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { OciSaveError } from '../errors.ts';
-import type { Lock, LockedImage } from '../lock/index.ts';
+import { isSparse, type Lock, type LockedImage, taggedDigest } from '../lock/index.ts';
 import { type Digest, isDigest, shortDigest } from '../oci/digest.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import type { Content } from './image.ts';
@@ -21,9 +21,9 @@ export async function readContent(lock: Lock, port: LocalPort): Promise<Content>
 async function withRoots(lock: Lock, port: LocalPort): Promise<LocalPort> {
   const made = new Map<Digest, Uint8Array>();
   for (const image of lock.images) {
-    if (image.root === image.digest || (await findManifest(image.root, port)) !== undefined) continue;
+    if (!isSparse(image) || (await findManifest(image.root, port)) !== undefined) continue;
     const leaves = new Set(image.leaves.map(({ digest }) => digest));
-    const top = await takenBelow(image.digest, { lock, port, leaves, known: new Map() });
+    const top = await takenBelow(taggedDigest(image), { lock, port, leaves, known: new Map() });
     const root = top === undefined ? undefined : narrow(top);
     if (root?.digest !== image.root) throw cannotNarrow(image);
     for (const [digest, bytes] of root.made) made.set(digest, bytes);

@@ -1,5 +1,5 @@
 import { OciSaveError } from '../errors.ts';
-import type { Lock, LockedImage } from '../lock/index.ts';
+import { type Lock, type LockedImage, taggedDigest } from '../lock/index.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import { reachable } from '../oci/reachable.ts';
@@ -56,7 +56,7 @@ export async function readManifestsAt(lock: Lock, port: Pick<ReadPort, 'manifest
   for (const image of lock.images) {
     for (const digest of neededOf(image)) if (!(await read(digest))) throw lost(digest, image);
     const leaves = new Set(image.leaves.map(({ digest }) => digest));
-    const held = new Set(reachable(image.digest, manifests, leaves).manifests);
+    const held = new Set(reachable(taggedDigest(image), manifests, leaves).manifests);
     // An index between them is gone.
     const [torn] = [...leaves].filter((digest) => !held.has(digest));
     if (torn !== undefined) throw lost(torn, image);
@@ -73,8 +73,9 @@ function lost(digest: Digest, { ref }: LockedImage): OciSaveError {
 }
 
 /** What an image cannot do without. */
-function neededOf({ digest, root, leaves, referrers }: LockedImage): Digest[] {
-  return [digest, root, ...[...leaves, ...referrers].map((one) => one.digest)];
+function neededOf(image: LockedImage): Digest[] {
+  const { root, leaves, referrers } = image;
+  return [taggedDigest(image), root, ...[...leaves, ...referrers].map((one) => one.digest)];
 }
 
 /**

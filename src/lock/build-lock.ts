@@ -3,6 +3,7 @@ import { type Digest, digestOf, shortDigest } from '../oci/digest.ts';
 import { byText } from '../text/by-text.ts';
 import { repositoryPath } from './names.ts';
 import type { Lock, LockedImage } from './schema.ts';
+import { areSame } from './tagged.ts';
 import { hint, option } from '../text/hint.ts';
 
 export interface LockInput {
@@ -44,7 +45,7 @@ function refuseCollisions(inputs: readonly LockInput[]): void {
       const place = placeOf(name);
       const other = byName.get(place);
       if (other === undefined) byName.set(place, input);
-      else if (other.image.digest !== input.image.digest || other.image.root !== input.image.root) {
+      else if (!areSame(other.image, input.image)) {
         const [a, b] = [describe(other), describe(input)];
         collisions.push(`two images would be stored as ${name}: ${a} and ${b}`);
       }

@@ -11,3 +11,4 @@ export { whyUnstorable } from './grammar.ts';
 export { chooseNames, type ChosenNames } from './choose-names.ts';
 export { buildLock, digestOfLock, encodeLock, type LockInput } from './build-lock.ts';
 export { LOCK_FILE_KIND, parseLock } from './parse-lock.ts';
+export { areSame, isSparse, taggedDigest, taggedMediaType } from './tagged.ts';

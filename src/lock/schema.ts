@@ -13,6 +13,7 @@ import {
   referenceSchema,
   storedNameSchema,
 } from './grammar.ts';
+import { taggedDigest } from './tagged.ts';
 
 /**
  * Bounds that no real lock reaches: an image has at most 5000 manifests (the bound in resolve), and a manifest of 8 MiB
@@ -49,7 +50,9 @@ const imageShape = z.strictObject({
   ref: referenceSchema,
   names: z.array(storedNameSchema).min(1).max(MAX_NAMES).meta({ description: 'stored names' }),
   source: z.enum(['docker', 'docker-archive', 'oci']),
-  digest: digestSchema.meta({ description: 'as the source served it, or the result of a conversion' }),
+  digest: digestSchema.meta({
+    description: 'as the source served it; of a source without digests, the result of the conversion',
+  }),
   mediaType: manifestTypeSchema,
   root: digestSchema.meta({
     description: 'what the flat layout has for readers that do not take a sparse index',
@@ -59,6 +62,10 @@ const imageShape = z.strictObject({
     .record(digestTextSchema, digestSchema)
     .optional()
     .meta({ description: 'old digest to new; empty where the source has no digest' }),
+  index: z.enum(['keep', 'narrow']).optional().meta({
+    description: 'what was asked for of an index without all of its platforms, where that is not auto',
+  }),
+  format: z.literal('oci').optional().meta({ description: 'where manifests of Docker were converted' }),
   imageId: digestSchema.optional(),
   diffIds: z.array(digestTextSchema).max(MAX_LAYERS).optional(),
   platforms: z.array(platformSchema).max(MAX_LEAVES),
@@ -105,13 +112,11 @@ export type LockedReferrer = z.infer<typeof referrerSchema>;
 export type Leaf = z.infer<typeof leafSchema>;
 
 /** The field of an image's first blob that is not in `blobs`; undefined where all of them are. */
-function fieldOutside(
-  { digest, root, leaves, referrers }: LockedImage,
-  blobs: Lock['blobs'],
-): (string | number)[] | undefined {
+function fieldOutside(image: LockedImage, blobs: Lock['blobs']): (string | number)[] | undefined {
+  const { root, leaves, referrers } = image;
   type Named = readonly [field: (string | number)[], digest: string];
   const named: Named[] = [
-    [['digest'], digest],
+    [['digest'], taggedDigest(image)],
     [['root'], root],
     ...leaves.flatMap((leaf, at): Named[] => [
       [['leaves', at, 'digest'], leaf.digest],

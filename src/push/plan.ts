@@ -1,11 +1,13 @@
 import { OciSaveError } from '../errors.ts';
 import {
+  areSame,
   type ChosenNames,
   type Lock,
   type LockedImage,
   type LockedReferrer,
   repositoryPath,
   splitName,
+  taggedDigest,
 } from '../lock/index.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
@@ -92,12 +94,12 @@ function joinNames(
       const other = byPlace.get(to.text);
       if (other === undefined)
         byPlace.set(to.text, { image, stored, to, leaves: new Set(leaves), referrers: new Map(referrers) });
-      else if (other.image.digest === image.digest && other.image.root === image.root) {
+      else if (areSame(other.image, image)) {
         for (const leaf of leaves) other.leaves.add(leaf);
         for (const [key, referrer] of referrers) other.referrers.set(key, referrer);
       } else {
         const both = [other, { image, stored }].map(
-          (one) => `${one.stored} (${shortDigest(one.image.digest)})`,
+          (one) => `${one.stored} (${shortDigest(taggedDigest(one.image))})`,
         );
         collisions.push(`two images would be pushed as ${to.text}: ${both.join(' and ')}`);
       }
@@ -117,13 +119,14 @@ function nameOf(
   manifests: Manifests,
   index: IndexChoice,
 ): PushName {
+  const tagged = taggedDigest(image);
   const variant = (digest: Digest): Variant => ({
     digest,
-    narrowed: digest !== image.digest,
+    narrowed: digest !== tagged,
     ...reachable(digest, manifests, leaves),
   });
-  const sparse = image.root !== image.digest;
-  const [original, root] = [variant(image.digest), variant(image.root)];
+  const sparse = image.root !== tagged;
+  const [original, root] = [variant(tagged), variant(image.root)];
   const variants: [Variant, ...Variant[]] =
     !sparse || index === 'keep' ? [original] : index === 'narrow' ? [root] : [original, root];
   const typeOf = (digest: Digest): string => manifests.get(digest)?.manifest.mediaType ?? '';
@@ -132,7 +135,7 @@ function nameOf(
   );
   const bytes = variants[0].blobs.reduce((sum, digest) => sum + (lock.blobs[digest] ?? 0), 0);
   const referrers = [...byKey.values()];
-  return { ref: image.ref, stored, to, digest: image.digest, variants, sparse, docker, bytes, referrers };
+  return { ref: image.ref, stored, to, digest: tagged, variants, sparse, docker, bytes, referrers };
 }
 
 /** A stored name as a target has it. */

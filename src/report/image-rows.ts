@@ -103,7 +103,7 @@ export function noteLines({ images, options, unchanged = false }: RunReport): st
         ]
       : []),
     ...(converted > 0
-      ? [`${formatCount(converted, 'image')} converted, so the digest is not the source's`]
+      ? [`${formatCount(converted, 'image')} converted, so the digest in the bundle is not the source's`]
       : []),
     ...noted.slice(0, MAX_NOTES),
     ...(noted.length > MAX_NOTES ? [`and ${noted.length - MAX_NOTES} more, all in report.json`] : []),

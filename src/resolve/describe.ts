@@ -1,7 +1,14 @@
 import { OciSaveError } from '../errors.ts';
 import type { ReadPort, Image, Manifests } from '../image/index.ts';
 import { formatOrigin } from '../list/index.ts';
-import { buildLock, type Leaf, type Lock, type LockedImage, lockedImageSchema } from '../lock/index.ts';
+import {
+  buildLock,
+  type Leaf,
+  type Lock,
+  type LockedImage,
+  lockedImageSchema,
+  taggedDigest,
+} from '../lock/index.ts';
 import { MAX_BYTES } from '../oci/descriptor.ts';
 import { type Digest, digestTag, shortDigest } from '../oci/digest.ts';
 import { isImage, opaqueLayerTypes, parseManifest } from '../oci/manifest.ts';
@@ -26,6 +33,8 @@ export interface ResolvedImage extends Image {
 
 export interface Described extends Pick<ResolvedImage, 'wanted' | 'content'> {
   readonly tree: ManifestTree;
+  /** The top as its source served it, where the tree is a conversion. */
+  readonly served?: Pick<TreeNode, 'digest' | 'manifest'>;
   readonly converted: ReadonlyMap<Digest, Digest>;
   readonly notes: string[];
   readonly options: { readonly store: Store; readonly index: 'auto' | 'keep' | 'narrow' };
@@ -37,11 +46,11 @@ export interface Described extends Pick<ResolvedImage, 'wanted' | 'content'> {
  * @throws OciSaveError `digest` or `unsupported` where a lock cannot hold what the publisher wrote
  */
 export async function describe(described: Described): Promise<ResolvedImage> {
-  const { wanted, content, tree, converted, notes, options, origin } = described;
+  const { wanted, content, tree, served = tree.top, converted, notes, options, origin } = described;
   const isNarrow = options.index === 'narrow';
   const root = rootOf(tree);
   const narrowed = root.made.size > 0 || root.digest !== tree.top.digest;
-  const top = isNarrow ? root : { digest: tree.top.digest, mediaType: tree.top.manifest.mediaType };
+  const tagged = isNarrow ? root.digest : tree.top.digest;
   if (narrowed && isNarrow)
     notes.push('its index was narrowed to the platforms taken: what signs the whole index does not fit it');
   if (narrowed && wanted.pin !== undefined) {
@@ -69,14 +78,17 @@ export async function describe(described: Described): Promise<ResolvedImage> {
   const sizes = sizesOf(manifests);
   const locked: LockedImage = {
     ref: lockedRef(wanted),
-    names: distinctNames(wanted.names.map(({ name, tag }) => `${name}:${tag ?? digestTag(top.digest)}`)),
+    names: distinctNames(wanted.names.map(({ name, tag }) => `${name}:${tag ?? digestTag(tagged)}`)),
     source: wanted.source.transport,
-    digest: top.digest,
-    mediaType: top.mediaType,
+    digest: served.digest,
+    mediaType: served.manifest.mediaType,
     root: root.digest,
     rootMediaType: root.mediaType,
     ...(converted.size > 0 ? { converted: Object.fromEntries(converted) } : {}),
     ...origin,
+    // What changes nothing of an image is not said of it: the same content is the same lock.
+    ...(narrowed && options.index !== 'auto' ? { index: options.index } : {}),
+    ...(converted.size > 0 ? { format: 'oci' as const } : {}),
     platforms: [...new Set(leaves.flatMap(({ platform }) => platform ?? []))].toSorted(),
     leaves,
     referrers: [],
@@ -93,8 +105,8 @@ export async function describe(described: Described): Promise<ResolvedImage> {
 
 /** Images that a list asks for in several ways, with and without the digest, are one. In the order of the first. */
 export function joinSame(images: readonly ResolvedImage[]): ResolvedImage[] {
-  const groups = Map.groupBy(images, ({ ref, source, digest, root }) =>
-    [ref, source, digest, root].join(' '),
+  const groups = Map.groupBy(images, (image) =>
+    [image.ref, image.source, image.digest, image.root, taggedDigest(image)].join(' '),
   );
   return [...groups.values()].flatMap(([first, ...others]) =>
     first === undefined ? [] : [others.reduce(joinTwo, first)],

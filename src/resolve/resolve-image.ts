@@ -49,7 +49,7 @@ export async function resolveImage(
     options.format === 'oci' ? convertTree(served) : { tree: served, converted: new Map() };
   if (wanted.pin !== undefined && converted.size > 0)
     notes.push('it was pinned by digest, and converting changes that');
-  return describe({ wanted, content, tree, converted, notes, options });
+  return describe({ wanted, content, tree, served: served.top, converted, notes, options });
 }
 
 /**

@@ -349,13 +349,14 @@ describe('--format oci', () => {
     const [image] = lock.images;
     if (image === undefined) throw new Error('no image');
     expect(Object.keys(image.converted ?? {}).toSorted()).toEqual([...source.manifests.keys()].toSorted());
-    expect(image.converted?.[source.top]).toBe(image.digest);
+    const tagged = image.converted?.[source.top];
+    expect([image.digest, image.format, image.root]).toEqual([source.top, 'oci', tagged]);
     expect(layersOf(image)).toEqual(layersOf(await lockedImage(ref, '-p', 'all')));
     expect((await work.report(`${output}.report.json`)).images[0]).toMatchObject({ converted: true });
     await using registry = await serveBundle(work.file(output));
     const repository = `${docker.host.replace(':', '_')}/fx/${name}`;
     const type = (digest: string): string =>
-      source.manifests.size > 1 && digest === image.digest ? OCI_INDEX : OCI_MANIFEST;
+      source.manifests.size > 1 && digest === tagged ? OCI_INDEX : OCI_MANIFEST;
     for (const digest of Object.values(image.converted ?? {})) {
       expect(await served(registry.host, repository, digest)).toEqual([digest, type(digest)]);
     }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { DOCKER_LIST, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts';
-import type { LockedImage } from '../../src/lock/index.ts';
+import { type LockedImage, taggedDigest, taggedMediaType } from '../../src/lock/index.ts';
 import {
   AMD64,
   ARM64,
@@ -83,7 +83,7 @@ describe('resolving an image', () => {
       platforms: 'linux/amd64',
       index: 'narrow',
     });
-    expect(image.digest).toBe(image.root);
+    expect([image.digest, image.index, taggedDigest(image)]).toEqual([idx(small).top, 'narrow', image.root]);
     expect(image.sizes.has(idx(small).top)).toBe(false);
   });
 
@@ -328,12 +328,13 @@ describe('converting to OCI', () => {
   it('renames media types, keeps every layer, and maps old digests to new', async () => {
     const list = dlist(small);
     const image = await bench.resolve(list, 'x:1', { format: 'oci' });
-    expect(image.mediaType).toBe(OCI_INDEX);
-    expect(image.converted?.[list.top]).toBe(image.digest);
+    const [tagged, type] = [taggedDigest(image), taggedMediaType(image)];
+    expect([image.digest, image.mediaType, type]).toEqual([list.top, DOCKER_LIST, OCI_INDEX]);
+    expect(image.converted?.[list.top]).toBe(tagged);
     expect(Object.keys(image.converted ?? {})).toHaveLength(3);
     expect(image.leaves.every(({ mediaType }) => mediaType === OCI_MANIFEST)).toBe(true);
     for (const digest of list.blobs.keys()) expect(image.sizes.has(digest)).toBe(true);
-    const index = JSON.parse(await bytesIn(image.digest));
+    const index = JSON.parse(await bytesIn(tagged));
     for (const child of index.manifests)
       expect(digestOf(new TextEncoder().encode(await bytesIn(child.digest)))).toBe(child.digest);
   });

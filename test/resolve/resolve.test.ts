@@ -5,6 +5,7 @@ import { OciSaveError } from '../../src/errors.ts';
 import type { SaveEvent } from '../../src/events.ts';
 import type { Digest } from '../../src/oci/digest.ts';
 import { DOCKER_LIST, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts';
+import { taggedDigest, taggedMediaType } from '../../src/lock/index.ts';
 import { failImages, joinRequests, lockedRef, lockOf, type Resolution } from '../../src/resolve/index.ts';
 import { parseInline } from '../../src/list/index.ts';
 import { type Copying, startCopying } from '../copy/copying.ts';
@@ -295,10 +296,11 @@ describe('converting to OCI', () => {
       flavour,
     );
     const image = await resolveAs('mixed', index, { format: 'oci' });
-    expect(image.mediaType).toBe(OCI_INDEX);
+    const tagged = taggedDigest(image);
+    expect([image.digest, image.format, taggedMediaType(image)]).toEqual([index.top, 'oci', OCI_INDEX]);
     expect(Object.keys(image.converted ?? {})).toHaveLength(changed + 1);
-    expect(image.converted?.[index.top]).toBe(image.digest);
-    const listed = await childrenIn(image.digest);
+    expect(image.converted?.[index.top]).toBe(tagged);
+    const listed = await childrenIn(tagged);
     expect(listed.map(({ mediaType }) => mediaType)).toEqual(children.map(() => OCI_MANIFEST));
     for (const [nth, { digest, size }] of listed.entries()) {
       const old = children[nth]?.top ?? expect.fail();
@@ -307,9 +309,9 @@ describe('converting to OCI', () => {
       // What no registry serves is kept beside the image.
       expect(image.made.has(digest)).toBe(digest !== old);
     }
-    expect(image.made.has(image.digest)).toBe(true);
+    expect(image.made.has(tagged)).toBe(true);
     expect([...image.manifests.keys()].toSorted()).toEqual(
-      [image.digest, ...listed.map(({ digest }) => digest)].toSorted(),
+      [tagged, ...listed.map(({ digest }) => digest)].toSorted(),
     );
   });
 
@@ -318,8 +320,8 @@ describe('converting to OCI', () => {
     const outer = buildIndex([{ image: buildIndex([{ image: amd64 }]) }, { image: inner }]);
     const image = await resolveAs('deep', outer, { format: 'oci' });
     expect(Object.keys(image.converted ?? {})).toHaveLength(3);
-    expect((await childrenIn(image.digest))[1]?.digest).toBe(inner.top);
-    const [first] = await childrenIn(image.digest);
+    const [first, second] = await childrenIn(taggedDigest(image));
+    expect(second?.digest).toBe(inner.top);
     expect((await childrenIn(first?.digest ?? expect.fail()))[0]?.mediaType).toBe(OCI_MANIFEST);
   });
 
@@ -363,7 +365,8 @@ describe('the platforms that are taken', () => {
     const [image] = await bench.images([only('linux/amd64,linux/arm64')], { index });
     const own = idx(small);
     expect(image?.notes).toEqual(notes[0] === 'x' ? [] : notes);
-    expect(image?.digest === own.top).toBe(index !== 'narrow');
+    expect([image?.digest, image?.index]).toEqual([own.top, index === 'auto' ? undefined : index]);
+    expect(image && taggedDigest(image)).toBe(index === 'narrow' ? image?.root : own.top);
     expect(image?.root).not.toBe(own.top);
     // The narrowed index is served by no registry; the original is.
     expect([...(image?.made.keys() ?? [])]).toEqual([image?.root]);

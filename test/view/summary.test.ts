@@ -32,7 +32,7 @@ describe('renderSummary', () => {
       '',
       'Notes',
       '  1 image narrowed to the platforms taken, for readers that take no sparse index',
-      "  1 image converted, so the digest is not the source's",
+      "  1 image converted, so the digest in the bundle is not the source's",
       '  images.txt:1: quay.io/a/b:2: skopeo met a cut blob; the built-in client completed it',
       '  no signature or other referrer was looked for or checked',
       '',

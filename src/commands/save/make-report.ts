@@ -1,7 +1,7 @@
 import type { CacheReport } from '../../cache/index.ts';
 import type { CopyResult, MissingBlobs } from '../../copy/index.ts';
 import type { ImageList } from '../../list/index.ts';
-import type { Leaf, Lock } from '../../lock/index.ts';
+import { isSparse, type Leaf, type Lock } from '../../lock/index.ts';
 import { type Digest, isDigest } from '../../oci/digest.ts';
 import { jobOf } from '../../github-release/index.ts';
 import { failureOf, faultOf, type ReportedImage, type RunReport } from '../../report/index.ts';
@@ -171,7 +171,7 @@ function reportImage(
     fetchedBytes: bytes([...sizes.keys()].filter(isBrought)),
     ...(cached.length === 0 ? {} : { cachedBytes: bytes(cached) }),
     copier: only === undefined ? 'none' : by.size > 1 ? 'both' : only,
-    ...(image.root === image.digest ? {} : { narrowed: true }),
+    ...(isSparse(image) ? { narrowed: true } : {}),
     ...(image.converted === undefined ? {} : { converted: true }),
   };
 }

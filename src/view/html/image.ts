@@ -1,4 +1,4 @@
-import type { Leaf, Lock, LockedImage, LockedReferrer } from '../../lock/index.ts';
+import { isSparse, type Leaf, type Lock, type LockedImage, type LockedReferrer } from '../../lock/index.ts';
 import { type Digest, shortDigest } from '../../oci/digest.ts';
 import { shownReference } from '../../oci/reference.ts';
 import { formatBytes } from '../../text/bytes.ts';
@@ -65,9 +65,9 @@ function more(count: number): Markup | undefined {
   return count > 0 ? html`<span class="name">and ${count} more names</span>` : undefined;
 }
 
-function badge({ digest, root, converted }: LockedImage): Markup | undefined {
-  if (root !== digest) return html` <span class="badge warn">narrowed</span>`;
-  return converted === undefined ? undefined : html` <span class="badge warn">converted</span>`;
+function badge(image: LockedImage): Markup | undefined {
+  if (isNarrowed(image)) return html` <span class="badge warn">narrowed</span>`;
+  return image.converted === undefined ? undefined : html` <span class="badge warn">converted</span>`;
 }
 
 /** Bytes that only this image has, then those that it shares, beside the largest image. */
@@ -97,9 +97,9 @@ function facts(image: LockedImage, { platforms }: ImageContext): [name: string, 
     ['Media type', code(image.mediaType)],
     ...optional(
       'Narrowed to',
-      image.root === image.digest
-        ? undefined
-        : html`${code(image.root)} <span class="soft">(for readers that take no sparse index)</span>`,
+      isNarrowed(image)
+        ? html`${code(image.root)} <span class="soft">(${narrowedFor(image)})</span>`
+        : undefined,
     ),
     ...optional(
       'Converted',
@@ -122,6 +122,15 @@ function facts(image: LockedImage, { platforms }: ImageContext): [name: string, 
       image.referrers.length === 0 ? undefined : lines(image.referrers.map(referrerWords)),
     ),
   ];
+}
+
+/** For all readers, or for those that take no sparse index. */
+function isNarrowed(image: LockedImage): boolean {
+  return isSparse(image) || image.index === 'narrow';
+}
+
+function narrowedFor({ index }: LockedImage): string {
+  return index === 'narrow' ? 'for all readers' : 'for readers that take no sparse index';
 }
 
 function referrerWords({ digest, artifactType, tag }: LockedReferrer): string {

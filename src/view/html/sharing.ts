@@ -1,10 +1,10 @@
-import type { Lock, LockedImage } from '../../lock/index.ts';
+import { type Lock, type LockedImage, taggedDigest } from '../../lock/index.ts';
 import type { Digest } from '../../oci/digest.ts';
 
 /** Every blob that an image names and whose size the lock has: manifests, configs, layers, referrers, each once. */
 export function blobsOfImage(image: LockedImage, lock: Lock): Map<Digest, number> {
   const named = [
-    image.digest,
+    taggedDigest(image),
     image.root,
     ...image.leaves.flatMap(({ digest, config, layers }) => [digest, config, ...layers]),
     ...image.referrers.map(({ digest }) => digest),

@@ -1,5 +1,5 @@
 import { OciSaveError } from '../../../errors.ts';
-import type { LockedImage } from '../../../lock/index.ts';
+import { type LockedImage, taggedDigest } from '../../../lock/index.ts';
 import type { Digest } from '../../../oci/digest.ts';
 import type { SaveOptions } from '../../../options/index.ts';
 import { findPushed, type RightDigest } from '../../../push/index.ts';
@@ -58,9 +58,11 @@ async function lackingImages(images: readonly ResolvedImage[], run: Run): Promis
 
 /** The digests that a target may have under an image's name, as for a push. */
 export function rightDigests(
-  { digest, root, leaves }: LockedImage,
+  image: LockedImage,
   index: SaveOptions['index'],
 ): [RightDigest, ...RightDigest[]] {
+  const { root, leaves } = image;
+  const digest = taggedDigest(image);
   const narrowed = { digest: root, below: [] };
   if (root === digest || index === 'narrow') return [narrowed];
   const original = { digest, below: [...new Set(leaves.map((leaf) => leaf.digest))] };

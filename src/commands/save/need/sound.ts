@@ -1,6 +1,6 @@
 import { bringBlob } from '../../../image/index.ts';
 import { OciSaveError } from '../../../errors.ts';
-import { repositoryPath, splitName } from '../../../lock/index.ts';
+import { areSame, repositoryPath, splitName } from '../../../lock/index.ts';
 import { type Digest, shortDigest } from '../../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../../../oci/manifest.ts';
 import { failImages, type Resolution, type ResolvedImage } from '../../../resolve/index.ts';
@@ -38,7 +38,7 @@ function placeOf(name: string): string {
 }
 
 function differs(owner: ResolvedImage | undefined, image: ResolvedImage): boolean {
-  return owner !== undefined && (owner.digest !== image.digest || owner.root !== image.root);
+  return owner !== undefined && !areSame(owner, image);
 }
 
 function borrowed(name: string, { wanted }: ResolvedImage, owner: ResolvedImage | undefined): OciSaveError {
