@@ -45,7 +45,8 @@ export function readEntryLine(text: string): EntryLine {
   return { parts, ignored, commaPair: pair.separator === ',' };
 }
 
-function refuseTemplate(text: string): void {
+/** Throws `list` for a text with a variable or a template. */
+export function refuseTemplate(text: string): void {
   // Before the line is split: templates contain blanks.
   const why = text.includes('<no value>') ? explainReference(text, '') : explainTemplate(text);
   if (why !== undefined) throw refusal(why.reason, why.hint);

@@ -3,6 +3,7 @@ import { nearest } from '../../text/nearest.ts';
 import { hint, option } from '../../text/hint.ts';
 import { showText } from '../../oci/reference-quote.ts';
 import { format, type ListFormat } from './format.ts';
+import { parseKubernetes } from './cluster/kubernetes.ts';
 import { isOwnList, parseOwnList } from './own/own-list.ts';
 import { looksPlain, parsePlain } from './own/plain.ts';
 import {
@@ -75,7 +76,11 @@ export const FORMATS: readonly ListFormat[] = [
     },
   ),
   format('helm-chart', 'a Helm chart', keys('apiVersion', 'name', 'version')),
-  format('kubernetes', 'a Kubernetes manifest', keys('apiVersion', 'kind')),
+  format('kubernetes', 'a Kubernetes manifest', keys('apiVersion', 'kind'), {
+    parse: parseKubernetes,
+    reading: 'tree',
+    mayHaveKeys: true,
+  }),
   format(
     'compose',
     'a Compose file',

@@ -1,0 +1,250 @@
+import { describe, expect, it } from 'vitest';
+import { found } from '../found.ts';
+
+const HEX = 'a'.repeat(64);
+const read = (text: string, file = 'manifests.yaml') => found(text, file, 'kubernetes');
+
+describe('L10: a Kubernetes manifest', () => {
+  it('has images in its containers and volumes, wherever the spec of a pod is', () => {
+    const text = `# Two documents before the first image.
+---
+---
+apiVersion: batch/v1
+kind: CronJob
+spec:
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          initContainers:
+            - {name: init, image: "quay.io/acme/init:1"}
+          containers:
+            - name: job
+              image: acme/job:1.10 # {"$imagepolicy": "flux-system:job"}
+              imagePullPolicy: Always
+          ephemeralContainers:
+            - image: quay.io/acme/debug@sha256:${HEX}
+          volumes:
+            - {name: models, image: {reference: "quay.io/acme/models:3", pullPolicy: Always}}
+            - name: none
+              emptyDir: {}
+---
+apiVersion: v1
+kind: List
+items:
+  - apiVersion: v1
+    kind: Pod
+    spec: {containers: [{image: "quay.io/acme/pod:1"}, {image: ""}, {name: none}]}
+    status: {containerStatuses: [{image: "quay.io/acme/status:1", imageID: x}]}
+---
+kind: PodList
+apiVersion: v1
+items: [{spec: {containers: [{image: "quay.io/acme/typed:1"}]}}]
+`;
+    expect(read(text)).toEqual({
+      requests: [
+        [12, 'quay.io/acme/init:1'],
+        [15, 'docker.io/acme/job:1.10'],
+        [18, `quay.io/acme/debug@sha256:${HEX}`],
+        [20, 'quay.io/acme/models:3'],
+        [29, 'quay.io/acme/pod:1'],
+        [34, 'quay.io/acme/typed:1'],
+      ],
+      candidates: [],
+      rejects: [],
+      ignored: ['empty image', 'status'],
+      warnings: [],
+    });
+  });
+
+  it.each([
+    ['Knative', 'serving.knative.dev/v1', '{template: {spec: {containers: [{image: "x.example/a:1"}]}}}'],
+    [
+      'an Argo Rollout',
+      'argoproj.io/v1alpha1',
+      '{template: {spec: {containers: [{image: "x.example/a:1"}]}}}',
+    ],
+    ['an Argo Workflow', 'argoproj.io/v1alpha1', '{templates: [{container: {image: "x.example/a:1"}}]}'],
+    [
+      'a script of Argo',
+      'argoproj.io/v1alpha1',
+      '{templates: [{script: {image: "x.example/a:1", source: "a"}}]}',
+    ],
+    ['a step of Tekton', 'tekton.dev/v1', '{steps: [{image: "x.example/a:1"}]}'],
+    ['a sidecar of Tekton', 'tekton.dev/v1', '{sidecars: [{image: "x.example/a:1"}]}'],
+    [
+      'a disk of KubeVirt',
+      'kubevirt.io/v1',
+      '{template: {spec: {volumes: [{containerDisk: {image: "x.example/a:1"}}]}}}',
+    ],
+    ['spec.image of an operator', 'acme.example/v1', '{image: "x.example/a:1"}'],
+    ['spec.<part>.image of an operator', 'acme.example/v1', '{db: {image: "x.example/a:1"}}'],
+    ['an image in parts', 'acme.example/v1', '{image: {registry: x.example, repository: a, tag: "1"}}'],
+    [
+      'an image in parts of a part',
+      'acme.example/v1',
+      '{db: {image: {repository: x.example, image: a, version: "1"}}}',
+    ],
+  ])('has images in %s', (_, apiVersion, spec) => {
+    const { requests, candidates } = read(`apiVersion: ${apiVersion}\nkind: X\nspec: ${spec}\n`);
+    expect([requests, candidates]).toEqual([[[3, 'x.example/a:1']], []]);
+  });
+
+  it.each([
+    ['a variable', 'containers: [{env: [{name: A, value: "quay.io/a/b:1"}]}]', 'the variable A'],
+    ['an argument', 'containers: [{args: ["quay.io/a/b:1"]}]', 'an argument of a container'],
+    ['an option', 'containers: [{args: ["--reloader=quay.io/a/b:1"]}]', 'an argument of a container'],
+    [
+      'a script',
+      'containers: [{command: ["sh", "-c", "run -v x:/y quay.io/a/b:1; true"]}]',
+      'an argument of a container',
+    ],
+    ['a deep key', 'a: {b: {image: "quay.io/a/b:1"}}', 'the key image'],
+    ['a key that says image', 'baseImage: quay.io/a/b:1', 'the key baseImage'],
+    ['any key, with a registry', 'package: quay.io/a/b:1', 'the key package'],
+    ['a disk from a registry', 'source: {registry: {url: "docker://quay.io/a/b:1"}}', 'the key url'],
+    [
+      'the values of a chart',
+      'values: {web: {image: {repository: quay.io/a/b, tag: "1"}}}',
+      'a value of a chart',
+    ],
+    ['a text with values', 'valuesContent: "x: 1\\nimage: quay.io/a/b:1\\n"', 'the key valuesContent'],
+    ['a variable of an operator', 'env: [{name: A, value: "quay.io/a/b:1"}]', 'the variable A'],
+  ])('has candidates in %s', (_, spec, why) => {
+    const { requests, candidates } = read(`apiVersion: acme.example/v1\nkind: X\nspec: {${spec}}\n`);
+    expect(requests).toEqual([]);
+    expect(candidates).toEqual([[3, 'quay.io/a/b:1', expect.stringContaining(why)]]);
+  });
+
+  it('has candidates in a block of versions, an annotation and a ConfigMap, each with its line', () => {
+    const text = `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  annotations:
+    acme.example/sidecar-image: quay.io/acme/sidecar:1
+    kubectl.kubernetes.io/last-applied-configuration: '{"image": "quay.io/acme/old:1"}'
+spec:
+  template:
+    spec:
+      containers:
+        - image: quay.io/acme/operator:1
+          env:
+            - name: RELATED_IMAGE_DB
+              value: db:12
+            - name: VERSIONS
+              value: |
+                12=quay.io/acme/db:12
+                13=quay.io/acme/db:13
+            - name: ADDRESS
+              value: https://x.example/a:1
+---
+apiVersion: v1
+kind: ConfigMap
+data:
+  pod.yaml: |
+    spec:
+      # image: quay.io/acme/comment:1
+      containers:
+        - image: nginx:1
+        - image: "{{ .Values.image }}"
+  config: |
+    listen: 0.0.0.0:80/x
+    proxy http://x.example/a:1
+    sidecar = quay.io/acme/proxy:2,
+`;
+    const { requests, candidates } = read(text);
+    expect(requests).toEqual([[11, 'quay.io/acme/operator:1']]);
+    expect(candidates).toEqual([
+      [5, 'quay.io/acme/sidecar:1', 'it is the annotation acme.example/sidecar-image'],
+      [14, 'db:12', 'it is the value of the variable RELATED_IMAGE_DB, and so very likely an image'],
+      [17, 'quay.io/acme/db:12', 'it is the value of the variable VERSIONS'],
+      [18, 'quay.io/acme/db:13', 'it is the value of the variable VERSIONS'],
+      [29, 'nginx:1', 'it is a text in a ConfigMap'],
+      [30, '{{ .Values.image }}', 'it is a text in a ConfigMap'],
+      [34, 'quay.io/acme/proxy:2', 'it is a text in a ConfigMap'],
+    ]);
+  });
+
+  it('has no image in schemas, Secrets, and keys of operators that are something else', () => {
+    const text = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+spec: {properties: {image: {type: string, default: "quay.io/acme/schema:1"}}}
+---
+apiVersion: v1
+kind: Secret
+stringData: {a: "quay.io/acme/secret:1"}
+---
+apiVersion: acme.example/v1
+kind: Machine
+spec:
+  image: ubuntu-22.04
+  url: https://x.example/disk:1
+  disk: {image: /var/lib/disk.img}
+  taint: acme.example/role:NoSchedule
+  version: "12"
+  db: {image: quay.io/acme/db}
+`;
+    expect(read(text)).toEqual({
+      requests: [],
+      candidates: [
+        [17, 'quay.io/acme/db:', 'it is the value of the key image, and its tag may be in another field'],
+      ],
+      rejects: [],
+      ignored: ['CustomResourceDefinition', 'Secret'],
+      warnings: [],
+    });
+  });
+
+  it('lists what a node holds by tag, pinned where one digest is of the same repository', () => {
+    const text = JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'List',
+      items: [
+        {
+          kind: 'Node',
+          status: {
+            images: [
+              { names: [`quay.io/a/b@sha256:${HEX}`, 'quay.io/a/b:1', 'quay.io/a/b:latest'], sizeBytes: 1 },
+              { names: [`quay.io/a/c@sha256:${HEX}`, '<none>:<none>'] },
+              {
+                names: [`quay.io/a/d@sha256:${HEX}`, `quay.io/a/d@sha256:${'b'.repeat(64)}`, 'quay.io/a/d:1'],
+              },
+            ],
+          },
+        },
+      ],
+    });
+    const { requests, ignored } = read(text);
+    expect(requests.map(([, ref]) => ref)).toEqual([
+      `quay.io/a/b:1@sha256:${HEX}`,
+      `quay.io/a/b:latest@sha256:${HEX}`,
+      `quay.io/a/c@sha256:${HEX}`,
+      'quay.io/a/d:1',
+    ]);
+    expect(ignored).toEqual(['images without a name']);
+  });
+
+  it('may contain certificates, has its repeated keys joined, and its bad images reported with their lines', () => {
+    const text = `apiVersion: apps/v1
+kind: Deployment
+caBundle: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJ
+spec:
+  containers: [{image: "{{ .Values.image }}"}, {image: "oci:/etc/x"}, {image: Foo/Bar}]
+  containers: [{image: [a]}, {image: "quay.io/a/b:1"}]
+`;
+    const { requests, rejects, warnings } = read(text);
+    expect(requests).toEqual([[6, 'quay.io/a/b:1']]);
+    expect(rejects).toEqual([
+      [5, expect.stringContaining('template')],
+      [5, 'an image of this format comes from a registry'],
+      [5, expect.stringContaining('lower case')],
+      [6, `'image' is not text`],
+    ]);
+    expect(warnings).toEqual([[6, `the key 'containers' occurs twice; its values are joined`]]);
+  });
+
+  it('trap 18: is read in one pass, however often it names an image', () => {
+    const pod = 'apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - image: quay.io/a/b:1\n';
+    expect(read(Array.from({ length: 2000 }, () => pod).join('---\n')).requests).toHaveLength(2000);
+  });
+});
