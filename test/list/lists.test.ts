@@ -184,11 +184,11 @@ describe('a YAML or JSON list', () => {
 
 describe('a list in another format', () => {
   it.each([
-    ['kind: ZarfPackageConfig\ncomponents: []\n', /zarf/],
-    ['apiVersion: content.hauler.cattle.io/v1\nkind: Images\n', /hauler/],
-    ['apiVersion: apps/v1\nkind: Deployment\n', /Kubernetes/i],
-    ['services:\n  a:\n    image: x:1\n', /Compose/i],
-    ['FROM busybox:1\nRUN true\n', /Dockerfile/i],
+    ['name: app\nmixins: [exec]\n', /Porter/],
+    ['component: {name: x, resources: []}\n', /OCM/],
+    ['{"name": "app", "invocationImages": []}', /CNAB/],
+    ['{"bomFormat": "CycloneDX"}', /SBOM/],
+    ['resource "docker_image" "app" {\n}\n', /Terraform or Nomad/],
   ])('is refused by its name: %j', (text, name) => {
     expect(bad(text)[0]?.[1]).toMatch(name);
   });
