@@ -15,3 +15,6 @@ export {
   type Source,
   type Warning,
 } from './request.ts';
+export type { Form, WritableImage } from './write/form.ts';
+export { LIST_FORMS, writeList } from './write/forms.ts';
+export { entryOf } from './write/locked.ts';

@@ -65,7 +65,7 @@ const SMALL = new Set([
   'src/commands/save/copy',
   'src/commands/save/publish',
   'src/http/tls',
-  'src/list/formats/own',
+  'src/list/formats/package',
   'src/push/preflight',
   'src/push/referrers',
   'src/registry/lists',

@@ -6,6 +6,8 @@ import { format, type ListFormat } from './format.ts';
 import { parseKubernetes } from './cluster/kubernetes.ts';
 import { isOwnList, parseOwnList } from './own/own-list.ts';
 import { looksPlain, parsePlain } from './own/plain.ts';
+import { parseImagesLock } from './package/images-lock.ts';
+import { isSealerImages, parseSealerImages } from './package/sealer-images.ts';
 import {
   anyLine,
   either,
@@ -48,7 +50,10 @@ export const FORMATS: readonly ListFormat[] = [
     'an ImageSetConfiguration of oc-mirror',
     kind(/^ImageSetConfiguration$/, /^mirror\.openshift\.io\//),
   ),
-  format('imgpkg', 'an ImagesLock of imgpkg', kind(/^ImagesLock$/, /^imgpkg\.carvel\.dev\//)),
+  format('imgpkg', 'an ImagesLock of imgpkg', kind(/^ImagesLock$/, /^imgpkg\.carvel\.dev\//), {
+    parse: parseImagesLock,
+    reading: 'tree',
+  }),
   format('chart-lock', `a chart's Images.lock`, kind(/^ImagesLock$/, /^v0$/)),
   format('image-references', 'an ImageStream', kind(/^ImageStream$/)),
   format('kubekey', 'a kubekey manifest', kind(/^Manifest$/, /^kubekey\.kubesphere\.io\//)),
@@ -107,6 +112,10 @@ export const FORMATS: readonly ListFormat[] = [
   ),
   format('image-list-with-auth', 'an imageListWithAuth file', items('', 'username', 'images'), {
     hint: hint`Name its users with ${option('credentials')}, and give its images as a plain list.`,
+  }),
+  format('sealer-images', 'the images of a sealer image', isSealerImages, {
+    parse: parseSealerImages,
+    reading: 'tree',
   }),
   format('promoter', 'a promoter manifest', items('', 'name', 'dmap')),
   format(

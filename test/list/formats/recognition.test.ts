@@ -37,6 +37,7 @@ const FORMS: readonly (readonly [format: string, text: string, file?: string])[]
   ['skopeo-sync', 'registry.example:\n  images-by-tag-regex:\n    nginx: ^1\n'],
   ['skopeo-sync', 'registry.example:\n  images-by-semver:\n    nginx: ">1"\n'],
   ['image-list-with-auth', '- registry: x.example\n  username: me\n  password: no\n  images: [a:1]\n'],
+  ['sealer-images', '[{"image": "docker.io/library/x:1", "appName": "", "platform": {"os": "linux"}}]'],
   ['promoter', '- name: app\n  dmap: {"sha256:0": ["1"]}\n'],
   ['source-tags', 'images:\n  - source: a/b\n    destinations: [c/d]\n    tags: ["1"]\n'],
   ['source-tags', 'images:\n  - SourceArtifact: a/b\n    Tags: ["1"]\n'],

@@ -9,6 +9,7 @@ import { showText } from '../../../oci/reference-quote.ts';
 import type { EntryParts } from '../../entry/entry.ts';
 import type { Collector } from '../../entry/findings.ts';
 import { stripBlanks } from '../../syntax/lines.ts';
+import { LISTED_ENTRY_KEYS, refuseUnlistable } from './listed-keys.ts';
 import {
   addUnknownKeys,
   ARCHITECTURE_KEYS,
@@ -31,11 +32,13 @@ import { hint, option } from '../../../text/hint.ts';
 export function addOwnEntry(entry: Mapping, collector: Collector): void {
   const { rejects } = collector.found;
   const before = rejects.length;
-  addUnknownKeys(collector, entry.entries, ENTRY_KEYS);
+  const checked = entry.entries.filter(({ key }) => !LISTED_ENTRY_KEYS.includes(key));
+  addUnknownKeys(collector, checked, ENTRY_KEYS);
   // Then the unknown key is the reason why the image is missing.
   if (rejects.length > before && IMAGE_KEYS.every((key) => fieldOf(entry, key) === undefined)) return;
   const { line } = entry;
   try {
+    refuseUnlistable(entry);
     const source = sourceOf(entry);
     const tags = tagsOf(entry, source);
     const parts = { ...partsOf(entry), source };

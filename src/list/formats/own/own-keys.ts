@@ -21,8 +21,6 @@ export const ENTRY_KEYS: readonly string[] = [
   ...TAG_KEYS,
   'digest',
   'credentials',
-  // Where `oci-save list --as json` found an image.
-  'origin',
 ];
 
 /** Keys of other formats that mean what one of ours does (kustomize, image-syncer, regsync, Helm, hauler, zarf). */

@@ -1,6 +1,7 @@
 import type { ListDocument } from '../../syntax/document.ts';
 import type { Collector } from '../../entry/findings.ts';
 import { contentLines, stripBlanks } from '../../syntax/lines.ts';
+import { addListed, LISTED_KEYS } from './listed-keys.ts';
 import { addOwnEntry } from './own-entry.ts';
 import type { Reject } from '../../request.ts';
 import { refusal } from '../../problems.ts';
@@ -69,11 +70,15 @@ export function parseOwnList({ trees }: ListDocument, collector: Collector): voi
   rejects.splice(0, rejects.length, ...new Map(rejects.map((reject) => [placeOf(reject), reject])).values());
 }
 
-/** The entries of one document. Keys other than `images` are errors, unless they start with `x-`, as in Compose. */
+/**
+ * The entries of one document. Keys other than `images` and those of `oci-save list --json` are errors, unless they start
+ * with `x-`, as in Compose.
+ */
 function entriesOf(tree: Tree, collector: Collector): readonly Tree[] {
   if (tree.kind === 'mapping' && (keysOf(tree).includes('images') || hasMisspeltImages(tree))) {
-    const checked = tree.entries.filter(({ key }) => !key.startsWith('x-'));
+    const checked = tree.entries.filter(({ key }) => !key.startsWith('x-') && !LISTED_KEYS.includes(key));
     addUnknownKeys(collector, checked, ['images']);
+    addListed(tree, collector);
     const images = fieldOf(tree, 'images');
     return images === undefined ? [] : listed(images);
   }
