@@ -89,6 +89,10 @@ export {
   save,
   type SaveIo,
   type SaveResult,
+  verifyBundle,
+  type VerifyBundleOptions,
+  type VerifyIo,
+  type VerifyReport,
 } from './commands/index.ts';
 export { parseOptions, type SaveOptions } from './options/index.ts';
 export {

@@ -25,6 +25,8 @@ export {
   parsePartsList,
   type PartsList,
   partsListSchema,
+  readSidecar,
 } from './parts-list.ts';
+export { readTar, type ReadEntry, TarFault } from './read-tar.ts';
 export { type Sidecar, sidecarsOf } from './sidecars.ts';
 export { type ArchivePlace, discardParts, type PreparedArchive, prepareArchive } from './write-archive.ts';

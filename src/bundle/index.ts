@@ -1,4 +1,7 @@
-export { type BundleTree, planTree, sumsIn, type TreeFile, type View } from './tree.ts';
+export { type BundleTree, LOCK_FILE, planTree, SUMS_FILE, sumsIn, type TreeFile, type View } from './tree.ts';
+export { type BundleExplanation, explainBundle } from './output/bundle-explanation.ts';
+export type { FileKind, FolderContent } from './output/folder-content.ts';
+export { findForeign, parseLayoutEntries } from './output/foreign-content.ts';
 export { openOutputFolder, type OutputFolder } from './output/output-folder.ts';
 export { keepLockOfBundle, lockBeside } from './output/beside-output.ts';
 export {
@@ -13,4 +16,4 @@ export { inspectOutput } from './output/inspect-output.ts';
 export { partNameOf, partOf, unfinishedOf, writeFileWhole, writePart } from './write-file.ts';
 export { buildBundle, isBundleUpToDate, lockFileOf, type WantedBundle } from './write-bundle.ts';
 export { HOLDER_FILE_KIND, holderFile, lockOutput, type OutputLock } from './output/output-lock.ts';
-export { lockFileIn, openBundle, readLock, viewsIn } from './open-bundle.ts';
+export { lockFileIn, MAX_LOCK_BYTES, openBundle, readLock, viewsIn } from './open-bundle.ts';

@@ -13,6 +13,7 @@ import { releaseCommand } from './release-command.ts';
 import { type Host, wantsColor } from './run.ts';
 import { saveCommand } from './save-command.ts';
 import { serveCommand } from './serve-command.ts';
+import { verifyCommand } from './verify-command.ts';
 
 /** The command `oci-save`: reads arguments, runs one command, and prints how it ended. Returns the exit code. */
 export async function main(args: readonly string[], host: Host): Promise<number> {
@@ -40,6 +41,7 @@ async function runMain(args: readonly string[], host: Host): Promise<number> {
     lockCommand,
     listCommand,
     pushCommand,
+    verifyCommand,
     releaseCommand,
     serveCommand,
     cacheCommand,

@@ -4,3 +4,4 @@ export { StoppedSaveError } from './save/stopped.ts';
 export { placesOf, type Results } from './save/places.ts';
 export { pushBundle, type PushBundleOptions, type PushIo } from './push.ts';
 export { releaseContent } from './release.ts';
+export { verifyBundle, type VerifyIo, type VerifyBundleOptions, type VerifyReport } from './verify/verify.ts';

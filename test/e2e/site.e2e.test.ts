@@ -119,6 +119,34 @@ describe.each([['all'], ['linux/amd64']])('one archive of five images, platforms
   });
 });
 
+describe('V9, V15: oci-save verify', () => {
+  const tar = 'five-linux-amd64.tar';
+
+  it('finds the folder, the archive and a stream of it whole, and says what it read', async () => {
+    for (const content of ['five-linux-amd64', tar]) {
+      const { stderr, stdout } = await work.succeed('verify', content);
+      expect(stdout).toBe('');
+      expect(stderr).toMatch(new RegExp(`Verified ${content}: 5 images, \\d+ files, .*; all is whole\\n$`));
+    }
+    const streamed = await work.runWith(await readFile(work.file(tar)), 'verify', '-', '--json');
+    expect(streamed.exitCode).toBe(0);
+    expect(JSON.parse(streamed.stdout)).toMatchObject({ outcome: 'whole', kind: 'stream', images: 5 });
+  });
+
+  it('exits with 1 for one changed byte, and names the image', async () => {
+    const bytes = await readFile(work.file(tar));
+    const at = bytes.indexOf('"architecture":');
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    await writeFile(work.file('changed.tar'), bytes);
+    const { exitCode, stderr } = await work.run('verify', 'changed.tar');
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^blobs\/sha256\/[0-9a-f]{64}: it hashes to sha256:[0-9a-f]{12}; needed by /m);
+    expect(stderr).toMatch(/1 image cannot be used: /);
+    expect((await work.run('verify', 'five.txt')).exitCode).toBe(2);
+    expect((await work.run('verify', '.')).exitCode).toBe(1);
+  });
+});
+
 describe('a served sparse bundle', () => {
   it('has the original index under its digest, the present child, and 404 for an absent one', async () => {
     await using served = await serveBuiltIn(work.file('five-linux-amd64'));

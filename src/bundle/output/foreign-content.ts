@@ -138,7 +138,7 @@ function hasFiles({ files, folders }: FolderContent): boolean {
 }
 
 /** One entry of an index.json. */
-interface LayoutEntry {
+export interface LayoutEntry {
   readonly digest: string;
   readonly tag: string | undefined;
 }
@@ -153,7 +153,7 @@ const indexSchema = z.looseObject({
  * The entries of an index.json, whichever program wrote it; undefined where it is not such a file. zot writes `null` where
  * there are no entries.
  */
-function parseLayoutEntries(bytes: Uint8Array): LayoutEntry[] | undefined {
+export function parseLayoutEntries(bytes: Uint8Array): LayoutEntry[] | undefined {
   const parsed = indexSchema.safeParse(jsonIn(bytes));
   if (!parsed.success) return undefined;
   return (parsed.data.manifests ?? []).map(({ digest, annotations }) => {

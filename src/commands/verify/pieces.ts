@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  type ArchiveName,
+  parsePartsList,
+  partsListName,
+  readSidecar,
+  sumsName,
+  wholeName,
+} from '../../archive/index.ts';
+import { sumsIn } from '../../bundle/index.ts';
+import { OciSaveError } from '../../errors.ts';
+import { readChunks, unlessGone } from '../../files/index.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { PartFault } from './observed.ts';
+
+/** One file of an archive: the whole, or a part, with what is said of it elsewhere. */
+export interface Piece {
+  readonly file: string;
+  /** In bytes; undefined where nothing says it. */
+  readonly size: number | undefined;
+  readonly digest: Digest | undefined;
+  /** Undefined where it is missing. */
+  readonly actual: number | undefined;
+}
+
+/**
+ * The files of the archive that some paths name: one `N.tar`, or any of its parts or their list, from which the others
+ * follow. A file of any other name is an archive of its own.
+ * @throws OciSaveError `usage` where they belong to several archives, or there is no such file
+ */
+export async function findPieces(paths: readonly string[]): Promise<readonly Piece[]> {
+  const archives = new Map(paths.map((one) => [JSON.stringify(archiveOf(one) ?? one), one]));
+  const [first, ...others] = archives.values();
+  if (first === undefined || others.length > 0) {
+    throw new OciSaveError({
+      code: 'usage',
+      message: `these are files of ${archives.size} archives`,
+      hint: 'Verify one archive at a time: its parts follow from one of them.',
+    });
+  }
+  const archive = archiveOf(first);
+  if (archive?.isPart !== true) return [await wholeOf(first, archive?.name)];
+  const { folder, name } = archive;
+  const list = parsePartsList(await readSidecar(path.join(folder, partsListName(name))));
+  if (list !== undefined) {
+    return Promise.all(
+      list.parts.map(async ({ name: part, size, digest }) => {
+        const file = path.join(folder, path.basename(part));
+        return { file, size, digest, actual: await sizeOf(file) };
+      }),
+    );
+  }
+  const sums = sumsIn(await readSidecar(path.join(folder, sumsName(name))));
+  const prefix = `${wholeName(name)}.`;
+  const numbered = ((await unlessGone(readdir(folder))) ?? []).filter(
+    (one) => one.startsWith(prefix) && /^\d{3}$/.test(one.slice(prefix.length)),
+  );
+  if (numbered.length === 0) throw missing(first);
+  const last = Math.max(...numbered.map((one) => Number(one.slice(prefix.length))));
+  const names = Array.from({ length: last }, (_, at) => `${prefix}${String(at + 1).padStart(3, '0')}`);
+  return Promise.all(
+    names.map(async (part) => {
+      const file = path.join(folder, part);
+      return { file, size: undefined, digest: sums.get(part), actual: await sizeOf(file) };
+    }),
+  );
+}
+
+interface NamedArchive {
+  readonly folder: string;
+  readonly name: ArchiveName;
+  readonly isPart: boolean;
+}
+
+function archiveOf(file: string): NamedArchive | undefined {
+  const [, base, part, list] = /^(.+?)\.(?:tar(\.\d{3})?|(parts\.json))$/.exec(path.basename(file)) ?? [];
+  if (base === undefined) return undefined;
+  const name: ArchiveName = { base, suffix: 'tar' };
+  return { folder: path.dirname(path.resolve(file)), name, isPart: (part ?? list) !== undefined };
+}
+
+async function wholeOf(file: string, name: ArchiveName | undefined): Promise<Piece> {
+  const actual = await sizeOf(file);
+  if (actual === undefined) throw missing(file);
+  const beside = path.join(path.dirname(path.resolve(file)), name === undefined ? '' : sumsName(name));
+  const sums = name === undefined ? undefined : sumsIn(await readSidecar(beside));
+  return { file, size: undefined, digest: sums?.get(path.basename(file)), actual };
+}
+
+/** Undefined where there is no such file. */
+async function sizeOf(file: string): Promise<number | undefined> {
+  const stats = await unlessGone(stat(file));
+  if (stats === undefined || stats.isFile()) return stats?.size;
+  throw new OciSaveError({ code: 'usage', message: `${file} is not a file that can be read` });
+}
+
+function missing(file: string): OciSaveError {
+  return new OciSaveError({ code: 'usage', message: `${file} is missing` });
+}
+
+/**
+ * The bytes of all pieces, one after the other, up to the first that is missing. Each is hashed on the way, and what is
+ * wrong with it is added to `faults`.
+ */
+export async function* joinPieces(
+  pieces: readonly Piece[],
+  faults: PartFault[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  let whole = true;
+  for (const { file, size, digest, actual } of pieces) {
+    const name = path.basename(file);
+    if (actual === undefined) {
+      faults.push({ name, reason: 'it is missing' });
+      whole = false;
+      continue;
+    }
+    const hash = createHash('sha256');
+    let read = 0;
+    for await (const chunk of readChunks(file)) {
+      signal?.throwIfAborted();
+      if (digest !== undefined) hash.update(chunk);
+      read += chunk.length;
+      if (whole) yield chunk;
+    }
+    if (size !== undefined && read !== size) {
+      faults.push({ name, reason: `it has ${read} bytes instead of ${size}` });
+    } else if (digest !== undefined && `sha256:${hash.digest('hex')}` !== digest) {
+      faults.push({ name, reason: 'its bytes are not those that were written' });
+    }
+  }
+}

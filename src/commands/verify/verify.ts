@@ -1,0 +1,139 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { lockBeside, LOCK_FILE, MAX_LOCK_BYTES, SUMS_FILE } from '../../bundle/index.ts';
+import { OciSaveError } from '../../errors.ts';
+import type { Emit } from '../../events.ts';
+import { isFolder, readBounded, unlessGone } from '../../files/index.ts';
+import { VERSION } from '../../version.ts';
+import { judgeBundle, type Verdict } from './judge.ts';
+import { observeArchive } from './observe-archive.ts';
+import { observeFolder } from './observe-folder.ts';
+import { createObserver, type Observed, type PartFault } from './observed.ts';
+import { findPieces, joinPieces, type Piece } from './pieces.ts';
+
+export interface VerifyBundleOptions {
+  /** A bundle's folder; an archive, any of its parts or their list; or `-` alone for an archive on standard input. */
+  readonly content: readonly string[];
+}
+
+export interface VerifyIo {
+  readonly emit: Emit;
+  readonly signal: AbortSignal | undefined;
+  readonly stdin: AsyncIterable<Uint8Array>;
+}
+
+/** What was verified, and what is wrong with it. */
+export interface VerifyReport extends Verdict {
+  readonly version: 1;
+  readonly tool: { readonly name: 'oci-save'; readonly version: string };
+  readonly content: string;
+  readonly kind: 'folder' | 'archive' | 'parts' | 'stream';
+  readonly outcome: 'whole' | 'damaged';
+  /** Files that were hashed, or are other names of such a file. */
+  readonly files: number;
+  /** Bytes that were hashed. */
+  readonly bytes: number;
+  /** Files of the archive that have to be fetched or copied again. */
+  readonly parts: readonly PartFault[];
+  /** Why the archive could not be read to its end. */
+  readonly broken?: string;
+}
+
+/**
+ * Hashes all of a bundle, in a folder, an archive, its parts or a stream, and compares it with its lock. Nothing is
+ * written, and nothing is asked of a network.
+ * @throws OciSaveError `usage` where there is nothing that could be a bundle
+ */
+export async function verifyBundle({ content }: VerifyBundleOptions, io: VerifyIo): Promise<VerifyReport> {
+  const { kind, observed, beside, name } = await observe(content, io);
+  if (observed.entries.size === 0 && observed.parts.length === 0) {
+    throw new OciSaveError({
+      code: 'usage',
+      message: `${name} is not a bundle: ${observed.broken ?? 'it is empty'}`,
+      hint: 'Name the folder or the archive that oci-save save wrote, or - for an archive on standard input.',
+    });
+  }
+  const verdict = judgeBundle(observed, beside);
+  const { parts, broken, bytes, entries } = observed;
+  const isWhole = verdict.damaged.length === 0 && parts.length === 0 && broken === undefined;
+  return {
+    version: 1,
+    tool: { name: 'oci-save', version: VERSION },
+    content: name,
+    kind,
+    outcome: isWhole ? 'whole' : 'damaged',
+    files: entries.size,
+    bytes,
+    parts,
+    ...(broken === undefined ? {} : { broken }),
+    ...verdict,
+  };
+}
+
+interface Reading {
+  readonly kind: VerifyReport['kind'];
+  readonly name: string;
+  readonly observed: Observed;
+  /** The lock beside a bundle of one view. */
+  readonly beside: Uint8Array | undefined;
+}
+
+async function observe(content: readonly string[], io: VerifyIo): Promise<Reading> {
+  const { emit, signal, stdin } = io;
+  const large = new Map([
+    [LOCK_FILE, MAX_LOCK_BYTES],
+    [SUMS_FILE, MAX_LOCK_BYTES],
+  ]);
+  const observer = createObserver(large, (delta) => emit({ type: 'bytes', stage: 'verify', delta }));
+  const [first = '', ...more] = content;
+  if (first === '-') {
+    if (more.length > 0) throw alone('standard input');
+    emit({ type: 'stage', stage: 'verify' });
+    const observed = await observeArchive(stopping(stdin, signal), observer, []);
+    return { kind: 'stream', name: 'standard input', observed, beside: undefined };
+  }
+  if (await isFolder(first)) {
+    if (more.length > 0) throw alone('a folder');
+    emit({ type: 'stage', stage: 'verify' });
+    const observed = await observeFolder(first, observer, signal);
+    const beside = observed.entries.has(LOCK_FILE)
+      ? undefined
+      : await lockOf(lockBeside(path.resolve(first)));
+    return { kind: 'folder', name: first, observed, beside };
+  }
+  const pieces = await findPieces(content);
+  emit({ type: 'stage', stage: 'verify', bytes: sizeOf(pieces) });
+  const faults: PartFault[] = [];
+  const observed = await observeArchive(joinPieces(pieces, faults, signal), observer, faults);
+  const kind = pieces.length > 1 ? 'parts' : 'archive';
+  const beside = observed.entries.has(LOCK_FILE) ? undefined : await lockOf(besideArchive(first));
+  return { kind, name: first, observed, beside };
+}
+
+/** `N.lock.json` of `N.tar`, of its parts and of their list. */
+function besideArchive(file: string): string {
+  return file.replace(/\.(?:tar(?:\.\d{3})?|parts\.json)$/, '') + '.lock.json';
+}
+
+async function lockOf(file: string): Promise<Uint8Array | undefined> {
+  const stats = await unlessGone(stat(file));
+  return stats?.isFile() === true ? readBounded(file, MAX_LOCK_BYTES) : undefined;
+}
+
+function sizeOf(pieces: readonly Piece[]): number {
+  return pieces.reduce((sum, { actual = 0 }) => sum + actual, 0);
+}
+
+async function* stopping(
+  chunks: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    signal?.throwIfAborted();
+    yield chunk;
+  }
+}
+
+function alone(what: string): OciSaveError {
+  return new OciSaveError({ code: 'usage', message: `${what} is verified alone: name nothing beside it` });
+}

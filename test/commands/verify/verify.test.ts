@@ -1,0 +1,340 @@
+import { createReadStream } from 'node:fs';
+import { cp, link, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readTar } from '../../../src/archive/index.ts';
+import { verifyBundle, type VerifyReport } from '../../../src/commands/index.ts';
+import { save } from '../../../src/commands/save/save.ts';
+import { parseOptions } from '../../../src/options/index.ts';
+import { type BadRegistry, startBadRegistry } from '../../support/bad-registry.ts';
+import { att, idx, one } from '../../support/fixtures/index.ts';
+import { tempFolder, type TempFolder } from '../../support/temp.ts';
+
+const layer = { layerBytes: 60_000 };
+
+let source: BadRegistry;
+let temp: TempFolder;
+let made: string;
+beforeAll(async () => {
+  source = await startBadRegistry({
+    images: { 'team/one:1': one(layer), 'team/idx:1': idx(layer), 'att:1': att(layer) },
+  });
+  temp = await tempFolder('verify');
+  made = path.join(temp.path, 'made');
+  const options = parseOptions({
+    images: ['team/one:1', 'team/idx:1', 'att:1'].map((image) => `${source.host}/${image}`),
+    platforms: 'linux/amd64',
+    output: path.join(made, 'app'),
+    archive: 'tar',
+    splitSize: '100KiB',
+    cacheDir: path.join(temp.path, 'store'),
+    copier: 'direct',
+    insecureRegistries: [source.host],
+  });
+  const { report } = await save(options, { env: {}, emit: () => {} });
+  expect(report).toMatchObject({ outcome: 'done', failed: [] });
+});
+afterAll(async () => {
+  await source.close();
+  await temp.close();
+});
+
+async function* noBytes(): AsyncGenerator<Uint8Array> {}
+
+const verify = (
+  content: string | string[],
+  stdin: AsyncIterable<Uint8Array> = noBytes(),
+): Promise<VerifyReport> =>
+  verifyBundle({ content: [content].flat() }, { emit: () => {}, signal: undefined, stdin });
+
+let at: string;
+let count = 0;
+/** A copy of the bundle and its parts; links between its files stay links, as `cp -a` leaves them. */
+beforeEach(async () => {
+  count += 1;
+  at = path.join(temp.path, `copy-${count}`);
+  await cp(made, at, { recursive: true });
+});
+const inBundle = (...names: string[]): string => path.join(at, 'app', ...names);
+const ref = (image: string): string => `${source.host}/${image}`;
+
+/** Changes one byte of a file. */
+async function spoil(file: string, position = 0): Promise<void> {
+  const bytes = await readFile(file);
+  bytes[position] = (bytes[position] ?? 0) ^ 1;
+  // Another file: the old one may have further names.
+  await rm(file);
+  await writeFile(file, bytes);
+}
+
+/** The files of the archive in their order. */
+async function partsOf(): Promise<string[]> {
+  const names = (await readdir(at)).filter((name) => /^app\.tar\.\d{3}$/.test(name)).toSorted();
+  return names.map((name) => path.join(at, name));
+}
+
+async function* joined(): AsyncGenerator<Uint8Array> {
+  for (const part of await partsOf()) yield* createReadStream(part);
+}
+
+describe('V9: verify of a folder', () => {
+  it('finds a whole bundle whole, hashing each blob once where its names are links', async () => {
+    const report = await verify(path.join(made, 'app'));
+    expect(report).toMatchObject({
+      outcome: 'whole',
+      kind: 'folder',
+      images: 3,
+      damaged: [],
+      parts: [],
+      foreign: [],
+      state: [],
+    });
+    const copies = await verify(inBundle());
+    expect(copies).toMatchObject({ outcome: 'whole', damaged: [] });
+    expect(copies.bytes).toBeGreaterThan(report.bytes);
+  });
+
+  it('names the images that need a damaged layer, and no other', async () => {
+    const lock: unknown = JSON.parse(await readFile(inBundle('oci-save.lock.json'), 'utf8'));
+    const [image] = (lock as { images: { ref: string; leaves: { layers: string[] }[] }[] }).images.filter(
+      (one) => one.ref === ref('team/one:1'),
+    );
+    const hex = image?.leaves[0]?.layers[0]?.slice('sha256:'.length) ?? '';
+    await spoil(inBundle('blobs', 'sha256', hex), 9);
+    const report = await verify(inBundle());
+    expect(report).toMatchObject({ outcome: 'damaged', foreign: [] });
+    expect(report.damaged.map(({ path: file }) => file)).toEqual([`blobs/sha256/${hex}`]);
+    expect(report.damaged[0]?.reason).toMatch(/^it hashes to sha256:[0-9a-f]{12}$/);
+    expect(report.damaged[0]?.images).toContain(ref('team/one:1'));
+  });
+
+  it('found A6: finds damage in a copy below registry/, where the pool is whole', async () => {
+    const folder = `registry/${source.host.replace(':', '_')}/att/blobs/sha256`;
+    const [first = ''] = (await readdir(inBundle(folder))).toSorted();
+    await spoil(inBundle(folder, first));
+    const report = await verify(inBundle());
+    expect(report.damaged).toEqual([
+      {
+        path: `${folder}/${first}`,
+        reason: expect.stringMatching(/^it hashes to/),
+        images: expect.arrayContaining([ref('att:1')]),
+      },
+    ]);
+  });
+
+  it.each(['', 'registry/HOST/team/one/'])('says what is missing of the layout %s', async (folder) => {
+    const layout = folder.replace('HOST', source.host.replace(':', '_'));
+    await rm(inBundle(layout, 'index.json'));
+    const report = await verify(inBundle());
+    expect(report.damaged).toEqual([
+      {
+        path: `${layout}index.json`,
+        reason: 'it is missing',
+        images: expect.arrayContaining([ref('team/one:1')]),
+      },
+    ]);
+  });
+
+  it('takes an index.json that a server rewrote, and finds a tag that is gone or means another image', async () => {
+    const file = inBundle('registry', source.host.replace(':', '_'), 'team/one/index.json');
+    const index = JSON.parse(await readFile(file, 'utf8')) as {
+      manifests: { digest: string; annotations?: object }[];
+    };
+    await writeFile(file, JSON.stringify({ ...index, manifests: index.manifests.toReversed() }));
+    expect(await verify(inBundle())).toMatchObject({ outcome: 'whole', foreign: [] });
+    await writeFile(file, JSON.stringify({ ...index, manifests: [] }));
+    expect((await verify(inBundle())).damaged).toMatchObject([
+      { reason: 'it lacks 1', images: [ref('team/one:1')] },
+    ]);
+    const other = index.manifests.map((entry) => ({ ...entry, digest: `sha256:${'0'.repeat(64)}` }));
+    await writeFile(file, JSON.stringify({ ...index, manifests: other }));
+    expect((await verify(inBundle())).damaged).toMatchObject([{ reason: 'it names another image by 1' }]);
+  });
+
+  it('tells apart what a server left and what others put there', async () => {
+    await writeFile(inBundle('registry', 'cache.db'), 'x');
+    await rm(inBundle('registry', '_restore_complete'));
+    await writeFile(inBundle('notes.txt'), 'mine');
+    expect(await verify(inBundle())).toMatchObject({
+      outcome: 'whole',
+      foreign: ['notes.txt'],
+      state: ['registry/cache.db'],
+    });
+  });
+
+  it('finds the page, the sums and the lock changed', async () => {
+    await spoil(inBundle('report.html'), 20);
+    expect((await verify(inBundle())).damaged).toEqual([
+      { path: 'report.html', reason: 'its bytes are not those that SHA256SUMS names', images: [] },
+    ]);
+    await rm(inBundle('oci-save.lock.json'));
+    const lost = [{ path: 'oci-save.lock.json', reason: 'it is missing' }, { path: 'report.html' }];
+    expect(await verify(inBundle())).toMatchObject({ images: 3, damaged: lost });
+    await rm(path.join(at, 'app.lock.json'));
+    expect(await verify(inBundle())).toMatchObject({
+      images: undefined,
+      damaged: [
+        { path: 'oci-save.lock.json', reason: expect.stringContaining('nothing says') },
+        { path: 'report.html' },
+      ],
+    });
+  });
+
+  it('takes no symbolic link for a file', async () => {
+    await rename(inBundle('manifest.json'), path.join(at, 'elsewhere'));
+    await symlink(path.join(at, 'elsewhere'), inBundle('manifest.json'));
+    const report = await verify(inBundle());
+    expect(report.damaged).toEqual([
+      { path: 'manifest.json', reason: 'it is a symbolic link', images: expect.any(Array) },
+    ]);
+  });
+
+  it('says of a folder that is no bundle what it lacks', async () => {
+    const empty = path.join(at, 'other');
+    await cp(inBundle('blobs'), empty, { recursive: true });
+    expect(await verify(empty)).toMatchObject({
+      outcome: 'damaged',
+      damaged: [{ path: 'oci-save.lock.json', reason: expect.stringContaining('it is missing') }],
+    });
+    await expect(verify(path.join(at, 'nowhere'))).rejects.toMatchObject({ code: 'usage' });
+    await expect(verify([inBundle(), at])).rejects.toMatchObject({ code: 'usage' });
+  });
+});
+
+describe('V9: verify of a bundle of one view', () => {
+  it.each(['zot', 'oci'])('compares the view %s with the lock beside it', async (layout) => {
+    const folder = path.join(temp.path, `only-${layout}`);
+    const options = parseOptions({
+      images: ['team/one:1', 'team/idx:1'].map((image) => `${source.host}/${image}`),
+      platforms: 'linux/amd64',
+      output: folder,
+      layout,
+      archive: 'tar',
+      cacheDir: path.join(temp.path, 'store'),
+      copier: 'direct',
+      insecureRegistries: [source.host],
+    });
+    await save(options, { env: {}, emit: () => {} });
+    for (const content of [folder, `${folder}.tar`]) {
+      expect(await verify(content)).toMatchObject({
+        outcome: 'whole',
+        images: 2,
+        damaged: [],
+        foreign: [],
+        state: [],
+      });
+    }
+    const names = (await readdir(folder, { recursive: true })).filter((name) =>
+      /sha256\/[0-9a-f]{64}$/.test(name),
+    );
+    for (const name of names) {
+      const bytes = await readFile(path.join(folder, name));
+      await rm(path.join(folder, name));
+      const lost = await verify(folder);
+      expect(lost.damaged.length).toBeGreaterThan(0);
+      expect(lost.damaged.flatMap(({ images }) => images)).not.toEqual([]);
+      await writeFile(path.join(folder, name), bytes);
+    }
+    expect(await verify(folder)).toMatchObject({ outcome: 'whole' });
+  });
+});
+
+describe('V15: verify of an archive without unpacking it', () => {
+  it('reads its parts by any of them, their list, and as a stream', async () => {
+    const parts = await partsOf();
+    expect(parts.length).toBeGreaterThan(2);
+    const [first = '', second = ''] = parts;
+    for (const content of [[first], [second], parts, [path.join(at, 'app.parts.json')]]) {
+      expect(await verify(content)).toMatchObject({
+        outcome: 'whole',
+        kind: 'parts',
+        images: 3,
+        damaged: [],
+        parts: [],
+      });
+    }
+    expect(await verify('-', joined())).toMatchObject({ outcome: 'whole', kind: 'stream', images: 3 });
+    await rm(path.join(at, 'app.parts.json'));
+    expect(await verify(second)).toMatchObject({ outcome: 'whole', kind: 'parts' });
+  });
+
+  it('case J2: names a missing and a damaged part in one run', async () => {
+    const [, second = '', third = ''] = await partsOf();
+    await rm(second);
+    await spoil(third, 5);
+    const report = await verify(third);
+    expect(report.outcome).toBe('damaged');
+    expect(report.parts).toEqual([
+      { name: path.basename(second), reason: 'it is missing' },
+      { name: path.basename(third), reason: 'its bytes are not those that were written' },
+    ]);
+    expect(report.broken).toMatch(/cut off/);
+  });
+
+  it('case J4: says of a part alone, or of a cut archive, where it ends', async () => {
+    const [first = ''] = await partsOf();
+    const alone = path.join(at, 'alone', 'app.tar');
+    await cp(first, alone);
+    const report = await verify(alone);
+    expect(report).toMatchObject({ outcome: 'damaged', kind: 'archive', images: undefined });
+    expect(report.broken).toMatch(
+      /^it ends within blobs\/sha256\/[0-9a-f]{64}, after \d+ of \d+ bytes: it was cut off \(at byte \d+\)$/,
+    );
+  });
+
+  it('finds one changed byte of each kind: a header, padding, a blob, a link, a boundary', async () => {
+    const bytes = Buffer.concat(await Array.fromAsync(joined()));
+    const [first = '', ...others] = await partsOf();
+    const size = (await readFile(first)).length;
+    const places = { header: 0, size: 124, padding: 0, blob: 0, link: 0, target: 0, boundary: size - 1 };
+    let offset = 0;
+    async function* counted(): AsyncGenerator<Uint8Array> {
+      yield bytes;
+    }
+    // Headers are 512 bytes, and follow what comes before them at once.
+    for await (const entry of readTar(counted())) {
+      const padded = Math.ceil(entry.size / 512) * 512;
+      if (entry.kind === 'file' && entry.size % 512 > 0 && places.blob === 0 && entry.size > 10_000) {
+        places.header = offset;
+        places.size = offset + 124;
+        places.blob = offset + 512 + 9;
+        places.padding = offset + 512 + entry.size;
+      }
+      if (entry.kind === 'link' && places.link === 0) {
+        places.link = bytes.indexOf(entry.path.slice(-64), offset);
+        places.target = bytes.indexOf(entry.to.slice(-64), places.link + 64);
+      }
+      offset += 512 + padded;
+      // A pax record comes before the header of a long name.
+      if (bytes[offset + 156] === 'x'.charCodeAt(0)) offset += 1024;
+    }
+    for (const [kind, position] of Object.entries(places)) {
+      expect([kind, position >= 0]).toEqual([kind, true]);
+      const wrong = Buffer.from(bytes);
+      wrong[position] = (wrong[position] ?? 0) ^ 1;
+      async function* one(): AsyncGenerator<Uint8Array> {
+        yield wrong;
+      }
+      const streamed = await verify('-', one());
+      // Nothing reads padding; the sums of the parts know it.
+      expect([kind, streamed.outcome]).toEqual([kind, kind === 'padding' ? 'whole' : 'damaged']);
+      const part = [first, ...others][Math.floor(position / size)] ?? '';
+      await spoil(part, position % size);
+      const report = await verify(first);
+      const wrongPart = { name: path.basename(part), reason: 'its bytes are not those that were written' };
+      expect([kind, report.parts]).toEqual([kind, [wrongPart]]);
+      await spoil(part, position % size);
+    }
+  });
+
+  it('says of bytes that are no archive that they are none', async () => {
+    const file = path.join(at, 'notes.tar');
+    await writeFile(file, 'x'.repeat(2000));
+    await expect(verify(file)).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('is not a bundle: a header is damaged'),
+    });
+    await link(file, path.join(at, 'b.tar'));
+    await expect(verify([file, path.join(at, 'b.tar')])).rejects.toMatchObject({ code: 'usage' });
+  });
+});
