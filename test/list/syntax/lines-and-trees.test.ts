@@ -31,30 +31,6 @@ describe('found L3: braces in a YAML list', () => {
   });
 });
 
-describe('found L3: a YAML list beyond a bound', () => {
-  it.each([
-    ['levels', '['.repeat(250), 'it is nested deeper than 200 levels'],
-    ['documents', '---\na: b\n'.repeat(10_002), 'it has more than 10000 documents'],
-  ])('of %s is refused with the errors before it', (_, large, reason) => {
-    const { rejects } = parse(`images: ["quay.io/\\q:1"]\n---\na: b\n---\n${large}`, 'list');
-    expect(rejects.map(({ origin, reason: words }) => [origin.line, words])).toEqual([
-      [1, 'it is not valid YAML: a text in double quotes has an escape that YAML does not know'],
-      [expect.any(Number), reason],
-    ]);
-  });
-
-  it('is no plain list, however its lines look', () => {
-    expect(parse(`a: b\n${'---\nquay.io/a/b:1\n'.repeat(10_002)}`)).toMatchObject({
-      format: 'unknown',
-      rejects: [{ reason: 'it has more than 10000 documents' }],
-    });
-  });
-
-  it('is refused as JSON, too', () => {
-    expect(faults('[]\n'.repeat(10_001))).toEqual([[10_001, 'it has more than 10000 documents']]);
-  });
-});
-
 describe('found L3: a pasted array', () => {
   it.each([
     ['a comma behind each', 'quay.io/a/b:1,\nquay.io/a/c:1,\n'],

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { contentLines, MAX_ENTRIES } from '../../../src/list/syntax/lines.ts';
+import { parseYamlTrees } from '../../../src/list/syntax/yaml-tree.ts';
+import { parsed } from '../../support/parsed.ts';
+
+describe('found L3: a YAML list beyond a bound', () => {
+  it.each([
+    ['levels', '['.repeat(250), 'it is nested deeper than 200 levels'],
+    ['documents', '---\na: b\n'.repeat(10_002), 'it has more than 10000 documents'],
+  ])('of %s is refused with the errors before it', (_, large, reason) => {
+    const { rejects } = parsed(`images: ["quay.io/\\q:1"]\n---\na: b\n---\n${large}`, { format: 'list' });
+    expect(rejects.map(({ origin, reason: words }) => [origin.line, words])).toEqual([
+      [1, 'it is not valid YAML: a text in double quotes has an escape that YAML does not know'],
+      [expect.any(Number), reason],
+    ]);
+  });
+
+  it('is no plain list, however its lines look', () => {
+    expect(parsed(`a: b\n${'---\nquay.io/a/b:1\n'.repeat(10_002)}`)).toMatchObject({
+      format: 'unknown',
+      rejects: [{ reason: 'it has more than 10000 documents' }],
+    });
+  });
+
+  it('is refused as JSON, too', () => {
+    expect(parsed('[]\n'.repeat(10_001)).rejects).toMatchObject([
+      { origin: { line: 10_001 }, reason: 'it has more than 10000 documents' },
+    ]);
+  });
+});
+
+describe('found L3: a list beyond a bound', () => {
+  it('is read up to one entry more than a list may have', () => {
+    const lines = contentLines('a\n'.repeat(MAX_ENTRIES + 10));
+    expect(lines).toHaveLength(MAX_ENTRIES + 1);
+    expect(lines.at(-1)?.number).toBe(MAX_ENTRIES + 1);
+  });
+
+  it('of many tokens in YAML is left after two million', () => {
+    expect(parseYamlTrees(`[${'a,'.repeat(1_100_000)}]`).problems).toEqual([
+      { line: 1, reason: 'it has more than 2000000 YAML tokens', bound: true },
+    ]);
+  });
+});
