@@ -48,8 +48,14 @@ export function addOwnEntry(entry: Mapping, collector: Collector): void {
     }
   } catch (error) {
     if (!(error instanceof OciSaveError)) throw error;
-    collector.addReject(line, error, textsOf(entry, IMAGE_KEYS)[0]);
+    collector.addReject(line, error, imageText(entry));
   }
+}
+
+/** What may be quoted of an entry with a fault: its image, where that is text. */
+function imageText(entry: Mapping): string | undefined {
+  const [image] = IMAGE_KEYS.flatMap((key) => fieldOf(entry, key) ?? []);
+  return image?.kind === 'scalar' ? stripBlanks(image.text) : undefined;
 }
 
 function sourceOf(entry: Mapping): string {
