@@ -15,7 +15,7 @@ const EMPTY_VARIABLE = 'A variable was probably empty when this list was written
 const AT_VARIABLE = /(?:^|[:/._-])@\w+@/;
 
 /** The marks of variables and templates that no other text has; there may be blanks inside. */
-const TEMPLATE = /\{\{|\{%|<%|\$\{|^###\w+###/;
+const TEMPLATE = /\{\{|\{%|<%|\$\{|###\w+###/;
 /** `$NAME`, which a password may have in it, too. */
 const SHELL_VARIABLE = /\$[A-Za-z_]/;
 

@@ -3,7 +3,7 @@ import { oddArchitecture, type PlatformChoice } from '../../oci/platform.ts';
 import { isReference } from '../../oci/reference.ts';
 import { quoteReference } from '../../oci/reference-quote.ts';
 import type { Candidate, ImageRequest, ListLogin, Reject, TagRequest, Warning } from '../request.ts';
-import { MAX_LINE } from '../syntax/lines.ts';
+import { MAX_ENTRIES, MAX_LINE } from '../syntax/lines.ts';
 import { type EntryParts, type TagParts, toRequest, toTagRequest } from './entry.ts';
 import { readEntryLine } from './entry-line.ts';
 import { refusal } from '../problems.ts';
@@ -54,6 +54,9 @@ const COMMA_PAIR = 'two references joined by a comma are read as source and stor
 /** A file with this many mistakes is not a list; reading all of it would take minutes. */
 const MAX_REJECTS = 10_000;
 
+/** A stranger's file may have a million keys that nobody reads; the notes on the first of them say enough. */
+const MAX_IGNORED = 50;
+
 export function newCollector(file: string, { defaultRegistry }: ParseOptions): Collector {
   const found: Findings = {
     requests: [],
@@ -66,8 +69,9 @@ export function newCollector(file: string, { defaultRegistry }: ParseOptions): C
   };
   const { requests, rejects, ignored, warnings } = found;
   const told = new Set<string>();
+  let stopped = false;
   const ignore: Collector['ignore'] = (what) => {
-    if (!ignored.includes(what)) ignored.push(what);
+    if (ignored.length < MAX_IGNORED && !ignored.includes(what)) ignored.push(what);
   };
   const addReject: Collector['addReject'] = (line, { message, hint, hintParts }, text = '') => {
     rejects.push({ text: quotable(text), origin: { file, line }, reason: message, hint, hintParts });
@@ -122,10 +126,17 @@ export function newCollector(file: string, { defaultRegistry }: ParseOptions): C
         return { ...also, ...parts, platforms: parts.platforms ?? also?.platforms };
       }),
     stopsAt: (line) => {
-      const stops = rejects.length >= MAX_REJECTS;
-      if (stops)
+      const { tagRequests, candidates } = found;
+      if (stopped) return true;
+      if (rejects.length >= MAX_REJECTS) {
         addReject(line, refusal('too many mistakes before this line: it and the rest were not read'));
-      return stops;
+      } else if (requests.length + tagRequests.length + candidates.length >= MAX_ENTRIES) {
+        addReject(line, refusal(`a list has at most ${MAX_ENTRIES} entries`, 'Split it.'));
+      } else {
+        return false;
+      }
+      stopped = true;
+      return true;
     },
   };
 }

@@ -1,7 +1,10 @@
+import { OciSaveError } from '../../errors.ts';
+import { parsePlatformChoice, type PlatformChoice } from '../../oci/platform.ts';
 import { refusal } from '../problems.ts';
+import type { EntryParts } from '../entry/entry.ts';
 import type { Collector } from '../entry/findings.ts';
 import { stripBlanks } from '../syntax/lines.ts';
-import { fieldOf, listed, type Mapping, type Tree } from '../syntax/tree.ts';
+import { fieldOf, listed, type Mapping, type MappingEntry, type Tree } from '../syntax/tree.ts';
 
 /**
  * The text under a key, without blanks around it; undefined where it is missing or null.
@@ -54,4 +57,62 @@ export function ignoreOthers(
     // A key of a stranger's may be anything: a note is a word.
     if (!used.includes(key) && /^[\w.$/-]{1,60}$/.test(key)) collector.ignore(name(key));
   }
+}
+
+/** The platforms that some texts name; undefined where there are none. Throws `usage` for what is no platform. */
+export function platformsOf(texts: readonly string[]): PlatformChoice | undefined {
+  const named = texts.filter((text) => text !== '');
+  return named.length === 0 ? undefined : parsePlatformChoice(named.join(','));
+}
+
+/** Reads a part of a list; what cannot be read becomes a reject with the line of that part. */
+export function readPart(collector: Collector, line: number, read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof OciSaveError)) throw error;
+    collector.addReject(line, error);
+  }
+}
+
+/** Reads parts in the order of the file, until there are too many mistakes or entries. */
+export function readParts(collector: Collector, parts: readonly Tree[], read: (part: Tree) => void): void {
+  for (const part of parts) {
+    if (collector.stopsAt(part.line)) return;
+    readPart(collector, part.line, () => read(part));
+  }
+}
+
+/** The same for the entries of a mapping. */
+export function readFields(
+  collector: Collector,
+  mapping: Mapping,
+  read: (field: MappingEntry) => void,
+): void {
+  for (const field of mapping.entries) {
+    if (collector.stopsAt(field.line)) return;
+    readPart(collector, field.line, () => read(field));
+  }
+}
+
+/** A part that must be a mapping. Throws `list` for anything else; `what` is how the message names it. */
+export function mappingOf(tree: Tree, what: string): Mapping {
+  if (tree.kind === 'mapping') return tree;
+  throw refusal(`${what} is not a mapping of keys to values`);
+}
+
+/** A part that must be text, without blanks around it. Throws `list` for anything else. */
+export function scalarOf(tree: Tree, what: string): string {
+  if (tree.kind === 'scalar') return stripBlanks(tree.text);
+  throw refusal(`${what} is not text`);
+}
+
+/** Adds a field that is one reference, nothing else. `also` is what other fields say of it. */
+export function addReference(
+  collector: Collector,
+  line: number,
+  source: string,
+  also: Partial<Omit<EntryParts, 'source'>> = {},
+): void {
+  collector.addEntry(line, source, () => ({ storedAs: [], ...also, source }));
 }

@@ -8,6 +8,12 @@ import { isOwnList, parseOwnList } from './own/own-list.ts';
 import { looksPlain, parsePlain } from './own/plain.ts';
 import { parseImagesLock } from './package/images-lock.ts';
 import { isSealerImages, parseSealerImages } from './package/sealer-images.ts';
+import { parseImageListWithAuth } from './mirror/image-list-with-auth.ts';
+import { parseImageSyncer } from './mirror/image-syncer.ts';
+import { parseRegsync } from './mirror/regsync.ts';
+import { isRegistryOfSkopeo, parseSkopeoSync } from './mirror/skopeo-sync.ts';
+import { parseHauler } from './package/hauler.ts';
+import { parseZarf } from './package/zarf.ts';
 import {
   anyLine,
   either,
@@ -24,6 +30,8 @@ import {
 import { fieldOf, keysOf, type Tree } from '../syntax/tree.ts';
 
 const isReferenceKey = (key: string): boolean => /^[\w.-]+(?::\d+)?\/|^[\w./-]+[:@]\S/.test(key);
+const isUser = (tree: Tree): boolean =>
+  ['username', 'password'].every((key) => fieldOf(tree, key)?.kind === 'scalar');
 const isMapOfReferences = (tree: Tree | undefined): boolean => keysOf(tree).some(isReferenceKey);
 const isTarget = (tree: Tree): boolean =>
   tree.kind === 'scalar' || (tree.kind === 'sequence' && tree.items.every((item) => item.kind === 'scalar'));
@@ -32,15 +40,20 @@ const hasScript = (tree: Tree): boolean =>
 const namesRepository = (tree: Tree): boolean =>
   tree.kind === 'mapping' &&
   (fieldOf(tree, 'repository') !== undefined || tree.entries.some(({ value }) => namesRepository(value)));
-const SKOPEO_SYNC = ['images', 'images-by-tag-regex', 'images-by-semver'];
 
 /**
  * Every format that is recognised by its content, in this order: the first one that fits. To support a format, give it
  * a file in one of the rooms of this folder, and its `parse` here.
  */
 export const FORMATS: readonly ListFormat[] = [
-  format('hauler', 'a hauler manifest', kind(/./, /^content\.hauler\.cattle\.io\//)),
-  format('zarf', 'a zarf.yaml package', kind(/^Zarf(Package|Init)Config$/)),
+  format('hauler', 'a hauler manifest', kind(/./, /^content\.hauler\.cattle\.io\//), {
+    parse: parseHauler,
+    reading: 'tree',
+  }),
+  format('zarf', 'a zarf.yaml package', kind(/^Zarf(Package|Init)Config$/), {
+    parse: parseZarf,
+    reading: 'tree',
+  }),
   format('uds-bundle', 'a UDS bundle', kind(/^UDSBundle$/), {
     refusal: 'it refers to packages and names no images itself',
     hint: 'Give the zarf.yaml of its packages, or a plain list.',
@@ -94,24 +107,28 @@ export const FORMATS: readonly ListFormat[] = [
       return services?.kind === 'mapping' && services.entries.some(({ value }) => value.kind === 'mapping');
     }),
   ),
-  format('regsync', 'a regsync file', items('sync', 'source', 'type')),
+  format('regsync', 'a regsync file', items('sync', 'source', 'type'), {
+    parse: parseRegsync,
+    reading: 'tree',
+  }),
   format('dregsy', 'a dregsy file', keys('relay', 'tasks')),
   format(
     'image-syncer',
     'an image-syncer file',
     either(
       root((tree) => isMapOfReferences(fieldOf(tree, 'images'))),
+      keys('auth', 'images'),
       everyValue((value, key) => isReferenceKey(key) && isTarget(value)),
     ),
-    { hint: 'Write it as a plain list of source => name.' },
+    { parse: parseImageSyncer, reading: 'tree' },
   ),
-  format(
-    'skopeo-sync',
-    'a skopeo sync file',
-    everyValue((value) => SKOPEO_SYNC.some((key) => fieldOf(value, key) !== undefined)),
-  ),
+  format('skopeo-sync', 'a skopeo sync file', everyValue(isRegistryOfSkopeo), {
+    parse: parseSkopeoSync,
+    reading: 'tree',
+  }),
   format('image-list-with-auth', 'an imageListWithAuth file', items('', 'username', 'images'), {
-    hint: hint`Name its users with ${option('credentials')}, and give its images as a plain list.`,
+    parse: parseImageListWithAuth,
+    reading: 'tree',
   }),
   format('sealer-images', 'the images of a sealer image', isSealerImages, {
     parse: parseSealerImages,
@@ -138,7 +155,7 @@ export const FORMATS: readonly ListFormat[] = [
     refusal: 'it is not a list',
     hint: 'Name the layout that contains it: oci:path.',
   }),
-  format('docker-config', 'a file with credentials', keys('auths'), {
+  format('docker-config', 'a file with credentials', either(keys('auths'), everyValue(isUser)), {
     refusal: 'it names no images',
     hint: hint`Give it as ${option('authFile')}.`,
   }),

@@ -1,4 +1,5 @@
 import { editDistance, nearest } from '../../../text/nearest.ts';
+import { isReference } from '../../../oci/reference.ts';
 import { quoteReference } from '../../../oci/reference-quote.ts';
 import type { Collector } from '../../entry/findings.ts';
 import { refusal } from '../../problems.ts';
@@ -62,9 +63,10 @@ export function isMisspelt(key: string, meant: string): boolean {
   return editDistance(key, meant) === 1 || letters(key) === letters(meant);
 }
 
-/** A key as messages name it: quoted where it looks like one. */
+/** A key as messages name it: quoted where it looks like one, or like the image that is a key in files of mirror tools. */
 export function shownKey(key: string): string {
-  const quoted = /^[\w.-]{1,40}$/.test(key) ? quoteReference(key) : undefined;
+  const isName = /^[\w.-]{1,40}$/.test(key) || (key.includes('/') && isReference(key));
+  const quoted = isName ? quoteReference(key) : undefined;
   return quoted === undefined ? `of ${key.length} characters` : `'${quoted}'`;
 }
 

@@ -1,0 +1,90 @@
+import path from 'node:path/posix';
+import type { PlatformChoice } from '../../../oci/platform.ts';
+import type { Collector } from '../../entry/findings.ts';
+import type { ListDocument } from '../../syntax/document.ts';
+import { fieldOf, type Mapping, type Tree } from '../../syntax/tree.ts';
+import {
+  addReference,
+  ignoreOthers,
+  itemsOf,
+  mappingOf,
+  platformsOf,
+  readParts,
+  scalarOf,
+  textOf,
+  treeAt,
+} from '../fields.ts';
+
+/** Keys that say nothing about what a component contains. */
+const OF_THE_COMPONENT = ['name', 'description', 'required', 'default', 'group', 'only', 'import'];
+
+interface Package {
+  /** Of the list: paths are relative to it. */
+  readonly folder: string;
+  readonly platforms: PlatformChoice | undefined;
+  readonly collector: Collector;
+}
+
+/**
+ * A zarf.yaml (docs.zarf.dev, Package schema): the images of its components. An architecture of a component, else that
+ * of the package, is their platform. Components for different flavors are all read.
+ */
+export function parseZarf({ trees, file }: ListDocument, collector: Collector): void {
+  readParts(collector, trees?.roots ?? [], (root) => {
+    const platforms = architectureOf(root, 'metadata');
+    const components = itemsOf(root, 'components');
+    warnOfFlavors(components, collector);
+    const folder = path.dirname(file);
+    readParts(collector, components, (component) =>
+      addComponent(mappingOf(component, 'a component'), { folder, platforms, collector }),
+    );
+  });
+}
+
+/** Zarf knows architectures alone: its packages are for Linux. */
+function architectureOf(tree: Tree, at: string): PlatformChoice | undefined {
+  return platformsOf([textOf(treeAt(tree, at), 'architecture') ?? '']);
+}
+
+function warnOfFlavors(components: readonly Tree[], collector: Collector): void {
+  const flavors = new Map(
+    components.flatMap((component) => {
+      const flavor = textOf(treeAt(component, 'only'), 'flavor') ?? '';
+      return flavor === '' ? [] : [[flavor, component.line]];
+    }),
+  );
+  const [first] = flavors.values();
+  if (first === undefined || flavors.size < 2) return;
+  collector.addWarning(
+    first,
+    `the components are for ${flavors.size} flavors, which often have the same images from different registries: those of all are read`,
+  );
+}
+
+function addComponent(component: Mapping, { folder, platforms, collector }: Package): void {
+  const own = architectureOf(component, 'only.cluster') ?? platforms;
+  const also = own === undefined ? {} : { platforms: own };
+  const imported = fieldOf(component, 'import');
+  if (imported !== undefined) {
+    collector.addWarning(
+      imported.line,
+      'this component imports another package, whose images are not read: give its zarf.yaml as a list, too',
+    );
+  }
+  ignoreOthers(collector, component, [...OF_THE_COMPONENT, 'images', 'imageArchives']);
+  readParts(collector, itemsOf(component, 'images'), (image) =>
+    addReference(collector, image.line, referenceOf(image), also),
+  );
+  readParts(collector, itemsOf(component, 'imageArchives'), (archive) => {
+    const file = textOf(mappingOf(archive, 'an archive of images'), 'path') ?? '';
+    readParts(collector, itemsOf(archive, 'images'), (image) => {
+      const source = `docker-archive:${path.join(folder, file)}:${referenceOf(image)}`;
+      addReference(collector, image.line, source, also);
+    });
+  });
+}
+
+/** Text, or in `zarf.dev/v1beta1` a mapping with a `name`. */
+function referenceOf(image: Tree): string {
+  return image.kind === 'mapping' ? (textOf(image, 'name') ?? '') : scalarOf(image, 'an image');
+}

@@ -1,0 +1,59 @@
+import { isReference, nameOf, parseReference } from '../../oci/reference.ts';
+import { showText } from '../../oci/reference-quote.ts';
+import { Secret } from '../../text/secret.ts';
+import type { Collector } from '../entry/findings.ts';
+import { refusal } from '../problems.ts';
+import type { Tree } from '../syntax/tree.ts';
+import { textOf } from './fields.ts';
+
+/** A user and a password that a list names. */
+export interface NamedUser {
+  readonly username: string;
+  readonly password: Secret;
+}
+
+/**
+ * The user of a mapping; undefined where both fields are missing or empty, as for a registry that anybody may read.
+ * @param keys the names of the two fields
+ * @throws OciSaveError `list` where only one of them is there
+ */
+export function userOf(
+  tree: Tree | undefined,
+  keys: readonly [username: string, password: string] = ['username', 'password'],
+): NamedUser | undefined {
+  const [username = '', password = ''] = keys.map((key) => textOf(tree, key));
+  if (username === '' && password === '') return undefined;
+  if (username === '') throw refusal(`a password is given without a '${keys[0]}'`);
+  if (password === '') throw refusal(`a user is given without a '${keys[1]}'`);
+  return { username, password: new Secret(password) };
+}
+
+/**
+ * A registry, or a registry with the first parts of repositories' names, in normal form. A scheme and docker's `/v1/`
+ * are stripped.
+ * @throws OciSaveError `list` for anything else
+ */
+export function scopeOf(text: string): string {
+  // Its value is not known before the entry is added.
+  if (text.includes('${')) return text;
+  const bare = text.replace(/^https?:\/\//i, '').replace(/(?:\/v[12])?\/*$/, '');
+  // A name below it shows whether the text can begin a reference, and gives its normal form.
+  const below = `${bare}/x/x`;
+  if (bare === '' || !isReference(below)) {
+    throw refusal(`${showText(text)} is not a registry`, 'Write a host, with a port if necessary.');
+  }
+  return nameOf(parseReference(below)).replace(/\/x\/x$/, '');
+}
+
+/** Adds the user of a registry or of repositories. */
+export function addUser(collector: Collector, line: number, registry: string, user: NamedUser): void {
+  collector.addLogin(line, { registry, ...user });
+}
+
+/** Warns that a list wants no verification of a registry: whoever wrote the list does not decide on that. */
+export function warnOfUnverified(collector: Collector, line: number, registry: string): void {
+  collector.addWarning(
+    line,
+    `the list asks not to verify ${showText(registry)}: it is verified, unless insecure-registries names it`,
+  );
+}

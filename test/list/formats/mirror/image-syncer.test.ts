@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { setsOf } from '../../../support/list-sets.ts';
+
+const DIGEST = `sha256:${'f'.repeat(64)}`;
+
+const FILE = `auth:
+  registry.example:
+    username: ann
+    password: "\${PASSWORD}"
+  registry.example/team:
+    username: ben
+    password: secret
+    insecure: true
+  open.example: {username: "", password: ""}
+images:
+  # https://registry.example/web
+  registry.example/web:v1,v2: target.example/web
+  registry.example:5000/api:1.10: [target.example/api, "target.example/api2:x"]
+  registry.example/team/db: target.example/db
+  registry.example/cache:/^7\\.(2|4)/.*/: target.example/cache
+  registry.example/pin@${DIGEST}: target.example/pin
+  "registry.example/both:1@${DIGEST}":
+`;
+
+describe('L15: an image-syncer file', () => {
+  it('gives its sources, with several tags, a regular expression or every tag', () => {
+    expect(setsOf(FILE)).toEqual({
+      format: 'image-syncer',
+      requests: [
+        '12 registry.example/web:v1',
+        '12 registry.example/web:v2',
+        '13 registry.example:5000/api:1.10',
+        `16 registry.example/pin@${DIGEST}`,
+        `17 registry.example/both:1@${DIGEST}`,
+      ],
+      tags: ['14 registry.example/team/db {}', '15 registry.example/cache {"allow":["^7\\\\.(2|4)/.*"]}'],
+      warnings: [
+        "5 the list asks not to verify 'registry.example/team': it is verified, unless insecure-registries names it",
+      ],
+      logins: ['2 registry.example ann:${PASSWORD}', '5 registry.example/team ben:secret'],
+      ignored: ['targets'],
+    });
+  });
+
+  it('may be the images alone, also in JSON', () => {
+    const sets = {
+      format: 'image-syncer',
+      requests: ['2 quay.io/a/b:1'],
+      tags: ['3 quay.io/a/c {}'],
+      ignored: ['targets'],
+    };
+    expect(setsOf('# all\nquay.io/a/b:1: x.example/b\nquay.io/a/c: x.example/c\n')).toEqual(sets);
+    expect(setsOf('{\n"quay.io/a/b:1": "x.example/b",\n"quay.io/a/c": ["x.example/c"]}')).toEqual(sets);
+  });
+
+  it('joins a source that occurs twice, and says so', () => {
+    expect(setsOf('quay.io/a/b:1: x.example/b\nquay.io/a/b:1: x.example/c\n')).toEqual({
+      format: 'image-syncer',
+      requests: ['1 quay.io/a/b:1'],
+      warnings: ["2 the key 'quay.io/a/b:1' occurs twice; its values are joined"],
+      ignored: ['targets'],
+    });
+  });
+
+  it.each([
+    ['quay.io/a/b:1,: x.example/b', "1 '' is not a tag"],
+    ['quay.io/a/b:1,c/d: x.example/b', /not an image reference/],
+    ['quay.io/a/b:1: {c: d}', '1 a target is not text'],
+    ['https://quay.io/a/b:1: x.example/b', /references have no scheme/],
+    ['quay.io/a/B: x.example/b', /not an image reference/],
+    [`quay.io/a/b:${'1,'.repeat(3000)}1: x.example/b`, '1 this entry is longer than 4096 characters'],
+  ])('rejects %.60s with its line', (line, reason) => {
+    const expected = typeof reason === 'string' ? reason : expect.stringMatching(reason);
+    expect(setsOf(`images:\n  ${line}\nauth: {}\n`, 'images.yaml', 'image-syncer').rejects).toEqual([
+      typeof expected === 'string' ? expected.replace(/^1/, '2') : expected,
+    ]);
+  });
+});
