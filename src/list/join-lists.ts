@@ -85,7 +85,7 @@ export function joinLists(
       return { file, format, count, ignored };
     }),
     warnings: [
-      ...lists.flatMap(({ warnings }) => warnings),
+      ...settled.flatMap(({ warnings }) => warnings),
       ...settled.flatMap((list) => otherPlatform(list, options.platforms)),
       ...warningsOf(requests),
     ],
@@ -104,13 +104,14 @@ interface SettledList {
   readonly rejected: readonly Reject[];
   /** Faults that make the list unusable. */
   readonly faults: readonly Reject[];
+  readonly warnings: readonly Warning[];
 }
 
 const ADVICE = hint`Save it with ${option('onCandidate', 'accept')}, or have it listed with ${option('onCandidate', 'report')}.`;
 const DOUBTFUL = { hint: spellHint(ADVICE, asFlag), hintParts: ADVICE };
 
 function settle(list: NamedList, options: JoinOptions): SettledList {
-  const { requests, rejects } = list;
+  const { requests, rejects, warnings } = list;
   const collector = newCollector(list.file, options);
   const { found } = collector;
   const taken = list.candidates.filter(({ origin, text }) => {
@@ -120,7 +121,14 @@ function settle(list: NamedList, options: JoinOptions): SettledList {
   });
   if (options.onCandidate === 'accept') {
     const all = [...requests, ...found.requests];
-    return { list, requests: all, candidates: [], rejected: [], faults: [...rejects, ...found.rejects] };
+    return {
+      list,
+      requests: all,
+      candidates: [],
+      rejected: [],
+      faults: [...rejects, ...found.rejects],
+      warnings: [...warnings, ...found.warnings],
+    };
   }
   if (options.onCandidate === 'error') {
     const doubtful = taken.map(({ text, origin, why }) => ({
@@ -129,11 +137,12 @@ function settle(list: NamedList, options: JoinOptions): SettledList {
       reason: `${showText(text)} is probably an image (${why})`,
       ...DOUBTFUL,
     }));
-    return { list, requests, candidates: [], rejected: found.rejects, faults: [...rejects, ...doubtful] };
+    const faults = [...rejects, ...doubtful];
+    return { list, requests, candidates: [], rejected: found.rejects, faults, warnings };
   }
   // Their texts go into reports and annotations.
   const candidates = taken.map((candidate) => ({ ...candidate, text: quoteReference(candidate.text) ?? '' }));
-  return { list, requests, candidates, rejected: found.rejects, faults: rejects };
+  return { list, requests, candidates, rejected: found.rejects, faults: rejects, warnings };
 }
 
 function problemsOf({

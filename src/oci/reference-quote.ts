@@ -62,6 +62,8 @@ export function quoteReference(text: string): string | undefined {
   if (text.length > MAX_REFERENCE) return undefined;
   const word = text.replace(/^[^ \t\r\n/]*[ \t\r\n].*$/s, '…').replace(/[ \t\r\n].*/s, ' …');
   const end = credentialsEnd(word);
+  // `DB_PASSWORD=a:b@c`, or a password with such a character: what follows the `@` may belong to it.
+  if (/[?=#]/.test(word.slice(0, end))) return undefined;
   const plain = (end > 0 ? `…@${word.slice(end)}` : word).replace(/[?=#].*/s, '…');
   if (!ADDRESS.test(withoutControls(word)) || !isQuotable(plain)) return undefined;
   const shown = plain.length > MAX_QUOTED ? `${plain.slice(0, MAX_QUOTED - 3)}…` : plain;

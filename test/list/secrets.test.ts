@@ -221,6 +221,8 @@ describe('a text of a list', () => {
     'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
     '"private_key":"x"',
     '5f4dcc3b5aa765d61d8327deb882cf99',
+    'DB_PASSWORD=Some:more@AAAAAAAA',
+    'https://me:pa#ss@word@x.example/a',
   ])('is not quoted: %s', (text) => {
     expect(quoteReference(text)).toBeUndefined();
   });

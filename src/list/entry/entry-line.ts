@@ -17,6 +17,15 @@ export interface EntryLine {
   readonly commaPair: boolean;
 }
 
+/** How a line begins that is meant for `docker pull`, or that kubeadm printed. */
+const HEAD =
+  /^(?:--platform[= ]|(?:-q|--quiet|-a|--all-tags|--disable-content-trust)[= ]|(?:sudo\s+)?(?:docker|podman|nerdctl)\s+(?:image\s+)?pull\s|\[config\/images\] Pulled\s)/;
+
+/** Whether a line of several words is an entry by its first ones. */
+export function startsLikeEntry(text: string): boolean {
+  return HEAD.test(text);
+}
+
 const PULL = /^(?:sudo\s+)?(?:docker|podman|nerdctl)\s+(?:image\s+)?pull(?:\s+|$)/;
 /** What `kubeadm config images pull` prints. */
 const PULLED = /^\[config\/images\] Pulled\s+/;

@@ -47,9 +47,9 @@ describe('found L5: an entry of a YAML list', () => {
     ],
     ['- {image: "a:1", as: b}', ['1: docker.io/library/a:1 => docker.io/library/b:1']],
     [
-      '- {image: "a:1", target: b, destination: "c:2", names: [d, "e:3"]}',
+      '- {image: "a:1", target: b, destination: "c:2", names: ["x.example/d", "x.example/e:3"]}',
       [
-        '1: docker.io/library/a:1 => docker.io/library/b:1 => docker.io/library/c:2 => docker.io/library/d:1 => docker.io/library/e:3',
+        '1: docker.io/library/a:1 => docker.io/library/b:1 => docker.io/library/c:2 => x.example/d:1 => x.example/e:3',
       ],
     ],
     [

@@ -1,4 +1,5 @@
 import type { ListDocument } from '../../syntax/document.ts';
+import { startsLikeEntry } from '../../entry/entry-line.ts';
 import type { Collector } from '../../entry/findings.ts';
 import { namesRegistry } from '../../../oci/reference.ts';
 import { type Line, MAX_ENTRIES, MAX_LINE, stripBlanks, stripQuotes } from '../../syntax/lines.ts';
@@ -86,8 +87,7 @@ function isTemplated(text: string): boolean {
 function looksLikeEntry(text: string): boolean {
   if (text.length > MAX_LINE) return false;
   if (!/[ \t]/.test(text) || PAIR.test(text)) return true;
-  if (/^--platform[= ]|^(?:docker|podman) pull /.test(text)) return true;
-  if (isTemplated(text)) return true;
+  if (startsLikeEntry(text) || isTemplated(text)) return true;
   // A reference with a second column; prose has more words, and does not start with a reference.
   const [first = '', ...columns] = text.split(/[ \t]+/);
   return columns.length === 1 && /[/:][^/:]/.test(first);
