@@ -7,6 +7,7 @@ export {
   sumsName,
   wholeName,
 } from './archive-name.ts';
+export { lockInArchive, openArchiveContent } from './archive-content.ts';
 export { bundleTar, computeTar, type TarEntry } from './tar.ts';
 export { type ByteSource, joinSegments } from './byte-source.ts';
 export { foreignArchiveFiles } from './foreign-files.ts';

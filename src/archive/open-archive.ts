@@ -12,6 +12,8 @@ import type { ArchivePlace } from './write-archive.ts';
 export interface OpenArchive extends ArchivePlace {
   /** Checks what its list or its sums say of it whenever it is read from end to end. */
   readonly source: ByteSource;
+  /** The same for a reader that hashes what it takes itself. */
+  readonly unchecked: ByteSource;
   /** The size of its parts; 0 where it is one file. */
   readonly partSize: number;
 }
@@ -34,7 +36,13 @@ async function openWhole({ folder, name }: ArchivePlace): Promise<OpenArchive> {
   const sums = sumsIn(await readSidecar(path.join(folder, sumsName(name))));
   const size = await sizeOf(file);
   if (size === undefined) throw unreadable(file);
-  return { folder, name, source: joinSegments([fileSegment(file, size, sums.get(whole))]), partSize: 0 };
+  return {
+    folder,
+    name,
+    source: joinSegments([fileSegment(file, size, sums.get(whole))]),
+    unchecked: joinSegments([fileSegment(file, size, undefined)]),
+    partSize: 0,
+  };
 }
 
 async function openParts({ folder, name }: ArchivePlace): Promise<OpenArchive> {
@@ -48,6 +56,7 @@ async function openParts({ folder, name }: ArchivePlace): Promise<OpenArchive> {
     });
   }
   const segments: Segment[] = [];
+  const unchecked: Segment[] = [];
   const faults: string[] = [];
   for (const { name: part, size, digest } of parts) {
     const file = path.join(folder, path.basename(part));
@@ -55,6 +64,7 @@ async function openParts({ folder, name }: ArchivePlace): Promise<OpenArchive> {
     if (has !== size)
       faults.push(has === undefined ? `${part} is missing` : `${part} has ${has} bytes instead of ${size}`);
     segments.push(fileSegment(file, size, digest));
+    unchecked.push(fileSegment(file, size, undefined));
   }
   if (faults.length > 0) {
     throw new OciSaveError({
@@ -63,7 +73,8 @@ async function openParts({ folder, name }: ArchivePlace): Promise<OpenArchive> {
       hint: 'Bring all parts of one archive into one folder.',
     });
   }
-  return { folder, name, source: joinSegments(segments), partSize: parts[0]?.size ?? 0 };
+  const partSize = parts[0]?.size ?? 0;
+  return { folder, name, source: joinSegments(segments), unchecked: joinSegments(unchecked), partSize };
 }
 
 /** Undefined where there is no such file. */

@@ -14,6 +14,8 @@ export interface ReadEntry {
   readonly size: number;
   /** The path that a hard link names. */
   readonly to: string;
+  /** Where its bytes begin in the archive. */
+  readonly start: number;
   /** The entry's bytes. What is not read is skipped when the next entry is asked for. */
   readonly body: AsyncIterable<Uint8Array>;
 }
@@ -29,19 +31,26 @@ export class TarFault extends Error {
   }
 }
 
+/** Bytes of which any range can be read: what nobody reads of an entry is passed over. */
+export interface Seekable {
+  readonly size: number;
+  read(start: number, end: number): AsyncIterable<Uint8Array>;
+}
+
 /**
  * The entries of a tar, in their order, as its bytes come: ustar with pax records, and GNU's long names, which other tar
  * programs write (POSIX.1-2008, pax(1)). Memory is bounded, whatever the archive says.
  * @throws TarFault where a header is damaged, or the bytes end before the archive does
  */
 export async function* readTar(
-  chunks: AsyncIterable<Uint8Array>,
+  source: AsyncIterable<Uint8Array> | Seekable,
 ): AsyncGenerator<ReadEntry, void, undefined> {
-  const input = createInput(chunks);
+  const input =
+    Symbol.asyncIterator in source ? createInput(source) : createInput(source.read(0, source.size), source);
   let extended: Extended = {};
   for (let count = 0; ; count += 1) {
     const at = input.offset();
-    const header = await input.take(BLOCK, 'a header');
+    const header = await input.take(BLOCK);
     if (header === undefined) throw new TarFault('it ends before its last entry: it was cut off', at);
     if (header.every((byte) => byte === 0)) return;
     if (count > MAX_ENTRIES) throw new TarFault(`it has more than ${MAX_ENTRIES} entries`, at);
@@ -50,7 +59,7 @@ export async function* readTar(
     const { type } = fields;
     if (type === 'x' || type === 'g' || type === 'L' || type === 'K') {
       if (fields.size > MAX_PAX_BYTES) throw new TarFault('a header’s record is too large', at);
-      const record = await input.take(fields.size, 'a header’s record');
+      const record = await input.take(fields.size);
       if (record === undefined) throw new TarFault('it ends within a header: it was cut off', at);
       await input.skip(paddingOf(fields.size));
       if (type !== 'g') extended = { ...extended, ...parseRecord(type, record) };
@@ -63,10 +72,10 @@ export async function* readTar(
     extended = {};
     const kind = KINDS.get(type) ?? 'other';
     const length = kind === 'file' ? size : 0;
-    const body = input.body(length, path);
-    yield { path, kind, size: length, to, body };
+    const start = input.offset();
+    yield { path, kind, size: length, to, start, body: input.body(length, path) };
     // The consumer may have read a part of it, or nothing.
-    for await (const chunk of body) void chunk;
+    await input.skip(start + length - input.offset(), path);
     await input.skip(paddingOf(length));
   }
 }
@@ -147,13 +156,17 @@ interface Input {
   /** How many bytes were taken so far. */
   offset(): number;
   /** So many bytes; undefined where fewer come. */
-  take(length: number, what: string): Promise<Buffer | undefined>;
-  skip(length: number): Promise<void>;
+  take(length: number): Promise<Buffer | undefined>;
+  /** Passes over bytes. Throws where fewer come, for those of an entry. */
+  skip(length: number, path?: string): Promise<void>;
   body(length: number, path: string): AsyncIterable<Uint8Array>;
 }
 
-function createInput(chunks: AsyncIterable<Uint8Array>): Input {
-  const source = chunks[Symbol.asyncIterator]();
+/** Less than this is read and dropped: another reading would cost more. */
+const LEAST_SEEK_BYTES = 1024 * 1024;
+
+function createInput(chunks: AsyncIterable<Uint8Array>, seekable?: Seekable): Input {
+  let source = chunks[Symbol.asyncIterator]();
   let rest: Uint8Array = new Uint8Array();
   let position = 0;
   /** At least one byte, at most so many; undefined at the end. */
@@ -171,17 +184,17 @@ function createInput(chunks: AsyncIterable<Uint8Array>): Input {
   async function* body(length: number, path: string): AsyncGenerator<Uint8Array> {
     for (let left = length; left > 0;) {
       const piece = await some(left);
-      if (piece === undefined) {
-        const has = length - left;
-        throw new TarFault(
-          `it ends within ${path}, after ${has} of ${length} bytes: it was cut off`,
-          position,
-        );
-      }
+      if (piece === undefined) throw cutWithin(path, length - left, length, position);
       left -= piece.length;
       yield piece;
     }
   }
+  const seek = async (place: Seekable, to: number): Promise<void> => {
+    await source.return?.();
+    source = place.read(to, place.size)[Symbol.asyncIterator]();
+    rest = new Uint8Array();
+    position = to;
+  };
   return {
     offset: () => position,
     async take(length) {
@@ -194,19 +207,26 @@ function createInput(chunks: AsyncIterable<Uint8Array>): Input {
       }
       return Buffer.concat(pieces);
     },
-    async skip(length) {
+    async skip(length, path) {
+      if (
+        seekable !== undefined &&
+        length - rest.length > LEAST_SEEK_BYTES &&
+        position + length <= seekable.size
+      )
+        return seek(seekable, position + length);
       for (let left = length; left > 0;) {
         const piece = await some(left);
-        if (piece === undefined) return;
+        if (piece === undefined) {
+          if (path !== undefined) throw cutWithin(path, length - left, length, position);
+          return;
+        }
         left -= piece.length;
       }
     },
-    /** One body at a time; what a consumer left is still there for the next who iterates it. */
-    body: (length, path) => resumable(body(length, path)),
+    body,
   };
 }
 
-/** An iteration that can be left and taken up again: leaving a loop does not end it. */
-function resumable<T>(generator: AsyncGenerator<T>): AsyncIterable<T> {
-  return { [Symbol.asyncIterator]: () => ({ next: () => generator.next() }) };
+function cutWithin(path: string, has: number, length: number, offset: number): TarFault {
+  return new TarFault(`it ends within ${path}, after ${has} of ${length} bytes: it was cut off`, offset);
 }

@@ -16,4 +16,5 @@ export { inspectOutput } from './output/inspect-output.ts';
 export { partNameOf, partOf, unfinishedOf, writeFileWhole, writePart } from './write-file.ts';
 export { buildBundle, isBundleUpToDate, lockFileOf, type WantedBundle } from './write-bundle.ts';
 export { HOLDER_FILE_KIND, holderFile, lockOutput, type OutputLock } from './output/output-lock.ts';
+export { type BundleBlobs, bundlePort } from './bundle-port.ts';
 export { lockFileIn, MAX_LOCK_BYTES, openBundle, readLock, viewsIn } from './open-bundle.ts';

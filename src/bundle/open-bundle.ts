@@ -2,18 +2,11 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
 import { exists, isFile, isFolder, readBounded, readRange } from '../files/index.ts';
-import { type Lock, parseLock, taggedDigest, taggedMediaType } from '../lock/index.ts';
-import {
-  type Content,
-  type LocalPort,
-  missingManifest,
-  openRange,
-  readContent,
-  REF_NAME,
-} from '../image/index.ts';
-import { type Digest, digestOf, hexOf, isDigest, shortDigest } from '../oci/digest.ts';
-import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
+import { type Lock, parseLock } from '../lock/index.ts';
+import { type Content, readContent } from '../image/index.ts';
+import { type Digest, hexOf } from '../oci/digest.ts';
 import { checkedBytes, hashFile } from '../store/index.ts';
+import { type BundleBlobs, bundlePort } from './bundle-port.ts';
 import { lockBeside } from './output/beside-output.ts';
 import { LOCK_FILE, REGISTRY_FOLDER, type View } from './tree.ts';
 
@@ -39,24 +32,14 @@ export async function openBundle(folder: string): Promise<Content> {
       hint: 'Name the folder that oci-save save wrote.',
     });
   }
-  return readContent(lock, await bundlePort(folder, lock));
+  return readContent(lock, bundlePort(lock, await blobsIn(folder)));
 }
 
-/** The blobs of a bundle by digest, and its images by their stored names, as their sources have them. */
-async function bundlePort(folder: string, lock: Lock): Promise<LocalPort> {
+/** The blobs of a bundle's folder. */
+async function blobsIn(folder: string): Promise<BundleBlobs> {
   const places = await blobPlaces(folder);
   const pathOf = (digest: Digest): string =>
     places.get(hexOf(digest)) ?? path.join(folder, 'blobs', 'sha256', hexOf(digest));
-  const named = new Map(
-    lock.images.flatMap((image) => {
-      const tagged = { digest: taggedDigest(image), mediaType: taggedMediaType(image) };
-      return image.names.map((name) => [name, tagged] as const);
-    }),
-  );
-  const range: LocalPort['range'] = (blob, start, end) =>
-    start === 0 && end === blob.size
-      ? checkedBytes(pathOf(blob.digest), blob)
-      : readRange(pathOf(blob.digest), start, end);
   return {
     name: folder,
     async has({ digest, size }) {
@@ -64,27 +47,9 @@ async function bundlePort(folder: string, lock: Lock): Promise<LocalPort> {
       const actual = await hashFile(pathOf(digest));
       return actual.digest === digest && actual.size === size;
     },
-    range,
-    open: openRange({ range }),
-    async manifest(reference) {
-      const digest = isDigest(reference) ? reference : named.get(reference)?.digest;
-      const bytes = digest && (await readBounded(pathOf(digest), MAX_MANIFEST_BYTES));
-      if (digest === undefined || bytes === undefined) throw missingManifest(folder, reference);
-      if (digestOf(bytes) === digest) return { bytes, digest, manifest: parseManifest(bytes) };
-      throw new OciSaveError({
-        code: 'digest',
-        message: `${folder}: blob ${shortDigest(digest)} is damaged`,
-        hint: 'Copy the bundle again, or save it again.',
-      });
-    },
-    list: async () =>
-      [...named].map(([name, { digest, mediaType }]) => ({
-        digest,
-        mediaType,
-        size: lock.blobs[digest] ?? 0,
-        annotations: { [REF_NAME]: name },
-      })),
-    tags: async () => [...named.keys()].toSorted(),
+    whole: (digest, maxBytes) => readBounded(pathOf(digest), maxBytes),
+    checked: (blob) => checkedBytes(pathOf(blob.digest), blob),
+    part: ({ digest }, start, end) => readRange(pathOf(digest), start, end),
   };
 }
 

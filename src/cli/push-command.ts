@@ -25,6 +25,7 @@ const OPTIONS: readonly OptionName[] = [
 const EXAMPLES = `
 Examples:
   oci-save push oci-bundle registry.example:5000
+  oci-save push oci-bundle.tar.001 registry.example:5000      read where it lies, without unpacking
   oci-save push oci-bundle registry.example:5000/mirror ghcr.io/acme --dry-run
   oci-save push oci-bundle 127.0.0.1:5000 --insecure-registries 127.0.0.1:5000
   oci-save push oci-bundle docker.io/acme@depth=2      names folded to acme/docker.io-library-busybox
@@ -40,11 +41,14 @@ Exit codes: 0 done, 1 an image or a target failed, 2 nothing was started, 130 an
 
 const STOPPED = 'stopped; every tag that was written is complete, and the next push continues';
 
-/** `oci-save push`: pushes a bundle on the disk into registries. */
+/** `oci-save push`: pushes a bundle on the disk, in a folder or an archive, into registries. */
 export function pushCommand(host: Host, done: (exitCode: number) => void): Command {
   const command = new Command('push')
     .description('push a bundle into zot or any registry, digest for digest')
-    .argument('<bundle>', 'the folder that oci-save save wrote')
+    .argument(
+      '<bundle>',
+      'the folder or the archive that oci-save save wrote; of an archive in parts, any of them',
+    )
     .argument('<target...>', 'registry[:port][/prefix][@depth=N]')
     .option('--only <glob>', 'only images whose stored name matches; more of them add up', append)
     .option(

@@ -1,4 +1,7 @@
+import { openArchive, openArchiveContent } from '../archive/index.ts';
 import { openBundle } from '../bundle/index.ts';
+import { isFolder } from '../files/index.ts';
+import type { Content } from '../image/index.ts';
 import { chooseNames } from '../lock/index.ts';
 import type { SaveOptions } from '../options/index.ts';
 import { pushToTargets } from '../push/index.ts';
@@ -26,7 +29,7 @@ export interface PushBundleOptions extends Pick<
   readonly only?: readonly string[];
   /** How stored names become those at a target. */
   readonly naming?: SaveOptions['naming'];
-  /** The bundle's folder, with any of the views. */
+  /** The bundle's folder, with any of the views; or its archive, or one of the parts of that. */
   readonly bundle: string;
   /** Milliseconds to wait for a target that is not up yet. */
   readonly waitMilliseconds: number;
@@ -41,7 +44,7 @@ export type PushIo = ClientIo;
  */
 export async function pushBundle(options: PushBundleOptions, io: PushIo): Promise<PushReport> {
   const { push, pushPolicy: policy, bundle, dryRun, only = [], naming = [], ...rest } = options;
-  const content = await openBundle(bundle);
+  const content = await openContent(bundle);
   const { of: namesOf, idle } = chooseNames(content.lock, { only, naming });
   for (const rule of idle) {
     io.emit({ type: 'log', level: 'warning', message: `naming: ${rule} applies to no image that is pushed` });
@@ -60,6 +63,12 @@ export async function pushBundle(options: PushBundleOptions, io: PushIo): Promis
   } finally {
     client.close();
   }
+}
+
+/** A bundle in its folder, or in its archive, which is read where it lies. */
+async function openContent(place: string): Promise<Content> {
+  const archive = (await isFolder(place)) ? undefined : await openArchive(place);
+  return archive === undefined ? openBundle(place) : openArchiveContent(archive);
 }
 
 /** A target that got nothing fails the push; one that lacks images is not `done` either. */

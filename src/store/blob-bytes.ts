@@ -34,25 +34,38 @@ export function damagedBlobOf(error: unknown): Digest | undefined {
  * whole of a wrong blob.
  * @throws DamagedBlobError where the file is missing, or is not that blob
  */
-export async function* checkedBytes(file: string, { digest, size }: BlobSize): AsyncGenerator<Uint8Array> {
+export async function* checkedBytes(file: string, blob: BlobSize): AsyncGenerator<Uint8Array> {
+  try {
+    yield* checkedChunks(readChunks(file), file, blob);
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') throw new DamagedBlobError(blob.digest, file, 'it is missing');
+    throw error;
+  }
+}
+
+/**
+ * The bytes of a blob from any place, hashed as they pass. The last ones are given only when all of them are right.
+ * @param where the place, for people
+ * @throws DamagedBlobError where they are not that blob
+ */
+export async function* checkedChunks(
+  chunks: AsyncIterable<Uint8Array>,
+  where: string,
+  { digest, size }: BlobSize,
+): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256');
   let read = 0;
   let last: Uint8Array | undefined;
-  try {
-    for await (const chunk of readChunks(file)) {
-      read += chunk.length;
-      if (read > size) break;
-      hash.update(chunk);
-      if (last !== undefined) yield last;
-      last = chunk;
-    }
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') throw new DamagedBlobError(digest, file, 'it is missing');
-    throw error;
+  for await (const chunk of chunks) {
+    read += chunk.length;
+    if (read > size) break;
+    hash.update(chunk);
+    if (last !== undefined) yield last;
+    last = chunk;
   }
-  if (read !== size) throw new DamagedBlobError(digest, file, `it does not have ${size} bytes`);
+  if (read !== size) throw new DamagedBlobError(digest, where, `it does not have ${size} bytes`);
   if (`sha256:${hash.digest('hex')}` !== digest)
-    throw new DamagedBlobError(digest, file, `it does not hash to ${shortDigest(digest)}`);
+    throw new DamagedBlobError(digest, where, `it does not hash to ${shortDigest(digest)}`);
   if (last !== undefined) yield last;
 }
 

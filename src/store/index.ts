@@ -1,5 +1,5 @@
 export { openStore, type Store, type StoreOptions } from './store.ts';
-export { checkedBytes, DamagedBlobError, damagedBlobOf, hashFile } from './blob-bytes.ts';
+export { checkedBytes, checkedChunks, DamagedBlobError, damagedBlobOf, hashFile } from './blob-bytes.ts';
 export type { BlobWriter } from './blob-writer.ts';
 export { diskError, freeBytes, linkOrCopy, tryLink } from './disk.ts';
 export { beatOn, DEAD_MILLISECONDS, type FileLock, type Holder, isAlive, takeFileLock } from './file-lock.ts';
