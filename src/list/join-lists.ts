@@ -3,7 +3,7 @@ import { formatPlatform, normalizePlatform, type Platform, type PlatformChoice }
 import { formatReference, nameOf, namesRegistry, type Reference } from '../oci/reference.ts';
 import { quoteReference, showText } from '../oci/reference-quote.ts';
 import { newCollector, type ParseOptions } from './entry/findings.ts';
-import { titleOf } from './formats/formats.ts';
+import { hintOf, TEMPLATE, titleOf } from './formats/formats.ts';
 import { type Problem, toProblem } from './problems.ts';
 import {
   type Candidate,
@@ -59,13 +59,15 @@ export function joinLists(
   faults: readonly Problem[],
   options: JoinOptions,
 ): ListSurvey {
-  const settled = lists.map((list) => settle(list, options));
+  const known = new Set(lists.flatMap(({ requests }) => requests).map(identityOf));
+  const settled = lists.map((list) => settle(list, options, known));
   const all = settled.flatMap(({ requests }) => requests);
   const problems = [
     ...faults,
     ...settled.flatMap(problemsOf),
     ...(options.strictTags ? all.flatMap(floatingTag) : []),
     ...conflicts(all),
+    ...(all.length === 0 ? lists.filter(({ format }) => format === TEMPLATE).map(skippedTemplate) : []),
   ];
   if (problems.length === 0 && all.length === 0) {
     problems.push({
@@ -105,19 +107,31 @@ interface SettledList {
   /** Faults that make the list unusable. */
   readonly faults: readonly Reject[];
   readonly warnings: readonly Warning[];
+  /** True where all that it has are candidates which another list, or an earlier entry, names as well. */
+  readonly isKnown: boolean;
 }
 
 const ADVICE = hint`Save it with ${option('onCandidate', 'accept')}, or have it listed with ${option('onCandidate', 'report')}.`;
 const DOUBTFUL = { hint: spellHint(ADVICE, asFlag), hintParts: ADVICE };
 
-function settle(list: NamedList, options: JoinOptions): SettledList {
+function skippedTemplate({ file }: NamedList): Problem {
+  return { file, reason: 'this is a template', hint: 'Render it first, and give the result.' };
+}
+
+/** Settles what happens to candidates. `known` are requests and candidates so far: those are not told again. */
+function settle(list: NamedList, options: JoinOptions, known: Set<string>): SettledList {
   const { requests, rejects, warnings } = list;
   const collector = newCollector(list.file, options);
   const { found } = collector;
   const taken = list.candidates.filter(({ origin, text }) => {
     const before = found.requests.length;
     collector.addLine(origin.line, text);
-    return found.requests.length > before;
+    const request = found.requests[before];
+    if (request === undefined) return false;
+    const identity = identityOf(request);
+    const isNew = !known.has(identity);
+    known.add(identity);
+    return isNew;
   });
   if (options.onCandidate === 'accept') {
     const all = [...requests, ...found.requests];
@@ -128,8 +142,10 @@ function settle(list: NamedList, options: JoinOptions): SettledList {
       rejected: [],
       faults: [...rejects, ...found.rejects],
       warnings: [...warnings, ...found.warnings],
+      isKnown: false,
     };
   }
+  const isKnown = taken.length === 0 && found.requests.length > 0;
   if (options.onCandidate === 'error') {
     const doubtful = taken.map(({ text, origin, why }) => ({
       text,
@@ -138,11 +154,11 @@ function settle(list: NamedList, options: JoinOptions): SettledList {
       ...DOUBTFUL,
     }));
     const faults = [...rejects, ...doubtful];
-    return { list, requests, candidates: [], rejected: found.rejects, faults, warnings };
+    return { list, requests, candidates: [], rejected: found.rejects, faults, warnings, isKnown };
   }
   // Their texts go into reports and annotations.
   const candidates = taken.map((candidate) => ({ ...candidate, text: quoteReference(candidate.text) ?? '' }));
-  return { list, requests, candidates, rejected: found.rejects, faults: rejects, warnings };
+  return { list, requests, candidates, rejected: found.rejects, faults: rejects, warnings, isKnown };
 }
 
 function problemsOf({
@@ -150,17 +166,18 @@ function problemsOf({
   requests,
   candidates,
   faults,
+  isKnown,
 }: SettledList): Problem[] {
   const rules = tagRequests.map(({ origin }) => ({
     ...origin,
     reason: 'it asks for tags by a rule, which is not supported yet',
     hint: 'Write each tag.',
   }));
-  if (faults.length > 0 || requests.length > 0 || rules.length > 0)
+  if (faults.length > 0 || requests.length > 0 || rules.length > 0 || isKnown || format === TEMPLATE)
     return [...faults.map(toProblem), ...rules];
   const advice =
     candidates.length === 0
-      ? undefined
+      ? hintOf(format)
       : hint`With ${option('onCandidate', 'accept')}, ${formatCount(candidates.length, 'candidate')} would be saved.`;
   return [{ file, reason: `read as ${titleOf(format)}, it does not name any image`, hint: advice }];
 }

@@ -2,7 +2,7 @@ import { OciSaveError } from '../errors.ts';
 import { pemStart } from '../oci/secret-text.ts';
 import { type Collector, newCollector, type ParseOptions } from './entry/findings.ts';
 import type { ListFormat } from './formats/format.ts';
-import { FORMATS, namedFormat } from './formats/formats.ts';
+import { FORMATS, namedFormat, TEMPLATE } from './formats/formats.ts';
 import { nearestFormats } from './formats/nearest-formats.ts';
 import { shownKey } from './formats/own/own-keys.ts';
 import { firstMisfit } from './formats/own/plain.ts';
@@ -40,6 +40,10 @@ export function parseList(bytes: Uint8Array, file: string, options: ParseListOpt
   const document = readDocument(file, text, named?.reading ?? 'auto');
   const { template } = document;
   if (template !== undefined) {
+    if (named === undefined && isTemplateFile(file)) {
+      collector.addWarning(template, 'this is a template, and was skipped: render it first');
+      return { format: TEMPLATE, ...collector.found };
+    }
     return refused(named, template, refusal('this is a template', 'Render it first, and give the result.'));
   }
   const format = named ?? FORMATS.find(({ recognise }) => recognise(document));
@@ -51,6 +55,11 @@ export function parseList(bytes: Uint8Array, file: string, options: ParseListOpt
     return list(format);
   format.parse(document, collector);
   return list(format);
+}
+
+/** A file that its own name calls a template: a pattern for all manifests of a folder also matches those. */
+function isTemplateFile(file: string): boolean {
+  return /\.(?:tmpl|tpl|gotmpl|j2|jinja2?)$/i.test(file);
 }
 
 /** Reports what is wrong with YAML or JSON, and keys that occur twice; false where its content is unreliable. */

@@ -65,6 +65,7 @@ const SMALL = new Set([
   'src/commands/save/copy',
   'src/commands/save/publish',
   'src/http/tls',
+  'src/list/formats/build',
   'src/list/formats/package',
   'src/push/preflight',
   'src/push/referrers',

@@ -1,9 +1,13 @@
 import { OciSaveError } from '../../errors.ts';
 import { nearest } from '../../text/nearest.ts';
-import { hint, option } from '../../text/hint.ts';
+import { type Hint, hint, option } from '../../text/hint.ts';
 import { showText } from '../../oci/reference-quote.ts';
 import { format, type ListFormat } from './format.ts';
+import { parseCompose } from './build/compose.ts';
+import { parseHelmChart } from './cluster/helm-chart.ts';
+import { parseHelmValues } from './cluster/helm-values.ts';
 import { parseKubernetes } from './cluster/kubernetes.ts';
+import { parseKustomize } from './cluster/kustomize.ts';
 import { isOwnList, parseOwnList } from './own/own-list.ts';
 import { looksPlain, parsePlain } from './own/plain.ts';
 import { parseImagesLock } from './package/images-lock.ts';
@@ -15,6 +19,7 @@ import { isRegistryOfSkopeo, parseSkopeoSync } from './mirror/skopeo-sync.ts';
 import { parseHauler } from './package/hauler.ts';
 import { parseZarf } from './package/zarf.ts';
 import {
+  all,
   anyLine,
   either,
   everyLine,
@@ -40,6 +45,12 @@ const hasScript = (tree: Tree): boolean =>
 const namesRepository = (tree: Tree): boolean =>
   tree.kind === 'mapping' &&
   (fieldOf(tree, 'repository') !== undefined || tree.entries.some(({ value }) => namesRepository(value)));
+
+const RENDER = 'Render it: helm template CHART | oci-save save -f -';
+/** A file with the name of values may be our own list, too. */
+const isValues = (tree: Tree): boolean =>
+  keysOf(tree).some((key) => key !== 'images' && !key.startsWith('x-')) ||
+  fieldOf(tree, 'images')?.kind === 'mapping';
 
 /**
  * Every format that is recognised by its content, in this order: the first one that fits. To support a format, give it
@@ -81,7 +92,9 @@ export const FORMATS: readonly ListFormat[] = [
       items('images', 'newName'),
     ),
     {
-      hint: 'It only changes images that its resources name: run kustomize build, and list what that names.',
+      parse: parseKustomize,
+      reading: 'tree',
+      hint: 'It only changes images that its resources name: give what kustomize build prints.',
     },
   ),
   format(
@@ -93,7 +106,11 @@ export const FORMATS: readonly ListFormat[] = [
       hint: 'It says from where images are read: list the images themselves.',
     },
   ),
-  format('helm-chart', 'a Helm chart', keys('apiVersion', 'name', 'version')),
+  format('helm-chart', 'a Helm chart', keys('apiVersion', 'name', 'version'), {
+    parse: parseHelmChart,
+    reading: 'tree',
+    hint: RENDER,
+  }),
   format('kubernetes', 'a Kubernetes manifest', keys('apiVersion', 'kind'), {
     parse: parseKubernetes,
     reading: 'tree',
@@ -106,6 +123,7 @@ export const FORMATS: readonly ListFormat[] = [
       const services = fieldOf(tree, 'services');
       return services?.kind === 'mapping' && services.entries.some(({ value }) => value.kind === 'mapping');
     }),
+    { parse: parseCompose, reading: 'tree', mayHaveKeys: true },
   ),
   format('regsync', 'a regsync file', items('sync', 'source', 'type'), {
     parse: parseRegsync,
@@ -173,10 +191,16 @@ export const FORMATS: readonly ListFormat[] = [
   format('gitlab-ci', 'a GitLab CI file', either(keys('stages'), root(hasScript))),
   format('devcontainer', 'a devcontainer.json', either(keys('dockerComposeFile'), keys('features'))),
   format('ansible', 'an Ansible playbook', either(items('', 'hosts'), items('', 'tasks'))),
+  format(
+    'helm-values',
+    'a values file of a Helm chart',
+    either(
+      all(fileName(/(?:^|[/\\])values[\w.-]*\.ya?ml$/i), root(isValues)),
+      (document) => !isOwnList(document) && root(namesRepository)(document),
+    ),
+    { parse: parseHelmValues, reading: 'tree', mayHaveKeys: true, hint: RENDER },
+  ),
   format('list', 'a YAML or JSON list', isOwnList, { parse: parseOwnList, reading: 'tree' }),
-  format('helm-values', 'a values file of a Helm chart', root(namesRepository), {
-    hint: 'Render the chart with helm template, and list what that names.',
-  }),
   format('dockerfile', 'a Dockerfile', firstLine(/^\s*(FROM\s+\S|ARG\s+\w)/i)),
   format('quadlet', 'a quadlet unit', anyLine(/^\[(Container|Image|Volume|Pod|Kube)\]\s*$/)),
   format('bake', 'a bake file', anyLine(/^(target|group)\s+"[^"]+"\s*\{/)),
@@ -202,7 +226,16 @@ export function namedFormat(name: string): ListFormat | undefined {
   });
 }
 
+/** The format of a template that was skipped. */
+export const TEMPLATE = 'template';
+
 /** The title of a format by its name: `a plain list`. */
 export function titleOf(name: string): string {
+  if (name === TEMPLATE) return 'a template';
   return FORMATS.find((format) => format.name === name)?.title ?? 'a list';
+}
+
+/** What to do where a file of a format names no image. */
+export function hintOf(name: string): Hint | undefined {
+  return FORMATS.find((format) => format.name === name)?.hint;
 }

@@ -50,6 +50,10 @@ export function either(...traits: readonly Trait[]): Trait {
   return (document) => traits.some((trait) => trait(document));
 }
 
+export function all(...traits: readonly Trait[]): Trait {
+  return (document) => traits.every((trait) => trait(document));
+}
+
 /** The first line that is not a comment. */
 export function firstLine(pattern: RegExp): Trait {
   return ({ lines }) => pattern.test(lines[0]?.text.slice(0, 1000) ?? '');

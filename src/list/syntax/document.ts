@@ -54,7 +54,9 @@ function looksLikeTree(lines: readonly Line[]): boolean {
 
 function isStructuredItem(line: string): boolean {
   const content = line.replace(/^\s*(?:-\s+)*/, '');
-  return content === '-' || (/^(?:[{[&!|>]|\*\S)/.test(content) && !IPV6_HOST.test(content)) || KEY.test(content);
+  return (
+    content === '-' || (/^(?:[{[&!|>]|\*\S)/.test(content) && !IPV6_HOST.test(content)) || KEY.test(content)
+  );
 }
 
 function isNestedBelow(key: string, next: string | undefined): boolean {
