@@ -19,6 +19,7 @@ import {
   encodingOf,
   isKnownEncoding,
 } from './response/encoding.ts';
+import type { Lane } from './rate-limiter.ts';
 import { networkError, proxyError, ProxyRefusal, unreachedError } from './response/error.ts';
 import { type ErrorParser, parseRetryAfter, readRefusal, type Refusal } from './response/refusal.ts';
 import { certificatesBehind } from './tls/behind-proxy.ts';
@@ -41,8 +42,8 @@ export interface HttpRequest extends Omit<WireRequest, 'admitted'> {
    * then.
    */
   readonly namedBy?: string | undefined;
-  /** What its host counts together; the first of a lane goes alone. */
-  readonly lane?: string | undefined;
+  /** What its host counts it with. */
+  readonly lane?: Lane | undefined;
   /** Whether it is part of something that writes, for messages. */
   readonly writes?: boolean;
   /** Whether a redirect that keeps the method (307, 308) is followed, with the body. Others are for reading. */

@@ -27,6 +27,7 @@ export { type HttpRequest, type HttpResponse, redirectTarget } from './follow.ts
 export { type ErrorParser, formatRefusal, type Refusal, refusalOf, shown } from './response/refusal.ts';
 export { nodeHttp } from './node-http.ts';
 export { type Environment, proxyFor, readProxies } from './proxies.ts';
+export type { Lane } from './rate-limiter.ts';
 export { inOtherWords, type RetryPolicy, withRetries } from './retry.ts';
 export type { Method, StreamedBody } from './transport.ts';
 export {

@@ -1,6 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { OciSaveError } from '../errors.ts';
 
+/** What a host counts together: a throttle of one lane says nothing of another one. */
+export interface Lane {
+  readonly name: string;
+  /** Whether a quota counts it: the first goes alone, since one request shows that the quota is used up. */
+  readonly hasQuota: boolean;
+}
+
 /**
  * One host's rate limit: every request passes it, so that all wait while one of them was told to, and none goes on
  * against a quota that is used up. After a throttle requests go out one at a time, then more with each that passes: a
@@ -8,21 +15,21 @@ import type { OciSaveError } from '../errors.ts';
  */
 export interface RateLimiter {
   /**
-   * Waits until a request may go to the host. Of a lane, which is what the host counts together, the first goes alone: where
-   * its quota is used up one request shows it. Rejects with the quota's error, or with the signal's reason.
+   * Waits until a request may go to the host. The first of a lane with a quota goes alone. Rejects with the quota's error, or
+   * with the signal's reason.
    */
-  enter(signal?: AbortSignal, lane?: string): Promise<void>;
+  enter(signal?: AbortSignal, lane?: Lane): Promise<void>;
   /** The same for somebody who asks the host by other means, and takes no place. */
   ready(signal?: AbortSignal): Promise<void>;
   /** To be called once for each request that entered, when its response is known or will not come. */
-  leave(lane?: string): void;
+  leave(lane?: Lane): void;
   /** Tells that the host let a request through, and how many more of its lane it will, where it says so. */
-  passed(lane?: string, left?: number): void;
+  passed(lane?: Lane, left?: number): void;
   /**
    * Tells that the host throttled a request; it waits as long as the host says, and longer each time in a row.
    * @returns since when it has let nothing of the lane through
    */
-  throttled(milliseconds: number, lane?: string): Throttles;
+  throttled(milliseconds: number, lane?: Lane): Throttles;
   /** Lets no request through for so many milliseconds from now, or longer where that was said before. */
   hold(milliseconds: number): void;
   /** Lets no request through any more. Returns the one cause for all that wait, all that come and all that are told so. */
@@ -36,12 +43,17 @@ export interface Throttles {
   readonly milliseconds: number;
 }
 
-interface Lane {
+/** What is known of a lane. */
+interface Passage {
   inFlight: number;
+  /** So many may be under way at once. */
   most: number;
   throttles: number;
   throttledAt: number;
 }
+
+/** What is in no lane. */
+const OTHERS: Lane = { name: '', hasQuota: false };
 
 const MAX_PAUSE_MILLISECONDS = 30_000;
 /** So many at once are no limit: a client has fewer sockets. */
@@ -62,19 +74,19 @@ export function createRateLimiter(
   let allowed = Number.POSITIVE_INFINITY;
   let passes = 0;
   let throttles = 0;
-  /** How many are under way of each lane, and how many may be; one without a name is for all others. */
-  const lanes = new Map<string, Lane>();
-  const laneOf = (name: string): Lane => {
-    const lane = lanes.get(name) ?? { inFlight: 0, most: 1, throttles: 0, throttledAt: 0 };
-    lanes.set(name, lane);
-    return lane;
+  const passages = new Map<string, Passage>();
+  const passageOf = ({ name, hasQuota }: Lane): Passage => {
+    const most = hasQuota ? 1 : Number.POSITIVE_INFINITY;
+    const passage = passages.get(name) ?? { inFlight: 0, most, throttles: 0, throttledAt: 0 };
+    passages.set(name, passage);
+    return passage;
   };
   /** Takes a place where there is one, in the same moment. */
-  const take = (name: string | undefined): boolean => {
-    const lane = name === undefined ? undefined : laneOf(name);
-    if (inFlight >= allowed || (lane !== undefined && lane.inFlight >= lane.most)) return false;
+  const take = (lane: Lane): boolean => {
+    const passage = passageOf(lane);
+    if (inFlight >= allowed || passage.inFlight >= passage.most) return false;
     inFlight += 1;
-    if (lane !== undefined) lane.inFlight += 1;
+    passage.inFlight += 1;
     return true;
   };
   let wake = new AbortController();
@@ -96,37 +108,37 @@ export function createRateLimiter(
     }
   };
   return {
-    enter: (signal, lane) => wait(signal, () => take(lane)),
+    enter: (signal, lane = OTHERS) => wait(signal, () => take(lane)),
     ready: (signal) => wait(signal, () => true),
-    leave(lane) {
+    leave(lane = OTHERS) {
       inFlight -= 1;
-      if (lane !== undefined) laneOf(lane).inFlight -= 1;
-      if (lane !== undefined || allowed !== Number.POSITIVE_INFINITY) wakeAll();
+      passageOf(lane).inFlight -= 1;
+      if (lane.hasQuota || allowed !== Number.POSITIVE_INFINITY) wakeAll();
     },
-    passed(lane, left = Number.POSITIVE_INFINITY) {
+    passed(lane = OTHERS, left = Number.POSITIVE_INFINITY) {
       // The last one that it lets through says 0; the next one shows whether that is so.
-      if (lane !== undefined) laneOf(lane).most = Math.max(1, left);
+      if (lane.hasQuota) passageOf(lane).most = Math.max(1, left);
       throttles = 0;
-      laneOf(lane ?? '').throttles = 0;
+      passageOf(lane).throttles = 0;
       passes += 1;
       if (passes < 2 * allowed) return;
       passes = 0;
       allowed = allowed < MANY ? allowed + 1 : Number.POSITIVE_INFINITY;
       wakeAll();
     },
-    throttled(milliseconds, name = '') {
-      const lane = laneOf(name);
-      if (lane.throttles === 0) lane.throttledAt = now();
+    throttled(milliseconds, lane = OTHERS) {
+      const passage = passageOf(lane);
+      if (passage.throttles === 0) passage.throttledAt = now();
       // Of a burst all are throttled at once: that is one throttle.
       if (now() >= until) {
         throttles += 1;
-        lane.throttles += 1;
+        passage.throttles += 1;
       }
       passes = 0;
       allowed = 1;
       const own = pauseMilliseconds * 2 ** Math.max(0, throttles - 1);
       hold(Math.max(milliseconds, Math.min(own, MAX_PAUSE_MILLISECONDS)));
-      return { times: lane.throttles, milliseconds: now() - lane.throttledAt };
+      return { times: passage.throttles, milliseconds: now() - passage.throttledAt };
     },
     hold,
     exhaust(error) {

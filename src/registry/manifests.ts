@@ -2,7 +2,7 @@ import { OciSaveError } from '../errors.ts';
 import { type Digest, digestOf, isDigest, shortDigest } from '../oci/digest.ts';
 import { type Manifest, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
 import { ACCEPTED_MANIFESTS, bareType } from '../oci/media-type.ts';
-import { laneOf } from './quota-left.ts';
+import { LOOKS, PULLS } from './quota-left.ts';
 import { manifestSubject } from './repository.ts';
 import type { RegistryRequest, RegistryResponse, RepositoryCall } from './session.ts';
 
@@ -59,7 +59,7 @@ async function requestHead(
   reference: string,
 ): Promise<{ status: number; head: ManifestHead | undefined }> {
   const { registry } = call.session;
-  const request = requestOf(call, reference, { method: 'HEAD', headers: ACCEPT, lane: laneOf('HEAD') });
+  const request = requestOf(call, reference, { method: 'HEAD', headers: ACCEPT, lane: LOOKS });
   return call.session.request(request, (response) => {
     response.discard();
     const { status } = response;
@@ -149,7 +149,7 @@ export async function getManifest(
   onWarning: (message: string) => void,
 ): Promise<ServedManifest> {
   const { registry } = call.session;
-  const request = requestOf(call, reference, { method: 'GET', headers: ACCEPT, lane: laneOf('GET') });
+  const request = requestOf(call, reference, { method: 'GET', headers: ACCEPT, lane: PULLS });
   const { subject } = request;
   const { bytes, response } = await call.session.request(request, async (response) => {
     if (response.status !== 200) throw await response.error();
@@ -180,7 +180,7 @@ export async function getManifest(
 
 /** Whether a registry serves bytes of this digest under it, whatever its headers say. */
 function hasManifest(call: RepositoryCall, digest: Digest): Promise<boolean> {
-  const request = requestOf(call, digest, { method: 'GET', headers: ACCEPT, lane: laneOf('GET') });
+  const request = requestOf(call, digest, { method: 'GET', headers: ACCEPT, lane: PULLS });
   return call.session.request(request, async (response) => {
     if (response.status === 200) return digestOf(await readManifest(request.subject, response)) === digest;
     const error = await response.error();

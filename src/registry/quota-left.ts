@@ -1,4 +1,4 @@
-import type { HttpRequest, HttpResponse } from '../http/index.ts';
+import type { HttpRequest, HttpResponse, Lane } from '../http/index.ts';
 
 /** What a registry says of the pulls that it still gives. */
 export interface QuotaLeft {
@@ -10,14 +10,15 @@ export interface QuotaLeft {
   readonly seconds?: number | undefined;
 }
 
-/** The lane of requests for manifests, which registries count as pulls; a HEAD is none (docs.docker.com, usage and limits). */
-export function laneOf(method: string): string {
-  return `${method} manifest`;
-}
+/** Requests for manifests, which registries count as pulls. */
+export const PULLS: Lane = { name: 'GET manifest', hasQuota: true };
+
+/** HEAD of manifests: no quota counts it (docs.docker.com, usage and limits), and none has to wait for the first. */
+export const LOOKS: Lane = { name: 'HEAD manifest', hasQuota: false };
 
 /** Keeps the last word of each host. */
 export interface QuotasLeft {
-  /** Notes what a response says, and returns how many more pulls its host lets through. */
+  /** Notes what a response to a request of a lane says, and returns how many more pulls its host lets through. */
   note(
     response: Pick<HttpResponse, 'host' | 'headers'>,
     request: Pick<HttpRequest, 'lane'>,
@@ -43,7 +44,7 @@ export function createQuotasLeft(): QuotasLeft {
         ...(limit === undefined ? {} : { limit: limit.count }),
         ...(seconds === undefined ? {} : { seconds }),
       });
-      return lane === laneOf('GET') ? left.count : undefined;
+      return lane === PULLS ? left.count : undefined;
     },
     all: () => [...last.values()].toSorted((a, b) => (a.host < b.host ? -1 : 1)),
   };

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
-import { createRateLimiter } from '../../src/http/rate-limiter.ts';
+import { createRateLimiter, type Lane } from '../../src/http/rate-limiter.ts';
 import { until } from '../support/deadline.ts';
 import { failureOf } from '../registry/support.ts';
+
+const pulls: Lane = { name: 'pulls', hasQuota: true };
+const looks: Lane = { name: 'looks', hasQuota: false };
 
 describe('createRateLimiter', () => {
   it('lets requests through until it is told to hold', async () => {
@@ -35,19 +38,19 @@ describe('createRateLimiter', () => {
   it('tells for how long the host has let nothing of a lane through, a burst counted once', () => {
     let clock = 0;
     const limiter = createRateLimiter(100, () => clock);
-    const throttledAt = (at: number, lane?: string): unknown => {
+    const throttledAt = (at: number, lane?: Lane): unknown => {
       clock = at;
       return limiter.throttled(10, lane);
     };
-    expect(throttledAt(50, 'pulls')).toEqual({ times: 1, milliseconds: 0 });
-    expect(throttledAt(60, 'pulls')).toEqual({ times: 1, milliseconds: 10 });
-    expect(throttledAt(1000, 'pulls')).toEqual({ times: 2, milliseconds: 950 });
+    expect(throttledAt(50, pulls)).toEqual({ times: 1, milliseconds: 0 });
+    expect(throttledAt(60, pulls)).toEqual({ times: 1, milliseconds: 10 });
+    expect(throttledAt(1000, pulls)).toEqual({ times: 2, milliseconds: 950 });
     expect(throttledAt(2000)).toEqual({ times: 1, milliseconds: 0 });
     // What it lets through of another lane says nothing of this one.
-    limiter.passed('looks');
-    expect(throttledAt(3000, 'pulls')).toEqual({ times: 3, milliseconds: 2950 });
-    limiter.passed('pulls');
-    expect(throttledAt(4000, 'pulls')).toEqual({ times: 1, milliseconds: 0 });
+    limiter.passed(looks);
+    expect(throttledAt(3000, pulls)).toEqual({ times: 3, milliseconds: 2950 });
+    limiter.passed(pulls);
+    expect(throttledAt(4000, pulls)).toEqual({ times: 1, milliseconds: 0 });
     expect(throttledAt(5000)).toEqual({ times: 2, milliseconds: 3000 });
   });
 
@@ -62,40 +65,48 @@ describe('createRateLimiter', () => {
     expect(await failureOf(limiter.enter())).toBe(quota);
   });
 
-  it('lets the first of a lane through alone, until the host let one through', async () => {
+  it('case A1: lets the first of a lane with a quota through alone, until the host let one through', async () => {
     const limiter = createRateLimiter(1);
     const entered: string[] = [];
-    const enter = async (name: string, lane?: string): Promise<void> => {
+    const enter = async (name: string, lane?: Lane): Promise<void> => {
       await limiter.enter(undefined, lane);
       entered.push(name);
     };
-    await enter('first', 'pulls');
-    const others = ['second', 'third'].map((name) => enter(name, 'pulls'));
+    await enter('first', pulls);
+    const others = ['second', 'third'].map((name) => enter(name, pulls));
     await enter('beside');
-    await enter('of another lane', 'looks');
+    await enter('of another lane', looks);
     expect(entered).toEqual(['first', 'beside', 'of another lane']);
     // Refused: the next one goes alone, too.
-    limiter.leave('pulls');
+    limiter.leave(pulls);
     await Promise.race(others);
     expect(entered.slice(3)).toEqual(['second']);
-    limiter.passed('pulls');
-    limiter.leave('pulls');
+    limiter.passed(pulls);
+    limiter.leave(pulls);
     await Promise.all(others);
+  });
+
+  it('lets all of a lane without a quota go at once', async () => {
+    const limiter = createRateLimiter(1);
+    await Promise.all(Array.from({ length: 40 }, () => limiter.enter(undefined, looks)));
+    // What the host says of its pulls is no limit of theirs.
+    limiter.passed(looks, 1);
+    await limiter.enter(undefined, looks);
   });
 
   it('N10: lets no more of a lane go at once than the host says that it still gives', async () => {
     const limiter = createRateLimiter(1);
-    await limiter.enter(undefined, 'pulls');
-    limiter.passed('pulls', 2);
-    limiter.leave('pulls');
+    await limiter.enter(undefined, pulls);
+    limiter.passed(pulls, 2);
+    limiter.leave(pulls);
     let entered = 0;
-    const all = [1, 2, 3].map(() => limiter.enter(undefined, 'pulls').then(() => (entered += 1)));
+    const all = [1, 2, 3].map(() => limiter.enter(undefined, pulls).then(() => (entered += 1)));
     await Promise.race(all);
     await Promise.race([Promise.all(all), Promise.resolve()]);
     expect(entered).toBe(2);
     // One that is said to be too many shows whether it is.
-    limiter.passed('pulls', 0);
-    for (let left = 0; left < 2; left += 1) limiter.leave('pulls');
+    limiter.passed(pulls, 0);
+    for (let left = 0; left < 2; left += 1) limiter.leave(pulls);
     await Promise.all(all);
     expect(entered).toBe(3);
   });

@@ -49,6 +49,33 @@ describe('a quota', () => {
     expect(stub.lines().filter((line) => line.startsWith('GET'))).toHaveLength(1);
   });
 
+  it('case A1: that HEADs are refused for costs no more than are under way at once, and is one cause', async () => {
+    await using stub = await startStub((_, response) => {
+      response.writeHead(429, { 'retry-after': '21600' }).end();
+    });
+    using client = clientOf([stub], { sockets: 4 });
+    const tags = Array.from({ length: 40 }, (_, nth) => `t${nth}`);
+    const failures = await Promise.all(
+      tags.map((tag) => failureOf(client.headManifest(repositoryAt(stub), tag))),
+    );
+    expect(new Set(failures).size).toBe(1);
+    expect(failures[0]?.code).toBe('quota');
+    expect(stub.requests.length).toBeLessThanOrEqual(4);
+  });
+
+  it('case A1: that counts no HEAD keeps none of them back: the first does not go alone', async () => {
+    const waiting: (() => void)[] = [];
+    await using stub = await startStub((request, response) => {
+      // No HEAD is answered before all have come.
+      waiting.push(() => answerManifest(request, response, index));
+      if (waiting.length === 8) for (const answer of waiting) answer();
+    });
+    using client = clientOf([stub], { sockets: 8 });
+    const tags = Array.from({ length: 8 }, (_, nth) => `t${nth}`);
+    await Promise.all(tags.map((tag) => client.headManifest(repositoryAt(stub), tag)));
+    expect(stub.requests).toHaveLength(8);
+  });
+
   it('case A1: that ends while a burst is under way is one cause of all of it', async () => {
     await using stub = await startStub((request, response) =>
       request.path.endsWith('/first')
