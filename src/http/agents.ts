@@ -85,7 +85,7 @@ export function createAgents({ sockets, env, trust, lookup = dns.lookup }: Agent
       const known = connections.get(key);
       if (known !== undefined) return known;
       const isSecure = url.protocol === 'https:' && trust !== undefined;
-      const context = isSecure ? contextOf(await trust(url)) : undefined;
+      const context = isSecure ? contextOf(await trust(url, options.verify)) : undefined;
       // Another request may have opened it meanwhile.
       const opened = connections.get(key) ?? open(url, options, context);
       connections.set(key, opened);

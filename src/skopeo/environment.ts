@@ -53,7 +53,7 @@ export async function createSkopeoEnvironment(
   }
   await writeFile(folder('policy.json'), '{"default":[{"type":"insecureAcceptAnything"}]}\n');
   await writeFile(registriesFile, '# Names are complete when they come here: no search, no mirrors.\n');
-  await writeFile(folder(AUTHORITIES), `${trust.authorities.join('\n')}\n`);
+  await writeFile(folder(AUTHORITIES), `${(await trust.authorities()).join('\n')}\n`);
   await writeFile(folder('no-authorities.pem'), '');
   const certs = certsFolders(folder('certs.d'), folder(AUTHORITIES), trust);
   const inherited = INHERITED.flatMap((name) => {

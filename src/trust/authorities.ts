@@ -33,16 +33,25 @@ export interface AuthorityOptions {
 }
 
 /**
- * The certificate authorities of every host, PEM, each once: the system's, or Node's own where the system has none, and
- * beside them those of `ca-file`, SSL_CERT_FILE, SSL_CERT_DIR and NODE_EXTRA_CA_CERTS.
- * @throws OciSaveError `usage` where `ca-file` gives none; what a variable names and is not there is a warning, since
- *   other programs pass over it
+ * Opens what has the certificate authorities of every host, PEM, each once: the system's, or Node's own where the system has
+ * none, and beside them those of `ca-file`, SSL_CERT_FILE, SSL_CERT_DIR and NODE_EXTRA_CA_CERTS. All but `ca-file` is read
+ * when it is first asked for: a folder of authorities costs as much as the other work of a run without changes.
+ * @returns what reads them once; what a variable names and is not there is a warning, since other programs pass over it
+ * @throws OciSaveError `usage` where `ca-file` gives none
  */
-export async function readAuthorities(options: AuthorityOptions): Promise<readonly string[]> {
-  const { env, caFile, onWarning, platform = process.platform } = options;
+export async function openAuthorities(options: AuthorityOptions): Promise<() => Promise<readonly string[]>> {
   // Several variables often name one file, and the system's.
   const read = reader();
-  const named = caFile === '' ? [] : await ofOption(caFile, read);
+  const named = options.caFile === '' ? [] : await ofOption(options.caFile, read);
+  let reading: Promise<readonly string[]> | undefined;
+  return () => (reading ??= readAll(options, named, read));
+}
+
+async function readAll(
+  { env, onWarning, systemFiles = SYSTEM_FILES, platform = process.platform }: AuthorityOptions,
+  named: readonly string[],
+  read: Read,
+): Promise<readonly string[]> {
   const ofVariable = async (name: string, readPlace: Read): Promise<readonly string[]> => {
     const place = env[name] ?? '';
     if (place === '') return [];
@@ -61,7 +70,7 @@ export async function readAuthorities(options: AuthorityOptions): Promise<readon
     ...(await ofVariable('SSL_CERT_DIR', (folders) => readFolders(folders, read))),
     ...(await ofVariable('NODE_EXTRA_CA_CERTS', read)),
   ];
-  const system = await ofSystem(options.systemFiles ?? SYSTEM_FILES, platform, read);
+  const system = await ofSystem(systemFiles, platform, read);
   return [...new Set([...(system.length > 0 ? system : ownAuthorities(platform)), ...added])];
 }
 

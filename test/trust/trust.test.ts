@@ -48,11 +48,12 @@ async function open(given: Partial<TrustOptions>) {
 
 describe('found H5: the authorities of every host', () => {
   it('are those of the system', async () => {
-    expect((await open({})).authorities).toEqual([system]);
+    expect(await (await open({})).authorities()).toEqual([system]);
   });
 
   it('are Node’s own where the system has none', async () => {
-    expect((await open({ systemFiles: [at('missing.pem')] })).authorities.length).toBeGreaterThan(100);
+    const trust = await open({ systemFiles: [at('missing.pem')] });
+    expect((await trust.authorities()).length).toBeGreaterThan(100);
   });
 
   it.each<[string, () => Partial<TrustOptions>, (string | undefined)[]]>([
@@ -67,7 +68,7 @@ describe('found H5: the authorities of every host', () => {
     ],
   ])('have beside them those of %s, each once', async (_, given, wanted) => {
     const { authorities, warnings } = await open(given());
-    expect([authorities, warnings]).toEqual([wanted, []]);
+    expect([await authorities(), warnings]).toEqual([wanted, []]);
   });
 
   it.each([
@@ -77,10 +78,21 @@ describe('found H5: the authorities of every host', () => {
     ['SSL_CERT_FILE', 'folder', 'it is a folder, not a file'],
   ])('%s that gives none is a warning: %s', async (variable, name, words) => {
     const { authorities, warnings } = await open({ env: { [variable]: at(name) } });
-    expect(authorities).toEqual([system]);
+    expect(await authorities()).toEqual([system]);
     expect(warnings).toEqual([
       expect.stringMatching(`^${variable}: ${at(name)}:? ${words.replace(/[()]/g, '.')}$`),
     ]);
+  });
+
+  it('are read when a host is first verified: a run that verifies none has no use for them', async () => {
+    await write('etc/docker/certs.d/unverified.test/ca.crt', host);
+    const { of, warnings } = await open({ env: { SSL_CERT_FILE: at('missing.pem') } });
+    expect((await of(new URL('https://insecure.test/'), false)).authorities).toEqual([]);
+    expect((await of(new URL('https://unverified.test/'), false)).authorities).toEqual([host]);
+    expect(warnings).toEqual([]);
+    expect((await of(new URL('https://unverified.test/'))).authorities).toEqual([system, host]);
+    expect((await of(new URL('https://one.other.test/'))).authorities).toEqual([system]);
+    expect(warnings).toEqual([`SSL_CERT_FILE: ${at('missing.pem')} does not exist`]);
   });
 
   it.each([

@@ -19,9 +19,10 @@ export interface TlsMaterial {
 
 /**
  * Finds what TLS with a URL's host stands on. Without it, Node's own list counts.
+ * @param verify false where its certificate is not looked at, for which no authorities are needed
  * @throws OciSaveError `local` for a file that cannot be read
  */
-export type Trust = (url: URL) => Promise<TlsMaterial>;
+export type Trust = (url: URL, verify?: boolean) => Promise<TlsMaterial>;
 
 const contexts = new WeakMap<TlsMaterial, SecureContext>();
 
