@@ -8,15 +8,24 @@ import { parseHelmChart } from './cluster/helm-chart.ts';
 import { parseHelmValues } from './cluster/helm-values.ts';
 import { parseKubernetes } from './cluster/kubernetes.ts';
 import { parseKustomize } from './cluster/kustomize.ts';
+import { isSourceTags, parseSourceTags } from './mirror/source-tags.ts';
 import { isOwnList, parseOwnList } from './own/own-list.ts';
 import { looksPlain, parsePlain } from './own/plain.ts';
+import { parseImageVector } from './package/image-vector.ts';
 import { parseImagesLock } from './package/images-lock.ts';
 import { isSealerImages, parseSealerImages } from './package/sealer-images.ts';
+import { parseDregsy } from './mirror/dregsy.ts';
 import { parseImageListWithAuth } from './mirror/image-list-with-auth.ts';
 import { parseImageSyncer } from './mirror/image-syncer.ts';
+import { isMappingFile, parseMappingFile } from './mirror/mapping-file.ts';
+import { parseOcMirror } from './mirror/oc-mirror.ts';
 import { parseRegsync } from './mirror/regsync.ts';
+import { parseSinker } from './mirror/sinker.ts';
 import { isRegistryOfSkopeo, parseSkopeoSync } from './mirror/skopeo-sync.ts';
+import { isChartLock, parseChartLock } from './package/chart-lock.ts';
 import { parseHauler } from './package/hauler.ts';
+import { parseKubekey } from './package/kubekey.ts';
+import { parseKurl } from './package/kurl.ts';
 import { parseZarf } from './package/zarf.ts';
 import {
   all,
@@ -73,14 +82,21 @@ export const FORMATS: readonly ListFormat[] = [
     'oc-mirror',
     'an ImageSetConfiguration of oc-mirror',
     kind(/^ImageSetConfiguration$/, /^mirror\.openshift\.io\//),
+    { parse: parseOcMirror, reading: 'tree' },
   ),
   format('imgpkg', 'an ImagesLock of imgpkg', kind(/^ImagesLock$/, /^imgpkg\.carvel\.dev\//), {
     parse: parseImagesLock,
     reading: 'tree',
   }),
-  format('chart-lock', `a chart's Images.lock`, kind(/^ImagesLock$/, /^v0$/)),
+  format('chart-lock', `a chart's Images.lock`, isChartLock, {
+    parse: parseChartLock,
+    reading: 'tree',
+  }),
   format('image-references', 'an ImageStream', kind(/^ImageStream$/)),
-  format('kubekey', 'a kubekey manifest', kind(/^Manifest$/, /^kubekey\.kubesphere\.io\//)),
+  format('kubekey', 'a kubekey manifest', kind(/^Manifest$/, /^kubekey\.kubesphere\.io\//), {
+    parse: parseKubekey,
+    reading: 'tree',
+  }),
   format('olm-csv', 'a ClusterServiceVersion', kind(/^ClusterServiceVersion$/)),
   format(
     'kustomize',
@@ -129,7 +145,10 @@ export const FORMATS: readonly ListFormat[] = [
     parse: parseRegsync,
     reading: 'tree',
   }),
-  format('dregsy', 'a dregsy file', keys('relay', 'tasks')),
+  format('dregsy', 'a dregsy file', keys('relay', 'tasks'), {
+    parse: parseDregsy,
+    reading: 'tree',
+  }),
   format(
     'image-syncer',
     'an image-syncer file',
@@ -153,13 +172,18 @@ export const FORMATS: readonly ListFormat[] = [
     reading: 'tree',
   }),
   format('promoter', 'a promoter manifest', items('', 'name', 'dmap')),
-  format(
-    'source-tags',
-    'a list of sources with tags',
-    either(items('images', 'source', 'destinations'), items('images', 'SourceArtifact')),
-  ),
-  format('image-vector', 'an image vector', items('images', 'repository')),
-  format('sinker', 'a sinker file', keys('target', 'sources')),
+  format('source-tags', 'a list of sources with tags', isSourceTags, {
+    parse: parseSourceTags,
+    reading: 'tree',
+  }),
+  format('image-vector', 'an image vector', items('images', 'repository'), {
+    parse: parseImageVector,
+    reading: 'tree',
+  }),
+  format('sinker', 'a sinker file', keys('target', 'sources'), {
+    parse: parseSinker,
+    reading: 'tree',
+  }),
   format('linuxkit', 'a LinuxKit file', keys('kernel', 'init')),
   format('ocm', 'an OCM component descriptor', keys('component.resources')),
   format('cnab', 'a CNAB bundle', keys('invocationImages')),
@@ -206,7 +230,11 @@ export const FORMATS: readonly ListFormat[] = [
   format('bake', 'a bake file', anyLine(/^(target|group)\s+"[^"]+"\s*\{/)),
   format('hcl', 'a Terraform or Nomad file', anyLine(/^(resource|module|provider|job)\s+"/)),
   format('columns', 'a table with columns', isTable),
-  format('kurl', 'a kURL manifest', everyLine(/^(image|asset|yum|apt|dockerout)\s+\S+\s+\S+/)),
+  format('kurl', 'a kURL manifest', everyLine(/^(image|asset|yum|apt|dockerout)\s+\S+\s+\S+/), {
+    parse: parseKurl,
+    reading: 'text',
+  }),
+  format('mapping', 'a mapping file of oc', isMappingFile, { parse: parseMappingFile, reading: 'text' }),
   format('html', 'a web page', firstLine(/^\s*<(!doctype|html|\?xml)/i)),
   format('markdown', 'a Markdown page', either(fileName(/\.(md|markdown)$/i), anyLine(/^\s*```/))),
   format('script', 'a script', ({ text }) => text.startsWith('#!')),

@@ -47,7 +47,40 @@ export function scopeOf(text: string): string {
 
 /** Adds the user of a registry or of repositories. */
 export function addUser(collector: Collector, line: number, registry: string, user: NamedUser): void {
-  collector.addLogin(line, { registry, ...user });
+  collector.addLogin(line, { registry: scopeOf(registry), ...user });
+}
+
+/** The user of one registry in a list that names its users apart from its images. */
+export interface ListedUser {
+  /** A registry, or the beginning of repositories' names. */
+  readonly registry: string;
+  readonly line: number;
+  /** Whether the list asks not to verify it. */
+  readonly isUnverified: boolean;
+  readonly user: NamedUser | undefined;
+}
+
+/**
+ * Adds a user of a list that is read to its end: mirror tools name users of their targets, too, which are not needed
+ * and are noted.
+ */
+export function addListedUser(
+  collector: Collector,
+  { registry, line, isUnverified, user }: ListedUser,
+): void {
+  const scope = scopeOf(registry);
+  const { requests, tagRequests } = collector.found;
+  const [domain] = scope.split('/');
+  const isSource =
+    scope.includes('${') ||
+    requests.some(({ source }) => source.transport === 'docker' && source.reference.domain === domain) ||
+    tagRequests.some(({ repository }) => repository.domain === domain);
+  if (!isSource) {
+    collector.ignore('users of targets');
+    return;
+  }
+  if (isUnverified) warnOfUnverified(collector, line, registry);
+  if (user !== undefined) addUser(collector, line, registry, user);
 }
 
 /** Warns that a list wants no verification of a registry: whoever wrote the list does not decide on that. */

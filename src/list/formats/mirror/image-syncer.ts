@@ -14,7 +14,7 @@ import {
   scalarOf,
   textOf,
 } from '../fields.ts';
-import { addUser, scopeOf, userOf, warnOfUnverified } from '../users.ts';
+import { addListedUser, userOf } from '../users.ts';
 import { EVERY_TAG, splitName, taggedName } from './repository.ts';
 
 /**
@@ -30,11 +30,10 @@ export function parseImageSyncer({ trees }: ListDocument, collector: Collector):
       return;
     }
     ignoreOthers(collector, mappingOf(root, 'a file of image-syncer'), ['images', 'auth']);
-    const users = fieldOf(root, 'auth');
-    if (users !== undefined) {
-      readFields(collector, mappingOf(users, 'the list of users'), (user) => addAuth(user, collector));
-    }
     addSources(images, collector);
+    const users = fieldOf(root, 'auth');
+    if (users === undefined) return;
+    readFields(collector, mappingOf(users, 'the list of users'), (user) => addAuth(user, collector));
   });
 }
 
@@ -42,11 +41,8 @@ function addAuth({ key, line, value }: MappingEntry, collector: Collector): void
   if (isNull(value)) return;
   const auth = mappingOf(value, 'a user');
   ignoreOthers(collector, auth, ['username', 'password', 'insecure']);
-  if (textOf(auth, 'insecure') === 'true') warnOfUnverified(collector, line, key);
-  readPart(collector, line, () => {
-    const user = userOf(auth);
-    if (user !== undefined) addUser(collector, line, scopeOf(key), user);
-  });
+  const isUnverified = textOf(auth, 'insecure') === 'true';
+  addListedUser(collector, { registry: key, line, isUnverified, user: userOf(auth) });
 }
 
 function addSources(images: Tree, collector: Collector): void {

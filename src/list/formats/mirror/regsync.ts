@@ -15,7 +15,7 @@ import {
   textOf,
   textsOf,
 } from '../fields.ts';
-import { addUser, scopeOf, userOf, warnOfUnverified } from '../users.ts';
+import { addListedUser, userOf } from '../users.ts';
 import { EVERY_TAG } from './repository.ts';
 
 const USED = ['source', 'type', 'tags', 'tagSets', 'platform', 'platforms'];
@@ -28,27 +28,26 @@ export function parseRegsync({ trees }: ListDocument, collector: Collector): voi
   readParts(collector, trees?.roots ?? [], (root) => {
     const file = mappingOf(root, 'a file of regsync');
     ignoreOthers(collector, file, ['version', 'creds', 'sync']);
-    readParts(collector, itemsOf(file, 'creds'), (creds) => addCreds(mappingOf(creds, 'a user'), collector));
     readParts(collector, itemsOf(file, 'sync'), (entry) => addSync(mappingOf(entry, 'an entry'), collector));
+    readParts(collector, itemsOf(file, 'creds'), (creds) => addCreds(mappingOf(creds, 'a user'), collector));
   });
 }
 
 function addCreds(creds: Mapping, collector: Collector): void {
   const { line } = creds;
   const registry = textOf(creds, 'registry') ?? '';
-  if (/^(?:disabled|insecure)$/.test(textOf(creds, 'tls') ?? '')) warnOfUnverified(collector, line, registry);
   ignoreOthers(collector, creds, ['registry', 'user', 'pass', 'tls']);
-  if (/\{\{/.test(filled(textOf(creds, 'user') ?? '') + filled(textOf(creds, 'pass') ?? ''))) {
-    collector.addWarning(line, `the user of ${showText(registry)} is a template: it is not used`);
-    return;
-  }
+  const isUnverified = /^(?:disabled|insecure)$/.test(textOf(creds, 'tls') ?? '');
   const fields = creds.entries.map((field) =>
     field.value.kind === 'scalar'
       ? { ...field, value: { ...field.value, text: filled(field.value.text) } }
       : field,
   );
-  const user = userOf({ ...creds, entries: fields }, ['user', 'pass']);
-  if (user !== undefined) addUser(collector, line, scopeOf(registry), user);
+  const isTemplate = fields.some(({ value }) => value.kind === 'scalar' && value.text.includes('{{'));
+  if (isTemplate)
+    collector.addWarning(line, `the user of ${showText(registry)} is a template: it is not used`);
+  const user = isTemplate ? undefined : userOf({ ...creds, entries: fields }, ['user', 'pass']);
+  addListedUser(collector, { registry, line, isUnverified, user });
 }
 
 /** Regsync's form of a variable, in ours. */

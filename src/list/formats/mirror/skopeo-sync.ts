@@ -13,7 +13,7 @@ import {
   scalarOf,
   textOf,
 } from '../fields.ts';
-import { addUser, scopeOf, userOf, warnOfUnverified } from '../users.ts';
+import { addUser, userOf, warnOfUnverified } from '../users.ts';
 import { EVERY_TAG, taggedName } from './repository.ts';
 
 const RULES = ['images-by-tag-regex', 'images-by-semver'] as const;
@@ -42,7 +42,7 @@ function addRegistry({ key, line, value }: MappingEntry, collector: Collector): 
   const credentials = fieldOf(registry, 'credentials');
   readPart(collector, credentials?.line ?? line, () => {
     const user = userOf(credentials);
-    if (user !== undefined) addUser(collector, credentials?.line ?? line, scopeOf(key), user);
+    if (user !== undefined) addUser(collector, credentials?.line ?? line, key, user);
   });
   if (textOf(registry, 'tls-verify') === 'false') warnOfUnverified(collector, line, key);
   const prefix = key.replace(/\/+$/, '');

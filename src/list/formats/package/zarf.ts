@@ -1,5 +1,7 @@
 import path from 'node:path/posix';
 import type { PlatformChoice } from '../../../oci/platform.ts';
+import { showText } from '../../../oci/reference-quote.ts';
+import { formatCount } from '../../../text/bytes.ts';
 import type { Collector } from '../../entry/findings.ts';
 import type { ListDocument } from '../../syntax/document.ts';
 import { fieldOf, type Mapping, type Tree } from '../../syntax/tree.ts';
@@ -18,6 +20,9 @@ import {
 /** Keys that say nothing about what a component contains. */
 const OF_THE_COMPONENT = ['name', 'description', 'required', 'default', 'group', 'only', 'import'];
 
+/** More names say no more. */
+const MAX_FLAVORS = 5;
+
 interface Package {
   /** Of the list: paths are relative to it. */
   readonly folder: string;
@@ -34,6 +39,7 @@ export function parseZarf({ trees, file }: ListDocument, collector: Collector): 
     const platforms = architectureOf(root, 'metadata');
     const components = itemsOf(root, 'components');
     warnOfFlavors(components, collector);
+    warnOfImports(components, collector);
     const folder = path.dirname(file);
     readParts(collector, components, (component) =>
       addComponent(mappingOf(component, 'a component'), { folder, platforms, collector }),
@@ -46,31 +52,36 @@ function architectureOf(tree: Tree, at: string): PlatformChoice | undefined {
   return platformsOf([textOf(treeAt(tree, at), 'architecture') ?? '']);
 }
 
+/** Components for different flavors have the same images of different publishers. */
 function warnOfFlavors(components: readonly Tree[], collector: Collector): void {
-  const flavors = new Map(
-    components.flatMap((component) => {
-      const flavor = textOf(treeAt(component, 'only'), 'flavor') ?? '';
-      return flavor === '' ? [] : [[flavor, component.line]];
-    }),
-  );
+  const flavors = new Map<string, number>();
+  for (const component of components) {
+    const flavor = textOf(treeAt(component, 'only'), 'flavor') ?? '';
+    if (flavor !== '' && !flavors.has(flavor)) flavors.set(flavor, component.line);
+  }
   const [first] = flavors.values();
   if (first === undefined || flavors.size < 2) return;
+  const names = [...flavors.keys()].slice(0, MAX_FLAVORS).map(showText);
+  const more = flavors.size > MAX_FLAVORS ? ' and more' : '';
   collector.addWarning(
     first,
-    `the components are for ${flavors.size} flavors, which often have the same images from different registries: those of all are read`,
+    `its components are for the flavors ${names.join(', ')}${more}: the images of all of them are read`,
+  );
+}
+
+function warnOfImports(components: readonly Tree[], collector: Collector): void {
+  const imports = components.flatMap((component) => fieldOf(component, 'import') ?? []);
+  const [first] = imports;
+  if (first === undefined) return;
+  collector.addWarning(
+    first.line,
+    `it imports ${formatCount(imports.length, 'component')} of other packages, whose images are not read: give their zarf.yaml as lists, too`,
   );
 }
 
 function addComponent(component: Mapping, { folder, platforms, collector }: Package): void {
   const own = architectureOf(component, 'only.cluster') ?? platforms;
   const also = own === undefined ? {} : { platforms: own };
-  const imported = fieldOf(component, 'import');
-  if (imported !== undefined) {
-    collector.addWarning(
-      imported.line,
-      'this component imports another package, whose images are not read: give its zarf.yaml as a list, too',
-    );
-  }
   ignoreOthers(collector, component, [...OF_THE_COMPONENT, 'images', 'imageArchives']);
   readParts(collector, itemsOf(component, 'images'), (image) =>
     addReference(collector, image.line, referenceOf(image), also),

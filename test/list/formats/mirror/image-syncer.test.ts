@@ -12,6 +12,7 @@ const FILE = `auth:
     password: secret
     insecure: true
   open.example: {username: "", password: ""}
+  target.example: {username: cid, password: secret}
 images:
   # https://registry.example/web
   registry.example/web:v1,v2: target.example/web
@@ -27,18 +28,18 @@ describe('L15: an image-syncer file', () => {
     expect(setsOf(FILE)).toEqual({
       format: 'image-syncer',
       requests: [
-        '12 registry.example/web:v1',
-        '12 registry.example/web:v2',
-        '13 registry.example:5000/api:1.10',
-        `16 registry.example/pin@${DIGEST}`,
-        `17 registry.example/both:1@${DIGEST}`,
+        '13 registry.example/web:v1',
+        '13 registry.example/web:v2',
+        '14 registry.example:5000/api:1.10',
+        `17 registry.example/pin@${DIGEST}`,
+        `18 registry.example/both:1@${DIGEST}`,
       ],
-      tags: ['14 registry.example/team/db {}', '15 registry.example/cache {"allow":["^7\\\\.(2|4)/.*"]}'],
+      tags: ['15 registry.example/team/db {}', '16 registry.example/cache {"allow":["^7\\\\.(2|4)/.*"]}'],
       warnings: [
         "5 the list asks not to verify 'registry.example/team': it is verified, unless insecure-registries names it",
       ],
       logins: ['2 registry.example ann:${PASSWORD}', '5 registry.example/team ben:secret'],
-      ignored: ['targets'],
+      ignored: ['targets', 'users of targets'],
     });
   });
 

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { setsOf } from '../../../support/list-sets.ts';
+
+const DIGEST = `sha256:${'a'.repeat(64)}`;
+const HEAD = 'apiVersion: mirror.openshift.io/v2alpha1\nkind: ImageSetConfiguration\n';
+
+const FILE = `${HEAD}archiveSize: 4
+mirror:
+  additionalImages:
+    - name: registry.example/ubi/ubi:9.4
+    - name: quay.io/acme/tool@${DIGEST}
+      targetRepo: mirror/tool
+      targetTag: "1.10"
+    - name: quay.io/acme/job:2
+      targetRepo: mirror/job
+    - name: docker://quay.io:5000/acme/job:3
+      targetTag: latest
+    - name: oci:///layouts/base
+  blockedImages:
+    - name: quay.io/acme/old
+  operators:
+    - catalog: registry.example/index:v4
+  platform:
+    graph: true
+    release: quay.io/release/payload:4.16
+  samples: [{name: x}]
+`;
+
+describe('L15, L18: an ImageSetConfiguration of oc-mirror', () => {
+  it('gives its additional images, and releases and catalogs as candidates', () => {
+    expect(setsOf(FILE)).toEqual({
+      format: 'oc-mirror',
+      requests: [
+        '6 registry.example/ubi/ubi:9.4',
+        `7 quay.io/acme/tool@${DIGEST} => quay.io/mirror/tool:1.10`,
+        '10 quay.io/acme/job:2 => quay.io/mirror/job:2',
+        '12 quay.io:5000/acme/job:3 => quay.io:5000/acme/job:latest',
+        '14 oci:/layouts/base',
+      ],
+      candidates: [
+        '18 registry.example/index:v4 (a catalog of operators, without their images)',
+        '21 quay.io/release/payload:4.16 (a release of OpenShift, without its images)',
+      ],
+      warnings: ['15 blocked images are not left out: take them out of this list'],
+      ignored: ['archiveSize', 'samples'],
+    });
+  });
+
+  it.each([
+    ['platform: {channels: [{name: stable}]}', 'a release channel'],
+    ['ocp: {channels: [{name: stable}]}', 'a release channel'],
+    ['operators: [{catalog: "x.example/i:1", packages: [{name: a}]}]', 'a package of a catalog'],
+    ['helm: {repositories: [{name: a}]}', 'a Helm chart'],
+    ['helm: {local: [{name: a}]}', 'a Helm chart'],
+  ])('refuses %s: its images would be missing', (part, what) => {
+    const text = `${HEAD}mirror:\n  additionalImages: [{name: "a:1"}]\n  ${part}\n`;
+    expect(setsOf(text)).toMatchObject({
+      requests: ['4 docker.io/library/a:1'],
+      rejects: [`5 ${what} stands for images that this list does not name`],
+    });
+  });
+
+  it.each([
+    ['platform: {channels: [], graph: true}'],
+    ['operators: []'],
+    ['helm: {repositories: [], local: []}'],
+    ['helm:'],
+    ['blockedImages: []'],
+  ])('takes no offence at %s', (part) => {
+    const text = `${HEAD}mirror:\n  additionalImages: [{name: "a:1"}]\n  ${part}\n`;
+    expect(setsOf(text)).toEqual({ format: 'oc-mirror', requests: ['4 docker.io/library/a:1'] });
+  });
+
+  it('rejects an additional image without a name', () => {
+    const text = `${HEAD}mirror:\n  additionalImages:\n    - targetTag: x\n    - a:1\n`;
+    expect(setsOf(text).rejects).toEqual([
+      '5 this entry does not name an image',
+      '6 an additional image is not a mapping of keys to values',
+    ]);
+  });
+});
