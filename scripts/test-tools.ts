@@ -43,6 +43,7 @@ const ALL_TOOLS: readonly Tool[] = [
   { name: 'dpkg-deb', package: 'dpkg', version: ['--version'] },
   { name: 'apt-get', package: 'apt', version: ['--version'] },
   { name: 'git', package: 'git', version: ['--version'] },
+  { name: 'cc', package: 'gcc', version: ['--version'] },
   { name: 'crane', go: 'github.com/google/go-containerregistry/cmd/crane@v0.22.1', version: ['version'] },
   { name: 'registry', goMain: 'test/support/distribution', version: ['--version'] },
   { name: 'act', go: 'github.com/nektos/act@v0.2.89', version: ['--version'] },

@@ -23,6 +23,11 @@ export function partName(name: ArchiveName, number: number): string {
   return `${wholeName(name)}.${String(number).padStart(3, '0')}`;
 }
 
+/** The path of an archive, of one of its parts or of their list, up to its base: beside it are `N.lock.json` and others. */
+export function withoutSuffix(file: string): string {
+  return file.replace(/\.(?:tar(?:\.\d{3})?|parts\.json)$/, '');
+}
+
 export const sumsName = ({ base }: ArchiveName): string => `${base}.sha256`;
 export const partsListName = ({ base }: ArchiveName): string => `${base}.parts.json`;
 export const joinScriptName = ({ base }: ArchiveName): string => `${base}.join.sh`;

@@ -6,10 +6,11 @@ export {
   partsListName,
   sumsName,
   wholeName,
+  withoutSuffix,
 } from './archive-name.ts';
 export { lockInArchive, openArchiveContent } from './archive-content.ts';
 export { bundleTar, computeTar, type TarEntry } from './tar.ts';
-export { type ByteSource, joinSegments } from './byte-source.ts';
+export { type ByteSource, fileSegment, joinSegments } from './byte-source.ts';
 export { foreignArchiveFiles } from './foreign-files.ts';
 export {
   type ArchivePiece,
@@ -28,6 +29,6 @@ export {
   partsListSchema,
   readSidecar,
 } from './parts-list.ts';
-export { readTar, type ReadEntry, TarFault } from './read-tar.ts';
+export { readTar, type ReadEntry, type Seekable, TarFault } from './read-tar.ts';
 export { type Sidecar, sidecarsOf } from './sidecars.ts';
 export { type ArchivePlace, discardParts, type PreparedArchive, prepareArchive } from './write-archive.ts';

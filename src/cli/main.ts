@@ -13,6 +13,7 @@ import { releaseCommand } from './release-command.ts';
 import { type Host, wantsColor } from './run.ts';
 import { saveCommand } from './save-command.ts';
 import { serveCommand } from './serve-command.ts';
+import { unpackCommand } from './unpack-command.ts';
 import { verifyCommand } from './verify-command.ts';
 
 /** The command `oci-save`: reads arguments, runs one command, and prints how it ended. Returns the exit code. */
@@ -42,6 +43,7 @@ async function runMain(args: readonly string[], host: Host): Promise<number> {
     listCommand,
     pushCommand,
     verifyCommand,
+    unpackCommand,
     releaseCommand,
     serveCommand,
     cacheCommand,

@@ -42,17 +42,8 @@ export function verifyCommand(host: Host, done: (exitCode: number) => void): Com
 const MAX_SHOWN = 50;
 
 function words(report: VerifyReport): string[] {
-  const { content, files, bytes, images, damaged, parts, broken, foreign, state } = report;
-  const lines: string[] = [];
-  for (const { name, reason } of parts) lines.push(`part ${name}: ${reason}; copy or download it again`);
-  if (broken !== undefined) lines.push(`the archive cannot be read to its end: ${broken}`);
-  for (const { path, reason, images: needing } of damaged.slice(0, MAX_SHOWN)) {
-    lines.push(`${path}: ${reason}${needing.length === 0 ? '' : `; needed by ${listed(needing)}`}`);
-  }
-  if (damaged.length > MAX_SHOWN) lines.push(`and ${formatCount(damaged.length - MAX_SHOWN, 'more file')}`);
-  const concerned = new Set(damaged.flatMap((one) => one.images));
-  if (concerned.size > 0)
-    lines.push(`${formatCount(concerned.size, 'image')} cannot be used: ${listed([...concerned])}`);
+  const { content, files, bytes, images, foreign, state } = report;
+  const lines = damageLines(report);
   if (state.length > 0) lines.push(`a server's own files, which may be lost: ${listed(state)}`);
   if (foreign.length > 0) lines.push(`not of this bundle, and not checked: ${listed(foreign)}`);
   const what = `${formatCount(files, 'file')}, ${formatBytes(bytes)}`;
@@ -61,6 +52,24 @@ function words(report: VerifyReport): string[] {
       ? `Verified ${content}: ${formatCount(images ?? 0, 'image')}, ${what}; all is whole`
       : `Verified ${content}: ${what}; ${verdictOf(report)}`,
   );
+  return lines;
+}
+
+/** What is wrong with a bundle, a line each, and which images it concerns. */
+export function damageLines({
+  damaged,
+  parts,
+  broken,
+}: Pick<VerifyReport, 'damaged' | 'parts' | 'broken'>): string[] {
+  const lines = parts.map(({ name, reason }) => `part ${name}: ${reason}; copy or download it again`);
+  if (broken !== undefined) lines.push(`the archive cannot be read to its end: ${broken}`);
+  for (const { path, reason, images } of damaged.slice(0, MAX_SHOWN)) {
+    lines.push(`${path}: ${reason}${images.length === 0 ? '' : `; needed by ${listed(images)}`}`);
+  }
+  if (damaged.length > MAX_SHOWN) lines.push(`and ${formatCount(damaged.length - MAX_SHOWN, 'more file')}`);
+  const concerned = new Set(damaged.flatMap((one) => one.images));
+  if (concerned.size > 0)
+    lines.push(`${formatCount(concerned.size, 'image')} cannot be used: ${listed([...concerned])}`);
   return lines;
 }
 

@@ -7,7 +7,8 @@ import { type CorpusImage, corpus } from '../support/corpus.ts';
 import { busybox, d2, dlist, dockerArchive, idx, one, zst } from '../support/fixtures/index.ts';
 import { topOf } from '../support/image.ts';
 import { layoutEntries, servedDigest } from '../support/layout-entries.ts';
-import { type Workplace, workplace } from '../support/oci-save.ts';
+import { noLinks } from '../support/no-links.ts';
+import { CLI, type Workplace, workplace } from '../support/oci-save.ts';
 import { outputOf, runProgram } from '../support/program.ts';
 import { pushImage } from '../support/push.ts';
 import { serveBuiltIn } from '../support/serve-bundle.ts';
@@ -144,6 +145,25 @@ describe('V9, V15: oci-save verify', () => {
     expect(stderr).toMatch(/1 image cannot be used: /);
     expect((await work.run('verify', 'five.txt')).exitCode).toBe(2);
     expect((await work.run('verify', '.')).exitCode).toBe(1);
+  });
+});
+
+describe('R10, case J3: oci-save unpack where hard links are not known', () => {
+  it('copies, tells how much more that takes, and the copies verify', async () => {
+    const env = { ...work.env, LD_PRELOAD: await noLinks(work.folder) };
+    const args = [CLI, 'unpack', 'five-linux-amd64.tar', '-o', 'stick/five'];
+    const { exitCode, stderr } = await runProgram(process.execPath, args, { cwd: work.folder, env });
+    expect([exitCode, stderr]).toEqual([
+      0,
+      expect.stringMatching(
+        /^warning: hard links are not known in .*stick: .* copies, which take [\d.]+ [KM]iB more$/m,
+      ),
+    ]);
+    expect(stderr).toMatch(
+      /Unpacked five-linux-amd64\.tar to .*five: 5 images, .* as copies, [\d.]+ [KM]iB more\n$/,
+    );
+    expect(await outputOf('find', [work.file('stick/five'), '-type', 'f', '-links', '+1'])).toBe('');
+    expect((await work.succeed('verify', 'stick/five')).stderr).toMatch(/all is whole/);
   });
 });
 

@@ -62,6 +62,7 @@ const SMALL = new Set([
   'src/action/skopeo',
   'src/api',
   'src/commands',
+  'src/commands/unpack',
   'src/commands/save/copy',
   'src/commands/save/publish',
   'src/http/tls',

@@ -3,6 +3,9 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import {
   type ArchiveName,
+  type ByteSource,
+  fileSegment,
+  joinSegments,
   parsePartsList,
   partsListName,
   readSidecar,
@@ -98,6 +101,16 @@ async function sizeOf(file: string): Promise<number | undefined> {
 
 function missing(file: string): OciSaveError {
   return new OciSaveError({ code: 'usage', message: `${file} is missing` });
+}
+
+/** Any range of an archive's bytes; undefined where one of its files is missing, or has another size than it should. */
+export function rangesOf(pieces: readonly Piece[]): ByteSource | undefined {
+  const present = pieces.flatMap(({ file, size, actual }) =>
+    actual === undefined || (size !== undefined && size !== actual)
+      ? []
+      : [fileSegment(file, actual, undefined)],
+  );
+  return present.length === pieces.length && present.length > 0 ? joinSegments(present) : undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { withoutSuffix } from '../../archive/index.ts';
 import { lockBeside, LOCK_FILE, MAX_LOCK_BYTES, SUMS_FILE } from '../../bundle/index.ts';
 import { OciSaveError } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
@@ -106,13 +107,8 @@ async function observe(content: readonly string[], io: VerifyIo): Promise<Readin
   const faults: PartFault[] = [];
   const observed = await observeArchive(joinPieces(pieces, faults, signal), observer, faults);
   const kind = pieces.length > 1 ? 'parts' : 'archive';
-  const beside = observed.entries.has(LOCK_FILE) ? undefined : await lockOf(besideArchive(first));
+  const beside = observed.entries.has(LOCK_FILE) ? undefined : await lockOf(lockBeside(withoutSuffix(first)));
   return { kind, name: first, observed, beside };
-}
-
-/** `N.lock.json` of `N.tar`, of its parts and of their list. */
-function besideArchive(file: string): string {
-  return file.replace(/\.(?:tar(?:\.\d{3})?|parts\.json)$/, '') + '.lock.json';
 }
 
 async function lockOf(file: string): Promise<Uint8Array | undefined> {

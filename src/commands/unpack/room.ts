@@ -1,0 +1,55 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { readTar, type Seekable } from '../../archive/index.ts';
+import { OciSaveError } from '../../errors.ts';
+import { freeBytes, tryLink } from '../../store/index.ts';
+import { formatBytes } from '../../text/bytes.ts';
+
+/** What unpacking takes. */
+export interface Room {
+  /** Bytes of the files of an archive. */
+  readonly files: number;
+  /** Bytes that their further names take where a file system knows no hard links. */
+  readonly names: number;
+}
+
+/** Reads the headers of an archive. Throws TarFault where it is cut off. */
+export async function roomOf(archive: Seekable): Promise<Room> {
+  const sizes = new Map<string, number>();
+  let names = 0;
+  for await (const { path: name, kind, size, to } of readTar(archive)) {
+    if (kind === 'file') sizes.set(name, size);
+    if (kind === 'link') names += sizes.get(to) ?? 0;
+  }
+  return { files: [...sizes.values()].reduce((sum, size) => sum + size, 0), names };
+}
+
+/** Whether a file system knows hard links: FAT, exFAT and some of a network do not. */
+export async function knowsLinks(folder: string): Promise<boolean> {
+  const probe = await mkdtemp(path.join(folder, '.probe-'));
+  try {
+    const file = path.join(probe, 'file');
+    await writeFile(file, '');
+    return await tryLink(file, path.join(probe, 'name'));
+  } finally {
+    await rm(probe, { recursive: true, force: true });
+  }
+}
+
+/** Throws `machine` where a disk has less room than an archive takes there. */
+export async function checkRoom(folder: string, room: Room, linked: boolean): Promise<void> {
+  const needed = room.files + (linked ? 0 : room.names);
+  const free = await freeBytes(folder);
+  if (needed <= free) return;
+  throw new OciSaveError({
+    code: 'machine',
+    message:
+      `${folder} has ${formatBytes(free)} free, and the bundle takes ${formatBytes(needed)}` +
+      (linked
+        ? ''
+        : `, of which ${formatBytes(room.names)} are further names: hard links are not known there`),
+    hint: linked
+      ? 'Free space, or unpack it elsewhere.'
+      : 'Unpack it where hard links are known: ext4, XFS, NTFS.',
+  });
+}

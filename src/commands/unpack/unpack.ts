@@ -1,0 +1,184 @@
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { type Seekable, TarFault, withoutSuffix } from '../../archive/index.ts';
+import { LOCK_FILE, lockBeside, MAX_LOCK_BYTES, SUMS_FILE } from '../../bundle/index.ts';
+import { OciSaveError, systemCodeOf } from '../../errors.ts';
+import type { Emit } from '../../events.ts';
+import { exists, isFolder, readBounded } from '../../files/index.ts';
+import { diskError } from '../../store/index.ts';
+import { formatBytes } from '../../text/bytes.ts';
+import { VERSION } from '../../version.ts';
+import { judgeBundle, type Verdict } from '../verify/judge.ts';
+import { createObserver, type PartFault } from '../verify/observed.ts';
+import { findPieces, joinPieces, type Piece, rangesOf } from '../verify/pieces.ts';
+import { checkRoom, knowsLinks, roomOf } from './room.ts';
+import { type Copies, writeEntries, type Written } from './write-entries.ts';
+
+export interface UnpackOptions {
+  /** An archive, any of its parts or their list; or `-` for an archive on standard input. */
+  readonly archive: readonly string[];
+  /** The folder to be made; empty: the archive's name, in the working directory. */
+  readonly output: string;
+}
+
+export interface UnpackIo {
+  readonly emit: Emit;
+  readonly signal: AbortSignal | undefined;
+  readonly stdin: AsyncIterable<Uint8Array>;
+}
+
+/** What was unpacked, or why nothing was. */
+export interface UnpackReport extends Omit<Verdict, 'state'> {
+  readonly version: 1;
+  readonly tool: { readonly name: 'oci-save'; readonly version: string };
+  readonly archive: string;
+  readonly output: string;
+  /** Where it is `damaged`, nothing is left at the output. */
+  readonly outcome: 'done' | 'damaged';
+  readonly files: number;
+  readonly bytes: number;
+  /** Further names that became copies, where a file system knows no hard links. */
+  readonly copies: Copies;
+  readonly parts: readonly PartFault[];
+  readonly broken?: string;
+}
+
+/**
+ * Unpacks a bundle's archive, its parts or a stream into a new folder, which appears when all of it was hashed and compared
+ * with the lock. Nothing that is there is overwritten.
+ * @throws OciSaveError `usage` or `machine` where nothing was started, `local` where the disk fails; nothing is left then
+ */
+export async function unpackBundle(options: UnpackOptions, io: UnpackIo): Promise<UnpackReport> {
+  const { emit, signal, stdin } = io;
+  const [first = ''] = options.archive;
+  const isStream = first === '-';
+  const pieces = isStream ? [] : await findPieces(options.archive);
+  const output = await freeOutput(options.output, isStream ? undefined : first);
+  const parent = path.dirname(output);
+  const linked = await whereWritable(parent, async () => {
+    await mkdir(parent, { recursive: true });
+    return knowsLinks(parent);
+  });
+  await prepare(pieces, parent, linked, emit);
+  const faults: PartFault[] = [];
+  const observer = createObserver(
+    new Map([
+      [LOCK_FILE, MAX_LOCK_BYTES],
+      [SUMS_FILE, MAX_LOCK_BYTES],
+    ]),
+    (delta) => emit({ type: 'bytes', stage: 'verify', delta }),
+  );
+  const folder = await mkdtemp(path.join(parent, `.${path.basename(output)}.`));
+  try {
+    const chunks = isStream ? stdin : joinPieces(pieces, faults, signal);
+    const written = await whereWritable(output, () => writeEntries(chunks, folder, observer, faults));
+    signal?.throwIfAborted();
+    const beside = isStream ? undefined : lockBeside(withoutSuffix(first));
+    const lock = written.observed.entries.has(LOCK_FILE) ? undefined : await lockOf(beside);
+    const report = reportOf(written, judgeBundle(written.observed, lock), { archive: first, output });
+    if (report.outcome === 'damaged') return report;
+    if (lock !== undefined && beside !== undefined) await keepLock(beside, lockBeside(output));
+    await appear(folder, output);
+    return report;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function reportOf(
+  { observed, copies }: Written,
+  { damaged, foreign, images, lock }: Verdict,
+  names: Pick<UnpackReport, 'archive' | 'output'>,
+): UnpackReport {
+  const { entries, bytes, parts, broken } = observed;
+  const isWhole = damaged.length === 0 && foreign.length === 0 && parts.length === 0 && broken === undefined;
+  return {
+    version: 1,
+    tool: { name: 'oci-save', version: VERSION },
+    ...names,
+    outcome: isWhole ? 'done' : 'damaged',
+    files: entries.size,
+    bytes,
+    copies,
+    parts,
+    ...(broken === undefined ? {} : { broken }),
+    images,
+    lock,
+    damaged,
+    foreign,
+  };
+}
+
+/** The folder that is made: nothing may be there but an empty folder. */
+async function freeOutput(given: string, archive: string | undefined): Promise<string> {
+  if (given === '' && archive === undefined) {
+    throw new OciSaveError({
+      code: 'usage',
+      message: 'an archive on standard input has no name for its folder',
+      hint: 'Name the folder with --output.',
+    });
+  }
+  const output = path.resolve(given === '' ? path.basename(withoutSuffix(archive ?? '')) : given);
+  const isEmpty = (await isFolder(output)) && (await readdir(output)).length === 0;
+  if (isEmpty || !(await exists(output))) return output;
+  throw new OciSaveError({
+    code: 'machine',
+    message: `${output} is there; it is left as it is`,
+    hint: 'Name another folder with --output. A second bundle is never unpacked over the first: tags of the first would be lost.',
+  });
+}
+
+/** Tells and checks beforehand what it takes, where the archive is a file. */
+async function prepare(pieces: readonly Piece[], parent: string, linked: boolean, emit: Emit): Promise<void> {
+  const ranges = rangesOf(pieces);
+  const room = ranges === undefined ? undefined : await roomUnlessCut(ranges);
+  if (room !== undefined) await checkRoom(parent, room, linked);
+  if (!linked) {
+    const more = room === undefined ? 'several times the room' : `${formatBytes(room.names)} more`;
+    const message = `hard links are not known in ${parent}: further names of a blob are copies, which take ${more}`;
+    emit({ type: 'log', level: 'warning', message });
+  }
+  emit({ type: 'stage', stage: 'verify', ...(room === undefined ? {} : { bytes: room.files }) });
+}
+
+/** Undefined where the archive is cut off: what is wrong with it is told when all of it was read. */
+async function roomUnlessCut(ranges: Seekable): Promise<Awaited<ReturnType<typeof roomOf>> | undefined> {
+  try {
+    return await roomOf(ranges);
+  } catch (error) {
+    if (error instanceof TarFault) return undefined;
+    throw error;
+  }
+}
+
+async function lockOf(file: string | undefined): Promise<Uint8Array | undefined> {
+  return file === undefined ? undefined : readBounded(file, MAX_LOCK_BYTES);
+}
+
+async function keepLock(from: string, to: string): Promise<void> {
+  if (path.resolve(from) !== path.resolve(to) && !(await exists(to))) await copyFile(from, to);
+}
+
+async function appear(folder: string, output: string): Promise<void> {
+  try {
+    await chmod(folder, 0o755);
+    await rename(folder, output);
+  } catch (error) {
+    // A place where a medium is mounted is a folder that cannot be replaced.
+    if (!['EBUSY', 'EXDEV'].includes(systemCodeOf(error) ?? '')) throw error;
+    throw new OciSaveError({
+      code: 'local',
+      message: `${output} cannot be replaced (${systemCodeOf(error)})`,
+      hint: 'Name a folder in it with --output.',
+      cause: error,
+    });
+  }
+}
+
+async function whereWritable<T>(place: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw diskError(error, place) ?? error;
+  }
+}
