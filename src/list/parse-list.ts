@@ -53,7 +53,13 @@ export function parseList(bytes: Uint8Array, file: string, options: ParseListOpt
   if (key >= 0) return refused(format, text.slice(0, key).split('\n').length, HAS_KEY);
   if (format.reading === 'tree' && document.trees !== undefined && !checkTrees(document.trees, collector))
     return list(format);
-  format.parse(document, collector);
+  try {
+    format.parse(document, collector);
+  } catch (error) {
+    // A fault of the whole list, such as a mapping where its own setting is a text.
+    if (!(error instanceof OciSaveError)) throw error;
+    collector.addReject(error.details[0]?.line ?? 1, error);
+  }
   return list(format);
 }
 

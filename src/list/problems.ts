@@ -5,9 +5,10 @@ import { asFlag, type Hint } from '../text/hint.ts';
 /** With more the first ones would scroll out of sight. */
 const MAX_SHOWN = 50;
 
-/** The error of an entry, or of a whole list. */
-export function refusal(message: string, hint?: Hint): OciSaveError {
-  return new OciSaveError({ code: 'list', message, hint });
+/** The error of an entry, or of a whole list. `line` is where it is, for a reader that does not know. */
+export function refusal(message: string, hint?: Hint, line?: number): OciSaveError {
+  const details = line === undefined ? [] : [{ message, hint, line }];
+  return new OciSaveError({ code: 'list', message, hint, details });
 }
 
 /** A line or a whole file that keeps the lists from being used. */

@@ -135,3 +135,12 @@ describe('found F8: a variable without its value', () => {
     expect(reject).not.toContain('hunter');
   });
 });
+
+describe('L8: a setting of a list that is not text', () => {
+  it.each([
+    ['hauler', 'apiVersion: content.hauler.cattle.io/v1\nkind:\n  a: b\n', "3: 'kind' is not text"],
+    ['list', '- a:1\n- {image: [b]}\n', "2: 'image' is not text"],
+  ])('of %s is an error with its line', (format, text, reject) => {
+    expect(rejectsOf(text, { format })).toEqual([reject]);
+  });
+});

@@ -13,7 +13,7 @@ import { fieldOf, listed, type Mapping, type MappingEntry, type Tree } from '../
 export function textOf(tree: Tree | undefined, key: string): string | undefined {
   const value = fieldOf(tree, key);
   if (value === undefined) return undefined;
-  if (value.kind !== 'scalar') throw refusal(`'${key}' is not text`);
+  if (value.kind !== 'scalar') throw refusal(`'${key}' is not text`, undefined, value.line);
   return stripBlanks(value.text);
 }
 
@@ -26,7 +26,8 @@ export function textsOf(tree: Tree | undefined, keys: readonly string[]): string
     const value = fieldOf(tree, key);
     if (value === undefined) return [];
     return listed(value).map((item) => {
-      if (item.kind !== 'scalar') throw refusal(`'${key}' is neither text nor a list of texts`);
+      if (item.kind !== 'scalar')
+        throw refusal(`'${key}' is neither text nor a list of texts`, undefined, item.line);
       return stripBlanks(item.text);
     });
   });
