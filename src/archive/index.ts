@@ -20,6 +20,7 @@ export {
   partSizeOf,
   piecesOf,
 } from './measure.ts';
+export { lockOfArchive } from './lock-of-archive.ts';
 export { openArchive, type OpenArchive } from './open-archive.ts';
 export {
   digestOfSums,

@@ -5,7 +5,7 @@ import { asFlag, spellHint } from '../text/hint.ts';
 import { renderError } from '../view/index.ts';
 import { VERSION } from '../version.ts';
 import { cacheCommand } from './cache/index.ts';
-import { listCommand } from './list-command.ts';
+import { listCommand } from './list/index.ts';
 import { lockCommand } from './lock-command.ts';
 import { watchOutputs } from './outputs.ts';
 import { pushCommand } from './push-command.ts';

@@ -1,4 +1,4 @@
-export { save } from './save/save.ts';
+export { listInputs, save } from './save/save.ts';
 export type { SaveIo, SaveResult } from './save/run.ts';
 export { StoppedSaveError } from './save/stopped.ts';
 export { placesOf, type Results } from './save/places.ts';

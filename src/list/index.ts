@@ -16,5 +16,6 @@ export {
   type Warning,
 } from './request.ts';
 export type { Form, WritableImage } from './write/form.ts';
+export { listLines } from './list-lines.ts';
 export { LIST_FORMS, writeList } from './write/forms.ts';
 export { entryOf } from './write/locked.ts';

@@ -29,5 +29,5 @@ export {
 } from './run-report.ts';
 export { ASSET_STATUS, type PushSection, pushSections, releaseWords } from './published.ts';
 export { type ImageRow, missingNotes } from './image-rows.ts';
-export { type Listing, summarize, type Summary } from './summary.ts';
+export { type Listing, listingsOf, summarize, type Summary } from './summary.ts';
 export { imagesVerdict, judge, pushVerdict, type Verdict } from './verdict.ts';

@@ -61,7 +61,12 @@ export function summarize(report: RunReport): Summary {
   };
 }
 
-function listingsOf({ warnings, candidates, rejects }: RunReport): Listing[] {
+/** Warnings, candidates and rejects of the lists as sections. */
+export function listingsOf({
+  warnings,
+  candidates,
+  rejects,
+}: Pick<RunReport, 'warnings' | 'candidates' | 'rejects'>): Listing[] {
   return [
     {
       title: `Warnings: ${warnings.length}`,

@@ -7,4 +7,4 @@ export { createReporter } from './terminal/live.ts';
 export type { ScreenOptions } from './terminal/paint.ts';
 export { renderPushSummary, renderRelease } from './terminal/published.ts';
 export type { Folding, Reporter, ReporterOptions, ReportStream } from './terminal/reporter.ts';
-export { renderSummary, renderWarnings } from './terminal/summary.ts';
+export { renderListings, renderSummary, renderWarnings } from './terminal/summary.ts';

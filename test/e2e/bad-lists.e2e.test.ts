@@ -154,7 +154,7 @@ describe('dry run, lock and list', () => {
     await writeFile(place.file('images.txt'), `${refs.join('\n')}\n`);
     registry.clear();
     const listed = JSON.parse((await place.succeed('list', 'images.txt', '--json')).stdout);
-    expect(listed.map(({ ref }: { ref: string }) => ref)).toEqual(refs);
+    expect(listed.images.map(({ ref }: { ref: string }) => ref)).toEqual(refs);
     expect(registry.requests()).toEqual([]);
 
     const dry = await place.succeed(...args(), '-f', 'images.txt', '--dry-run', '--json');

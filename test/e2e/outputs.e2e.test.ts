@@ -113,7 +113,11 @@ describe('a result that cannot be written', () => {
     });
 
   it('is an error, and no reason to leave the work half done', async () => {
-    expect(await runFull('list', 'list.txt', '--json')).toEqual({ exitCode: 1, stdout: '', stderr: LOST });
+    expect(await runFull('list', 'list.txt', '--json', '--quiet')).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: LOST,
+    });
     const saved = await runFull(...args(IMAGE, '-o', 'full', '--json', '--quiet'));
     expect(saved).toEqual({ exitCode: 1, stdout: '', stderr: LOST });
     expect(await checkBundle(work.file('full'))).toEqual([IMAGE]);

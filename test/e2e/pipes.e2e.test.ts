@@ -89,7 +89,7 @@ describe('found B6: a pipe that nobody writes to is named and not waited for', (
     ],
     [
       'a bundle’s lock to be listed',
-      1,
+      2,
       PIPE,
       async () => (await pipeAt('pipe.lock.json'), ['list', 'pipe.lock.json']),
     ],

@@ -150,8 +150,8 @@ describe('the README’s commands', () => {
     await writeFile(work.file('shown.txt'), list);
     await writeFile(work.file('shown.yaml'), blocks('yaml')[0] ?? '');
     for (const file of ['shown.txt', 'shown.yaml']) {
-      const { stdout, exitCode, stderr } = await work.run('list', file);
-      expect([exitCode, stderr]).toEqual([0, '']);
+      const { stdout, exitCode } = await work.run('list', file);
+      expect(exitCode).toBe(0);
       expect(stdout).toContain('quay.io/acme/agent:1.4');
     }
   });

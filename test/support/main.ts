@@ -15,9 +15,17 @@ export async function runMain(args: readonly string[]): Promise<string> {
   return stdout;
 }
 
-/** The same, however it ends. `input` is what stands on its standard input. */
-export async function runMainAnyhow(args: readonly string[], input: Iterable<Uint8Array> = []): Promise<Ran> {
+/**
+ * The same, however it ends. `input` is what stands on its standard input; `columns`, how wide the terminal is that both
+ * outputs are, where they are one.
+ */
+export async function runMainAnyhow(
+  args: readonly string[],
+  input: Iterable<Uint8Array> = [],
+  columns?: number,
+): Promise<Ran> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  if (columns !== undefined) for (const output of [stdout, stderr]) Object.assign(output, { columns });
   const [printed, said] = [text(stdout), text(stderr)];
   const exitCode = await main(args, {
     pid: process.pid,

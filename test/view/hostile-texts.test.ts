@@ -14,7 +14,7 @@ import {
   renderRelease,
   renderSummary,
 } from '../../src/view/index.ts';
-import { renderListed } from '../../src/cli/listed.ts';
+import { renderTable } from '../../src/cli/list/render.ts';
 import { OciSaveError } from '../../src/errors.ts';
 import { formatRunReport, type RunReport } from '../../src/report/index.ts';
 import { printableJson } from '../../src/text/plain-text.ts';
@@ -97,17 +97,23 @@ describe('found B7: no text of a stranger moves a terminal or ends a line', () =
     ['an error as JSON', printableJson({ message: error.message }, 0)],
     [
       'a list',
-      renderListed(
-        [
-          {
-            ref: spoilt('x'),
-            names: [spoilt('y')],
-            digest: undefined,
-            platforms: [spoilt('z')],
-            origin: spoilt('f:1'),
-          },
-        ],
-        'table',
+      renderTable(
+        {
+          images: [
+            {
+              ref: spoilt('x'),
+              names: [spoilt('y')],
+              digest: undefined,
+              platforms: [spoilt('z')],
+              origins: [spoilt('f:1')],
+              options: [],
+              entry: '',
+            },
+          ],
+          candidates: [{ text: spoilt('c'), origin: { file: spoilt('g'), line: 1 }, why: spoilt('w') }],
+          rejects: [{ text: spoilt('r'), origin: { file: spoilt('h'), line: 1 }, reason: spoilt('n') }],
+          problems: [{ file: spoilt('p'), reason: spoilt('q') }],
+        },
         undefined,
       ),
     ],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { renderListed } from '../../src/cli/listed.ts';
+import { renderTable } from '../../src/cli/list/render.ts';
 import { digest } from './sample-report.ts';
 
 const short = (text: string): string => digest(text).slice(0, 'sha256:'.length + 12);
@@ -9,11 +9,23 @@ const IMAGES = [
     names: ['mirror.example/controller:v1.12.3'],
     digest: undefined,
     platforms: ['linux/amd64', 'linux/arm64'],
-    origin: 'lists/images.txt:12',
+    origins: ['lists/images.txt:12'],
+    options: [],
+    entry: '',
   },
-  { ref: 'quay.io/a/b:1', names: ['quay.io/a/b:1'], digest: digest('b'), platforms: [], origin: undefined },
+  {
+    ref: 'quay.io/a/b:1',
+    names: ['quay.io/a/b:1'],
+    digest: digest('b'),
+    platforms: [],
+    origins: [],
+    options: [],
+    entry: '',
+  },
 ];
-const lines = (width: number | undefined): string[] => renderListed(IMAGES, 'table', width).split('\n');
+const none = { candidates: [], rejects: [], problems: [] };
+const lines = (width: number | undefined): string[] =>
+  renderTable({ ...none, images: IMAGES }, width).split('\n');
 
 describe('found I: the table of list', () => {
   it('fits 80 columns, and cuts nothing', () => {
@@ -53,11 +65,8 @@ describe('found I: the table of list', () => {
 
   it.each([undefined, 160])('F6: has a column of referrers where images have some (width %s)', (width) => {
     const [plain, signed] = IMAGES.map((image, at) => (at === 1 ? { ...image, referrers: 2 } : image));
-    const shown = renderListed(
-      [plain, signed].flatMap((one) => one ?? []),
-      'table',
-      width,
-    ).split('\n');
+    const images = [plain, signed].flatMap((one) => one ?? []);
+    const shown = renderTable({ ...none, images }, width).split('\n');
     expect(shown[0]).toMatch(/ REFERRERS$/);
     expect(shown.find((line) => line.includes('quay.io'))).toMatch(/ 2$/);
   });

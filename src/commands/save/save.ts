@@ -1,10 +1,9 @@
 import { findMissingBlobs } from '../../copy/index.ts';
 import type { Emit } from '../../events.ts';
-import { type ImageList, type ListInputs, readLists } from '../../list/index.ts';
-import { formatPlatform, hostPlatform, type Platform } from '../../oci/platform.ts';
+import { type ImageList, type ListInputs, listLines, readLists } from '../../list/index.ts';
+import { formatPlatform, hostPlatform, type Platform, type PlatformChoice } from '../../oci/platform.ts';
 import type { SaveOptions } from '../../options/index.ts';
 import { refuseCollisions } from '../../push/index.ts';
-import { formatCount } from '../../text/bytes.ts';
 import { joinRequests, lockOf, type Resolution, resolveImages } from '../../resolve/index.ts';
 import { copyAndPublish } from './copy-and-publish.ts';
 import { endUnchanged, finishCache, limitStore, writeReport } from './end.ts';
@@ -41,12 +40,12 @@ async function saveSeen(
   onPublished: Run['onPublished'],
 ): Promise<SaveResult> {
   const started = new Date();
-  const own = hostPlatform(process.arch);
-  const platforms = options.platforms ?? [own];
-  const list = await readLists({ ...listInputs(options, io), platforms });
+  const inputs = listInputs(options, io);
+  const { platforms } = inputs;
+  const list = await readLists(inputs);
   tellLists(list, io.emit);
   const idle = idleOptions(options, list.requests);
-  if (options.platforms === undefined) tellOwnPlatform(own, io.emit);
+  if (options.platforms === undefined) tellOwnPlatform(OWN, io.emit);
   const wanted = joinRequests(list.requests, { platforms, naming: options.naming });
 
   return withRun({ options, io, onPublished, places: placesOf(options, io.env), wanted }, async (run) => {
@@ -89,7 +88,14 @@ async function saveSeen(
   });
 }
 
-function listInputs(options: SaveOptions, { stdin, lists, boundary }: SaveIo): ListInputs {
+/** The platform of a run that chooses none. */
+const OWN = hostPlatform(process.arch);
+
+/** How the lists of a run are read. */
+export function listInputs(
+  options: SaveOptions,
+  { stdin, lists, boundary }: Pick<SaveIo, 'stdin' | 'lists' | 'boundary'>,
+): ListInputs & { readonly platforms: PlatformChoice } {
   const { images, imageList, listFormat, defaultRegistry, strictTags, onCandidate } = options;
   return {
     images,
@@ -98,24 +104,16 @@ function listInputs(options: SaveOptions, { stdin, lists, boundary }: SaveIo): L
     defaultRegistry,
     strictTags,
     onCandidate,
+    platforms: options.platforms ?? [OWN],
     lists,
     boundary,
     ...(stdin === undefined ? {} : { stdin }),
   };
 }
 
-/** More lists are counted together. */
-const MAX_LISTS = 20;
-
 /** What was found: each list with its format, and how many images it names. */
 function tellLists({ lists, requests }: ImageList, emit: Emit): void {
-  const tell = (message: string): void => emit({ type: 'log', level: 'info', message });
-  for (const { file, format, count } of lists.slice(0, MAX_LISTS)) {
-    tell(`List: ${file}, ${formatCount(count, 'image')} (${format})`);
-  }
-  const more = lists.length - MAX_LISTS;
-  if (more > 0) tell(`and ${formatCount(more, 'more list')}`);
-  if (lists.length > 1) tell(`Together: ${formatCount(requests.length, 'image')}`);
+  for (const message of listLines(lists, requests.length)) emit({ type: 'log', level: 'info', message });
 }
 
 /** Logs the platform that is taken where the options choose none: Linux on this machine's architecture. */

@@ -31,7 +31,6 @@ function yamlTexts(texts: readonly string[]): string {
 
 /** A text as a scalar that every parser takes for text: in double quotes, where it is not the usual name or platform. */
 export function yamlText(text: string): string {
-  return /^[A-Za-z0-9][\w.-]*(?:[/:@][\w.-]+)*\/[\w.-]+(?:[/:@][\w.-]+)*$/.test(text)
-    ? text
-    : printableJson(text, 0);
+  const isUsual = text.includes('/') && /^[A-Za-z0-9][\w./:@-]*[\w-]$/.test(text);
+  return isUsual ? text : printableJson(text, 0);
 }

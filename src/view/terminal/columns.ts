@@ -168,7 +168,13 @@ export function tableLines(shape: TableShape, rows: readonly (readonly Cell[])[]
     const rest = row.slice(headColumns);
     const told = rest.filter(({ text }) => text !== '');
     // A total has a single figure, below that of the rows, and no line for it alone.
-    if (rest[0]?.text === '' && told.length === 1) return [headOf([...head, ...told])];
+    const single = [...head, ...told];
+    const fits = columnsFit(
+      single.map(() => ({})),
+      [single],
+      inside,
+    );
+    if (rest[0]?.text === '' && told.length === 1 && fits) return [headOf(single)];
     return [headOf(head), ...wrapBelow(rest, below[index] ?? '', inside - GAP.length)];
   });
 }

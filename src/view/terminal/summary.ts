@@ -1,4 +1,11 @@
-import { type Fault, releaseWords, type RunReport, summarize, type Summary } from '../../report/index.ts';
+import {
+  type Fault,
+  type Listing,
+  releaseWords,
+  type RunReport,
+  summarize,
+  type Summary,
+} from '../../report/index.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
 import { asFlag } from '../../text/hint.ts';
 import { plainText, sentence } from '../../text/plain-text.ts';
@@ -31,9 +38,17 @@ export function renderSummary(report: RunReport, options: ScreenOptions): string
 
 /** The part of it that is about the lists: a run that is to be quiet still warns. Empty where there is nothing to say. */
 export function renderWarnings(report: RunReport, options: ScreenOptions): string {
-  const screen = screenOf(options);
   const { listings, verdict } = summarize(report);
-  return listings.map((listing) => listingSection(listing, screen, restOf(verdict)).join('\n')).join('\n\n');
+  return renderListings(listings, options, restOf(verdict));
+}
+
+/** Sections about lists, without those that have nothing to say. `rest` says where all of a long one is. */
+export function renderListings(listings: readonly Listing[], options: ScreenOptions, rest: string): string {
+  const screen = screenOf(options);
+  return listings
+    .filter(({ rows, causes = [] }) => rows.length + causes.length > 0)
+    .map((listing) => listingSection(listing, screen, rest).join('\n'))
+    .join('\n\n');
 }
 
 const NAME_WIDTH = 9;

@@ -48,6 +48,16 @@ describe('found I: --quiet', () => {
     },
   );
 
+  it('found F7: of list prints the same warnings, beside what it was asked for', async () => {
+    const list = await listNamed('images.txt');
+    const { stderr, stdout } = await runMainAnyhow(['list', list, '--quiet']);
+    expect(stderr).toBe((await run('lock', '--quiet')).stderr);
+    expect(stdout).toContain('/app/one:latest');
+    const other = await listNamed('images.linux-arm64.txt');
+    const noted = await runMainAnyhow(['list', other, '-p', 'linux/amd64', '--quiet']);
+    expect(noted.stderr).toMatch(/its file name says linux\/arm64/);
+  });
+
   it('prints the note on a list whose file name has another platform than the run (found F9)', async () => {
     const { stderr } = await run('lock', '--quiet', '-f', await listNamed('images.linux-arm64.txt'));
     expect(stderr).toMatch(

@@ -1,0 +1,124 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { lockOfArchive } from '../../archive/index.ts';
+import { lockFileIn, readLock } from '../../bundle/index.ts';
+import { OciSaveError, systemCodeOf } from '../../errors.ts';
+import { readStart } from '../../files/index.ts';
+import {
+  formatOrigin,
+  type ListInputs,
+  type ListSummary,
+  type ListSurvey,
+  type Problem,
+  surveyLists,
+} from '../../list/index.ts';
+import { type Lock, LOCK_FILE_KIND } from '../../lock/index.ts';
+import { isReference } from '../../oci/reference.ts';
+import { quoteText } from '../../oci/reference-quote.ts';
+import { type Listed, lockedRow, joinRows, requestRow } from './listed.ts';
+
+/** All that was named, in one: what it asks for or has, and what was not understood. */
+export interface Content extends Pick<ListSurvey, 'warnings' | 'candidates' | 'rejects'> {
+  readonly images: readonly Listed[];
+  readonly lists: readonly ListSummary[];
+  /** What a save would refuse. */
+  readonly problems: readonly Problem[];
+}
+
+/** Bytes by which a lock is recognised. */
+const START_BYTES = 1024;
+
+/**
+ * Reads lists as a save reads them, and locks, bundles and archives as they stand.
+ * @throws OciSaveError `usage` where nothing is named, or what is named cannot be there
+ */
+export async function readContent(what: readonly string[], inputs: ListInputs): Promise<Content> {
+  if (what.length === 0) {
+    throw new OciSaveError({
+      code: 'usage',
+      message: 'nothing is named to be listed',
+      hint: 'Name image lists, locks, bundles or archives: oci-save list images.txt',
+    });
+  }
+  const named = await Promise.all([...new Set(what)].map(kindOf));
+  const locks = await Promise.all(named.flatMap((one) => (one.kind === 'list' ? [] : [readLocked(one)])));
+  const files = named.flatMap((one) => (one.kind === 'list' ? [one.file] : []));
+  const isAlone = what.length === 1;
+  const images = locks.flatMap(({ lock, file }) =>
+    lock.images.map((image) => lockedRow(image, isAlone ? [] : [file])),
+  );
+  const survey = files.length === 0 ? undefined : await surveyLists({ ...inputs, images: [], files });
+  const requested = (survey?.requests ?? []).map((request, at) =>
+    requestRow(request, (survey?.origins[at] ?? []).map(formatOrigin)),
+  );
+  return {
+    images: joinRows([...requested, ...images]),
+    lists: [
+      ...(survey?.lists ?? []),
+      ...locks.map(({ file, kind, lock }) => ({
+        file,
+        format: kind,
+        count: lock.images.length,
+        ignored: [],
+      })),
+    ],
+    warnings: survey?.warnings ?? [],
+    candidates: survey?.candidates ?? [],
+    rejects: survey?.rejects ?? [],
+    problems: survey?.problems ?? [],
+  };
+}
+
+interface Named {
+  /** As it was named. */
+  readonly file: string;
+  readonly kind: 'list' | 'lock' | 'bundle' | 'archive';
+}
+
+async function kindOf(file: string): Promise<Named> {
+  if (file === '-') return { file, kind: 'list' };
+  const kind = await fileKindOf(file);
+  if (kind === undefined) return { file, kind: await absent(file) };
+  if (kind === 'folder') return { file, kind: (await lockFileIn(file)) === undefined ? 'list' : 'bundle' };
+  if (/\.(?:tar(?:\.\d{3})?|parts\.json)$/.test(path.basename(file))) return { file, kind: 'archive' };
+  const start = await readStart(file, START_BYTES);
+  const isLock = start !== undefined && LOCK_FILE_KIND.matches(start.bytes, start.size <= START_BYTES);
+  return { file, kind: isLock ? 'lock' : 'list' };
+}
+
+async function fileKindOf(file: string): Promise<'folder' | 'file' | undefined> {
+  try {
+    return (await stat(file)).isDirectory() ? 'folder' : 'file';
+  } catch (error) {
+    // What is there and cannot be looked at is told when it is read.
+    if (systemCodeOf(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+/** A pattern, or a file that is missed when it is read. An image is neither. */
+async function absent(file: string): Promise<'list'> {
+  if (/[*?[{]/.test(file) || !/[/:@]/.test(file) || /\.(?:txt|ya?ml|json|lock|csv|tar)$/i.test(file))
+    return 'list';
+  if (!isReference(file)) return 'list';
+  throw new OciSaveError({
+    code: 'usage',
+    message: `there is no file ${quoteText(file)}; it looks like an image`,
+    hint: `list shows what files say. To resolve an image: oci-save lock ${file}. To save it: oci-save save ${file}`,
+  });
+}
+
+async function readLocked({ file, kind }: Named): Promise<Named & { readonly lock: Lock }> {
+  const lock = kind === 'archive' ? await lockOfArchive(file) : await lockIn(file, kind);
+  if (lock !== undefined) return { file, kind, lock };
+  throw new OciSaveError({
+    code: 'usage',
+    message: `${file} has no lock in it, and there is none next to it`,
+    hint: 'Name a bundle, an archive, a lock or an image list.',
+  });
+}
+
+async function lockIn(file: string, kind: Named['kind']): Promise<Lock | undefined> {
+  const place = kind === 'bundle' ? await lockFileIn(file) : file;
+  return place === undefined ? undefined : readLock(place);
+}

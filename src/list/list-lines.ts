@@ -1,0 +1,27 @@
+import { formatCount } from '../text/bytes.ts';
+import type { ListSummary } from './join-lists.ts';
+
+/** More lists are counted together. */
+const MAX_LISTS = 20;
+/** More of what is passed over is counted. */
+const MAX_IGNORED = 12;
+
+/**
+ * What was found, in a line for each list: its format, how many images it names, and what of it is passed over on purpose.
+ * @param images how many there are in all, each once
+ */
+export function listLines(lists: readonly ListSummary[], images: number): string[] {
+  const more = lists.length - MAX_LISTS;
+  return [
+    ...lists.slice(0, MAX_LISTS).map(listLine),
+    ...(more > 0 ? [`and ${formatCount(more, 'more list')}`] : []),
+    ...(lists.length > 1 ? [`Together: ${formatCount(images, 'image')}`] : []),
+  ];
+}
+
+function listLine({ file, format, count, ignored }: ListSummary): string {
+  const more = ignored.length - MAX_IGNORED;
+  const named = [...ignored.slice(0, MAX_IGNORED), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  const passed = named === '' ? '' : `; passed over: ${named}`;
+  return `List: ${file}, ${formatCount(count, 'image')} (${format})${passed}`;
+}
