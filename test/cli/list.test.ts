@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requestRow } from '../../src/cli/list/listed.ts';
@@ -301,6 +301,15 @@ describe('list, of a lock', () => {
       ['quay.io/acme/agent:1', 'mirror.example/agent:1', 'sha256:dddddddddddd', 'linux/amd64'],
       [''],
     ]);
+  });
+
+  it('found F3: is recognised when a tool for JSON has written it anew', async () => {
+    await write('ours.lock.json', locked('db'));
+    await writeFile(
+      at('anew.json'),
+      JSON.stringify(JSON.parse(await readFile(at('ours.lock.json'), 'utf8'))),
+    );
+    expect((await list(at('anew.json'))).stderr).toBe('List: anew.json, 1 image (lock)\n');
   });
 
   it('is found in a bundle, and beside an archive', async () => {

@@ -27,6 +27,8 @@ export interface Content extends Pick<ListSurvey, 'warnings' | 'candidates' | 'r
 
 /** Bytes by which a lock is recognised. */
 const START_BYTES = 1024;
+/** A larger file is a lock only by its start. */
+const MAX_REWRITTEN_BYTES = 32 * 1024 * 1024;
 
 /**
  * Reads lists as a save reads them, and locks, bundles and archives as they stand.
@@ -81,9 +83,18 @@ async function kindOf(file: string): Promise<Named> {
   if (kind === undefined) return { file, kind: await absent(file) };
   if (kind === 'folder') return { file, kind: (await lockFileIn(file)) === undefined ? 'list' : 'bundle' };
   if (/\.(?:tar(?:\.\d{3})?|parts\.json)$/.test(path.basename(file))) return { file, kind: 'archive' };
+  return { file, kind: (await isLock(file)) ? 'lock' : 'list' };
+}
+
+/** By its start, or, where it was written anew by a tool for JSON, by all of it. */
+async function isLock(file: string): Promise<boolean> {
   const start = await readStart(file, START_BYTES);
-  const isLock = start !== undefined && LOCK_FILE_KIND.matches(start.bytes, start.size <= START_BYTES);
-  return { file, kind: isLock ? 'lock' : 'list' };
+  if (start === undefined) return false;
+  if (LOCK_FILE_KIND.matches(start.bytes, start.size <= START_BYTES)) return true;
+  if (!start.bytes.toString('utf8').trimStart().startsWith('{') || start.size > MAX_REWRITTEN_BYTES)
+    return false;
+  const whole = await readStart(file, MAX_REWRITTEN_BYTES);
+  return whole !== undefined && LOCK_FILE_KIND.matches(whole.bytes, true);
 }
 
 async function fileKindOf(file: string): Promise<'folder' | 'file' | undefined> {
