@@ -51,7 +51,7 @@ export function parseList(bytes: Uint8Array, file: string, options: ParseListOpt
   if (format.parse === undefined) return refused(format, 1, whyUnsupported(format));
   const key = format.mayHaveKeys === true ? -1 : pemStart(text);
   if (key >= 0) return refused(format, text.slice(0, key).split('\n').length, HAS_KEY);
-  if (format.reading === 'tree' && document.trees !== undefined && !checkTrees(document.trees, collector))
+  if (format.reading !== 'text' && document.trees !== undefined && !checkTrees(document.trees, collector))
     return list(format);
   try {
     format.parse(document, collector);

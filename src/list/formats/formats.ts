@@ -9,6 +9,10 @@ import { parseHelmValues } from './cluster/helm-values.ts';
 import { parseKubernetes } from './cluster/kubernetes.ts';
 import { parseKustomize } from './cluster/kustomize.ts';
 import { isSourceTags, parseSourceTags } from './mirror/source-tags.ts';
+import { isTable, parseColumns } from './table/columns.ts';
+import { isCounted, parseCounted } from './table/counted.ts';
+import { isToolHeader, parseToolOutput } from './table/tool-output.ts';
+import { isLineOfWords, parseWords } from './table/words.ts';
 import { isOwnList, parseOwnList } from './own/own-list.ts';
 import { looksPlain, parsePlain } from './own/plain.ts';
 import { parseImageVector } from './package/image-vector.ts';
@@ -35,7 +39,6 @@ import {
   everyValue,
   fileName,
   firstLine,
-  isTable,
   items,
   keys,
   kind,
@@ -56,6 +59,15 @@ const namesRepository = (tree: Tree): boolean =>
   (fieldOf(tree, 'repository') !== undefined || tree.entries.some(({ value }) => namesRepository(value)));
 
 const RENDER = 'Render it: helm template CHART | oci-save save -f -';
+const looksLikeReference = (word: string): boolean => /^[\w.-]+[:/@][\w.:/@{}-]+$/.test(word);
+/** `base: quay.io/acme/a:1 quay.io/acme/b:1`, where every value has several references. */
+const isGroups = (tree: Tree): boolean =>
+  tree.kind === 'mapping' &&
+  tree.entries.length > 0 &&
+  tree.entries.every(({ value }) => {
+    const words = value.kind === 'scalar' ? value.text.slice(0, 1000).split(/\s+/) : [];
+    return words.length > 1 && words.every(looksLikeReference);
+  });
 /** A file with the name of values may be our own list, too. */
 const isValues = (tree: Tree): boolean =>
   keysOf(tree).some((key) => key !== 'images' && !key.startsWith('x-')) ||
@@ -208,8 +220,12 @@ export const FORMATS: readonly ListFormat[] = [
     either(
       keys('Repository', 'Tag'),
       items('images', 'repoTags'),
-      firstLine(/^(REPOSITORY\s+TAG|IMAGE\s+(ID|TAG)|REF\s+TYPE|NAMESPACE\s+NAME)\s/),
+      items('images', 'repoDigests'),
+      items('', 'RepoTags', 'RepoDigests'),
+      items('', 'Names', 'RepoDigests'),
+      ({ trees, lines }) => trees === undefined && isToolHeader(lines[0]),
     ),
+    { parse: parseToolOutput },
   ),
   format('github-workflow', 'a GitHub workflow', either(keys('jobs'), keys('runs.using'))),
   format('gitlab-ci', 'a GitLab CI file', either(keys('stages'), root(hasScript))),
@@ -228,8 +244,14 @@ export const FORMATS: readonly ListFormat[] = [
   format('dockerfile', 'a Dockerfile', firstLine(/^\s*(FROM\s+\S|ARG\s+\w)/i)),
   format('quadlet', 'a quadlet unit', anyLine(/^\[(Container|Image|Volume|Pod|Kube)\]\s*$/)),
   format('bake', 'a bake file', anyLine(/^(target|group)\s+"[^"]+"\s*\{/)),
+  format('groups', 'a list with groups of images', root(isGroups), {
+    refusal: 'a group has several references in one line',
+    hint: 'Write one reference per line.',
+  }),
   format('hcl', 'a Terraform or Nomad file', anyLine(/^(resource|module|provider|job)\s+"/)),
-  format('columns', 'a table with columns', isTable),
+  format('columns', 'a table with columns', isTable, { parse: parseColumns, reading: 'text' }),
+  format('counted', 'lines with counts', isCounted, { parse: parseCounted, reading: 'text' }),
+  format('words', 'references in one line', isLineOfWords, { parse: parseWords, reading: 'text' }),
   format('kurl', 'a kURL manifest', everyLine(/^(image|asset|yum|apt|dockerout)\s+\S+\s+\S+/), {
     parse: parseKurl,
     reading: 'text',

@@ -112,7 +112,7 @@ describe('found L4: a plain list is recognised', () => {
     ['two words', 'hello world\n', 1],
     ['two words with a colon at the end', 'hello: world: all\n', 1],
     ['an address', 'http:// see\n', 1],
-    ['three columns', 'a:1 b:1 c:1\n', 1],
+    ['three columns', 'a:1 b:1 c:1\nd:1 e:1 f:1\n', 1],
     ['a word that begins like a command', 'dockers pull a\nundocker pull a\n', 1],
     ['an option that is none of ours', '--help prints this text\n', 1],
     ['long lines', `${'x'.repeat(4097)}\n`, 1],

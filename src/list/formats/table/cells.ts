@@ -1,0 +1,69 @@
+import type { Line } from '../../syntax/lines.ts';
+import { stripBlanks } from '../../syntax/lines.ts';
+
+/** Separators of the cells of a row, in the order in which a header is tried. */
+const SEPARATORS = [',', ';', '\t'];
+
+/** Names of columns with an image's name, the one that says the most first. */
+export const IMAGE_COLUMNS = [
+  'image',
+  'reference',
+  'ref',
+  'image_reference',
+  'source',
+  'image_name',
+  'name',
+  'repository',
+];
+
+/** The header of a table: the names of its columns in lower case, and what separates its cells. */
+export interface Header {
+  readonly names: readonly string[];
+  readonly separator: string;
+}
+
+/** The header that a line is: several names, of which one is that of an image's column. */
+export function readHeader(line: Line | undefined): Header | undefined {
+  const text = line?.text.slice(0, 1000) ?? '';
+  for (const separator of SEPARATORS) {
+    const names = splitCells(text, separator)?.map(columnName) ?? [];
+    const isHeader = names.length > 1 && names.every((name) => /^[a-z]\w*$/.test(name));
+    if (isHeader && names.some((name) => IMAGE_COLUMNS.includes(name))) return { names, separator };
+  }
+  return undefined;
+}
+
+function columnName(cell: string): string {
+  return cell.toLowerCase().replaceAll(/[ .-]+/g, '_');
+}
+
+/** The cells of a row, without quotes (RFC 4180); undefined where a quote is missing. */
+export function splitCells(row: string, separator: string): readonly string[] | undefined {
+  const cells: string[] = [];
+  for (let at = 0; at <= row.length;) {
+    const start = skipBlanks(row, at, separator);
+    const isQuoted = row[start] === '"';
+    const end = isQuoted ? closingQuote(row, start) : row.length;
+    if (end < 0) return undefined;
+    const next = row.indexOf(separator, isQuoted ? end : at);
+    const cell = row.slice(isQuoted ? start + 1 : at, isQuoted ? end : next < 0 ? row.length : next);
+    cells.push(stripBlanks(isQuoted ? cell.replaceAll('""', '"') : cell));
+    if (next < 0) return cells;
+    at = next + 1;
+  }
+  return cells;
+}
+
+/** A tab may be the separator. */
+function skipBlanks(row: string, from: number, separator: string): number {
+  let at = from;
+  while (row[at] === ' ' || (row[at] === '\t' && separator !== '\t')) at += 1;
+  return at;
+}
+
+function closingQuote(row: string, start: number): number {
+  for (let at = row.indexOf('"', start + 1); at >= 0; at = row.indexOf('"', at + 2)) {
+    if (row[at + 1] !== '"') return at;
+  }
+  return -1;
+}
