@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isTable } from '../../../src/list/formats/table/columns.ts';
 import { readDocument } from '../../../src/list/syntax/document.ts';
 import {
   anyLine,
@@ -7,7 +8,6 @@ import {
   everyValue,
   fileName,
   firstLine,
-  isTable,
   items,
   keys,
   kind,
@@ -85,7 +85,9 @@ describe('found L4: a trait of a format', () => {
     ['# note\nimage,tag\na,b', true],
     ['image', false],
     ['tag,digest', false],
-    ['image,note', false],
+    ['image,note', true],
+    ['note,image', false],
+    ['note,tag,image', true],
     ['image tag', false],
     ['a,image\nimage,tag', false],
     ['', false],

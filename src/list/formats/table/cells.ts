@@ -16,6 +16,31 @@ export const IMAGE_COLUMNS = [
   'repository',
 ];
 
+export const TAG_COLUMNS = ['tag', 'version', 'image_tag'];
+export const DIGEST_COLUMNS = ['digest', 'sha', 'sha256'];
+export const PLATFORM_COLUMNS = ['platform', 'platforms'];
+export const ARCHITECTURE_COLUMNS = ['arch', 'architecture', 'architectures', 'archs'];
+export const TARGET_COLUMNS = ['target', 'destination', 'rename', 'as'];
+
+/** Columns that are read beside an image's name. */
+const OTHER_COLUMNS: ReadonlySet<string> = new Set([
+  ...TAG_COLUMNS,
+  ...DIGEST_COLUMNS,
+  ...PLATFORM_COLUMNS,
+  ...ARCHITECTURE_COLUMNS,
+  ...TARGET_COLUMNS,
+  'registry',
+  'os',
+  'variant',
+  'insecure',
+]);
+
+/** Whether what a column says has an effect. */
+export function isUsedColumn(name: string): boolean {
+  // The kind of a manifest (in IBM's CASE files) follows from itself.
+  return IMAGE_COLUMNS.includes(name) || OTHER_COLUMNS.has(name) || name === 'mtype';
+}
+
 /** The header of a table: the names of its columns in lower case, and what separates its cells. */
 export interface Header {
   readonly names: readonly string[];
@@ -28,9 +53,16 @@ export function readHeader(line: Line | undefined): Header | undefined {
   for (const separator of SEPARATORS) {
     const names = splitCells(text, separator)?.map(columnName) ?? [];
     const isHeader = names.length > 1 && names.every((name) => /^[a-z]\w*$/.test(name));
-    if (isHeader && names.some((name) => IMAGE_COLUMNS.includes(name))) return { names, separator };
+    if (isHeader && hasImages(names)) return { names, separator };
   }
   return undefined;
+}
+
+/** `a,image` alone may be a pair of a plain list. */
+function hasImages(names: readonly string[]): boolean {
+  const [first = ''] = names;
+  const hasColumn = names.some((name) => IMAGE_COLUMNS.includes(name));
+  return hasColumn && (IMAGE_COLUMNS.includes(first) || names.some((name) => OTHER_COLUMNS.has(name)));
 }
 
 function columnName(cell: string): string {

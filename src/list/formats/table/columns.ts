@@ -7,28 +7,18 @@ import { refusal } from '../../problems.ts';
 import type { ListDocument } from '../../syntax/document.ts';
 import { type Line, MAX_LINE } from '../../syntax/lines.ts';
 import { warnOfUnverified } from '../users.ts';
-import { type Header, IMAGE_COLUMNS, readHeader, splitCells } from './cells.ts';
-
-const TAGS = ['tag', 'version', 'image_tag'];
-const DIGESTS = ['digest', 'sha', 'sha256'];
-const PLATFORMS = ['platform', 'platforms'];
-const ARCHITECTURES = ['arch', 'architecture', 'architectures', 'archs'];
-const TARGETS = ['target', 'destination', 'rename', 'as'];
-/** Of IBM's CASE: the kind of a manifest follows from itself. */
-const WITHOUT_EFFECT = ['mtype'];
-const USED = new Set([
-  ...IMAGE_COLUMNS,
-  ...TAGS,
-  ...DIGESTS,
-  ...PLATFORMS,
-  ...ARCHITECTURES,
-  ...TARGETS,
-  ...WITHOUT_EFFECT,
-  'registry',
-  'os',
-  'variant',
-  'insecure',
-]);
+import {
+  ARCHITECTURE_COLUMNS,
+  DIGEST_COLUMNS,
+  type Header,
+  IMAGE_COLUMNS,
+  isUsedColumn,
+  PLATFORM_COLUMNS,
+  readHeader,
+  splitCells,
+  TAG_COLUMNS,
+  TARGET_COLUMNS,
+} from './cells.ts';
 
 /** A header row with an image's column, or three columns per row with a tag as the last one. */
 export function isTable({ lines }: ListDocument): boolean {
@@ -44,7 +34,7 @@ export function parseColumns({ lines }: ListDocument, collector: Collector): voi
   const header = readHeader(lines[0]);
   if (header === undefined) addTagRows(lines, collector);
   else {
-    for (const name of header.names) if (!USED.has(name)) collector.ignore(`the column ${name}`);
+    for (const name of header.names) if (!isUsedColumn(name)) collector.ignore(`the column ${name}`);
     const told = new Set<string>();
     for (const line of lines.slice(1)) {
       if (collector.stopsAt(line.number)) return;
@@ -106,9 +96,9 @@ function withRegistry(name: string, registry: string | undefined): string {
 
 function partsOf(name: string, row: Row): EntryParts {
   if (isLocalSource(name)) throw refusal('an image of this format comes from a registry');
-  const tag = row(TAGS);
-  const digest = row(DIGESTS);
-  const target = row(TARGETS);
+  const tag = row(TAG_COLUMNS);
+  const digest = row(DIGEST_COLUMNS);
+  const target = row(TARGET_COLUMNS);
   return {
     source: withTag(name, tag),
     pin: digest === undefined || digest.includes(':') ? digest : `sha256:${digest}`,
@@ -128,9 +118,9 @@ function withTag(name: string, tag: string | undefined): string {
 
 /** Several in a cell are separated by `;`, `|`, a comma or a blank. */
 function platformsOf(row: Row): PlatformChoice | undefined {
-  const platforms = listOf(row(PLATFORMS));
+  const platforms = listOf(row(PLATFORM_COLUMNS));
   if (platforms.length > 0) return parsePlatformChoice(platforms.join(','));
-  const architectures = listOf(row(ARCHITECTURES));
+  const architectures = listOf(row(ARCHITECTURE_COLUMNS));
   if (architectures.length === 0) return undefined;
   const [os, variant] = [row(['os']) ?? 'linux', row(['variant'])];
   const named = architectures.map((architecture) =>
