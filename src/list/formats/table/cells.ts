@@ -88,8 +88,9 @@ export function splitCells(row: string, separator: string): readonly string[] | 
 
 /** A tab may be the separator. */
 function skipBlanks(row: string, from: number, separator: string): number {
+  const blanks = separator === '\t' ? ' ' : ' \t';
   let at = from;
-  while (row[at] === ' ' || (row[at] === '\t' && separator !== '\t')) at += 1;
+  while (at < row.length && blanks.includes(row[at] ?? '')) at += 1;
   return at;
 }
 
