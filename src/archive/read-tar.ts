@@ -1,4 +1,4 @@
-import { paddingOf } from './tar-header.ts';
+import { paddingOf, sumOf } from './tar-header.ts';
 
 const BLOCK = 512;
 /** A pax record has a name and a size: pax(1) sets no bound, and no path is longer than this. */
@@ -104,9 +104,7 @@ interface Fields {
 function parseHeader(header: Buffer): Fields | undefined {
   const text = (at: number, length: number): string =>
     header.toString('utf8', at, at + length).split('\0', 1)[0] ?? '';
-  let sum = 8 * 0x20;
-  for (let at = 0; at < BLOCK; at += 1) if (at < 148 || at >= 156) sum += header[at] ?? 0;
-  if (Number.parseInt(text(148, 8), 8) !== sum || text(257, 5) !== 'ustar') return undefined;
+  if (Number.parseInt(text(148, 8), 8) !== sumOf(header) || text(257, 5) !== 'ustar') return undefined;
   const prefix = text(345, 155);
   // GNU tar has other fields where POSIX has the prefix.
   const path =

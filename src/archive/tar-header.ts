@@ -1,9 +1,8 @@
-import { createTarPacker, type TarHeader, type TarPackController } from 'modern-tar';
-
 const BLOCK = 512;
 const TYPE_FLAG_AT = 156;
 const SIZE_AT = 124;
-const PAX = 'x'.charCodeAt(0);
+const SUM_AT = 148;
+const SUM_BYTES = 8;
 
 /** The blocks of zeros that end an archive. */
 export const END_OF_ARCHIVE: Uint8Array = new Uint8Array(2 * BLOCK);
@@ -20,56 +19,88 @@ export function paddingOf(size: number): number {
   return (BLOCK - (size % BLOCK)) % BLOCK;
 }
 
+/** What the twelve characters of a header's size can say: 8 GiB less one byte (POSIX.1-2008, pax(1), ustar). */
+const MAX_USTAR_SIZE = 0o77777777777;
+const MAX_NAME_BYTES = 100;
+const MAX_PREFIX_BYTES = 155;
+/** A path that is longer than both together gets a record, without a look for a slash. */
+const MAX_SPLIT_BYTES = 256;
+
 /**
- * Makes the headers of one archive, in order: wait for each before asking for the next. A header has a pax record before
- * it where the size (over 8 GiB) or the name needs one. Time, owner and mode are fixed, so that the same content gives the
- * same bytes.
+ * The header of one entry, with a pax record before it where its size or a name does not fit (POSIX.1-2008, pax(1)). Time,
+ * owner and mode are fixed, so that the same content gives the same bytes.
  */
-export function tarHeaders(): (fields: HeaderFields) => Promise<Uint8Array> {
-  // A packer's streams cost thirty times its header. Only one whose entry has content waits for it and can make no other.
-  const bodiless = openPacker();
-  return (fields) => headerBy(fields.type === 'file' ? openPacker() : bodiless, fields);
+export function tarHeader({ path, type, size, linkTo = '' }: HeaderFields): Uint8Array {
+  const length = type === 'file' ? size : 0;
+  const split = splitName(path);
+  const records = [
+    ...(split === undefined ? [recordOf('path', path)] : []),
+    ...(byteLength(linkTo) > MAX_NAME_BYTES ? [recordOf('linkpath', linkTo)] : []),
+    ...(length > MAX_USTAR_SIZE ? [recordOf('size', String(length))] : []),
+  ].join('');
+  const { prefix, name } = split ?? { prefix: '', name: path };
+  const mode = type === 'directory' ? 0o755 : 0o644;
+  const header = block({ name, prefix, mode, size: length, flag: FLAGS[type], linkTo });
+  if (records === '') return header;
+  const body = Buffer.from(records);
+  const named = Buffer.from(`PaxHeader/${path}`).subarray(0, MAX_NAME_BYTES).toString();
+  const before = block({ name: named, prefix: '', mode: 0o644, size: body.length, flag: 'x', linkTo: '' });
+  return Buffer.concat([before, body, Buffer.alloc(paddingOf(body.length)), header]);
 }
 
-type Packer = Pick<TarPackController, 'add'> & {
-  readonly reader: ReadableStreamDefaultReader<Uint8Array>;
-};
+const FLAGS = { file: '0', link: '1', directory: '5' } as const;
 
-function openPacker(): Packer {
-  const { readable, controller } = createTarPacker();
-  return { reader: readable.getReader(), add: controller.add.bind(controller) };
+interface BlockFields {
+  readonly name: string;
+  readonly prefix: string;
+  readonly mode: number;
+  readonly size: number;
+  readonly flag: string;
+  readonly linkTo: string;
 }
 
-async function headerBy(packer: Packer, { path, type, size, linkTo }: HeaderFields): Promise<Uint8Array> {
-  const header: TarHeader = {
-    name: path,
-    type,
-    size: type === 'file' ? size : 0,
-    mode: type === 'directory' ? 0o755 : 0o644,
-    mtime: new Date(0),
-    uid: 0,
-    gid: 0,
-    ...(linkTo === undefined ? {} : { linkname: linkTo }),
-  };
-  const body = packer.add(header);
-  if (type !== 'file') await body.close();
-  let bytes = Buffer.alloc(0);
-  while (!endsWithHeader(bytes)) {
-    const { value } = await packer.reader.read();
-    if (value === undefined) break;
-    bytes = Buffer.concat([bytes, value]);
+function block({ name, prefix, mode, size, flag, linkTo }: BlockFields): Buffer {
+  const header = Buffer.alloc(BLOCK);
+  const text = (value: string, at: number, length: number): void =>
+    void new TextEncoder().encodeInto(value, header.subarray(at, at + length));
+  const octal = (value: number, at: number, length: number): void =>
+    text(value.toString(8).padStart(length - 1, '0'), at, length - 1);
+  text(name, 0, MAX_NAME_BYTES);
+  octal(mode, 100, 8);
+  octal(0, 108, 8);
+  octal(0, 116, 8);
+  octal(size, SIZE_AT, 12);
+  octal(0, 136, 12);
+  text(flag, TYPE_FLAG_AT, 1);
+  text(linkTo, 157, MAX_NAME_BYTES);
+  text('ustar', 257, 6);
+  text('00', 263, 2);
+  text(prefix, 345, MAX_PREFIX_BYTES);
+  text(`${sumOf(header).toString(8).padStart(6, '0')}\0 `, SUM_AT, SUM_BYTES);
+  return header;
+}
+
+function byteLength(text: string): number {
+  return Buffer.byteLength(text);
+}
+
+/** The two fields that a long path fits into, divided at its last slash that allows it; undefined where none does. */
+function splitName(path: string): { readonly prefix: string; readonly name: string } | undefined {
+  if (byteLength(path) <= MAX_NAME_BYTES) return { prefix: '', name: path };
+  if (byteLength(path) > MAX_SPLIT_BYTES) return undefined;
+  for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
+    const [prefix, name] = [path.slice(0, at), path.slice(at + 1)];
+    if (byteLength(prefix) <= MAX_PREFIX_BYTES && byteLength(name) <= MAX_NAME_BYTES) return { prefix, name };
   }
-  return bytes;
+  return undefined;
 }
 
-function endsWithHeader(bytes: Buffer): boolean {
-  let offset = 0;
-  while (bytes.length >= offset + BLOCK) {
-    if (bytes[offset + TYPE_FLAG_AT] !== PAX) return true;
-    const size = Number.parseInt(bytes.toString('latin1', offset + SIZE_AT, offset + SIZE_AT + 11), 8);
-    offset += BLOCK + size + paddingOf(size);
-  }
-  return false;
+/** `<length> <key>=<value>\n`, where the length counts all of it, its own digits included. */
+function recordOf(key: string, value: string): string {
+  const rest = ` ${key}=${value}\n`;
+  const bare = byteLength(rest);
+  const length = bare + String(bare).length;
+  return `${bare + String(length).length}${rest}`;
 }
 
 const TIMES = new Set([0, Date.UTC(1980, 1, 1) / 1000]);
@@ -112,9 +143,13 @@ export function isOurTarStart(bytes: Buffer): boolean {
   return content === 'any' || content.startsWith(written);
 }
 
-/** POSIX.1-1988, pax(1): the sum of the header's bytes, with blanks in the place of the sum itself. */
 function hasRightSum(header: Buffer): boolean {
-  let sum = 8 * 0x20;
-  for (let at = 0; at < BLOCK; at += 1) if (at < 148 || at >= 156) sum += header[at] ?? 0;
-  return Number.parseInt(header.toString('latin1', 148, 154), 8) === sum;
+  return Number.parseInt(header.toString('latin1', SUM_AT, SUM_AT + 6), 8) === sumOf(header);
+}
+
+/** POSIX.1-2008, pax(1): the sum of a header's bytes, with blanks in the place of the sum itself. */
+export function sumOf(header: Uint8Array): number {
+  let sum = SUM_BYTES * 0x20;
+  for (let at = 0; at < BLOCK; at += 1) if (at < SUM_AT || at >= SUM_AT + SUM_BYTES) sum += header[at] ?? 0;
+  return sum;
 }

@@ -1,7 +1,7 @@
 import type { BundleTree, TreeFile } from '../bundle/index.ts';
 import type { LocalPort } from '../image/index.ts';
 import { type ByteSource, joinSegments, type Segment, sizeOfSegment } from './byte-source.ts';
-import { END_OF_ARCHIVE, type HeaderFields, paddingOf, tarHeaders } from './tar-header.ts';
+import { END_OF_ARCHIVE, type HeaderFields, paddingOf, tarHeader } from './tar-header.ts';
 
 /** One entry of an archive: a folder, a file from memory or from a pool, or a second name of an earlier file. */
 export type TarEntry = { readonly path: string } & (
@@ -16,7 +16,7 @@ export type TarEntry = { readonly path: string } & (
  * regular files precede the links that name them. Blobs that this run has not hashed yet are hashed while they are read:
  * nothing that a disk has changed gets into an archive.
  */
-export function bundleTar(tree: BundleTree, port: Pick<LocalPort, 'range'>): Promise<ByteSource> {
+export function bundleTar(tree: BundleTree, port: Pick<LocalPort, 'range'>): ByteSource {
   const folders = new Set<string>();
   return computeTar(tree.flatMap((file) => [...newFolders(file.path, folders), toEntry(file, port)]));
 }
@@ -39,11 +39,10 @@ function toEntry(file: TreeFile, port: Pick<LocalPort, 'range'>): TarEntry {
  * Lays out an archive of the entries in their order. It is computed, not stored: its length is known before a byte is
  * read, and any range can be read.
  */
-export async function computeTar(entries: readonly TarEntry[]): Promise<ByteSource> {
+export function computeTar(entries: readonly TarEntry[]): ByteSource {
   const segments: Segment[] = [];
-  const makeHeader = tarHeaders();
   for (const entry of entries) {
-    segments.push({ bytes: await makeHeader(fieldsOf(entry)) });
+    segments.push({ bytes: tarHeader(fieldsOf(entry)) });
     if (entry.kind !== 'bytes' && entry.kind !== 'blob') continue;
     segments.push(entry, { bytes: END_OF_ARCHIVE.subarray(0, paddingOf(sizeOfSegment(entry))) });
   }

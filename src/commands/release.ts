@@ -115,7 +115,7 @@ async function contentOfBundle(
   const { lock, manifests, port } = await openBundle(folder);
   const tree = planTree(lock, manifests, await viewsIn(folder), renderBundlePage);
   return {
-    source: await bundleTar(tree, port),
+    source: bundleTar(tree, port),
     name: { base: archiveName || assetNameOf(`${path.basename(folder)}-${tag}`), suffix: 'tar' },
     partSize: partSizeOf(splitSize) || RELEASE_PART_BYTES,
     lock,

@@ -46,7 +46,7 @@ describe('reading a tar', () => {
           { kind: 'link', path: `${name}.link`, to: name },
           { kind: 'folder', path: `${name}.d` },
         ]);
-        const tar = await computeTar(all);
+        const tar = computeTar(all);
         const expected = written.flatMap(({ name, content }): Summary[] => [
           [name, 'file', content.length, '', Buffer.from(content).toString('latin1')],
           [`${name}.link`, 'link', 0, name, ''],
@@ -68,7 +68,7 @@ describe('reading a tar', () => {
       opened += 1;
       for (let left = end - start; left > 0; left -= 65_536) yield Buffer.alloc(Math.min(left, 65_536));
     }
-    const tar = await computeTar([
+    const tar = computeTar([
       { kind: 'blob', path: 'large', size, open: zeros },
       { kind: 'bytes', path: 'last', bytes: Buffer.from('end') },
     ]);
@@ -102,7 +102,7 @@ describe('reading a tar', () => {
   });
 
   it('says where it is cut off or damaged, and reads no bytes as an entry that are none', async () => {
-    const tar = await computeTar([{ kind: 'bytes', path: 'a/file', bytes: Buffer.alloc(1000, 'x') }]);
+    const tar = computeTar([{ kind: 'bytes', path: 'a/file', bytes: Buffer.alloc(1000, 'x') }]);
     const bytes = Buffer.concat(await Array.fromAsync(tar.read()));
     const fault = async (wrong: Uint8Array): Promise<[string, number]> => {
       const error = await summaries(inChunks(wrong, 700)).catch((thrown: unknown) => thrown);

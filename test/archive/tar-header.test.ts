@@ -14,7 +14,7 @@ afterEach(() => temp.close());
 
 async function bytesOf(entries: readonly TarEntry[]): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of (await computeTar(entries)).read()) chunks.push(chunk);
+  for await (const chunk of computeTar(entries).read()) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 

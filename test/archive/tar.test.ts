@@ -2,9 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
-import { unpackTar } from 'modern-tar';
+import { createTarPacker, unpackTar } from 'modern-tar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ByteSource, computeTar, type TarEntry } from '../../src/archive/index.ts';
+import { type HeaderFields, tarHeader } from '../../src/archive/tar-header.ts';
 import { readRange } from '../../src/files/index.ts';
 
 let folder: string;
@@ -22,11 +23,29 @@ const entryOfFile = (name: string, size: number): TarEntry => ({
 const bytesOf = async (source: AsyncIterable<Uint8Array>): Promise<Buffer> =>
   Buffer.concat(await Array.fromAsync(source));
 
+/** What modern-tar writes before an entry's bytes. */
+async function headerOfPacker({ path: name, type, size, linkTo }: HeaderFields): Promise<Buffer> {
+  const { readable, controller } = createTarPacker();
+  const mode = type === 'directory' ? 0o755 : 0o644;
+  const linkname = linkTo === undefined ? {} : { linkname: linkTo };
+  controller.add({ name, type, size, mode, mtime: new Date(0), uid: 0, gid: 0, ...linkname });
+  const chunks: Uint8Array[] = [];
+  // The packer gives the blocks of a header at once, and then waits for the entry's bytes.
+  const reader = readable.getReader();
+  for (let isLast = false; !isLast;) {
+    const { value } = await reader.read();
+    if (value === undefined) break;
+    chunks.push(value);
+    isLast = value.length === 512 && value[156] !== 'x'.charCodeAt(0) && value[257] === 'u'.charCodeAt(0);
+  }
+  return Buffer.concat(chunks);
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'tar-'));
   file = path.join(folder, 'blob');
   await writeFile(file, Buffer.alloc(3000, 'blob'));
-  tar = await computeTar([
+  tar = computeTar([
     { kind: 'folder', path: 'blobs' },
     entryOfFile('blobs/one', 3000),
     { kind: 'bytes', path: 'index.json', bytes: new TextEncoder().encode('{}') },
@@ -53,6 +72,32 @@ describe('a computed tar', () => {
     expect(entries[4]?.header.linkname).toBe('blobs/one');
   });
 
+  it('has the headers that another packer makes, also where names and sizes need a record', async () => {
+    const part = fc.stringMatching(/^[a-zé.-]{1,90}$/);
+    const name = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('/'));
+    const large = fc.constantFrom(0o77777777777 - 1, 0o77777777777, 0o77777777777 + 1, 2 ** 43);
+    const fields = fc.record({
+      path: fc.oneof(
+        name,
+        fc.nat({ max: 300 }).map((length) => `d/${'n'.repeat(length)}`),
+      ),
+      type: fc.constantFrom('file', 'link', 'directory' as const),
+      size: fc.oneof(fc.nat(), large),
+      linkTo: name,
+    });
+    await fc.assert(
+      fc.asyncProperty(fields, async ({ path: to, type, size, linkTo }) => {
+        const wanted = {
+          path: type === 'directory' ? `${to}/` : to,
+          type,
+          size: type === 'file' ? size : 0,
+          ...(type === 'link' ? { linkTo } : {}),
+        };
+        expect(Buffer.from(tarHeader(wanted))).toEqual(await headerOfPacker(wanted));
+      }),
+    );
+  });
+
   it('gives any range of its bytes', async () => {
     const whole = await bytesOf(tar.read());
     const position = fc.nat({ max: tar.size });
@@ -66,14 +111,14 @@ describe('a computed tar', () => {
 
   it('can hold an entry over 8 GiB', async () => {
     const size = 9 * 2 ** 30;
-    const large = await computeTar([entryOfFile('large', size)]);
+    const large = computeTar([entryOfFile('large', size)]);
     const [pax] = [await bytesOf(large.read(0, 1024))];
     expect(pax.toString('latin1')).toContain(`size=${size}\n`);
     expect(large.size).toBeGreaterThan(size);
   });
 
   it('fails where a file is shorter than it was', async () => {
-    const longer = await computeTar([entryOfFile('one', 4000)]);
+    const longer = computeTar([entryOfFile('one', 4000)]);
     await expect(bytesOf(longer.read())).rejects.toThrow(/ended after 3000 bytes/);
   });
 });

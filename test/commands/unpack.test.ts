@@ -69,7 +69,7 @@ async function place(): Promise<string> {
 
 /** A stream of an archive of our form with other entries. */
 async function* archiveOf(entries: readonly TarEntry[]): AsyncGenerator<Uint8Array> {
-  yield* (await computeTar(entries)).read();
+  yield* computeTar(entries).read();
 }
 
 describe('R10: oci-save unpack', () => {

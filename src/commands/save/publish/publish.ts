@@ -200,7 +200,7 @@ async function makeArchive(
 ): Promise<WrittenArchive | undefined> {
   const { places, release, io } = run;
   if (places.archive === undefined && release === undefined) return undefined;
-  const source = await bundleTar(tree, port);
+  const source = bundleTar(tree, port);
   const stage = places.archive === undefined ? 'measure' : 'archive';
   io.emit({ type: 'stage', stage, bytes: source.size });
   let read = 0;

@@ -114,7 +114,7 @@ function placeOf({ owner, repo, tag }: ReleaseTarget): Pick<ReleaseReport, 'repo
 async function plannedFiles(report: RunReport, content: Content, run: Run): Promise<ReleaseFile[]> {
   const { lock } = content;
   const { places, io } = run;
-  const source = await bundleTar(treeOf(content, run), content.port);
+  const source = bundleTar(treeOf(content, run), content.port);
   const parts = { source, lock, page: renderBundlePage(lock), report: formatRunReport(report) };
   const { name } = places.archivePlace;
   const { storedBytes, bytes } = report.totals;
