@@ -1,7 +1,8 @@
 import path from 'node:path';
-import { LOCK_FILE, MAX_LOCK_BYTES, readLock } from '../bundle/index.ts';
+import { LOCK_FILE, readLock } from '../bundle/index.ts';
+
 import { OciSaveError } from '../errors.ts';
-import { type Lock, parseLock } from '../lock/index.ts';
+import { type Lock, parseLock, MAX_LOCK_BYTES } from '../lock/index.ts';
 import { openArchive } from './open-archive.ts';
 import { readTar, TarFault } from './read-tar.ts';
 

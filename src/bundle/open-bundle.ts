@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
 import { exists, isFile, isFolder, readBounded, readRange } from '../files/index.ts';
-import { type Lock, parseLock } from '../lock/index.ts';
+import { type Lock, MAX_LOCK_BYTES, parseLock } from '../lock/index.ts';
 import { type Content, readContent } from '../image/index.ts';
 import { type Digest, hexOf } from '../oci/digest.ts';
 import { checkedBytes, hashFile } from '../store/index.ts';
@@ -64,9 +64,6 @@ async function blobPlaces(folder: string): Promise<ReadonlyMap<string, string>> 
       .flatMap((match) => (match?.[1] === undefined ? [] : [[match[1], path.join(folder, match.input)]])),
   );
 }
-
-/** A lock of tens of thousands of images stays below. */
-export const MAX_LOCK_BYTES = 256 * 1024 * 1024;
 
 /**
  * The lock in a file; undefined where there is no such file.

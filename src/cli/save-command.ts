@@ -3,6 +3,7 @@ import { renderSummary, renderWarnings } from '../view/index.ts';
 import { save } from '../commands/index.ts';
 import { parseFlags } from './credentials.ts';
 import { addFlags, takeFlags } from './flags.ts';
+import { refuseFiles } from './forgotten-flag.ts';
 import { type Host, runCommand } from './run.ts';
 
 const EXAMPLES = `
@@ -27,6 +28,7 @@ export function saveCommand(host: Host, done: (exitCode: number) => void): Comma
   return addFlags(command)
     .addHelpText('after', EXAMPLES)
     .action(async (images: string[], flags: Record<string, unknown>) => {
+      await refuseFiles(images);
       const { output, rest } = takeFlags(flags, host);
       const options = await parseFlags(rest, { images }, host.stdin);
       return runCommand(host, output, done, async (io) => {

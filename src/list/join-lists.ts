@@ -188,8 +188,8 @@ function referenceOf(source: Source): Reference | undefined {
 
 const STRICT = hint`Write a version or a digest, or leave out ${option('strictTags')}.`;
 
-function floatingTag({ source, written, origin, implicitTag }: ImageRequest): Problem[] {
-  const reference = referenceOf(source);
+function floatingTag({ source, written, origin, implicitTag, locked }: ImageRequest): Problem[] {
+  const reference = locked === undefined ? referenceOf(source) : undefined;
   if (reference?.tag !== 'latest' || (reference.digest ?? reference.otherDigest) !== undefined) return [];
   const reason = `${showText(written)} ${implicitTag ? 'names no tag' : 'is named by the tag latest'}`;
   return [{ ...origin, reason, hint: STRICT }];
@@ -225,12 +225,13 @@ function distinct(requests: readonly ImageRequest[]): [ImageRequest, ...ImageReq
   );
 }
 
-/** Equal for duplicates: source, platforms and stored names, each in normal form and any order. */
+/** Equal for duplicates: source, platforms and stored names, each in normal form and any order, and what is locked. */
 export function identityOf({
   source,
   platforms,
   storedAs,
-}: Pick<ImageRequest, 'source' | 'platforms' | 'storedAs'>): string {
+  locked,
+}: Pick<ImageRequest, 'source' | 'platforms' | 'storedAs' | 'locked'>): string {
   const reference = referenceOf(source);
   return JSON.stringify([
     source.transport,
@@ -241,6 +242,7 @@ export function identityOf({
       ? (platforms ?? '')
       : platforms.map(formatPlatform).toSorted(),
     storedAs.map(formatReference).toSorted(),
+    locked,
   ]);
 }
 

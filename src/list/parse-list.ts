@@ -1,9 +1,11 @@
 import { OciSaveError } from '../errors.ts';
+import { beginsAsLock } from '../lock/index.ts';
 import { pemStart } from '../oci/secret-text.ts';
 import { type Collector, newCollector, type ParseOptions } from './entry/findings.ts';
 import type { ListFormat } from './formats/format.ts';
 import { FORMATS, namedFormat, TEMPLATE } from './formats/formats.ts';
 import { nearestFormats } from './formats/nearest-formats.ts';
+import { parseLockList } from './formats/own/lock.ts';
 import { shownKey } from './formats/own/own-keys.ts';
 import { firstMisfit } from './formats/own/plain.ts';
 import { refusal } from './problems.ts';
@@ -37,6 +39,12 @@ export function parseList(bytes: Uint8Array, file: string, options: ParseListOpt
   };
   const text = decodedOrFault(bytes);
   if (typeof text !== 'string') return refused(named, 1, text);
+  const own = FORMATS.find(({ name }) => name === 'lock');
+  if ((named ?? own) === own && beginsAsLock(text)) {
+    // Far larger than other lists: a tree with lines would take many times its bytes.
+    parseLockList({ text, trees: undefined }, collector);
+    return list(own);
+  }
   const document = readDocument(file, text, named?.reading ?? 'auto');
   const { template } = document;
   if (template !== undefined) {

@@ -1,7 +1,9 @@
 import { glob, stat } from 'node:fs/promises';
+import { lockFileIn } from '../bundle/index.ts';
 import { systemCodeOf } from '../errors.ts';
 import { type Boundary, isInCheckout, liesInside, openRegular, OUTSIDE } from '../files/index.ts';
 import { quoteReference } from '../oci/reference-quote.ts';
+import { LOCK_FILE_KIND, MAX_LOCK_BYTES } from '../lock/index.ts';
 import { asFlag, hint, option, spellHint } from '../text/hint.ts';
 import { checkDefaultRegistry } from './entry/source.ts';
 import { namedFormat } from './formats/formats.ts';
@@ -27,8 +29,8 @@ export interface ListInputs extends ParseListOptions, JoinOptions {
 const STDIN = 'stdin';
 
 /**
- * Reads all lists of a run and joins them: files in the given order, a glob's in the order of their names, inline
- * references after them, and last the lists that were read before. A file that is named twice is read once.
+ * Reads all lists of a run and joins them: files in the given order, a glob's in the order of their names, of a bundle's
+ * folder its lock, inline references after them, and last the lists that were read before. A file that is named twice is read once.
  * @throws OciSaveError `list` that names every missing file and every bad line of every list, with its reason;
  *   `usage` for an unknown format or an invalid default registry
  */
@@ -49,9 +51,9 @@ export async function surveyLists(inputs: ListInputs): Promise<ListSurvey> {
   const lists: NamedList[] = [];
   const faults: Problem[] = [];
   for (const named of await namedFiles(inputs.files, faults)) {
-    const folders = boundary !== undefined && isInCheckout(named, boundary) ? boundary.folders : undefined;
-    const read = named === '-' ? await readStdin(inputs.stdin) : await readList(named, folders);
-    const file = named === '-' ? STDIN : named;
+    const file = named === '-' ? STDIN : await lockOfBundle(named);
+    const folders = boundary !== undefined && isInCheckout(file, boundary) ? boundary.folders : undefined;
+    const read = named === '-' ? await readStdin(inputs.stdin) : await readList(file, folders);
     if ('problem' in read) faults.push(read.problem);
     else lists.push(await keepInside({ file, ...parseList(read.found, file, inputs) }, boundary, 'list'));
   }
@@ -71,13 +73,23 @@ async function namedFiles(patterns: readonly string[], faults: Problem[]): Promi
   return files;
 }
 
+/** The lock of a bundle, where a path is that of its folder; the path itself, where it is anything else. */
+async function lockOfBundle(named: string): Promise<string> {
+  return (await kindOf(named)) === 'folder' ? ((await lockFileIn(named)) ?? named) : named;
+}
+
 async function readStdin(stdin: AsyncIterable<Uint8Array> | undefined): Promise<Found<Uint8Array>> {
   if (stdin !== undefined) return gather(STDIN, stdin);
   return { problem: { file: STDIN, reason: 'there is no standard input to read a list from' } };
 }
 
+const MIB = 1024 * 1024;
+
+/** Bytes by which a lock is recognised. */
+const START_BYTES = 1000;
+
 /** Far more than any list that people write or generate; YAML of that size takes seconds. */
-const MAX_LIST_BYTES = 16 * 1024 * 1024;
+const MAX_LIST_BYTES = 16 * MIB;
 
 type Found<T> = { readonly found: T } | { readonly problem: Problem };
 
@@ -108,7 +120,7 @@ async function kindOf(path: string): Promise<'folder' | 'file' | 'nothing'> {
 }
 
 /**
- * A regular file's bytes; reading stops after 16 MiB.
+ * A regular file's bytes, as far as `gather` reads.
  * @param folders real folders that it must lie in, links followed; anywhere, where they are left out
  */
 async function readList(path: string, folders?: readonly string[]): Promise<Found<Uint8Array>> {
@@ -134,17 +146,21 @@ const REASONS = new Map([
   ['EACCES', 'this user may not read it'],
 ]);
 
-/** The bytes of a stream; reading stops after 16 MiB. */
+/** The bytes of a stream; reading stops after 16 MiB, of a lock as we write it after 256 MiB. */
 async function gather(file: string, stream: AsyncIterable<Uint8Array>): Promise<Found<Uint8Array>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
+  let most = MAX_LIST_BYTES;
   for await (const chunk of stream) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > MAX_LIST_BYTES) {
-      return {
-        problem: { file, reason: 'it is larger than 16 MiB, which no list is', hint: 'Split the list.' },
-      };
+    if (size > most && most < MAX_LOCK_BYTES) {
+      const start = Buffer.concat(chunks).subarray(0, START_BYTES);
+      if (LOCK_FILE_KIND.matches(start, false)) most = MAX_LOCK_BYTES;
+    }
+    if (size > most) {
+      const reason = `it is larger than ${most / MIB} MiB, which no list is`;
+      return { problem: { file, reason, hint: 'Split the list.' } };
     }
   }
   return { found: Buffer.concat(chunks) };

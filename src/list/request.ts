@@ -1,3 +1,4 @@
+import type { LockedImage } from '../lock/index.ts';
 import type { PlatformChoice } from '../oci/platform.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Hint } from '../text/hint.ts';
@@ -35,6 +36,8 @@ export interface ImageRequest {
   readonly storedAs: readonly Reference[];
   /** True where neither tag nor digest was written, which means `latest`. */
   readonly implicitTag: boolean;
+  /** As the lock in a list has it: this tree, under these names, by its digest. No option of the run changes that. */
+  readonly locked?: LockedImage | undefined;
 }
 
 /** Which tags of a repository are wanted: those that pass every rule. Without a rule that is every tag. */

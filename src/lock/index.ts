@@ -10,5 +10,12 @@ export { idleRules, repositoryPath, splitName, storedNames, whyUnservable } from
 export { whyUnstorable } from './grammar.ts';
 export { chooseNames, type ChosenNames } from './choose-names.ts';
 export { buildLock, digestOfLock, encodeLock, type LockInput } from './build-lock.ts';
-export { LOCK_FILE_KIND, parseLock } from './parse-lock.ts';
+export {
+  beginsAsLock,
+  checkLock,
+  LOCK_FILE_KIND,
+  LOCK_HINT,
+  MAX_LOCK_BYTES,
+  parseLock,
+} from './parse-lock.ts';
 export { areSame, isSparse, taggedDigest, taggedMediaType } from './tagged.ts';

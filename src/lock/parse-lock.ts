@@ -5,6 +5,10 @@ import { jsonIn } from '../text/json-in.ts';
 import type { OwnFileKind } from '../text/own-file-kind.ts';
 import { type Lock, lockSchema } from './schema.ts';
 
+/** A lock of tens of thousands of images stays below. */
+export const MAX_LOCK_BYTES = 256 * 1024 * 1024;
+
+/** How every lock begins that we wrote. */
 const START = /^\{\n {2}"version": \d+,\n {2}"images": \[(?:\],\n {2}"files": |\n {4}\{\n {6}"ref": ")/;
 
 /** A lock of any version has this. */
@@ -18,10 +22,16 @@ const anyLock = z.looseObject({
 export const LOCK_FILE_KIND: OwnFileKind = {
   noun: 'a lock of oci-save',
   matches: (bytes, isWhole) =>
-    START.test(bytes.toString('utf8')) || (isWhole && anyLock.safeParse(jsonIn(bytes)).success),
+    beginsAsLock(bytes.toString('utf8')) || (isWhole && anyLock.safeParse(jsonIn(bytes)).success),
 };
 
-const HINT =
+/** Whether a text begins as the locks that we write. */
+export function beginsAsLock(text: string): boolean {
+  return START.test(text);
+}
+
+/** What to do about a lock that is not valid. */
+export const LOCK_HINT =
   'It was changed, or something else wrote it. Save the images again, or get it again from where it was saved.';
 
 /**
@@ -35,17 +45,19 @@ export function parseLock(bytes: Uint8Array, file: string): Lock {
     throw new OciSaveError({
       code: 'usage',
       message: `${file} is not a valid lock: it is not JSON`,
-      hint: HINT,
+      hint: LOCK_HINT,
     });
   }
+  const checked = checkLock(json);
+  if ('lock' in checked) return checked.lock;
+  throw new OciSaveError({ code: 'usage', message: `${file} ${checked.fault}`, hint: LOCK_HINT });
+}
+
+/** The lock in a JSON value of a stranger; else what is wrong with it, as the end of a sentence. */
+export function checkLock(json: unknown): { readonly lock: Lock } | { readonly fault: string } {
   const parsed = lockSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const why = describeIssue(parsed.error, json);
-  throw new OciSaveError({
-    code: 'usage',
-    message: `${file} is not a valid lock of version 1: ${why}`,
-    hint: HINT,
-  });
+  if (parsed.success) return { lock: parsed.data };
+  return { fault: `is not a valid lock of version 1: ${describeIssue(parsed.error, json)}` };
 }
 
 type Issue = z.core.$ZodIssue;

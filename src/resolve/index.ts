@@ -1,4 +1,4 @@
-export { joinRequests, missingFrom, refOf, repositoryOf, type WantedImage } from './wanted.ts';
+export { fixedDigest, joinRequests, missingFrom, refOf, repositoryOf, type WantedImage } from './wanted.ts';
 export {
   failImages,
   resolveImages,

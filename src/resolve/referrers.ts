@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { OciSaveError } from '../errors.ts';
 import type { ManifestBytes, ManifestReader, ReadPort, StoredManifest } from '../image/index.ts';
-import type { LockedReferrer } from '../lock/index.ts';
+import { LOCK_HINT, type LockedImage, type LockedReferrer } from '../lock/index.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import {
   artifactTypeOf,
@@ -15,6 +15,7 @@ import { isAbsent } from '../registry/index.ts';
 import type { Store } from '../store/index.ts';
 import { byText } from '../text/by-text.ts';
 import { lockedImageOf, refuseUnlockable, type ResolvedImage, sizesOf } from './describe.ts';
+import { createReferrerManifests, notValid, tooMuch } from './referrer-manifests.ts';
 
 /** What is looked for beside an image. */
 export type ReferrersChoice = 'none' | 'signatures' | 'all';
@@ -40,8 +41,6 @@ const SUBJECTS_AT_ONCE = 8;
 const READ_AT_ONCE = 4;
 /** Manifests asked about, referrers included: an index can list thousands of children. */
 const MAX_SUBJECTS = 6000;
-/** Of all manifests that were read for one image. */
-const MAX_MANIFESTS_BYTES = 64 * 1024 * 1024;
 
 /**
  * An image with what refers to its manifests: by the registry's list, by the tag that stands in for such a list, and by
@@ -81,12 +80,48 @@ export async function withReferrers(image: ResolvedImage, options: ReferrerOptio
     : withNote(joined, 'it was converted: what signs its original does not fit it, and was not looked for');
 }
 
-function withNote(image: ResolvedImage, note: string): ResolvedImage {
-  return { ...image, notes: [...image.notes, note] };
+/**
+ * An image with the referrers that its lock has, each by its digest: nothing is looked for.
+ * @throws OciSaveError `digest` where one of them belongs to something else than the lock says
+ */
+export async function withLockedReferrers(
+  image: ResolvedImage,
+  { referrers }: LockedImage,
+  { manifests: reader, signal }: Pick<ReferrerOptions, 'manifests' | 'signal'>,
+): Promise<ResolvedImage> {
+  const { content } = image;
+  if (referrers.length === 0 || content === undefined) return image;
+  const manifests = createReferrerManifests(content, reader, signal);
+  const subjects = new Set<Digest>([...image.manifests.keys(), ...referrers.map(({ digest }) => digest)]);
+  const found = new Map<string, LockedReferrer>();
+  for (const { digest, subject, tag } of referrers) {
+    signal?.throwIfAborted();
+    const one = await manifests.read(digest);
+    if (!subjects.has(subject) || (tag === undefined && one.manifest.subject?.digest !== subject)) {
+      const message = `its lock is wrong: ${shortDigest(digest)} does not refer to ${shortDigest(subject)}`;
+      throw new OciSaveError({ code: 'digest', message, hint: LOCK_HINT });
+    }
+    await manifests.keep(one);
+    found.set(keyOf(digest, subject), lockedReferrer(one, subject, tag));
+  }
+  return joinFound(image, { found, manifests: manifests.kept, notes: new Set() });
 }
 
-function tooMuch(what: string): OciSaveError {
-  return new OciSaveError({ code: 'unsupported', message: `its referrers are beyond reason: ${what}` });
+const keyOf = (digest: Digest, subject: Digest): string => `${digest} ${subject}`;
+
+function lockedReferrer({ digest, manifest }: ManifestBytes, subject: Digest, tag?: string): LockedReferrer {
+  const artifactType = artifactTypeOf(manifest);
+  return {
+    digest,
+    mediaType: manifest.mediaType,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    subject,
+    ...(tag === undefined ? {} : { tag }),
+  };
+}
+
+function withNote(image: ResolvedImage, note: string): ResolvedImage {
+  return { ...image, notes: [...image.notes, note] };
 }
 
 interface Search {
@@ -103,57 +138,22 @@ function startSearch(
   { store, manifests: reader, signal }: ReferrerOptions,
 ): Search {
   const found = new Map<string, LockedReferrer>();
-  const manifests = new Map<Digest, StoredManifest>();
   const notes = new Set<string>();
-  const read = new Set<Digest>();
-  let bytes = 0;
-
-  const count = (one: ManifestBytes): void => {
-    if (read.has(one.digest)) return;
-    read.add(one.digest);
-    bytes += one.bytes.length;
-    if (read.size > MAX_REFERRERS) throw tooMuch(`more than ${MAX_REFERRERS}`);
-    if (bytes > MAX_MANIFESTS_BYTES) throw tooMuch(`more than ${MAX_MANIFESTS_BYTES} bytes of manifests`);
-  };
-
-  const readOne = async (digest: Digest): Promise<ManifestBytes> => {
-    const one = await reader.read(digest, port, signal);
-    count(one);
-    return one;
-  };
+  const manifests = createReferrerManifests(port, reader, signal);
 
   /** Undefined where the tag is not there. */
   const readTag = async (tag: string): Promise<ManifestBytes | undefined> => {
     const one = await port.tagged?.(tag, signal);
     if (one === undefined) return undefined;
-    count(one);
+    manifests.count(one);
     return one;
   };
 
-  /** A referrer is taken with all below it: one that is an index is of no use without its children. */
-  const keep = async ({ digest, bytes: own, manifest }: ManifestBytes): Promise<void> => {
-    if (manifests.has(digest)) return;
-    manifests.set(digest, { digest, size: own.length, manifest });
-    if (manifest.kind === 'manifest') return;
-    const [faulty] = manifest.faulty;
-    if (faulty !== undefined) throw notValid(digest, faulty.fault);
-    for (const child of manifest.manifests) await keep(await readOne(child.digest));
-  };
-
   const take = async (one: ManifestBytes, subject: Digest, tag?: string): Promise<Digest[]> => {
-    const { digest, manifest } = one;
-    const artifactType = artifactTypeOf(manifest);
-    await keep(one);
-    const key = `${digest} ${subject}`;
-    const known = found.get(key);
-    found.set(key, {
-      digest,
-      mediaType: manifest.mediaType,
-      ...(artifactType === undefined ? {} : { artifactType }),
-      subject,
-      ...(tag === undefined ? (known?.tag === undefined ? {} : { tag: known.tag }) : { tag }),
-    });
-    return [digest];
+    await manifests.keep(one);
+    const key = keyOf(one.digest, subject);
+    found.set(key, lockedReferrer(one, subject, tag ?? found.get(key)?.tag));
+    return [one.digest];
   };
 
   /** What a list names as a referrer; nothing where it is none, or not one of those looked for. */
@@ -161,7 +161,7 @@ function startSearch(
     const words = `${shortDigest(digest)} is listed as a referrer of ${shortDigest(subject)}`;
     let one: ManifestBytes;
     try {
-      one = await readOne(digest);
+      one = await manifests.read(digest);
     } catch (error) {
       if (!isAbsent(error)) throw error;
       notes.add(`${words}, and is not there`);
@@ -201,7 +201,7 @@ function startSearch(
 
   return {
     found,
-    manifests,
+    manifests: manifests.kept,
     notes,
     async of(subject) {
       const cosigns = SUFFIXES[choice].map((suffix) => ofCosign(subject, suffix));
@@ -210,12 +210,10 @@ function startSearch(
   };
 }
 
-function notValid(digest: Digest, fault: string): OciSaveError {
-  const message = `its index of referrers ${shortDigest(digest)} is not valid: ${fault}`;
-  return new OciSaveError({ code: 'unsupported', message });
-}
-
-function joinFound(image: ResolvedImage, { found, manifests: own, notes }: Search): ResolvedImage {
+function joinFound(
+  image: ResolvedImage,
+  { found, manifests: own, notes }: Pick<Search, 'found' | 'manifests' | 'notes'>,
+): ResolvedImage {
   if (found.size === 0 && notes.size === 0) return image;
   const manifests = new Map([...image.manifests, ...own]);
   const referrers = [...found.values()].toSorted(

@@ -10,6 +10,7 @@ import { convertIndex, convertManifest } from '../oci/rewrite.ts';
 import type { Store } from '../store/index.ts';
 import { describe, type ResolvedImage } from './describe.ts';
 import { keepEmbedded } from './embedded.ts';
+import { takenBy } from './locked.ts';
 import { type ManifestTree, type TreeNode, treeOf } from './node.ts';
 import { readTree } from './tree.ts';
 import type { WantedImage } from './wanted.ts';
@@ -38,7 +39,12 @@ export async function resolveImage(
   // What cosign stores looks like an image, and has no platform.
   const isCosigns = subjectOfCosignTag(reference) !== undefined;
   const wanted: WantedImage = isCosigns ? { ...image, platforms: 'all' } : image;
-  const platforms = { choice: wanted.platforms, onMissing: options.onMissingPlatform };
+  const { locked } = wanted;
+  const platforms = {
+    choice: wanted.platforms,
+    onMissing: options.onMissingPlatform,
+    takes: locked && takenBy(locked),
+  };
   const served = await readTree(await readTop(reference, content, options), platforms, {
     manifest: (child) => options.manifests.read(child, content, options.signal),
     embedded: (descriptors, from) => keepEmbedded(descriptors, from, options.store),

@@ -1,8 +1,15 @@
 import pMap from 'p-map';
-import { createManifestReader, type Layout, nameOfEntry, openLayout, registryPort } from '../image/index.ts';
+import {
+  createManifestReader,
+  type Layout,
+  nameOfEntry,
+  openLayout,
+  type ReadPort,
+  registryPort,
+} from '../image/index.ts';
 import type { Emit } from '../events.ts';
 import { messageOf, OciSaveError } from '../errors.ts';
-import { repositoryPath, whyUnservable } from '../lock/index.ts';
+import { type LockedImage, repositoryPath, whyUnservable } from '../lock/index.ts';
 import type { NamingRule } from '../options/index.ts';
 import { otherAlgorithm } from '../oci/digest.ts';
 import { parseReference, withDefaultTag } from '../oci/reference.ts';
@@ -12,7 +19,8 @@ import type { SkopeoTools } from '../skopeo/index.ts';
 import { diskError } from '../store/index.ts';
 import { resolveArchive } from './archive-image.ts';
 import { joinSame, type ResolvedImage } from './describe.ts';
-import { type ReferrerOptions, withReferrers } from './referrers.ts';
+import { explainGone, refuseOther } from './locked.ts';
+import { type ReferrerOptions, withLockedReferrers, withReferrers } from './referrers.ts';
 import { type ResolveOptions, resolveImage } from './resolve-image.ts';
 import { missingFrom, namesOf, type WantedImage } from './wanted.ts';
 
@@ -126,13 +134,34 @@ async function resolveOne(
     const repository = { domain, path };
     const { isPrivate } = context;
     const port = registryPort(client, repository, { isPrivate, name: nameOf(repository), passOver });
-    const found = await resolveImage(wanted, digest ?? tag ?? 'latest', port, context);
-    const image = await withReferrers(found, context);
+    const { locked } = wanted;
+    const image =
+      locked === undefined
+        ? await withReferrers(await resolveImage(wanted, digest ?? tag ?? 'latest', port, context), context)
+        : await resolveLocked(wanted, locked, port, context);
     return { ...image, notes: [...image.notes, ...notesOf(repository)] };
   } catch (error) {
     context.signal?.throwIfAborted();
     if (error instanceof OciSaveError && error.code === 'machine') throw error;
     return { wanted, error: diskError(error, 'what was read of it') ?? error };
+  }
+}
+
+/** An image as its lock has it: by its digest, whatever its tag names today, and with the choices that the lock has. */
+async function resolveLocked(
+  wanted: WantedImage,
+  locked: LockedImage,
+  port: ReadPort,
+  context: ResolveOptions,
+): Promise<ResolvedImage> {
+  const choices = { index: locked.index ?? 'auto', format: locked.format ?? 'keep' } as const;
+  try {
+    const found = await resolveImage(wanted, locked.digest, port, { ...context, ...choices });
+    const image = await withLockedReferrers(found, locked, context);
+    refuseOther(image, locked);
+    return image;
+  } catch (error) {
+    throw explainGone(error, locked);
   }
 }
 

@@ -23,11 +23,18 @@ export interface Selection {
   readonly attestations: readonly Child[];
 }
 
+/** Which manifests are taken. */
+export interface Choice {
+  readonly platforms: PlatformChoice;
+  /** Exactly these manifests; the platforms are then those of nested indexes alone. */
+  readonly takes?: ((digest: Digest) => boolean) | undefined;
+}
+
 /**
  * Chooses an index's children by platform. Attestations are not platforms: they are never chosen, counted or
  * missed. Two children of one platform are both taken, and so is a child that has one wanted platform among others.
  */
-export function selectChildren(index: ImageIndex, choice: PlatformChoice): Selection {
+export function selectChildren(index: ImageIndex, { platforms: choice, takes }: Choice): Selection {
   const leaves: Child[] = [];
   const indexes: Child[] = [];
   const unknown: Child[] = [];
@@ -37,9 +44,12 @@ export function selectChildren(index: ImageIndex, choice: PlatformChoice): Selec
     const images = entries.filter((entry) => !isAttestation(entry));
     const platforms = images.flatMap((entry) => platformOf(entry) ?? []);
     const wanted = platforms.some((platform) => isWanted(platform, choice));
+    const isIndex = images.some(({ mediaType }) => isIndexType(mediaType));
     if (images.length === 0) attestations.push(child);
-    else if (!wanted && platforms.length === images.length) continue;
-    else if (images.some(({ mediaType }) => isIndexType(mediaType))) indexes.push(child);
+    else if (takes !== undefined && !isIndex) {
+      if (takes(digest)) (wanted ? leaves : unknown).push(child);
+    } else if (!wanted && platforms.length === images.length) continue;
+    else if (isIndex) indexes.push(child);
     else if (wanted) leaves.push(child);
     else unknown.push(child);
   }
@@ -51,12 +61,13 @@ export function isWanted(platform: Platform, choice: PlatformChoice): boolean {
   return choice === 'all' || choice.some((wanted) => matchesPlatform(wanted, platform));
 }
 
-/** The attestations that belong to one of `digests`; all of them where every child is taken. */
+/** The attestations that are taken: of those in `digests`, or all of them where every child is. */
 export function attestationsOf(
   attestations: readonly Child[],
   digests: ReadonlySet<string>,
-  choice: PlatformChoice,
+  { platforms: choice, takes }: Choice,
 ): Child[] {
+  if (takes !== undefined) return attestations.filter(({ digest }) => takes(digest));
   return attestations.filter(
     ({ entries }) => choice === 'all' || entries.some((entry) => digests.has(attestedDigest(entry) ?? '')),
   );
@@ -70,10 +81,12 @@ export function attestationsOf(
 export function refuseFaulty(
   { faulty }: ImageIndex,
   taken: ReadonlySet<Digest>,
-  choice: PlatformChoice,
+  { platforms: choice, takes }: Choice,
 ): void {
   const wrong = faulty.find(({ digest, platform, isAttestation: attests }) => {
-    if (choice === 'all' || (digest !== undefined && taken.has(digest))) return true;
+    if (digest !== undefined && taken.has(digest)) return true;
+    if (takes !== undefined) return false;
+    if (choice === 'all') return true;
     return !attests && (platform === undefined || isWanted(platform, choice));
   });
   if (wrong === undefined) return;

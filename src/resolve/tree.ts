@@ -16,6 +16,7 @@ import { distinct, type ManifestTree, type TreeNode, treeOf } from './node.ts';
 import {
   attestationsOf,
   type Child,
+  type Choice,
   isWanted,
   offeredPlatforms,
   refuseFaulty,
@@ -36,6 +37,8 @@ export interface TreeReader {
 /** The platforms that are taken of an image, and what happens where it has only some of them. */
 export interface WantedPlatforms {
   readonly choice: PlatformChoice;
+  /** Exactly these manifests, where a lock has them. */
+  readonly takes?: Choice['takes'];
   readonly onMissing: 'fail' | 'warn';
 }
 
@@ -54,7 +57,7 @@ export async function readTree(
   wanted: WantedPlatforms,
   reader: TreeReader,
 ): Promise<ManifestTree> {
-  const { choice } = wanted;
+  const choice: Choice = { platforms: wanted.choice, takes: wanted.takes };
   const offered: Platform[] = [];
   let count = 0;
   let treeBytes = 0;
@@ -123,7 +126,10 @@ export async function readTree(
     const taken = [
       ...known,
       ...configured.filter(
-        ({ platforms }) => platforms.length === 0 || platforms.some((one) => isWanted(one, choice)),
+        ({ platforms }) =>
+          choice.takes !== undefined ||
+          platforms.length === 0 ||
+          platforms.some((one) => isWanted(one, choice.platforms)),
       ),
     ].filter(({ manifest, children }) => manifest.kind === 'manifest' || children.length > 0);
     const digests = new Set<string>(taken.map((node) => node.digest));
@@ -143,8 +149,9 @@ export async function readTree(
   const tree = treeOf(await withConfigPlatform(read, reader));
   const found = tree.nodes.flatMap(({ platforms }) => platforms);
   if (tree.nodes.every(({ manifest }) => manifest.kind === 'index')) reader.note('its index lists nothing');
+  if (wanted.takes !== undefined) return tree;
   refuseMissing(wanted, found, distinct(offered));
-  const left = siblingsLeft(choice, found, distinct(offered));
+  const left = siblingsLeft(wanted.choice, found, distinct(offered));
   if (left.length > 0) reader.note(`it also has ${namesOf(left)}, not among the wanted platforms`);
   return tree;
 }

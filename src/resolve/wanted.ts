@@ -1,6 +1,6 @@
 import { OciSaveError } from '../errors.ts';
 import { formatOrigin, formatSource, type ImageRequest, type Origin, type Source } from '../list/index.ts';
-import { storedNames, whyUnstorable } from '../lock/index.ts';
+import { type LockedImage, splitName, storedNames, whyUnstorable } from '../lock/index.ts';
 import type { NamingRule } from '../options/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import { formatPlatform, missingPlatforms, parsePlatform, type PlatformChoice } from '../oci/platform.ts';
@@ -25,6 +25,13 @@ export interface WantedImage {
   readonly namedBySource?: true;
   /** The digest in the list's reference, if any. */
   readonly pin: Digest | undefined;
+  /** As the lock in a list has it: nothing but this is saved. */
+  readonly locked?: LockedImage | undefined;
+}
+
+/** The digest by which an image is asked for, where it is not by a tag. */
+export function fixedDigest({ pin, locked }: Pick<WantedImage, 'pin' | 'locked'>): Digest | undefined {
+  return locked?.digest ?? pin;
 }
 
 /** The wanted platforms that an image with these ones does not have. */
@@ -60,19 +67,26 @@ export function joinRequests(
       hint: 'Store them under another name: source => name.',
     });
   }
-  const byRef = new Map<string, WantedImage>();
+  const joined = new Map<string, WantedImage>();
   for (const wanted of all) {
-    const earlier = byRef.get(wanted.ref);
-    byRef.set(wanted.ref, earlier ? join(earlier, wanted) : wanted);
+    const key = keyOf(wanted);
+    const earlier = joined.get(key);
+    joined.set(key, earlier ? join(earlier, wanted) : wanted);
   }
-  return [...byRef.values()];
+  return [...joined.values()];
+}
+
+/** What locks have is joined where they have the same: a reference may be locked with several digests. */
+function keyOf({ ref, locked }: WantedImage): string {
+  return locked === undefined ? ref : JSON.stringify({ ...locked, names: [] });
 }
 
 function toWanted(
   request: ImageRequest,
   { platforms, naming }: { readonly platforms: PlatformChoice; readonly naming: readonly NamingRule[] },
 ): WantedImage {
-  const { source, origin, storedAs } = request;
+  const { source, origin, storedAs, locked } = request;
+  if (locked !== undefined) return lockedWanted(request, locked);
   const own = source.transport === 'oci' ? undefined : source.reference;
   const stored = storedAs.length > 0 || own === undefined ? storedAs : [withDefaultTag(own)];
   return {
@@ -82,6 +96,19 @@ function toWanted(
     platforms: request.platforms ?? platforms,
     names: stored.flatMap((reference) => namesOf(reference, naming)),
     pin: source.transport === 'docker' ? source.reference.digest : undefined,
+  };
+}
+
+/** Names and platforms are the lock's: no rule of the run applies to them. */
+function lockedWanted({ source, origin, platforms = 'all' }: ImageRequest, locked: LockedImage): WantedImage {
+  return {
+    ref: refOf(source),
+    source,
+    origins: [origin],
+    platforms,
+    names: locked.names.map(splitName),
+    pin: undefined,
+    locked,
   };
 }
 

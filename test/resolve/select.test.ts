@@ -28,7 +28,7 @@ function select(entries: readonly Listed[], choice: string): Partial<Record<keyo
   }));
   const index = parseManifest(jsonBytes({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }));
   if (index.kind !== 'index') throw new Error('no index');
-  const selection = selectChildren(index, parsePlatformChoice(choice));
+  const selection = selectChildren(index, { platforms: parsePlatformChoice(choice) });
   const named = Object.entries(selection).map(([kind, children]: [string, Selection['leaves']]) => [
     kind,
     children.map(({ digest }) => nameOf.get(digest) ?? ''),

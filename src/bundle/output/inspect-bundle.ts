@@ -1,12 +1,11 @@
 import path from 'node:path';
 import { OciSaveError } from '../../errors.ts';
 import { readStart } from '../../files/index.ts';
-import { type Lock, parseLock } from '../../lock/index.ts';
+import { type Lock, MAX_LOCK_BYTES, parseLock } from '../../lock/index.ts';
 import { digestOf } from '../../oci/digest.ts';
 import { explainBundle } from './bundle-explanation.ts';
 import { readFolder } from './folder-content.ts';
 import { findForeign, type FolderFindings, type ForeignContent } from './foreign-content.ts';
-import { MAX_LOCK_BYTES } from '../open-bundle.ts';
 import { LOCK_FILE, SUMS_FILE, sumsIn, type View } from '../tree.ts';
 
 /** A bundle's folder compared with the lock that accounts for most of it. */

@@ -26,7 +26,8 @@ export interface Listed {
 
 /** An entry of a list. */
 export function requestRow(request: ImageRequest, origins: readonly string[]): Listed {
-  const { source, platforms, storedAs } = request;
+  const { source, platforms, storedAs, locked } = request;
+  if (locked !== undefined) return lockedRow(locked, origins);
   return {
     ref: formatSource(source),
     names: storedAs.map(formatReference),
@@ -40,7 +41,7 @@ export function requestRow(request: ImageRequest, origins: readonly string[]): L
 
 /** An image of a lock. */
 export function lockedRow(image: LockedImage, origins: readonly string[]): Listed {
-  const { ref, names, digest, source, referrers, converted } = image;
+  const { ref, names, digest, source, referrers, index, format } = image;
   const entry = entryOf(image);
   return {
     ref,
@@ -51,7 +52,8 @@ export function lockedRow(image: LockedImage, origins: readonly string[]): Liste
     ...(source === 'docker' ? {} : { transport: source }),
     ...(referrers.length === 0 ? {} : { referrers: referrers.length }),
     options: [
-      ...(source === 'docker' && converted !== undefined ? ['--format oci'] : []),
+      ...(index === undefined ? [] : [`--index ${index}`]),
+      ...(format === undefined ? [] : [`--format ${format}`]),
       ...(referrers.length === 0 ? [] : ['--referrers']),
     ],
     entry,

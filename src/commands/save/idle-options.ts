@@ -1,7 +1,7 @@
 import type { ImageRequest } from '../../list/index.ts';
 import { idleRules } from '../../lock/index.ts';
 import type { SaveOptions } from '../../options/index.ts';
-import { type Reference, withDefaultTag } from '../../oci/reference.ts';
+import { parseReference, type Reference, withDefaultTag } from '../../oci/reference.ts';
 import { idleLogins, idleMirrors } from '../../registry/index.ts';
 
 /**
@@ -90,7 +90,8 @@ function repositoriesOf(requests: readonly ImageRequest[]): Reference[] {
 
 /** Rules that name nothing. Of a source that names its images itself no rule is known to be idle. */
 function idleNaming({ naming }: SaveOptions, requests: readonly ImageRequest[]): string[] {
-  const references = requests.map(({ source, storedAs }) => {
+  const references = requests.map(({ source, storedAs, locked }) => {
+    if (locked !== undefined) return [locked.ref, ...locked.names].map((name) => parseReference(name));
     if (storedAs.length > 0) return storedAs;
     return source.transport === 'oci' || source.reference === undefined
       ? undefined

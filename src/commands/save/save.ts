@@ -9,6 +9,7 @@ import { copyAndPublish } from './copy-and-publish.ts';
 import { endUnchanged, finishCache, limitStore, writeReport } from './end.ts';
 import { withEarlierDigests } from './need/earlier.ts';
 import { idleOptions } from './idle-options.ts';
+import { refuseContradictions } from './lock-options.ts';
 import { makeReport } from './make-report.ts';
 import { neededImages } from './need/needed.ts';
 import { warnOfLostReferrers } from './need/lost-referrers.ts';
@@ -44,8 +45,10 @@ async function saveSeen(
   const { platforms } = inputs;
   const list = await readLists(inputs);
   tellLists(list, io.emit);
+  refuseContradictions(options, list.requests);
   const idle = idleOptions(options, list.requests);
-  if (options.platforms === undefined) tellOwnPlatform(OWN, io.emit);
+  const isLocked = list.requests.every(({ locked }) => locked !== undefined);
+  if (options.platforms === undefined && !isLocked) tellOwnPlatform(OWN, io.emit);
   const wanted = joinRequests(list.requests, { platforms, naming: options.naming });
 
   return withRun({ options, io, onPublished, places: placesOf(options, io.env), wanted }, async (run) => {

@@ -1,10 +1,11 @@
 import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { type Seekable, TarFault, withoutSuffix } from '../../archive/index.ts';
-import { LOCK_FILE, lockBeside, MAX_LOCK_BYTES, SUMS_FILE } from '../../bundle/index.ts';
+import { LOCK_FILE, lockBeside, SUMS_FILE } from '../../bundle/index.ts';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
 import { exists, isFolder, readBounded } from '../../files/index.ts';
+import { MAX_LOCK_BYTES } from '../../lock/index.ts';
 import { diskError } from '../../store/index.ts';
 import { formatBytes } from '../../text/bytes.ts';
 import { VERSION } from '../../version.ts';

@@ -1,6 +1,6 @@
 import type { BundleExplanation } from '../../bundle/index.ts';
 import type { Manifests } from '../../image/index.ts';
-import { type Lock, repositoryPath, splitName } from '../../lock/index.ts';
+import { type Lock, repositoryPath, splitName, taggedDigest } from '../../lock/index.ts';
 import { type Digest, hexOf } from '../../oci/digest.ts';
 import { reachable } from '../../oci/reachable.ts';
 
@@ -35,9 +35,10 @@ export function affectedImages(lock: Lock, manifests: Manifests): AffectedImages
 function imagesByBlob(lock: Lock, manifests: Manifests): Map<string, string[]> {
   const images = new Map<string, string[]>();
   const all = new Set<Digest>(manifests.keys());
-  for (const { ref, digest, root, leaves, referrers } of lock.images) {
+  for (const image of lock.images) {
+    const { ref, root, leaves, referrers } = image;
     const own = new Set(leaves.map((leaf) => leaf.digest));
-    const below = [digest, root].map((top) => reachable(top, manifests, own));
+    const below = [taggedDigest(image), root].map((top) => reachable(top, manifests, own));
     const referring = referrers.map((one) => reachable(one.digest, manifests, all));
     const needed = new Set<Digest>([
       ...leaves.flatMap((leaf) => [leaf.digest, leaf.config, ...leaf.layers]),

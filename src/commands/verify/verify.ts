@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { withoutSuffix } from '../../archive/index.ts';
-import { lockBeside, LOCK_FILE, MAX_LOCK_BYTES, SUMS_FILE } from '../../bundle/index.ts';
+import { lockBeside, LOCK_FILE, SUMS_FILE } from '../../bundle/index.ts';
 import { OciSaveError } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
 import { isFolder, readBounded, unlessGone } from '../../files/index.ts';
+import { MAX_LOCK_BYTES } from '../../lock/index.ts';
 import { VERSION } from '../../version.ts';
 import { judgeBundle, type Verdict } from './judge.ts';
 import { observeArchive } from './observe-archive.ts';

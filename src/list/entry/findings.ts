@@ -1,6 +1,8 @@
 import { OciSaveError } from '../../errors.ts';
 import { oddArchitecture, type PlatformChoice } from '../../oci/platform.ts';
-import { isReference } from '../../oci/reference.ts';
+import type { LockedImage } from '../../lock/index.ts';
+import { parsePlatform } from '../../oci/platform.ts';
+import { isReference, type Reference } from '../../oci/reference.ts';
 import { quoteReference } from '../../oci/reference-quote.ts';
 import type { Candidate, ImageRequest, ListLogin, Reject, TagRequest, Warning } from '../request.ts';
 import { MAX_ENTRIES, MAX_LINE } from '../syntax/lines.ts';
@@ -35,6 +37,8 @@ export interface Collector {
   addEntry(line: number, text: string, readParts: () => EntryParts): void;
   /** Adds an entry that is one line of text, with its options and columns. `also` is what the text itself does not say. */
   addLine(line: number, text: string, also?: LineDefaults): void;
+  /** Adds an image of a lock. `reference` has its name, and its digest only where it has no tag. */
+  addLocked(line: number, image: LockedImage, reference: Reference): void;
   /** Adds a request for tags by a rule, or a reject with the reason why it cannot be read. */
   addTags(line: number, text: string, readParts: () => TagParts): void;
   /** Adds what is probably an image. `why` ends a sentence: `a value of a chart`. */
@@ -106,6 +110,16 @@ export function newCollector(file: string, { defaultRegistry }: ParseOptions): C
   return {
     found,
     addEntry,
+    addLocked: (line, locked, reference) =>
+      void requests.push({
+        written: locked.ref,
+        origin: { file, line },
+        source: { transport: 'docker', reference },
+        platforms: locked.platforms.length === 0 ? 'all' : locked.platforms.map(parsePlatform),
+        storedAs: [],
+        implicitTag: false,
+        locked,
+      }),
     addTags: (line, text, readParts) =>
       orReject(line, text, () => {
         const request = toTagRequest(readParts(), { file, line }, defaultRegistry);

@@ -13,6 +13,7 @@ import { isTable, parseColumns } from './table/columns.ts';
 import { isCounted, parseCounted } from './table/counted.ts';
 import { isToolHeader, parseToolOutput } from './table/tool-output.ts';
 import { isLineOfWords, parseWords } from './table/words.ts';
+import { parseLockList } from './own/lock.ts';
 import { isOwnList, parseOwnList } from './own/own-list.ts';
 import { looksPlain, parsePlain } from './own/plain.ts';
 import { parseImageVector } from './package/image-vector.ts';
@@ -202,8 +203,8 @@ export const FORMATS: readonly ListFormat[] = [
   format('porter', 'a Porter bundle', keys('mixins')),
   format('sbom', 'an SBOM', either(keys('bomFormat'), keys('spdxVersion'))),
   format('lock', 'a lock of oci-save', keys('version', 'images', 'blobs'), {
-    refusal: 'it is not a list',
-    hint: 'It says what was saved: give the list from which that was.',
+    parse: parseLockList,
+    reading: 'tree',
   }),
   format('oci-layout', 'an OCI manifest or index', keys('schemaVersion'), {
     refusal: 'it is not a list',

@@ -1,4 +1,4 @@
-import { type LockedImage, splitName } from '../../lock/index.ts';
+import { isSparse, type LockedImage, splitName, taggedDigest } from '../../lock/index.ts';
 import { digestTag } from '../../oci/digest.ts';
 import { isIndexType } from '../../oci/media-type.ts';
 import { parsePlatform, type PlatformChoice } from '../../oci/platform.ts';
@@ -18,7 +18,7 @@ export function entryOf(image: LockedImage): WritableImage | string {
     return `it is stored as ${bare}, a name without a registry, which a list cannot give`;
   }
   const reference = parseReference(image.ref);
-  const own = `${nameOf(reference)}:${reference.tag ?? digestTag(image.digest)}`;
+  const own = `${nameOf(reference)}:${reference.tag ?? digestTag(taggedDigest(image))}`;
   const isOwn = image.names.length === 1 && image.names[0] === own;
   return {
     source: { transport: 'docker', reference: { ...reference, digest: image.digest } },
@@ -33,9 +33,10 @@ function storedName(stored: string): WritableImage['storedAs'][number] {
 }
 
 /** The platforms one by one, or `all` where some children of a whole index cannot be told by their platforms. */
-function choiceOf({ mediaType, digest, root, platforms, leaves }: LockedImage): PlatformChoice | undefined {
+function choiceOf(image: LockedImage): PlatformChoice | undefined {
+  const { mediaType, index, platforms, leaves } = image;
   const images = leaves.filter(({ attests }) => attests === undefined).map(({ platform }) => platform);
-  const isWhole = isIndexType(mediaType) && root === digest;
+  const isWhole = isIndexType(mediaType) && index !== 'narrow' && !isSparse(image);
   if (isWhole && (images.includes(undefined) || new Set(images).size < images.length)) return 'all';
   return platforms.length === 0 ? undefined : platforms.map(parsePlatform);
 }

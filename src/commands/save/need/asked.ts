@@ -56,8 +56,9 @@ export function askedDigest(
   { archivePlace: { name }, partSize }: Places,
 ): Digest {
   const images = wanted
-    .map(({ ref, names, platforms }) => ({
+    .map(({ ref, names, platforms, locked }) => ({
       ref,
+      ...(locked === undefined ? {} : { locked }),
       names: names.map((stored) => `${stored.name}:${stored.tag ?? ''}`).toSorted(),
       platforms: platformsOf(platforms),
     }))

@@ -1,5 +1,5 @@
 import { OciSaveError } from '../../../errors.ts';
-import { type FailedImage, lockedRef, type Resolution } from '../../../resolve/index.ts';
+import { type FailedImage, fixedDigest, lockedRef, type Resolution } from '../../../resolve/index.ts';
 import { readEarlierLocks } from './earlier-locks.ts';
 import type { Run } from '../run.ts';
 
@@ -20,7 +20,7 @@ export async function withEarlierDigests(
   }
   const told = (failure: FailedImage): FailedImage => {
     const { wanted, error } = failure;
-    const found = wanted.pin === undefined ? earlier.get(lockedRef(wanted)) : undefined;
+    const found = fixedDigest(wanted) === undefined ? earlier.get(lockedRef(wanted)) : undefined;
     if (found === undefined || !isGone(failure) || !(error instanceof OciSaveError)) return failure;
     const { code, message, cause } = error;
     const hint =

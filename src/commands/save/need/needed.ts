@@ -43,7 +43,7 @@ export async function neededImages(
 async function lackingImages(images: readonly ResolvedImage[], run: Run): Promise<readonly ResolvedImage[]> {
   const { options, session, release, io } = run;
   if (!publishesAlone(run) || release !== undefined || io.remoteCache !== undefined) return images;
-  if (options.referrers !== 'none') return images;
+  if (options.referrers !== 'none' || images.some(({ referrers }) => referrers.length > 0)) return images;
   const names = images.flatMap((image) =>
     image.names.map((name) => ({ name, right: rightDigests(image, options.index) })),
   );

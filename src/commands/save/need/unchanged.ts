@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import { OciSaveError } from '../../../errors.ts';
-import { type Lock, repositoryPath } from '../../../lock/index.ts';
+import { type Lock, repositoryPath, taggedDigest } from '../../../lock/index.ts';
 import { type Digest, digestTag } from '../../../oci/digest.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from '../../../oci/config.ts';
 import { isImage, MAX_MANIFEST_BYTES, parseManifest } from '../../../oci/manifest.ts';
@@ -8,7 +8,7 @@ import { isIndexType } from '../../../oci/media-type.ts';
 import { missingPlatforms, normalizePlatform } from '../../../oci/platform.ts';
 import { askTargets } from '../../../push/index.ts';
 import type { PushTargetReport, ReleaseReport } from '../../../report/index.ts';
-import type { WantedImage } from '../../../resolve/index.ts';
+import { fixedDigest, type WantedImage } from '../../../resolve/index.ts';
 import { rightDigests } from './needed.ts';
 import { releasedBefore } from './released.ts';
 import { publishesAlone, type Run } from '../run.ts';
@@ -43,7 +43,7 @@ export async function findUnchanged(run: Run): Promise<Unchanged | undefined> {
   if (!publishesAlone(run) || (options.push.length > 0 && !pushesAsItIs(run))) return undefined;
   if (haveCommonName(wanted)) return undefined;
   // A signature may have come since: no digest of an image shows that.
-  if (options.referrers !== 'none') return undefined;
+  if (options.referrers !== 'none' || wanted.some(hasMadeOrReferrers)) return undefined;
   const startedAt = performance.now();
   const released = release === undefined ? undefined : await releasedBefore(release, run);
   if (release !== undefined && released === undefined) return undefined;
@@ -68,6 +68,12 @@ export async function findUnchanged(run: Run): Promise<Unchanged | undefined> {
   if (images === undefined) return undefined;
   const push = targets.reports((performance.now() - startedAt) / 1000);
   return { images, push, release: released?.report, lock: released?.lock };
+}
+
+/** What a lock has of an image beside what its digest shows. */
+function hasMadeOrReferrers({ locked }: WantedImage): boolean {
+  if (locked === undefined) return false;
+  return locked.referrers.length > 0 || taggedDigest(locked) !== locked.digest;
 }
 
 /** Conversions and narrowed indexes have other digests at a target than at the source. */
@@ -118,10 +124,12 @@ async function lacksPlatform(
 }
 
 /**
- * An image that is pinned by digest is read from the store, if it is there. What a source refuses is reported by the full
+ * An image that is pinned by digest, or locked, is read from the store, if it is there. What a source refuses is reported by the full
  * run, which asks again.
  */
-async function headOf({ source, pin }: WantedImage, { session, io }: Run): Promise<Claim | undefined> {
+async function headOf(image: WantedImage, { session, io }: Run): Promise<Claim | undefined> {
+  const { source } = image;
+  const pin = fixedDigest(image);
   if (source.transport !== 'docker' || source.reference.otherDigest !== undefined) return undefined;
   const { reference } = source;
   try {
