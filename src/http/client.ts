@@ -5,8 +5,8 @@ import { isTemporary, isTemporaryStatus, refusalError } from './response/error.t
 import { follow, type HttpRequest, type HttpResponse } from './follow.ts';
 import { insecureHosts, type InsecureHosts } from './address.ts';
 import { createRateLimiter, type RateLimiter, type Throttles } from './rate-limiter.ts';
-import type { ErrorParser } from './response/refusal.ts';
-import { type RetryPolicy, withRetries } from './retry.ts';
+import { type ErrorParser, formatRefusal, refusalOf } from './response/refusal.ts';
+import { asFinal, type RetryPolicy, withRetries } from './retry.ts';
 
 export interface HttpClient {
   /**
@@ -64,6 +64,10 @@ export const MAX_HOLD_MILLISECONDS = 60_000;
 /** Each request of a thousand would make all its attempts, one after the other. */
 const MAX_THROTTLED_MILLISECONDS = 5 * 60_000;
 const WHOLE_MILLISECONDS = 5 * 60_000;
+/** What a host answers that is not there for a while (RFC 9110, 15.6.4). */
+const UNAVAILABLE = 503;
+/** A host that is not available is looked for as often at least, also where nothing is tried again. */
+const LEAST_LOOKS = 2;
 
 /** A client of any HTTP server. It opens no socket before its first request. */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
@@ -86,6 +90,20 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   };
   const isForGood = ({ times, milliseconds }: Throttles): boolean =>
     times > policy.retries && milliseconds >= maxThrottledMilliseconds;
+  /** What is refused by a host that is not available: one error for all, where it is not waited for any longer. */
+  const waitedFor = (
+    limiter: RateLimiter,
+    { lane, patience = Number.POSITIVE_INFINITY }: HttpRequest,
+    refused: Refused,
+    host: string,
+  ): Refused => {
+    const { hold = 0 } = refused;
+    const isLong = hold > patience;
+    const held = heldFor(refused, host, isLong ? { ...options, onWarning: undefined } : options);
+    const { times, milliseconds, error } = limiter.unavailable(held, notAvailable(host, refused.error), lane);
+    if (times > Math.max(policy.retries, LEAST_LOOKS)) return { error: limiter.exhaust(error) };
+    return isLong || milliseconds + held > patience ? { error } : refused;
+  };
   const closing = new AbortController();
   const attempt: HttpClient['request'] = async (request, read) => {
     const limiter = limiterOf(request.url.host);
@@ -98,7 +116,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     // Asked when its turn has come: a burst that queues for connections heeds what its first responses say.
     const admitted = async (): Promise<void> => {
       leave();
-      await limiter.enter(request.signal, lane);
+      await limiter.enter(request.signal, lane, request.patience);
       inside = true;
       // What is long under way keeps no other request back.
       if (request.stream !== undefined) leave();
@@ -113,12 +131,13 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         // A challenge says nothing of a quota.
         if (!isThrottled) limiter.passed(response.status === 401 ? undefined : lane, left(response, request));
       } else if (refused.exhausted === true) refused = { error: limiter.exhaust(refused.error) };
-      else {
+      else if (isThrottled) {
         const held = heldFor(refused, response.host, options);
-        if (!isThrottled) limiter.hold(held);
-        else if (isForGood(limiter.throttled(held, lane)))
+        if (isForGood(limiter.throttled(held, lane)))
           refused = { error: limiter.exhaust(throttledForGood(response.host, refused.error)) };
-      }
+      } else if (response.status === UNAVAILABLE && (refused.hold ?? 0) > 0)
+        refused = waitedFor(limiter, request, refused, response.host);
+      else limiter.hold(heldFor(refused, response.host, options));
     } finally {
       leave();
     }
@@ -150,6 +169,19 @@ function throttledForGood(host: string, { hintParts, cause }: OciSaveError): Oci
     hint: hintParts,
     cause,
   });
+}
+
+function notAvailable(host: string, error: OciSaveError): OciSaveError {
+  const refusal = refusalOf(error);
+  const said = refusal === undefined ? String(UNAVAILABLE) : formatRefusal(refusal);
+  return asFinal(
+    new OciSaveError({
+      code: 'network',
+      message: `${host} is not available: it answered ${said} and asked to be left alone, and is not waited for any longer`,
+      hint: error.hintParts ?? 'Run it again later: what was fetched stays.',
+      cause: error.cause,
+    }),
+  );
 }
 
 function heldFor(

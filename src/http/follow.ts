@@ -22,6 +22,7 @@ import {
 import type { Lane } from './rate-limiter.ts';
 import { networkError, proxyError, ProxyRefusal, unreachedError } from './response/error.ts';
 import { type ErrorParser, parseRetryAfter, readRefusal, type Refusal } from './response/refusal.ts';
+import { isSpent } from './retry.ts';
 import { certificatesBehind } from './tls/behind-proxy.ts';
 import { CertificateRefused } from './tls/certificate.ts';
 import { send, type WireRequest, type WireResponse } from './transport.ts';
@@ -44,6 +45,8 @@ export interface HttpRequest extends Omit<WireRequest, 'admitted'> {
   readonly namedBy?: string | undefined;
   /** What its host counts it with. */
   readonly lane?: Lane | undefined;
+  /** How many milliseconds it may wait for a host that says that it is not available; by default as long as the host asks. */
+  readonly patience?: number | undefined;
   /** Whether it is part of something that writes, for messages. */
   readonly writes?: boolean;
   /** Whether a redirect that keeps the method (307, 308) is followed, with the body. Others are for reading. */
@@ -176,8 +179,8 @@ async function sendOnce(
     throw new ProxyRefusal(response.status);
   } catch (cause) {
     request.signal?.throwIfAborted();
-    // A quota is not a network fault.
-    if (cause instanceof OciSaveError && cause.code !== 'network') throw cause;
+    // Neither a quota nor a host that is not waited for is a fault of this connection.
+    if (cause instanceof OciSaveError && (cause.code !== 'network' || isSpent(cause))) throw cause;
     if (cause instanceof PrivateAddressError) throw privateAddressError(subject, namedBy ?? '', url);
     const { proxy, idleProxy } = connection;
     if (proxy === undefined) throw unreachedError(subject, url.host, cause, idleProxy);

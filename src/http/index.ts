@@ -28,7 +28,7 @@ export { type ErrorParser, formatRefusal, type Refusal, refusalOf, shown } from 
 export { nodeHttp } from './node-http.ts';
 export { type Environment, proxyFor, readProxies } from './proxies.ts';
 export type { Lane } from './rate-limiter.ts';
-export { inOtherWords, type RetryPolicy, withRetries } from './retry.ts';
+export { inOtherWords, isSpent, type RetryPolicy, withRetries } from './retry.ts';
 export type { Method, StreamedBody } from './transport.ts';
 export {
   type ClientCertificate,

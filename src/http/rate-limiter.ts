@@ -15,10 +15,10 @@ export interface Lane {
  */
 export interface RateLimiter {
   /**
-   * Waits until a request may go to the host. The first of a lane with a quota goes alone. Rejects with the quota's error, or
-   * with the signal's reason.
+   * Waits until a request may go to the host. The first of a lane with a quota goes alone. Rejects with the quota's error, with
+   * that of a host that is not available for longer than `patience` milliseconds, or with the signal's reason.
    */
-  enter(signal?: AbortSignal, lane?: Lane): Promise<void>;
+  enter(signal?: AbortSignal, lane?: Lane, patience?: number): Promise<void>;
   /** The same for somebody who asks the host by other means, and takes no place. */
   ready(signal?: AbortSignal): Promise<void>;
   /** To be called once for each request that entered, when its response is known or will not come. */
@@ -30,6 +30,12 @@ export interface RateLimiter {
    * @returns since when it has let nothing of the lane through
    */
   throttled(milliseconds: number, lane?: Lane): Throttles;
+  /**
+   * Tells that the host is not available, and for how long it asks to be left alone. After that one request at a time looks
+   * whether it is there again: each of many would wait for it in each of its attempts.
+   * @param error for all who may not wait for it that long; the first one of an outage counts
+   */
+  unavailable(milliseconds: number, error: OciSaveError, lane?: Lane): Outage;
   /** Lets no request through for so many milliseconds from now, or longer where that was said before. */
   hold(milliseconds: number): void;
   /** Lets no request through any more. Returns the one cause for all that wait, all that come and all that are told so. */
@@ -43,6 +49,11 @@ export interface Throttles {
   readonly milliseconds: number;
 }
 
+/** A host that has not been available to the requests of a lane since it last let one through. */
+export interface Outage extends Throttles {
+  readonly error: OciSaveError;
+}
+
 /** What is known of a lane. */
 interface Passage {
   inFlight: number;
@@ -50,6 +61,7 @@ interface Passage {
   most: number;
   throttles: number;
   throttledAt: number;
+  outage: { times: number; readonly since: number; readonly error: OciSaveError } | undefined;
 }
 
 /** What is in no lane. */
@@ -74,17 +86,25 @@ export function createRateLimiter(
   let allowed = Number.POSITIVE_INFINITY;
   let passes = 0;
   let throttles = 0;
+  /** One request at a time looks whether the host is available again. */
+  let isLooking = false;
   const passages = new Map<string, Passage>();
   const passageOf = ({ name, hasQuota }: Lane): Passage => {
     const most = hasQuota ? 1 : Number.POSITIVE_INFINITY;
-    const passage = passages.get(name) ?? { inFlight: 0, most, throttles: 0, throttledAt: 0 };
+    const passage = passages.get(name) ?? {
+      inFlight: 0,
+      most,
+      throttles: 0,
+      throttledAt: 0,
+      outage: undefined,
+    };
     passages.set(name, passage);
     return passage;
   };
   /** Takes a place where there is one, in the same moment. */
   const take = (lane: Lane): boolean => {
     const passage = passageOf(lane);
-    if (inFlight >= allowed || passage.inFlight >= passage.most) return false;
+    if (inFlight >= (isLooking ? 1 : allowed) || passage.inFlight >= passage.most) return false;
     inFlight += 1;
     passage.inFlight += 1;
     return true;
@@ -94,32 +114,54 @@ export function createRateLimiter(
     wake.abort();
     wake = new AbortController();
   };
+  const pauseOf = (times: number): number =>
+    Math.min(pauseMilliseconds * 2 ** Math.max(0, times - 1), MAX_PAUSE_MILLISECONDS);
   const hold = (milliseconds: number): void => {
     until = Math.max(until, now() + milliseconds);
   };
-  const wait = async (signal: AbortSignal | undefined, goes: () => boolean): Promise<void> => {
+  const wait = async (
+    signal: AbortSignal | undefined,
+    goes: () => boolean,
+    refuses: () => OciSaveError | undefined = () => undefined,
+  ): Promise<void> => {
     for (;;) {
       signal?.throwIfAborted();
       if (exhausted) throw exhausted;
       const left = until - now();
       if (left <= 0 && goes()) return;
+      const refusal = refuses();
+      if (refusal) throw refusal;
       const woken = signal ? AbortSignal.any([signal, wake.signal]) : wake.signal;
       await interruptible(left > 0 ? left : UNTIL_WOKEN, woken);
     }
   };
   return {
-    enter: (signal, lane = OTHERS) => wait(signal, () => take(lane)),
+    enter: (signal, lane = OTHERS, patience = Number.POSITIVE_INFINITY) =>
+      wait(
+        signal,
+        () => take(lane),
+        () => {
+          const { outage } = passageOf(lane);
+          return outage !== undefined && until - outage.since > patience ? outage.error : undefined;
+        },
+      ),
     ready: (signal) => wait(signal, () => true),
     leave(lane = OTHERS) {
       inFlight -= 1;
       passageOf(lane).inFlight -= 1;
-      if (lane.hasQuota || allowed !== Number.POSITIVE_INFINITY) wakeAll();
+      const wasLooking = isLooking;
+      // A look that ended in anything else, such as no connection, is not made by all in turn.
+      if (now() >= until) isLooking = false;
+      if (lane.hasQuota || wasLooking || allowed !== Number.POSITIVE_INFINITY) wakeAll();
     },
     passed(lane = OTHERS, left = Number.POSITIVE_INFINITY) {
       // The last one that it lets through says 0; the next one shows whether that is so.
       if (lane.hasQuota) passageOf(lane).most = Math.max(1, left);
       throttles = 0;
       passageOf(lane).throttles = 0;
+      passageOf(lane).outage = undefined;
+      if (isLooking) wakeAll();
+      isLooking = false;
       passes += 1;
       if (passes < 2 * allowed) return;
       passes = 0;
@@ -136,9 +178,17 @@ export function createRateLimiter(
       }
       passes = 0;
       allowed = 1;
-      const own = pauseMilliseconds * 2 ** Math.max(0, throttles - 1);
-      hold(Math.max(milliseconds, Math.min(own, MAX_PAUSE_MILLISECONDS)));
+      hold(Math.max(milliseconds, pauseOf(throttles)));
       return { times: passage.throttles, milliseconds: now() - passage.throttledAt };
+    },
+    unavailable(milliseconds, error, lane = OTHERS) {
+      const passage = passageOf(lane);
+      const outage = (passage.outage ??= { times: 0, since: now(), error });
+      // Of a burst all find it out at once.
+      if (now() >= until) outage.times += 1;
+      isLooking = true;
+      hold(Math.max(milliseconds, pauseOf(outage.times)));
+      return { ...outage, milliseconds: now() - outage.since };
     },
     hold,
     exhaust(error) {

@@ -26,9 +26,15 @@ const MAX_DELAY_MILLISECONDS = 30_000;
  */
 const spent = new WeakSet<Error>();
 
-/** An error may have been put into other words on its way. */
-function isSpent(error: Error): boolean {
+/** Whether all attempts were made, or none helps. An error may have been put into other words on its way. */
+export function isSpent(error: Error): boolean {
   return spent.has(error) || (error.cause instanceof Error && isSpent(error.cause));
+}
+
+/** The same error, for which nobody makes another attempt: it was found that none helps. */
+export function asFinal(error: OciSaveError): OciSaveError {
+  spent.add(error);
+  return error;
 }
 
 /** The same error with other words, or another hint: it is tried no more than it would have been. */

@@ -1,4 +1,5 @@
 import { messageOf, OciSaveError } from '../errors.ts';
+import { isSpent } from '../http/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type Hint, hint, option } from '../text/hint.ts';
 import { type Refused, withAskedBefore } from './asked-before.ts';
@@ -77,13 +78,16 @@ function rulesOf(name: string, mirrors: readonly Mirror[]): Mirror[] {
 function placeIn({ prefix, location }: Mirror, name: string): Repository | undefined {
   const place = location + name.slice(prefix.length);
   const slash = place.indexOf('/');
-  return slash < 0 ? undefined : { domain: place.slice(0, slash), path: place.slice(slash + 1) };
+  return slash < 0
+    ? undefined
+    : { domain: place.slice(0, slash), path: place.slice(slash + 1), isMirror: true };
 }
 
 /**
  * Reads from mirrors first. Whatever a mirror answers, its bytes have to have the digest; whatever it fails with, the next
  * place is asked, as with registries.conf. Each place has its own credentials, and is sent no other ones.
- * @param onFallback told in words when a mirror does not give what it is asked for, once for each repository of it
+ * @param onFallback told in words when a mirror does not give what it is asked for, once for each repository of it, and of one
+ *   that is asked no more once
  */
 export function createSources(
   client: RegistryClient,
@@ -101,11 +105,14 @@ export function createSources(
   };
   const fellBack = (repository: Repository, place: Repository, error: OciSaveError): void => {
     note(repository, `not all of it came from the mirror ${place.domain} (${error.code})`);
-    if (told.has(nameOf(place))) return;
-    told.add(nameOf(place));
-    onFallback(
-      `${nameOf(repository)}: the mirror does not give it: ${messageOf(error)}; the next place is asked`,
-    );
+    const isDown = down.has(place.domain);
+    const about = isDown ? place.domain : nameOf(place);
+    if (told.has(about)) return;
+    told.add(about);
+    const what = isDown
+      ? `the mirror ${place.domain} is not asked any more`
+      : `${nameOf(repository)}: the mirror does not give it`;
+    onFallback(`${what}: ${messageOf(error)}; the next place is asked`);
   };
   /** By blob of a repository: the mirrors that gave of it, and those that are not asked for it any more. */
   const givers = new Map<string, Set<Repository>>();
@@ -130,7 +137,9 @@ export function createSources(
       } catch (error) {
         signal?.throwIfAborted();
         if (!(error instanceof OciSaveError) || error.code === 'interrupted') throw error;
-        if (lasting && (error.code === 'network' || error.code === 'quota')) down.set(place.domain, error);
+        const isLasting =
+          error.code === 'network' ? lasting || isSpent(error) : lasting && error.code === 'quota';
+        if (isLasting) down.set(place.domain, error);
         fellBack(repository, place, error);
         before.push({ place, why: error });
       }

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { OciSaveError } from '../errors.ts';
-import { looksLikePlainHttp, type RetryPolicy, withRetries } from '../http/index.ts';
+import { looksLikePlainHttp, refusalOf, type RetryPolicy, withRetries } from '../http/index.ts';
 import { isDomain } from '../oci/reference.ts';
 import { quoteText } from '../oci/reference-quote.ts';
 import type { Scheme } from './auth/challenge.ts';
@@ -51,8 +51,8 @@ export function createRegistry(
   let address: Promise<URL> | undefined;
   let leading: Promise<void> | undefined;
   let open = false;
-  const find = async (): Promise<URL> => {
-    const { url, status } = await probe(domain, ping);
+  const find = async (by: Ping): Promise<URL> => {
+    const { url, status } = await probe(domain, by);
     open = status === 200;
     return url;
   };
@@ -70,7 +70,7 @@ export function createRegistry(
     },
     address() {
       if (!insecure) return Promise.resolve(secure);
-      const probing = (address ??= withRetries(find, policy, {}));
+      const probing = (address ??= withRetries(() => find(answers(ping)), policy, {}));
       probing.catch(() => {
         // The next request tries again; those that wait for this attempt get its error.
         if (address === probing) address = undefined;
@@ -79,10 +79,10 @@ export function createRegistry(
     },
     async reach() {
       if (!insecure) return void (await ping(secure));
-      address = Promise.resolve(await find());
+      address = Promise.resolve(await find(ping));
     },
     async locate() {
-      if (insecure && address === undefined) address = Promise.resolve(await find());
+      if (insecure && address === undefined) address = Promise.resolve(await find(ping));
     },
     async first(run) {
       if (leading) {
@@ -97,6 +97,19 @@ export function createRegistry(
         resolve();
       }
     },
+  };
+}
+
+/** A refusal shows the address, too: what it means is for the request that it is looked up for. */
+function answers(ping: Ping): Ping {
+  return async (url) => {
+    try {
+      return await ping(url);
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal === undefined) throw error;
+      return refusal.status;
+    }
   };
 }
 

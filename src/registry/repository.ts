@@ -5,6 +5,15 @@ import { DEFAULT_REGISTRY } from '../oci/reference.ts';
 export interface Repository {
   readonly domain: string;
   readonly path: string;
+  /** Another place is asked where this one does not give: it is not waited for long. */
+  readonly isMirror?: boolean;
+}
+
+const MIRROR_PATIENCE_MILLISECONDS = 30_000;
+
+/** How many milliseconds a repository's host is waited for while it says that it is not available; undefined for as it asks. */
+export function patienceFor({ isMirror = false }: Repository): number | undefined {
+  return isMirror ? MIRROR_PATIENCE_MILLISECONDS : undefined;
 }
 
 /** The host that serves a domain. Docker Hub's registry has another name than its images. */

@@ -11,7 +11,7 @@ import { chooseScheme, parseChallenges } from './auth/challenge.ts';
 import { pullScope, pushScope } from './auth/scope.ts';
 import { refusalError } from './error.ts';
 import type { Registry } from './registry.ts';
-import type { Repository } from './repository.ts';
+import { patienceFor, type Repository } from './repository.ts';
 import { type Endpoint, requestPath, requestUrl } from './request-path.ts';
 
 export interface RegistryRequest extends Pick<
@@ -128,6 +128,7 @@ function sender<T>(
       {
         ...request,
         url,
+        patience: patienceFor(repository),
         writes: push,
         resend: push,
         namedBy: mayBePrivate ? undefined : `${address.host} sends an upload to`,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
-import { createRateLimiter, type Lane } from '../../src/http/rate-limiter.ts';
+import { createRateLimiter, type Lane, type RateLimiter } from '../../src/http/rate-limiter.ts';
 import { until } from '../support/deadline.ts';
 import { failureOf } from '../registry/support.ts';
 
@@ -185,5 +185,67 @@ describe('createRateLimiter, after a throttle', () => {
     for (let count = 0; count < 30; count += 1) limiter.throttled(0);
     time.now = 100;
     await expect(limiter.enter()).resolves.toBeUndefined();
+  });
+});
+
+describe('createRateLimiter, where the host is not available', () => {
+  const gone = new OciSaveError({ code: 'network', message: 'gone' });
+  const later = new OciSaveError({ code: 'network', message: 'gone, said later' });
+  const unavailable = (milliseconds: number) => {
+    const time = { now: 0 };
+    const limiter = createRateLimiter(100, () => time.now);
+    expect(limiter.unavailable(milliseconds, gone)).toEqual({
+      times: 1,
+      milliseconds: 0,
+      since: 0,
+      error: gone,
+    });
+    return { limiter, time };
+  };
+  const entering = (
+    limiter: RateLimiter,
+  ): { readonly entered: () => number; readonly all: Promise<unknown> } => {
+    let count = 0;
+    const all = Promise.all([1, 2, 3].map(() => limiter.enter().then(() => (count += 1))));
+    return { entered: () => count, all };
+  };
+
+  it.each([
+    ['it passed', (limiter: RateLimiter) => limiter.passed()],
+    ['it came to nothing, as without a connection', () => {}],
+  ])('lets one request look for it, and the others go when %s', async (_, ended) => {
+    const { limiter, time } = unavailable(500);
+    time.now = 500;
+    await limiter.enter();
+    const { entered, all } = entering(limiter);
+    await new Promise(setImmediate);
+    expect(entered()).toBe(0);
+    ended(limiter);
+    limiter.leave();
+    await all;
+  });
+
+  it('counts a burst once, and an outage until it lets one of the lane through', () => {
+    const { limiter, time } = unavailable(500);
+    time.now = 100;
+    expect(limiter.unavailable(500, later)).toMatchObject({ times: 1, milliseconds: 100, error: gone });
+    time.now = 700;
+    limiter.passed(looks);
+    expect(limiter.unavailable(500, later)).toMatchObject({ times: 2, milliseconds: 700, error: gone });
+    limiter.passed();
+    time.now = 2000;
+    expect(limiter.unavailable(500, later)).toMatchObject({ times: 1, milliseconds: 0, error: later });
+  });
+
+  it('refuses those who may not wait for it that long, with the one cause, and no other lane', async () => {
+    const { limiter, time } = unavailable(500);
+    expect(await failureOf(limiter.enter(undefined, undefined, 499))).toBe(gone);
+    const patient = limiter.enter(undefined, undefined, 500);
+    const other = limiter.enter(undefined, looks, 1);
+    time.now = 500;
+    await Promise.race([patient, other]);
+    limiter.passed();
+    limiter.leave();
+    await Promise.all([patient, other]);
   });
 });

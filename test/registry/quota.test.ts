@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { OCI_INDEX } from '../../src/oci/media-type.ts';
+import { createSources } from '../../src/registry/index.ts';
 import { until } from '../support/deadline.ts';
 import { jsonBytes } from '../support/image.ts';
-import { answerError, answerManifest, startStub } from '../support/registry-stub.ts';
+import { answerError, answerManifest, startStub, type StubHandler } from '../support/registry-stub.ts';
 import { clientOf, failureOf, repositoryAt } from './support.ts';
 
 const index = { mediaType: OCI_INDEX, bytes: jsonBytes({ schemaVersion: 2, manifests: [] }) };
@@ -204,5 +205,64 @@ describe('a throttle', () => {
     await Promise.all(['1', '2', '3', '4'].map((tag) => client.getManifest(repositoryAt(stub), tag)));
     expect(stub.requests).toHaveLength(5);
     for (const { at } of stub.requests.slice(1)) expect(at).toBeGreaterThanOrEqual(until);
+  });
+});
+
+describe('N5: a registry that answers 503 and asks to be left alone', () => {
+  const busy = (seconds: string): StubHandler => {
+    return (_, response) => answerError(response, 503, 'UNAVAILABLE', 'closed', { 'retry-after': seconds });
+  };
+
+  it('for ever is looked for by one request at a time, and is one cause for all', async () => {
+    await using stub = await startStub(busy('1'));
+    using client = clientOf([stub], { sockets: 4, retries: 2 });
+    const tags = Array.from({ length: 12 }, (_, nth) => `t${nth}`);
+    const failures = await Promise.all(
+      tags.map((tag) => failureOf(client.headManifest(repositoryAt(stub), tag))),
+    );
+    expect(new Set(failures).size).toBe(1);
+    expect([failures[0]?.code, failures[0]?.message]).toEqual([
+      'network',
+      `${stub.host} is not available: it answered 503 and asked to be left alone, and is not waited for any longer`,
+    ]);
+    // The first four, and two looks: 12 images with three attempts each would be 36.
+    expect(stub.requests.length).toBeLessThanOrEqual(6);
+  });
+
+  describe('S9: and is a mirror', () => {
+    const tags = Array.from({ length: 12 }, (_, nth) => `t${nth}`);
+    /** Reads tags of a registry with a mirror that answers so. */
+    const read = async (handler: StubHandler) => {
+      await using mirror = await startStub(handler);
+      await using origin = await startStub((request, response) => answerManifest(request, response, index));
+      using client = clientOf([mirror, origin], { sockets: 4 });
+      const said: string[] = [];
+      const rules = [{ prefix: origin.host, location: `${mirror.host}/hub` }];
+      const sources = createSources(client, rules, (message) => said.push(message));
+      await Promise.all(
+        tags.map((tag) => sources.client.getManifest(repositoryAt(origin, `team/${tag}`), tag)),
+      );
+      return { mirror: mirror.host, asked: [mirror, origin].map(({ requests }) => requests.length), said };
+    };
+
+    it('for longer than it may is passed over by all at once, and that is said once', async () => {
+      const { mirror, asked, said } = await read(busy('40'));
+      expect(said).toEqual([
+        expect.stringMatching(
+          `^the mirror ${mirror} is not asked any more: ${mirror} is not available: it answered 503 .*; the next place is asked$`,
+        ),
+      ]);
+      expect(asked).toEqual([expect.toBeOneOf([1, 2, 3, 4]), tags.length]);
+    });
+
+    it('for a moment is waited for once, and gives all', async () => {
+      let isBack = false;
+      const { asked, said } = await read((request, response, nth) => {
+        if (isBack) return answerManifest(request, response, index);
+        isBack = true;
+        return busy('1')(request, response, nth);
+      });
+      expect([asked, said]).toEqual([[tags.length + 1, 0], []]);
+    });
   });
 });

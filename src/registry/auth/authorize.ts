@@ -7,7 +7,7 @@ import { createLoginLog } from './login-log.ts';
 import type { Sent } from './refused-login.ts';
 import { OciSaveError } from '../../errors.ts';
 import type { Registry } from '../registry.ts';
-import type { Repository } from '../repository.ts';
+import { patienceFor, type Repository } from '../repository.ts';
 import { joinScopes } from './scope.ts';
 import { createTokenCache, fetchToken, type RefusedToken } from './token.ts';
 
@@ -108,6 +108,7 @@ export function createAuthorizer(
         isPrivate: registry.isPrivate,
         credentials: found,
         workedUntil: log.workedUntil(repository, found, 'registry'),
+        patience: patienceFor(repository),
         signal,
       });
     // Namespaced keys give two repositories two users, so a token belongs to its repository.

@@ -35,6 +35,7 @@ export interface TokenRequest {
   readonly credentials: Credentials | undefined;
   /** When the registry last accepted these credentials. */
   readonly workedUntil?: Date | undefined;
+  readonly patience?: HttpRequest['patience'];
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -58,12 +59,13 @@ export function lifetimeOf(expiresIn: unknown): number {
  * @throws OciSaveError `denied` where the service refuses, `unsupported` for a realm that is not asked
  */
 export async function fetchToken(http: HttpClient, request: TokenRequest): Promise<Token> {
-  const { registry, insecure, isPrivate, credentials, workedUntil, push = false, signal } = request;
+  const { registry, insecure, isPrivate, credentials, workedUntil, push = false } = request;
   const subject = `${request.subject}: token for ${registry.host}`;
   const realm = checkedRealm(request);
   const mayBePrivate = insecure || isPrivate || realm.host === registry.host;
   const namedBy = mayBePrivate ? undefined : `${registry.host} names a token service at`;
-  const call = { ...tokenCall(realm, request), subject, writes: push, namedBy, signal };
+  const { patience, signal } = request;
+  const call = { ...tokenCall(realm, request), subject, writes: push, namedBy, patience, signal };
   return http.request(call, async (response) => {
     if (response.status === 200) return readToken(subject, response);
     const refusal = await response.refusal();
