@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isDigest } from '../oci/digest.ts';
+import { isRepositoryPath } from '../oci/reference.ts';
 import { OCI_INDEX } from '../oci/media-type.ts';
 import { byText } from '../text/by-text.ts';
 import { blobResponse } from './blob-response.ts';
@@ -16,7 +17,7 @@ import {
   refuse,
   type RegistryResponse,
 } from './response.ts';
-import { routeOf } from './router.ts';
+import { type Route, routeOf } from './router.ts';
 
 export interface RegistryRequest {
   readonly method: string;
@@ -39,7 +40,9 @@ type Outcome = RegistryResponse | Refusal;
 
 async function routed(tree: RegistryTree, request: RegistryRequest): Promise<Outcome> {
   const { method, path, query, headers } = request;
-  const route = routeOf(path);
+  const asked = routeOf(path);
+  const host = query.get('ns') ?? '';
+  const route = 'name' in asked && host !== '' ? await mirrored(tree, asked, host) : asked;
   if (route.kind === 'none') return refuse(404, 'UNKNOWN', 'no such path');
   if (method !== 'GET' && method !== 'HEAD') return readOnly();
   switch (route.kind) {
@@ -63,6 +66,28 @@ async function routed(tree: RegistryTree, request: RegistryRequest): Promise<Out
       return refuse(404, 'NAME_INVALID', 'the name does not fit the grammar of repositories');
   }
 }
+
+/**
+ * A client that has this registry as a mirror of others leaves the host out of the path, and names it by `ns`
+ * (containerd, docs/hosts.md): `/v2/library/one` with `ns=docker.io` is `docker.io/library/one`. Where the mirror's address has
+ * the host in its path, the path is the whole name already. Any other path with `ns` is of a host of which there is nothing.
+ */
+async function mirrored(
+  tree: RegistryTree,
+  route: Extract<Route, { readonly name: string }>,
+  host: string,
+): Promise<Route> {
+  const { name } = route;
+  // Ports and capital letters of a host are written so in a repository's folder.
+  const prefix = `${host.slice(0, MAX_HOST).toLowerCase().replace(':', '_')}/`;
+  const whole = prefix + name;
+  if (!isRepositoryPath(whole) || route.kind === 'bad-name') return { kind: 'bad-name', name: whole };
+  const isThere = (await tree.readIndex(whole)) !== undefined;
+  return isThere || !name.startsWith(prefix) ? { ...route, name: whole } : route;
+}
+
+/** No host's name is longer (RFC 1035, 2.3.4), and a port has at most six characters with its colon. */
+const MAX_HOST = 261;
 
 function healthy(): RegistryResponse {
   return {

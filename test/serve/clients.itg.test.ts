@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { outputOf, runProgram } from '../support/program.ts';
@@ -123,6 +123,20 @@ describe('clients of the built-in registry', () => {
     for (const [repository, tag] of serving.sample.pullable) {
       expect(digests.get(at(repository, tag))).toBe(await digestOf(repository, tag));
     }
+  });
+
+  it('found G3: containerd pulls by the names that images have, through the mirror of all hosts', async () => {
+    const hosts = join(folder.path, 'hosts');
+    await mkdir(join(hosts, '_default'), { recursive: true });
+    const mirror = `[host."${serving.url}"]\n  capabilities = ["pull", "resolve"]\n`;
+    await writeFile(join(hosts, '_default', 'hosts.toml'), mirror);
+    await using containerd = await startContainerd();
+    await containerd.ctr('images', 'pull', '--hosts-dir', hosts, 'docker.io/library/one:1.0');
+    const [image] = await containerd.images();
+    expect([image?.name, image?.digest]).toEqual([
+      'docker.io/library/one:1.0',
+      await digestOf('docker.io/library/one', '1.0'),
+    ]);
   });
 
   it('podman pulls every tag with its digest', async () => {
