@@ -117,3 +117,22 @@ export function addReference(
 ): void {
   collector.addEntry(line, source, () => ({ storedAs: [], ...also, source }));
 }
+
+/**
+ * A tree in which the keys of a format are spelled as it knows them, whatever their case: programs in Go that read YAML
+ * as JSON do not mind it, and public files have `additionalimages`.
+ */
+export function withKnownKeys(tree: Tree, names: readonly string[]): Tree {
+  const known = new Map(names.map((name) => [name.toLowerCase(), name]));
+  const spelled = (inner: Tree): Tree => {
+    if (inner.kind === 'scalar') return inner;
+    if (inner.kind === 'sequence') return { ...inner, items: inner.items.map(spelled) };
+    const entries = inner.entries.map(({ key, line, value }) => ({
+      key: known.get(key.toLowerCase()) ?? key,
+      line,
+      value: spelled(value),
+    }));
+    return { ...inner, entries };
+  };
+  return spelled(tree);
+}

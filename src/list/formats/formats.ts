@@ -30,24 +30,14 @@ import { isRegistryOfSkopeo, parseSkopeoSync } from './mirror/skopeo-sync.ts';
 import { isChartLock, parseChartLock } from './package/chart-lock.ts';
 import { parseHauler } from './package/hauler.ts';
 import { parseKubekey } from './package/kubekey.ts';
-import { parseKurl } from './package/kurl.ts';
+import { isKurl, parseKurl } from './package/kurl.ts';
 import { parseZarf } from './package/zarf.ts';
-import {
-  all,
-  anyLine,
-  either,
-  everyLine,
-  everyValue,
-  fileName,
-  firstLine,
-  items,
-  keys,
-  kind,
-  root,
-} from './traits.ts';
+import { all, anyLine, either, everyValue, fileName, firstLine, items, keys, kind, root } from './traits.ts';
 import { fieldOf, keysOf, type Tree } from '../syntax/tree.ts';
 
-const isReferenceKey = (key: string): boolean => /^[\w.-]+(?::\d+)?\/|^[\w./-]+[:@]\S/.test(key);
+/** `${HOST}/app` is one, too: lists have variables. */
+const isReferenceKey = (key: string): boolean =>
+  /^(?:[\w.-]|\$\{\w+\})+(?::\d+)?\/|^(?:[\w./-]|\$\{\w+\})+[:@]\S/.test(key);
 const isUser = (tree: Tree): boolean =>
   ['username', 'password'].every((key) => fieldOf(tree, key)?.kind === 'scalar');
 const isMapOfReferences = (tree: Tree | undefined): boolean => keysOf(tree).some(isReferenceKey);
@@ -253,10 +243,7 @@ export const FORMATS: readonly ListFormat[] = [
   format('columns', 'a table with columns', isTable, { parse: parseColumns, reading: 'text' }),
   format('counted', 'lines with counts', isCounted, { parse: parseCounted, reading: 'text' }),
   format('words', 'references in one line', isLineOfWords, { parse: parseWords, reading: 'text' }),
-  format('kurl', 'a kURL manifest', everyLine(/^(image|asset|yum|apt|dockerout)\s+\S+\s+\S+/), {
-    parse: parseKurl,
-    reading: 'text',
-  }),
+  format('kurl', 'a kURL manifest', isKurl, { parse: parseKurl, reading: 'text' }),
   format('mapping', 'a mapping file of oc', isMappingFile, { parse: parseMappingFile, reading: 'text' }),
   format('html', 'a web page', firstLine(/^\s*<(!doctype|html|\?xml)/i)),
   format('markdown', 'a Markdown page', either(fileName(/\.(md|markdown)$/i), anyLine(/^\s*```/))),

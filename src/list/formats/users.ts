@@ -61,26 +61,24 @@ export interface ListedUser {
 }
 
 /**
- * Adds a user of a list that is read to its end: mirror tools name users of their targets, too, which are not needed
- * and are noted.
+ * Adds the users of a list whose images are read: mirror tools name users of their targets, too, which are not needed and
+ * are noted.
  */
-export function addListedUser(
-  collector: Collector,
-  { registry, line, isUnverified, user }: ListedUser,
-): void {
-  const scope = scopeOf(registry);
+export function userAdder(collector: Collector): (listed: ListedUser) => void {
   const { requests, tagRequests } = collector.found;
-  const [domain] = scope.split('/');
-  const isSource =
-    scope.includes('${') ||
-    requests.some(({ source }) => source.transport === 'docker' && source.reference.domain === domain) ||
-    tagRequests.some(({ repository }) => repository.domain === domain);
-  if (!isSource) {
-    collector.ignore('users of targets');
-    return;
-  }
-  if (isUnverified) warnOfUnverified(collector, line, registry);
-  if (user !== undefined) addUser(collector, line, registry, user);
+  const domains = new Set([
+    ...requests.map(({ source }) => (source.transport === 'docker' ? source.reference.domain : undefined)),
+    ...tagRequests.map(({ repository }) => repository.domain),
+  ]);
+  return ({ registry, line, isUnverified, user }) => {
+    const scope = scopeOf(registry);
+    if (!scope.includes('${') && !domains.has(scope.split('/')[0])) {
+      collector.ignore('users of targets');
+      return;
+    }
+    if (isUnverified) warnOfUnverified(collector, line, registry);
+    if (user !== undefined) addUser(collector, line, registry, user);
+  };
 }
 
 /** Warns that a list wants no verification of a registry: whoever wrote the list does not decide on that. */

@@ -34,6 +34,8 @@ const FORMS: readonly (readonly [format: string, text: string, file?: string])[]
   ['image-syncer', 'quay.io/a/b:1: registry.example/a/b\nquay.io/a/c:1: [registry.example/a/c]\n'],
   ['image-syncer', 'auth: {}\nimages:\n  quay.io/a/b:1: registry.example/a/b\n'],
   ['image-syncer', 'auth: {}\nimages:\n  busybox: registry.example/a/b\n'],
+  ['image-syncer', '${HUB}/a/b:1: registry.example/a/b\n"${HUB}/${NAME}": registry.example/c\n'],
+  ['kurl', 'yum libzstd\napt24 conntrack\nimage a b:1 flag\n'],
   ['skopeo-sync', 'registry.example:\n  images:\n    busybox: ["1"]\n'],
   ['skopeo-sync', 'registry.example:\n  images-by-tag-regex:\n    nginx: ^1\n'],
   ['skopeo-sync', 'registry.example:\n  images-by-semver:\n    nginx: ">1"\n'],

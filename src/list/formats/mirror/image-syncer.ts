@@ -3,7 +3,7 @@ import { refusal } from '../../problems.ts';
 import type { TagSelection } from '../../request.ts';
 import type { ListDocument } from '../../syntax/document.ts';
 import { MAX_LINE } from '../../syntax/lines.ts';
-import { fieldOf, isNull, listed, type MappingEntry, type Tree } from '../../syntax/tree.ts';
+import { fieldOf, isNull, listed, type Tree } from '../../syntax/tree.ts';
 import {
   addReference,
   ignoreOthers,
@@ -14,7 +14,7 @@ import {
   scalarOf,
   textOf,
 } from '../fields.ts';
-import { addListedUser, userOf } from '../users.ts';
+import { userAdder, userOf } from '../users.ts';
 import { EVERY_TAG, splitName, taggedName } from './repository.ts';
 
 /**
@@ -33,16 +33,15 @@ export function parseImageSyncer({ trees }: ListDocument, collector: Collector):
     addSources(images, collector);
     const users = fieldOf(root, 'auth');
     if (users === undefined) return;
-    readFields(collector, mappingOf(users, 'the list of users'), (user) => addAuth(user, collector));
+    const addUser = userAdder(collector);
+    readFields(collector, mappingOf(users, 'the list of users'), ({ key, line, value }) => {
+      if (isNull(value)) return;
+      const auth = mappingOf(value, 'a user');
+      ignoreOthers(collector, auth, ['username', 'password', 'insecure']);
+      const isUnverified = textOf(auth, 'insecure') === 'true';
+      addUser({ registry: key, line, isUnverified, user: userOf(auth) });
+    });
   });
-}
-
-function addAuth({ key, line, value }: MappingEntry, collector: Collector): void {
-  if (isNull(value)) return;
-  const auth = mappingOf(value, 'a user');
-  ignoreOthers(collector, auth, ['username', 'password', 'insecure']);
-  const isUnverified = textOf(auth, 'insecure') === 'true';
-  addListedUser(collector, { registry: key, line, isUnverified, user: userOf(auth) });
 }
 
 function addSources(images: Tree, collector: Collector): void {

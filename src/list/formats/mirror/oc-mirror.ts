@@ -4,8 +4,34 @@ import type { Collector } from '../../entry/findings.ts';
 import { refusal } from '../../problems.ts';
 import type { ListDocument } from '../../syntax/document.ts';
 import { fieldOf, isNull, listed, type Mapping, type Tree } from '../../syntax/tree.ts';
-import { addReference, ignoreOthers, mappingOf, readFields, readParts, textOf } from '../fields.ts';
+import {
+  addReference,
+  ignoreOthers,
+  mappingOf,
+  readFields,
+  readParts,
+  textOf,
+  withKnownKeys,
+} from '../fields.ts';
 import { splitName } from './repository.ts';
+
+const KEYS = [
+  'mirror',
+  'additionalImages',
+  'blockedImages',
+  'operators',
+  'platform',
+  'ocp',
+  'helm',
+  'name',
+  'targetRepo',
+  'targetTag',
+  'catalog',
+  'packages',
+  'full',
+  'release',
+  'channels',
+];
 
 const BLOCKED = 'blocked images are not left out: take them out of this list';
 
@@ -16,7 +42,7 @@ const BLOCKED = 'blocked images are not left out: take them out of this list';
  */
 export function parseOcMirror({ trees }: ListDocument, collector: Collector): void {
   readParts(collector, trees?.roots ?? [], (root) => {
-    const file = mappingOf(root, 'a configuration of oc-mirror');
+    const file = mappingOf(withKnownKeys(root, KEYS), 'a configuration of oc-mirror');
     ignoreOthers(collector, file, ['apiVersion', 'kind', 'mirror', 'metadata']);
     const mirror = fieldOf(file, 'mirror');
     if (mirror === undefined) return;
@@ -63,6 +89,7 @@ function addCatalog(tree: Tree, collector: Collector): void {
     collector.addCandidate(tree.line, localOr(catalog), 'a catalog of operators, without their images');
   }
   if (fieldOf(tree, 'packages') !== undefined) throw tooMany('a package of a catalog');
+  if (textOf(tree, 'full') === 'true') throw tooMany('a whole catalog');
 }
 
 function addPlatform(platform: Tree, collector: Collector): void {

@@ -15,7 +15,7 @@ import {
   textOf,
   textsOf,
 } from '../fields.ts';
-import { addListedUser, userOf } from '../users.ts';
+import { type ListedUser, userAdder, userOf } from '../users.ts';
 import { EVERY_TAG } from './repository.ts';
 
 const USED = ['source', 'type', 'tags', 'tagSets', 'platform', 'platforms'];
@@ -29,11 +29,14 @@ export function parseRegsync({ trees }: ListDocument, collector: Collector): voi
     const file = mappingOf(root, 'a file of regsync');
     ignoreOthers(collector, file, ['version', 'creds', 'sync']);
     readParts(collector, itemsOf(file, 'sync'), (entry) => addSync(mappingOf(entry, 'an entry'), collector));
-    readParts(collector, itemsOf(file, 'creds'), (creds) => addCreds(mappingOf(creds, 'a user'), collector));
+    const addUser = userAdder(collector);
+    readParts(collector, itemsOf(file, 'creds'), (creds) =>
+      addUser(readCreds(mappingOf(creds, 'a user'), collector)),
+    );
   });
 }
 
-function addCreds(creds: Mapping, collector: Collector): void {
+function readCreds(creds: Mapping, collector: Collector): ListedUser {
   const { line } = creds;
   const registry = textOf(creds, 'registry') ?? '';
   ignoreOthers(collector, creds, ['registry', 'user', 'pass', 'tls']);
@@ -47,7 +50,7 @@ function addCreds(creds: Mapping, collector: Collector): void {
   if (isTemplate)
     collector.addWarning(line, `the user of ${showText(registry)} is a template: it is not used`);
   const user = isTemplate ? undefined : userOf({ ...creds, entries: fields }, ['user', 'pass']);
-  addListedUser(collector, { registry, line, isUnverified, user });
+  return { registry, line, isUnverified, user };
 }
 
 /** Regsync's form of a variable, in ours. */

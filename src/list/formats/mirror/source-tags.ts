@@ -80,12 +80,12 @@ function addEntry(entry: Mapping, collector: Collector): void {
   }
   const [source = ''] = textsOf(entry, SOURCES);
   if (source === '') throw refusal('this entry does not name an image', 'Its key is `source`.');
-  const leftOut = textsOf(entry, ['DoNotMirror']);
-  if (leftOut.includes('true')) {
+  const leftOut = new Set(textsOf(entry, ['DoNotMirror']));
+  if (leftOut.has('true')) {
     collector.ignore('images with DoNotMirror');
     return;
   }
-  if (leftOut.some((tag) => tag !== 'false')) collector.ignore('tags in DoNotMirror');
+  if ([...leftOut].some((tag) => tag !== 'false')) collector.ignore('tags in DoNotMirror');
   const regex = textOf(entry, 'tag_regex') ?? '';
   if (regex !== '') {
     const selection = { ...EVERY_TAG, allow: [regex] };
@@ -95,7 +95,7 @@ function addEntry(entry: Mapping, collector: Collector): void {
   if (tags.length === 0 && regex === '') addUntagged(source, line, collector);
   readParts(collector, tags, (item) => {
     const tag = item.kind === 'scalar' ? item.text.trim() : '';
-    if (!leftOut.includes(tag)) addReference(collector, item.line, taggedName(source, tag));
+    if (!leftOut.has(tag)) addReference(collector, item.line, taggedName(source, tag));
   });
 }
 

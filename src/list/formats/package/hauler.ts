@@ -13,6 +13,7 @@ import {
   readParts,
   textOf,
   treeAt,
+  withKnownKeys,
 } from '../fields.ts';
 import { scopeOf, warnOfUnverified } from '../users.ts';
 
@@ -32,11 +33,13 @@ const USED = ['name', 'platform', 'rewrite', 'registry', 'local', 'insecure-skip
  * otherwise. Documents of other kinds name charts and files, which are noted.
  */
 export function parseHauler({ trees }: ListDocument, collector: Collector): void {
-  const documents = (trees?.roots ?? []).filter((root) => !isNull(root));
-  const others = documents.map((root) => textOf(root, 'kind') ?? '').filter((kind) => kind !== 'Images');
-  for (const kind of new Set(others)) {
-    const count = others.filter((other) => other === kind).length;
-    if (/^[A-Za-z]{1,40}$/.test(kind)) collector.ignore(`documents of kind ${kind} (${count})`);
+  const documents = (trees?.roots ?? [])
+    .filter((root) => !isNull(root))
+    .map((root) => withKnownKeys(root, ['kind', 'metadata', 'annotations', 'spec', 'images', ...USED]));
+  const kinds = Map.groupBy(documents, (root) => textOf(root, 'kind') ?? '');
+  for (const [kind, { length }] of kinds) {
+    if (kind !== 'Images' && /^[A-Za-z]{1,40}$/.test(kind))
+      collector.ignore(`documents of kind ${kind} (${length})`);
   }
   readParts(collector, documents, (root) => {
     const kind = textOf(root, 'kind');

@@ -1,6 +1,6 @@
 import type { Collector } from '../../entry/findings.ts';
 import type { ListDocument } from '../../syntax/document.ts';
-import { fieldOf, type MappingEntry } from '../../syntax/tree.ts';
+import { fieldOf } from '../../syntax/tree.ts';
 import {
   addReference,
   ignoreOthers,
@@ -13,8 +13,21 @@ import {
   textOf,
   textsOf,
   treeAt,
+  withKnownKeys,
 } from '../fields.ts';
-import { addListedUser, userOf } from '../users.ts';
+import { userAdder, userOf } from '../users.ts';
+
+const KEYS = [
+  'spec',
+  'arches',
+  'images',
+  'registry',
+  'auths',
+  'username',
+  'password',
+  'skipTLSVerify',
+  'plainHTTP',
+];
 
 /**
  * A manifest of kubekey (`kk artifact export`): its images, for its architectures, and the users of registries. Its
@@ -22,7 +35,7 @@ import { addListedUser, userOf } from '../users.ts';
  */
 export function parseKubekey({ trees }: ListDocument, collector: Collector): void {
   readParts(collector, trees?.roots ?? [], (root) => {
-    const tree = fieldOf(root, 'spec');
+    const tree = fieldOf(withKnownKeys(root, KEYS), 'spec');
     if (tree === undefined) return;
     const spec = mappingOf(tree, "'spec'");
     ignoreOthers(collector, spec, ['arches', 'images', 'registry']);
@@ -31,15 +44,13 @@ export function parseKubekey({ trees }: ListDocument, collector: Collector): voi
       addReference(collector, image.line, scalarOf(image, 'an image'), { platforms }),
     );
     const auths = treeAt(spec, 'registry.auths');
-    if (auths !== undefined) {
-      readFields(collector, mappingOf(auths, 'the list of users'), (auth) => addAuth(auth, collector));
-    }
+    if (auths === undefined) return;
+    const addUser = userAdder(collector);
+    readFields(collector, mappingOf(auths, 'the list of users'), ({ key, line, value }) => {
+      const auth = mappingOf(value, 'a user');
+      ignoreOthers(collector, auth, ['username', 'password', 'skipTLSVerify', 'plainHTTP']);
+      const isUnverified = ['skipTLSVerify', 'plainHTTP'].some((flag) => textOf(auth, flag) === 'true');
+      addUser({ registry: key, line, isUnverified, user: userOf(auth) });
+    });
   });
-}
-
-function addAuth({ key, line, value }: MappingEntry, collector: Collector): void {
-  const auth = mappingOf(value, 'a user');
-  const isUnverified = ['skipTLSVerify', 'plainHTTP'].some((flag) => textOf(auth, flag) === 'true');
-  ignoreOthers(collector, auth, ['username', 'password', 'skipTLSVerify', 'plainHTTP']);
-  addListedUser(collector, { registry: key, line, isUnverified, user: userOf(auth) });
 }

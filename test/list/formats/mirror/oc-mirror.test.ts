@@ -50,6 +50,7 @@ describe('L15, L18: an ImageSetConfiguration of oc-mirror', () => {
     ['platform: {channels: [{name: stable}]}', 'a release channel'],
     ['ocp: {channels: [{name: stable}]}', 'a release channel'],
     ['operators: [{catalog: "x.example/i:1", packages: [{name: a}]}]', 'a package of a catalog'],
+    ['operators: [{catalog: "x.example/i:1", full: true}]', 'a whole catalog'],
     ['helm: {repositories: [{name: a}]}', 'a Helm chart'],
     ['helm: {local: [{name: a}]}', 'a Helm chart'],
   ])('refuses %s: its images would be missing', (part, what) => {
@@ -69,6 +70,15 @@ describe('L15, L18: an ImageSetConfiguration of oc-mirror', () => {
   ])('takes no offence at %s', (part) => {
     const text = `${HEAD}mirror:\n  additionalImages: [{name: "a:1"}]\n  ${part}\n`;
     expect(setsOf(text)).toEqual({ format: 'oc-mirror', requests: ['4 docker.io/library/a:1'] });
+  });
+
+  it('minds no case of its keys, as oc-mirror itself', () => {
+    const text = `${HEAD}Mirror:\n  additionalimages:\n    - Name: a:1\n  Platform: {Channels: [{name: x}]}\n`;
+    expect(setsOf(text)).toEqual({
+      format: 'oc-mirror',
+      requests: ['5 docker.io/library/a:1'],
+      rejects: ['6 a release channel stands for images that this list does not name'],
+    });
   });
 
   it('rejects an additional image without a name', () => {

@@ -86,6 +86,12 @@ spec: {images: [{name: "acme/a:1"}]}
     expect(setsOf(`${head('Images')}spec:\n  images:\n${entry}\n`).rejects).toEqual([reason]);
   });
 
+  it('minds no case of its keys, as hauler itself', () => {
+    expect(setsOf(`${head('Images')}Spec: {Images: [{Name: "a:1"}]}\n`).requests).toEqual([
+      '3 docker.io/library/a:1',
+    ]);
+  });
+
   it('refuses a document that names lists elsewhere: their images would be missing', () => {
     const text = `${head('Images')}spec: {images: [{name: "a:1"}]}\n---\n${head('ImageTxts')}spec: {imageTxts: []}\n`;
     expect(setsOf(text).rejects).toEqual([

@@ -33,6 +33,12 @@ spec:
     });
   });
 
+  it('minds no case of its keys', () => {
+    const text =
+      'apiVersion: kubekey.kubesphere.io/v1\nkind: Manifest\nspec: {Arches: [arm64], Images: ["a:1"]}\n';
+    expect(setsOf(text).requests).toEqual(['3 docker.io/library/a:1 [linux/arm64]']);
+  });
+
   it('rejects what is no image', () => {
     const text = 'apiVersion: kubekey.kubesphere.io/v1\nkind: Manifest\nspec:\n  images: [[a], "a:1"]\n';
     expect(setsOf(text)).toEqual({
@@ -50,19 +56,27 @@ image pause registry.k8s.io/pause:3.10
 
 image  web   acme/web:1
 asset file https://x.example/file
-yum one two
-apt lib lib2
+yum libzstd
+yum2023 libzstd
+apt24 conntrack
 dockerout rhel x 1
+image  tool  acme/tool:2   no_remote_load
 `;
     expect(setsOf(text, 'Manifest')).toEqual({
       format: 'kurl',
-      requests: ['2 registry.k8s.io/pause:3.10', '4 docker.io/acme/web:1'],
-      ignored: ['lines of kind asset', 'lines of kind yum', 'lines of kind apt', 'lines of kind dockerout'],
+      requests: ['2 registry.k8s.io/pause:3.10', '4 docker.io/acme/web:1', '10 docker.io/acme/tool:2'],
+      ignored: [
+        'lines of kind asset',
+        'lines of kind yum',
+        'lines of kind yum2023',
+        'lines of kind apt24',
+        'lines of kind dockerout',
+      ],
     });
   });
 
   it('rejects other lines', () => {
-    expect(setsOf('image a\nimage a b c\npull a b\nimage a b:1\n', 'Manifest', 'kurl')).toEqual({
+    expect(setsOf('image a\nyum\npull a b\nimage a b:1\n', 'Manifest', 'kurl')).toEqual({
       format: 'kurl',
       requests: ['4 docker.io/library/b:1'],
       rejects: [1, 2, 3].map((line) => `${line} this line is not of a kURL manifest`),
