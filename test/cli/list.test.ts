@@ -172,8 +172,30 @@ describe('list --json', () => {
     expect(stderr).toMatch(/^error: images\.txt:5: 'quay\.io\/acme\/Agent:1\.5'/m);
   });
 
+  it('L13: has what is no image among what may be one, which is no error', async () => {
+    const value = 'quay.io/acme/UPPER:7';
+    const candidates = [{ text: value }, { text: 'quay.io/acme/lower:7' }];
+    await writeFile(at('odd.json'), JSON.stringify({ images: ['x.example/a:1'], candidates }));
+    const { exitCode, stdout } = await list(at('odd.json'), '--json');
+    expect([exitCode, JSON.parse(stdout)]).toMatchObject([
+      0,
+      {
+        candidates: [{ text: 'quay.io/acme/lower:7' }],
+        rejects: [
+          { text: value, origin: 'odd.json:1', reason: expect.stringMatching(/lower case/), error: false },
+        ],
+      },
+    ]);
+  });
+
   it('L22: is a list, which gives the same three sets again', async () => {
     const first = await json(at('images.txt'), at('pod.yaml'));
+    first.rejects.push({
+      text: 'x',
+      origin: 'values.yaml:1',
+      reason: 'a candidate that is none',
+      error: false,
+    });
     await writeFile(at('again.json'), JSON.stringify(first, null, 2));
     const again = await json(at('again.json'));
     const asked = (one: typeof first) =>
@@ -341,6 +363,8 @@ describe('list, of a lock', () => {
       { ref: 'quay.io/acme/db:1', digest: DIGEST, origins: ['a.lock.json', 'b.lock.json'] },
     ]);
     expect(lists).toHaveLength(3);
+    const twice = await json(at('a.lock.json'), at('a.lock.json'));
+    expect([twice.images.length, twice.images[0].origins, twice.lists.length]).toEqual([1, [], 1]);
   });
 
   it.each<[string, Partial<LockedImage>, RegExp]>([

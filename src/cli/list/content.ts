@@ -42,10 +42,11 @@ export async function readContent(what: readonly string[], inputs: ListInputs): 
       hint: 'Name image lists, locks, bundles or archives: oci-save list images.txt',
     });
   }
-  const named = await Promise.all([...new Set(what)].map(kindOf));
+  const places = [...new Set(what)];
+  const named = await Promise.all(places.map(kindOf));
   const locks = await Promise.all(named.flatMap((one) => (one.kind === 'list' ? [] : [readLocked(one)])));
   const files = named.flatMap((one) => (one.kind === 'list' ? [one.file] : []));
-  const isAlone = what.length === 1;
+  const isAlone = places.length === 1;
   const images = locks.flatMap(({ lock, file }) =>
     lock.images.map((image) => lockedRow(image, isAlone ? [] : [file])),
   );

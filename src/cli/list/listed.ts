@@ -63,7 +63,7 @@ export function lockedRow(image: LockedImage, origins: readonly string[]): Liste
 /** An image that stands in several places is one row. */
 export function joinRows(rows: readonly Listed[]): Listed[] {
   const groups = Map.groupBy(rows, ({ ref, names, digest, platforms, transport }) =>
-    JSON.stringify([ref, [...names].sort(), digest, [...platforms].sort(), transport]),
+    JSON.stringify([ref, names, digest, platforms, transport]),
   );
   return [...groups.values()].flatMap(([first, ...others]) =>
     first === undefined ? [] : [{ ...first, origins: [first, ...others].flatMap(({ origins }) => origins) }],
