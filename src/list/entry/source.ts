@@ -58,12 +58,15 @@ export function formatSource(source: Source): string {
 /** A reference. Throws `list`, also for what an empty variable leaves of one. */
 export function parseName(text: string, defaultRegistry?: string): Reference {
   const reference = parseReference(text, defaultRegistry);
-  const invalid = `${showText(text)} is not an image reference`;
   const empty = explainEmptyValue(text);
-  if (empty) throw refusal(`${invalid}: ${empty.reason}`, empty.hint);
+  if (empty) throw notReference(text, `: ${empty.reason}`, empty.hint);
   // A secret on its own line fits the grammar, and would be sent to Docker Hub as a name.
-  if (!/[/:@]/.test(text) && looksLikeSecret(text)) throw refusal(invalid);
+  if (!/[/:@]/.test(text) && looksLikeSecret(text)) throw notReference(text);
   return reference;
+}
+
+function notReference(text: string, why = '', hint?: string): OciSaveError {
+  return refusal(`${showText(text)} is not an image reference${why}`, hint);
 }
 
 function dockerArchive(text: string): Source {

@@ -52,5 +52,6 @@ export function stripBlanks(text: string): string {
 
 /** Also strips quotes that are left from another language; an unmatched one is harmless. */
 export function stripQuotes(text: string): string {
-  return stripBlanks(stripBlanks(text).replace(/^['"]+|(?<!['"])['"]+$/g, ''));
+  const bare = stripBlanks(text);
+  return /['"]/.test(bare) ? stripBlanks(bare.replace(/^['"]+|(?<!['"])['"]+$/g, '')) : bare;
 }

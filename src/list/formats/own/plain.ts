@@ -52,14 +52,24 @@ function unwrapped(text: string, array: boolean): string {
  */
 export function looksPlain(document: ListDocument): boolean {
   if (document.isTree || document.trees?.problems.some(({ bound }) => bound)) return false;
-  const entries = entriesOf(document.lines);
-  const good = entries.filter(({ text }) => looksLikeEntry(text)).length;
-  return good * 2 >= entries.length || entries.filter(isSurelyEntry).length * 10 >= entries.length;
+  const { lines } = document;
+  let [all, good, sure] = [0, 0, 0];
+  for (const { text } of lines) {
+    if (isMark(text)) continue;
+    all += 1;
+    const entry = unwrapped(withoutComment(text), true);
+    if (!looksLikeEntry(entry)) continue;
+    good += 1;
+    if (isSurelyEntry(entry)) sure += 1;
+    // No line after this one can change that, and there may be many.
+    if (good * 2 >= lines.length) return true;
+  }
+  return good * 2 >= all || sure * 10 >= all;
 }
 
 /** An entry that begins with a registry's name, and has a tag or a digest. */
-function isSurelyEntry({ text }: Line): boolean {
-  return looksLikeEntry(text) && namesRegistry(text) && /^\S*\/[^\s/]+[:@][^\s/]/.test(text);
+function isSurelyEntry(text: string): boolean {
+  return namesRegistry(text) && /^\S*\/[^\s/]+[:@][^\s/]/.test(text);
 }
 
 /** The first line that is not an entry of a plain list. */
