@@ -66,7 +66,6 @@ const SMALL = new Set([
   'src/commands/save/copy',
   'src/commands/save/publish',
   'src/http/tls',
-  'src/list/formats/build',
   'src/push/preflight',
   'src/push/referrers',
   'src/registry/lists',

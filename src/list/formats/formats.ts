@@ -3,7 +3,11 @@ import { nearest } from '../../text/nearest.ts';
 import { type Hint, hint, option } from '../../text/hint.ts';
 import { showText } from '../../oci/reference-quote.ts';
 import { format, type ListFormat } from './format.ts';
+import { isBakeTree, parseBake } from './build/bake.ts';
+import { parseDevcontainer, parseGithubWorkflow, parseGitlabCi } from './build/ci.ts';
 import { parseCompose } from './build/compose.ts';
+import { parseDockerfile } from './build/dockerfile.ts';
+import { parseQuadlet } from './build/quadlet.ts';
 import { parseHelmChart } from './cluster/helm-chart.ts';
 import { parseHelmValues } from './cluster/helm-values.ts';
 import { parseKubernetes } from './cluster/kubernetes.ts';
@@ -49,6 +53,7 @@ const namesRepository = (tree: Tree): boolean =>
   tree.kind === 'mapping' &&
   (fieldOf(tree, 'repository') !== undefined || tree.entries.some(({ value }) => namesRepository(value)));
 
+const MANIFEST = { parse: parseKubernetes, reading: 'tree', mayHaveKeys: true } as const;
 const RENDER = 'Render it: helm template CHART | oci-save save -f -';
 const looksLikeReference = (word: string): boolean => /^[\w.-]+[:/@][\w.:/@{}-]+$/.test(word);
 /** `base: quay.io/acme/a:1 quay.io/acme/b:1`, where every value has several references. */
@@ -95,12 +100,12 @@ export const FORMATS: readonly ListFormat[] = [
     parse: parseChartLock,
     reading: 'tree',
   }),
-  format('image-references', 'an ImageStream', kind(/^ImageStream$/)),
+  format('image-references', 'an ImageStream', kind(/^ImageStream$/), MANIFEST),
   format('kubekey', 'a kubekey manifest', kind(/^Manifest$/, /^kubekey\.kubesphere\.io\//), {
     parse: parseKubekey,
     reading: 'tree',
   }),
-  format('olm-csv', 'a ClusterServiceVersion', kind(/^ClusterServiceVersion$/)),
+  format('olm-csv', 'a ClusterServiceVersion', kind(/^ClusterServiceVersion$/), MANIFEST),
   format(
     'kustomize',
     'a kustomization',
@@ -130,11 +135,7 @@ export const FORMATS: readonly ListFormat[] = [
     reading: 'tree',
     hint: RENDER,
   }),
-  format('kubernetes', 'a Kubernetes manifest', keys('apiVersion', 'kind'), {
-    parse: parseKubernetes,
-    reading: 'tree',
-    mayHaveKeys: true,
-  }),
+  format('kubernetes', 'a Kubernetes manifest', keys('apiVersion', 'kind'), MANIFEST),
   format(
     'compose',
     'a Compose file',
@@ -218,9 +219,25 @@ export const FORMATS: readonly ListFormat[] = [
     ),
     { parse: parseToolOutput },
   ),
-  format('github-workflow', 'a GitHub workflow', either(keys('jobs'), keys('runs.using'))),
-  format('gitlab-ci', 'a GitLab CI file', either(keys('stages'), root(hasScript))),
-  format('devcontainer', 'a devcontainer.json', either(keys('dockerComposeFile'), keys('features'))),
+  format('github-workflow', 'a GitHub workflow', either(keys('jobs'), keys('runs.using')), {
+    parse: parseGithubWorkflow,
+    reading: 'tree',
+    mayHaveKeys: true,
+  }),
+  format('gitlab-ci', 'a GitLab CI file', either(keys('stages'), root(hasScript)), {
+    parse: parseGitlabCi,
+    reading: 'tree',
+    mayHaveKeys: true,
+  }),
+  format(
+    'devcontainer',
+    'a devcontainer.json',
+    either(keys('dockerComposeFile'), keys('features'), fileName(/(?:^|[/\\])\.?devcontainer\.json$/)),
+    {
+      parse: parseDevcontainer,
+      reading: 'tree',
+    },
+  ),
   format('ansible', 'an Ansible playbook', either(items('', 'hosts'), items('', 'tasks'))),
   format(
     'helm-values',
@@ -232,9 +249,18 @@ export const FORMATS: readonly ListFormat[] = [
     { parse: parseHelmValues, reading: 'tree', mayHaveKeys: true, hint: RENDER },
   ),
   format('list', 'a YAML or JSON list', isOwnList, { parse: parseOwnList, reading: 'tree' }),
-  format('dockerfile', 'a Dockerfile', firstLine(/^\s*(FROM\s+\S|ARG\s+\w)/i)),
-  format('quadlet', 'a quadlet unit', anyLine(/^\[(Container|Image|Volume|Pod|Kube)\]\s*$/)),
-  format('bake', 'a bake file', anyLine(/^(target|group)\s+"[^"]+"\s*\{/)),
+  format('dockerfile', 'a Dockerfile', firstLine(/^\s*(FROM\s+\S|ARG\s+\w)/i), {
+    parse: parseDockerfile,
+    reading: 'text',
+    mayHaveKeys: true,
+  }),
+  format('quadlet', 'a quadlet unit', anyLine(/^\[(Container|Image|Volume|Pod|Kube)\]\s*$/), {
+    parse: parseQuadlet,
+    reading: 'text',
+  }),
+  format('bake', 'a bake file', either(anyLine(/^(target|group)\s+"[^"]+"\s*\{/), root(isBakeTree)), {
+    parse: parseBake,
+  }),
   format('groups', 'a list with groups of images', root(isGroups), {
     refusal: 'a group has several references in one line',
     hint: 'Write one reference per line.',

@@ -24,12 +24,18 @@ export function readDocument(file: string, text: string, reading: Reading): List
   const lines = contentLines(text);
   const plain: ListDocument = { file, text, lines, trees: undefined, isTree: false, template: undefined };
   if (reading === 'text' || (reading === 'auto' && !looksLikeTree(lines))) return plain;
-  const json = /^[{[]/.test(text.trimStart()) ? parseJsonTrees(text) : undefined;
+  const json = looksLikeJson(lines) ? parseJsonTrees(text) : undefined;
   const template = json === undefined ? templateLine(text) : undefined;
   if (template !== undefined) return { ...plain, template };
   const trees = json ?? parseYamlTrees(text);
   const isTree = trees.problems.length === 0 && trees.roots.some(({ kind }) => kind !== 'scalar');
   return { ...plain, trees, isTree };
+}
+
+/** Comments before it, in JSON with Comments, begin with slashes; so do those of hangar's plain lists. */
+function looksLikeJson(lines: readonly Line[]): boolean {
+  const first = lines.find(({ text }) => !/^\s*\/[/*]/.test(text));
+  return /^[{[]/.test(first?.text.trimStart() ?? '');
 }
 
 const KEY = /^(?:"[^"]*"|'[^']*'|[^\s'"#{}[\],&*!|>%@`-]\S*)[ ]*:(?:\s|$)/;
@@ -40,6 +46,7 @@ const IPV6_HOST = /^\[[\da-f]*:[\da-f:.]*\](?::\d+)?\//i;
 
 /** By the first line that is not a template action: the YAML parser is too slow for a file of lines. */
 function looksLikeTree(lines: readonly Line[]): boolean {
+  if (/^\s*\/\//.test(lines[0]?.text ?? '') && looksLikeJson(lines)) return true;
   const at = lines.findIndex(({ text }) => !/^\s*(?:\{\{|\{%)/.test(text));
   const first = lines[at]?.text.slice(0, 1000);
   if (first === undefined) return false;

@@ -20,8 +20,8 @@ interface Cursor {
 }
 
 /**
- * Reads JSON, or several JSON values on lines of their own, a dozen times faster than the YAML parser does. Undefined
- * for anything that is not strict JSON: the YAML parser accepts comments and trailing commas, and gives positions.
+ * Reads JSON, or several JSON values on lines of their own, a dozen times faster than the YAML parser does. Comments and a
+ * comma after the last member are accepted. Undefined for anything else that is not JSON: the YAML parser gives positions.
  */
 export function parseJsonTrees(text: string): ParsedTrees | undefined {
   const cursor: Cursor = { text, at: 0, line: 1, repeated: [] };
@@ -40,13 +40,27 @@ export function parseJsonTrees(text: string): ParsedTrees | undefined {
 
 /** The next token; empty at the end, undefined for what is not JSON. */
 function next(cursor: Cursor): string | undefined {
-  const blanks = matchAt(BLANKS, cursor) ?? '';
-  for (let at = blanks.indexOf('\n'); at >= 0; at = blanks.indexOf('\n', at + 1)) cursor.line += 1;
-  cursor.at += blanks.length;
+  const { text, at: start } = cursor;
+  const end = afterBlanks(cursor);
+  for (let at = text.indexOf('\n', start); at >= 0 && at < end; at = text.indexOf('\n', at + 1))
+    cursor.line += 1;
+  cursor.at = end;
   if (cursor.at >= cursor.text.length) return '';
   const token = cursor.text[cursor.at] === '"' ? stringAt(cursor) : matchAt(TOKEN, cursor);
   cursor.at += token?.length ?? 0;
   return token;
+}
+
+/** Behind blanks and comments, which editors allow in their settings (JSON with Comments). */
+function afterBlanks({ text, at: start }: Cursor): number {
+  for (let at = start; ;) {
+    BLANKS.lastIndex = at;
+    at += BLANKS.exec(text)?.[0].length ?? 0;
+    const isLine = text.startsWith('//', at);
+    if (!isLine && !text.startsWith('/*', at)) return at;
+    const end = text.indexOf(isLine ? '\n' : '*/', at + 2);
+    at = end < 0 ? text.length : isLine ? end : end + 2;
+  }
 }
 
 function matchAt(sticky: RegExp, { text, at }: Cursor): string | undefined {
@@ -101,6 +115,8 @@ function readMembers<T>(
     if (separator === end) return members;
     if (separator !== ',') return undefined;
     token = next(cursor);
+    // A comma after the last member, as in the settings of editors.
+    if (token === end) return members;
   }
 }
 

@@ -41,7 +41,7 @@ describe('found L4: a text', () => {
     ['[a]', 'tree'],
     ['{a: b}', 'tree'],
     ['["a"]', 'tree'],
-    ['{"a": "b"} // note', 'broken'],
+    ['{"a": "b"} // note', 'tree'],
     ['[Container', 'broken'],
     ['[container]', 'tree'],
     ['[a, b] c', 'broken'],

@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest';
+import { parseList } from '../../../../src/list/index.ts';
+import { found } from '../found.ts';
+
+const read = (text: string) => found(text, 'Dockerfile', 'dockerfile');
+
+describe('L15: a Dockerfile', () => {
+  it('has what it starts from and copies from, and no stages', () => {
+    const text = `# syntax=docker/dockerfile:1.7
+# A comment.
+
+ARG VERSION=1.10
+ARG BASE="quay.io/acme/base:\${VERSION}" \\
+    # inside
+    OTHER
+FROM --platform=$BUILDPLATFORM golang:$VERSION AS Build
+ARG VERSION=2
+RUN --mount=type=cache,target=/x --mount=type=bind,from=quay.io/acme/tools:3,target=/t \\
+    echo --mount=from=quay.io/acme/no:1
+RUN <<EOF
+FROM quay.io/acme/here:1
+EOF
+from build as next
+FROM scratch
+FROM $BASE
+COPY --from=build --chown=1:1 /a /b
+COPY --from=0 /a /b
+COPY --from=quay.io/acme/files:4 /a /b
+COPY --from=context /a /b
+ONBUILD COPY --from=quay.io/acme/later:5 /a /b
+FROM \${MIRROR:-docker.io/}library/busybox\${TAG:+:}\${VERSION+:}$VERSION
+FROM quay.io/acme/last:$TAG
+CMD ["x"]`;
+    expect(read(text)).toEqual({
+      requests: [
+        [1, 'docker.io/docker/dockerfile:1.7'],
+        [8, 'docker.io/library/golang:1.10'],
+        [10, 'quay.io/acme/tools:3'],
+        [17, 'quay.io/acme/base:1.10'],
+        [20, 'quay.io/acme/files:4'],
+        [22, 'quay.io/acme/later:5'],
+        [23, 'docker.io/library/busybox:1.10'],
+      ],
+      candidates: [
+        [21, 'context', 'files are copied from it, unless the build is given a context of this name'],
+      ],
+      rejects: [[24, expect.stringMatching(/variable/)]],
+      ignored: [],
+      warnings: [],
+    });
+  });
+
+  it('has the platform of a stage, where it is not one of the build', () => {
+    const text =
+      'FROM --platform=linux/arm64 a:1\nFROM --platform=$TARGETPLATFORM b:1\nFROM --platform=a/b/c/d/e a:2\n';
+    const list = parseList(Buffer.from(text), 'x', { format: 'auto', defaultRegistry: 'docker.io' });
+    expect(list.requests.map(({ platforms }) => platforms)).toEqual([
+      [{ os: 'linux', architecture: 'arm64' }],
+      undefined,
+    ]);
+    expect(list.rejects).toMatchObject([{ origin: { line: 3 } }]);
+  });
+
+  it.each([
+    ['an argument of itself', 'ARG A=$A$A\nFROM a:$A\n'],
+    ['arguments that grow', `ARG A=${'x'.repeat(1000)}\n${'ARG A=$A$A\n'.repeat(40)}FROM a:$A\n`],
+    ['another escape', '# escape=`\nFROM a:1 `\n  AS b\nFROM b\n'],
+    ['here-documents without an end', 'FROM a:1\nRUN <<EOF\necho\n'],
+    [
+      'a here-document after another',
+      'FROM a:1\nRUN <<-A <<"B"\nFROM no:1\n\tA\nFROM no:2\nB\nRUN <<A\nFROM no:3\nA\n',
+    ],
+    ['a long instruction', `FROM a:1\nCOPY ${'x'.repeat(5000)} /\n`],
+    ['a long command', `FROM a:1\nRUN ${'x'.repeat(5000)}\n`],
+  ])('is read to its end with %s', (_, text) => {
+    const { requests, rejects } = read(text);
+    expect(requests.length + rejects.length).toBe(text.includes('COPY') ? 2 : 1);
+  });
+});
+
+describe('L15: a bake file', () => {
+  it('in HCL has the contexts of its builds, and no tags', () => {
+    const text = `variable "TAG" { default = "1" }
+target "app" {
+  tags = ["quay.io/acme/app:1"]
+  // "docker-image://quay.io/acme/comment:1"
+  contexts = {
+    base = "docker-image://quay.io/acme/base:1.10"
+    src = "../src"
+  }
+  args = {
+    BASE_IMAGE = "busybox:1"
+    VERSION = "1.2"
+    TOOLS = "quay.io/acme/tools:2"
+  }
+  cache-from = ["type=registry,ref=quay.io/acme/cache:1"]
+}
+target "one" {
+  args = { IMAGE = "quay.io/acme/one:1" }
+  output = ["quay.io/acme/output:1"]
+}
+`;
+    expect(found(text, 'docker-bake.hcl', 'bake')).toEqual({
+      requests: [[6, 'quay.io/acme/base:1.10']],
+      candidates: [
+        [10, 'busybox:1', 'it is an argument of a build'],
+        [12, 'quay.io/acme/tools:2', 'it is an argument of a build'],
+        [17, 'quay.io/acme/one:1', 'it is an argument of a build'],
+      ],
+      rejects: [],
+      ignored: [],
+      warnings: [],
+    });
+  });
+
+  it('in JSON has the same', () => {
+    const text = JSON.stringify({
+      target: {
+        app: {
+          tags: ['quay.io/acme/app:1'],
+          contexts: { base: 'docker-image://quay.io/acme/base:1', src: '../src' },
+          args: { IMAGE: 'busybox:1', VERSION: '1' },
+        },
+      },
+    });
+    const { requests, candidates } = found(text, 'x.json', 'bake');
+    expect([requests, candidates]).toEqual([
+      [[1, 'quay.io/acme/base:1']],
+      [[1, 'busybox:1', 'it is an argument of a build']],
+    ]);
+  });
+});
+
+describe('L15: a quadlet unit', () => {
+  it('has the image of a container, a volume and an image unit', () => {
+    const text = `# a unit
+[Unit]
+Image=quay.io/acme/no:1
+[Container]
+Image=quay.io/acme/web:1.10
+Exec=run \\
+  Image=quay.io/acme/no:2
+[Image]
+Image = quay.io/acme/db:12
+Arch=arm64
+Variant=v8
+AuthFile=/etc/auth.json
+[Volume]
+Driver=image
+Image=tools.image
+; Image=quay.io/acme/no:3
+[Container]
+Image=quay.io/acme/%i:1
+[Kube]
+Yaml=pod.yaml
+`;
+    expect(found(text, 'web.container', 'quadlet')).toEqual({
+      requests: [
+        [5, 'quay.io/acme/web:1.10'],
+        [9, 'quay.io/acme/db:12'],
+      ],
+      candidates: [],
+      rejects: [[18, expect.stringContaining('specifier of systemd')]],
+      ignored: ['AuthFile', 'images of other units', 'manifests of Kube units'],
+      warnings: [],
+    });
+    const list = parseList(Buffer.from(text), 'x', { format: 'auto', defaultRegistry: 'docker.io' });
+    expect(list.requests.map(({ platforms }) => platforms)).toEqual([
+      undefined,
+      [{ os: 'linux', architecture: 'arm64' }],
+    ]);
+  });
+});
