@@ -5,6 +5,7 @@ import type { Content } from '../image/index.ts';
 import { chooseNames } from '../lock/index.ts';
 import type { SaveOptions } from '../options/index.ts';
 import { pushToTargets } from '../push/index.ts';
+import { idleLogins } from '../registry/index.ts';
 import type { PushReport, PushTargetReport } from '../report/index.ts';
 import { type ClientIo, openClient } from '../runtime/index.ts';
 import { VERSION } from '../version.ts';
@@ -48,6 +49,10 @@ export async function pushBundle(options: PushBundleOptions, io: PushIo): Promis
   const { of: namesOf, idle } = chooseNames(content.lock, { only, naming });
   for (const rule of idle) {
     io.emit({ type: 'log', level: 'warning', message: `naming: ${rule} applies to no image that is pushed` });
+  }
+  const domains = push.map(({ domain }) => domain);
+  for (const login of idleLogins(options.credentials ?? [], [], domains)) {
+    io.emit({ type: 'log', level: 'warning', message: `${login} applies to no target` });
   }
   const { client } = await openClient(options, io);
   try {

@@ -185,7 +185,12 @@ async function sendOnce(
     const { proxy, idleProxy } = connection;
     if (proxy === undefined) throw unreachedError(subject, url.host, cause, idleProxy);
     if (cause instanceof CertificateRefused && cause.chain.length === 0) {
-      const seen = new CertificateRefused(cause.code, await certificatesBehind(url, proxy), cause);
+      const seen = new CertificateRefused(
+        cause.code,
+        await certificatesBehind(url, proxy, request.signal),
+        cause,
+      );
+      request.signal?.throwIfAborted();
       throw networkError(subject, url.host, seen);
     }
     throw proxyError(subject, url.host, cause, proxy) ?? networkError(subject, url.host, cause);

@@ -94,12 +94,16 @@ function inHours(milliseconds: number): string {
   return minutes > 60 * 24 * 31 ? 'a long time' : `${Math.ceil(minutes / 60)} h`;
 }
 
-/** The error for a response that is not a success. `subject` says what was asked for, `sent` what was sent with it. */
+/**
+ * The error for a response that is not a success. `subject` says what was asked for, `sent` what was sent with it, and
+ * `registry` the host that logins are for, where another one refused.
+ */
 export function refusalError(
   subject: string,
   refusal: Refusal,
   sent: Sent,
   action: Action = 'pull',
+  registry: string = refusal.host,
 ): OciSaveError {
   const { status, codes } = refusal;
   const plain = plainRefusalError(subject, refusal);
@@ -127,8 +131,8 @@ export function refusalError(
   }
   return new OciSaveError({
     code: 'denied',
-    message: message + sentWords(sent),
-    hint: loginHint(refusal.host, sent, action),
+    message: message + sentWords(sent, action),
+    hint: loginHint(sent === 'elsewhere' ? refusal.host : registry, sent, action),
     cause: refusal,
   });
 }

@@ -79,3 +79,16 @@ it('T3: pushes with the user that credentials has for each target, and says whic
   for (const secret of ['CANARY-4711', 'first password', 'second password'])
     expect(text).not.toContain(secret);
 });
+
+it('T3: warns of a user in credentials that is for no target', async () => {
+  const lines = [`${whole.host}/mirror u CANARY-4711`, 'other.example u CANARY-4711'];
+  const { credentials } = parseOptions({ images: 'a', credentials: lines.join('\n') });
+  const said: string[] = [];
+  await pushBundleTo(path.join(temp.path, 'bundle'), whole.host, {
+    credentials,
+    emit: (event) => {
+      if (event.type === 'log' && event.level === 'warning') said.push(event.message);
+    },
+  });
+  expect(said).toEqual(["credentials: line 2, for 'other.example', applies to no target"]);
+});

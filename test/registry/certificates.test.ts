@@ -1,12 +1,16 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OciSaveError } from '../../src/errors.ts';
 import { isTemporary } from '../../src/registry/index.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { OCI_INDEX } from '../../src/oci/media-type.ts';
 import { openTrust, type TrustOptions } from '../../src/trust/index.ts';
+import { closable } from '../support/closable.ts';
 import { startForwardProxy } from '../support/forward-proxy.ts';
 import { jsonBytes } from '../support/image.ts';
+import { listen } from '../support/listen.ts';
 import { answerManifest, type Stub, startStub, type StubOptions } from '../support/registry-stub.ts';
 import { type Authority, makeAuthority } from '../support/servers/index.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
@@ -107,6 +111,27 @@ describe('found J7: a certificate that is not accepted is final at once, and is 
       'registry.test has a certificate that is not accepted: it expired on 2021-01-01; its subject is CN=old, its issuer CN=private authority',
     );
     expect(proxy.log).toEqual(['CONNECT registry.test:443', 'CONNECT registry.test:443']);
+  });
+
+  it('behind a proxy, the look at it ends with the run', { timeout: 10_000 }, async () => {
+    await using stub = await startWith('old');
+    const looked = Promise.withResolvers<void>();
+    // It greets nobody: the look would wait for it.
+    const { host, end } = await listen(createServer(() => looked.resolve()));
+    await using silent = closable({ host }, end);
+    let tunnels = 0;
+    await using proxy = await startForwardProxy(() => ((tunnels += 1) === 1 ? stub.host : silent.host));
+    using client = await trusting(
+      { caFile: authority.file('ca.crt') },
+      { env: { HTTPS_PROXY: `http://${proxy.host}` } },
+    );
+    const controller = new AbortController();
+    const reading = client.getManifest({ domain: 'registry.test', path: 'a' }, '1', controller.signal);
+    const failing = failureOf(reading);
+    await looked.promise;
+    const reason = new OciSaveError({ code: 'interrupted', message: 'enough' });
+    controller.abort(reason);
+    expect(await failing).toBe(reason);
   });
 
   it('a server’s own certificate that is named as an authority is trusted, as with skopeo', async () => {

@@ -43,9 +43,7 @@ export function idleOptions(options: SaveOptions, requests: readonly ImageReques
     ...idlePorts(options, requests).map(
       ([name, used]) => `insecure-registries: ${name} applies to no registry: ${used} has another port`,
     ),
-    ...idleUsers(options, requests).map(
-      ({ place, key }) => `credentials: ${place}, for '${key}', applies to no image`,
-    ),
+    ...idleUsers(options, requests).map((login) => `${login} applies to no image`),
   ];
 }
 

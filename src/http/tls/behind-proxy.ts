@@ -8,9 +8,14 @@ const LOOK_MILLISECONDS = 15_000;
 
 /**
  * Looks at the certificates that a host shows behind a proxy, after they were refused: Node tells nobody which they were.
- * Nothing is sent but the greeting of TLS, and whatever is found is only shown. None where they cannot be seen.
+ * Nothing is sent but the greeting of TLS, and whatever is found is only shown. None where they cannot be seen, or where
+ * the signal ends the look.
  */
-export function certificatesBehind(url: URL, { address }: Proxy): Promise<PeerCertificate[]> {
+export function certificatesBehind(
+  url: URL,
+  { address }: Proxy,
+  signal?: AbortSignal,
+): Promise<PeerCertificate[]> {
   const { protocol, hostname, port, username, password } = new URL(address);
   // Reached over TLS, the proxy would have to be trusted first.
   if (protocol !== 'http:') return Promise.resolve([]);
@@ -32,10 +37,13 @@ export function certificatesBehind(url: URL, { address }: Proxy): Promise<PeerCe
     });
     const done = (chain: PeerCertificate[]): void => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
       asked.destroy();
       resolve(chain);
     };
-    const timer = setTimeout(() => done([]), LOOK_MILLISECONDS);
+    const stop = (): void => done([]);
+    const timer = setTimeout(stop, LOOK_MILLISECONDS);
+    signal?.addEventListener('abort', stop);
     asked.once('error', () => done([]));
     asked.once('response', () => done([]));
     asked.once('connect', (response, socket) => {

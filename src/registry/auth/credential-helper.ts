@@ -25,6 +25,9 @@ const outputSchema = z.looseObject({ Username: z.string().default(''), Secret: z
 /** What helpers print where they have no login (docker-credential-helpers, credentials/error.go). */
 const NOT_FOUND = 'credentials not found in native keychain';
 
+/** The user for whom a helper gives an identity token instead of a password (docker/cli, cli/config/credentials). */
+const TOKEN_USER = '<token>';
+
 interface HelperCall {
   /** `ecr-login` for the program `docker-credential-ecr-login`. */
   readonly name: string;
@@ -83,6 +86,7 @@ export async function callHelper({
   const parsed = outputSchema.safeParse(jsonIn(result.stdout));
   if (!parsed.success) throw failed('printed what is not of the protocol');
   const { Username: username, Secret: secret } = parsed.data;
-  if (username === '<token>') return { identityToken: secret };
+  if (username === TOKEN_USER && secret === '') throw failed('printed an identity token that is empty');
+  if (username === TOKEN_USER) return { identityToken: secret };
   return username === '' && secret === '' ? undefined : { username, password: secret };
 }

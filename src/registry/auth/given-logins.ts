@@ -22,13 +22,14 @@ export interface GivenLogin {
  * @throws OciSaveError `usage` where two users are given for one prefix
  */
 export function givenLogins(logins: readonly GivenLogin[]): CredentialStore {
-  const known = new Map<string, { readonly place: string; readonly credentials: Credentials }>();
-  for (const { registry, username, password, place, source = 'credentials' } of logins) {
+  const known = new Map<string, { readonly login: GivenLogin; readonly credentials: Credentials }>();
+  for (const login of logins) {
+    const { registry, username, password, place, source = 'credentials' } = login;
     const key = normalizeKey(registry);
     const other = known.get(key);
-    if (other !== undefined) throw twice(other.place, place, key);
+    if (other !== undefined) throw twice(other.login, login, key);
     const from = { words: `${place} of ${source}, for '${key}'`, option: 'credentials' };
-    known.set(key, { place, credentials: { username, password: password.reveal(), from } });
+    known.set(key, { login, credentials: { username, password: password.reveal(), from } });
   }
   return {
     find(repository) {
@@ -38,8 +39,13 @@ export function givenLogins(logins: readonly GivenLogin[]): CredentialStore {
   };
 }
 
+/** How a message about a login begins: with the option, and with the file where it stands in one. */
+function inSource({ source }: GivenLogin): string {
+  return source === undefined ? 'credentials' : `credentials in ${source}`;
+}
+
 /**
- * The logins that no repository needs, each with its key: whoever writes one expects something of it.
+ * The logins that no repository needs, in words with the place of each: whoever writes one expects something of it.
  * @param repositories that a run reads
  * @param domains of which it may use any repository, as those of push targets
  */
@@ -47,20 +53,21 @@ export function idleLogins(
   logins: readonly GivenLogin[],
   repositories: readonly Repository[],
   domains: readonly string[],
-): { readonly place: string; readonly key: string }[] {
+): string[] {
   const keys = new Set(logins.map(({ registry }) => normalizeKey(registry)));
   const used = new Set(repositories.map((repository) => lookupKeys(repository).find((key) => keys.has(key))));
   const whole = new Set(domains.map(normalizeKey));
   return logins
-    .map(({ registry, place }) => ({ place, key: normalizeKey(registry) }))
-    .filter(({ key }) => !used.has(key) && !whole.has(key.split('/')[0] ?? ''));
+    .map((login) => ({ login, key: normalizeKey(login.registry) }))
+    .filter(({ key }) => !used.has(key) && !whole.has(key.split('/')[0] ?? ''))
+    .map(({ login, key }) => `${inSource(login)}: ${login.place}, for '${key}',`);
 }
 
-function twice(first: string, second: string, key: string): OciSaveError {
+function twice(first: GivenLogin, second: GivenLogin, key: string): OciSaveError {
   const named = quoteReference(key) ?? 'one registry';
   return new OciSaveError({
     code: 'usage',
-    message: `credentials: ${first} and ${second} are both for ${named}`,
+    message: `${inSource(second)}: ${first.place} and ${second.place} are both for ${named}`,
     hint: 'Several users of one registry have a prefix each: registry.example/team-a, registry.example/team-b.',
   });
 }

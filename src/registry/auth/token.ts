@@ -73,8 +73,8 @@ export async function fetchToken(http: HttpClient, request: TokenRequest): Promi
       ? 'elsewhere'
       : credentials
         ? { from: credentials.from, workedUntil }
-        : 'nothing';
-    const error = refusalError(subject, refusal, sent);
+        : 'no token';
+    const error = refusalError(subject, refusal, sent, push ? 'push' : 'pull', registry.host);
     if (error.code === 'denied' || error.code === 'network') throw error;
     // A missing token service is not a missing image.
     throw new OciSaveError({

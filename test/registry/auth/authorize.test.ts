@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../../src/errors.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { OCI_INDEX } from '../../../src/oci/media-type.ts';
+import type { Action } from '../../../src/registry/auth/refused-login.ts';
 import type { Credentials, CredentialStore } from '../../../src/registry/index.ts';
 import { jsonBytes } from '../../support/image.ts';
 import {
@@ -98,6 +99,30 @@ describe('T2: Basic', () => {
     expect(error.message).toContain('no credentials were sent');
     expect(stub.requests).toHaveLength(1);
   });
+
+  it.each<[Action, number]>([
+    ['pull', 401],
+    ['pull', 403],
+    ['push', 401],
+  ])(
+    'T10: tells that a token service refuses an anonymous %s with %i, and for which host to log in',
+    async (action, status) => {
+      await using service = await startStub((_, response) => answerError(response, status, 'DENIED', 'no'));
+      await using stub = await startBearer({
+        challenge: () => `Bearer realm="${service.url}/token",service="reg"`,
+      });
+      using client = clientOf([stub, service]);
+      const repository = repositoryAt(stub);
+      const error = await failureOf(
+        action === 'push' ? client.beginUpload(repository) : client.getManifest(repository, '1'),
+      );
+      expect([error.code, error.message]).toEqual([
+        'denied',
+        `${stub.host}/team/app: token for ${stub.host}: ${service.host} answered ${status} (DENIED: no); this token service refuses an anonymous ${action}`,
+      ]);
+      expect(error.hint).toContain(`docker login ${stub.host}`);
+    },
+  );
 
   it('asks for fresh credentials once when they are refused in mid-run', async () => {
     let accepted = 'p1';

@@ -301,6 +301,7 @@ describe('case E1, T1: a credential helper', () => {
 
   it.each([
     ['fails', `${answer('u', 'SECRET')}; exit 1`],
+    ['says a token and no token', answer('<token>', '')],
     ['says no JSON', 'echo SECRET'],
     ['says other JSON', `echo '["SECRET"]'`],
     [

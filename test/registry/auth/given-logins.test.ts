@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type GivenLogin, givenLogins } from '../../../src/registry/index.ts';
+import { type GivenLogin, givenLogins, idleLogins } from '../../../src/registry/index.ts';
 import { Secret } from '../../../src/text/secret.ts';
 import { failureOf } from '../support.ts';
 
@@ -53,5 +53,17 @@ describe('the logins of credentials', () => {
       expect.stringMatching(/^credentials: line 2 and line 7 are both for /),
     ]);
     expect(JSON.stringify([error.message, error.hint])).not.toContain('SECRET');
+  });
+
+  it('T3: name the file where they stand, where two are for one prefix or one is for no repository', async () => {
+    const inFile = [login('r.example', 'a', 2), login('r.example', 'b', 7)].map((one) => ({
+      ...one,
+      source: "'logins.txt'",
+    }));
+    const error = await failureOf(async () => givenLogins(inFile));
+    expect(error.message).toMatch(/^credentials in 'logins.txt': line 2 and line 7 are both for /);
+    expect(idleLogins(inFile.slice(1), [], [])).toEqual([
+      "credentials in 'logins.txt': line 7, for 'r.example',",
+    ]);
   });
 });
