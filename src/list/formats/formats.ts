@@ -130,6 +130,7 @@ export const FORMATS: readonly ListFormat[] = [
       hint: 'It says from where images are read: list the images themselves.',
     },
   ),
+  format('iron-bank', 'a hardening manifest of Iron Bank', keys('args.BASE_IMAGE', 'resources')),
   format('helm-chart', 'a Helm chart', keys('apiVersion', 'name', 'version'), {
     parse: parseHelmChart,
     reading: 'tree',

@@ -3,7 +3,7 @@ import { showText } from '../../oci/reference-quote.ts';
 import { Secret } from '../../text/secret.ts';
 import type { Collector } from '../entry/findings.ts';
 import { refusal } from '../problems.ts';
-import type { Tree } from '../syntax/tree.ts';
+import { fieldOf, type Tree } from '../syntax/tree.ts';
 import { textOf } from './fields.ts';
 
 /** A user and a password that a list names. */
@@ -21,11 +21,21 @@ export function userOf(
   tree: Tree | undefined,
   keys: readonly [username: string, password: string] = ['username', 'password'],
 ): NamedUser | undefined {
-  const [username = '', password = ''] = keys.map((key) => textOf(tree, key));
+  const username = textOf(tree, keys[0]) ?? '';
+  // Blanks at its ends belong to it, where it is in quotes; the end of the line of a block does not.
+  const field = fieldOf(tree, keys[1]);
+  const password = field === undefined ? '' : rawText(field, keys[1]).replace(/\n$/, '');
   if (username === '' && password === '') return undefined;
   if (username === '') throw refusal(`a password is given without a '${keys[0]}'`);
   if (password === '') throw refusal(`a user is given without a '${keys[1]}'`);
+  // RFC 7617, 2: what follows the first colon is the password.
+  if (/[:\n]/.test(username)) throw refusal('a username has a colon or several lines');
   return { username, password: new Secret(password) };
+}
+
+function rawText(tree: Tree, key: string): string {
+  if (tree.kind === 'scalar') return tree.text;
+  throw refusal(`'${key}' is not text`);
 }
 
 /**

@@ -56,6 +56,7 @@ const FORMS: readonly (readonly [format: string, text: string, file?: string])[]
   ['chart-lock', '{"APIVersion": "v0", "Kind": "ImagesLock", "Images": []}'],
   ['image-vector', 'images:\n  - name: app\n    repository: quay.io/a/b\n    tag: "1"\n'],
   ['sinker', 'target: {host: x.example}\nsources: []\n'],
+  ['iron-bank', 'apiVersion: v1\nname: a/b\nargs: {BASE_IMAGE: ubi, BASE_TAG: "9"}\nresources: []\n'],
   ['linuxkit', 'kernel: {image: a:1}\ninit: [b:1]\n'],
   ['ocm', 'component:\n  name: x\n  resources: []\n'],
   ['cnab', '{"name": "app", "invocationImages": []}'],

@@ -60,12 +60,24 @@ describe('L3: an imageListWithAuth file', () => {
     ['username: ""\n  password: no\n  images: [a:1]', "1 a password is given without a 'username'"],
     ['username: ""\n  password: ""\n  images: [a:1]', '1 this section has no username and no password'],
     ['username: me\n  password: {a: b}\n  images: [a:1]', "1 'password' is not text"],
+    ['username: a:b\n  password: no\n  images: [a:1]', '1 a username has a colon or several lines'],
     ['username: me\n  password: no\n  registry: a b\n  images: [a:1]', "1 '…' is not a registry"],
     ['username: me\n  password: no\n  images: [{a: b}]', '3 an image is not text'],
   ])('T4: is refused before work where a section says %j', (section, reason) => {
     const sets = setsOf(`- ${section}\n`);
     expect(sets.rejects).toEqual([reason]);
     expect(sets.requests ?? []).toEqual([]);
+  });
+
+  it.each([
+    ['" p "', ' p '],
+    ['0123', '0123'],
+    ['true', 'true'],
+    ['|\n    first\n    second', 'first\nsecond'],
+    ["'a#b: c'", 'a#b: c'],
+  ])('takes the password %j as it is written', (written, password) => {
+    const text = `- username: me\n  password: ${written}\n  images: [a:1]\n`;
+    expect(setsOf(text).logins).toEqual([expect.stringContaining(`docker.io/library/a me:${password}`)]);
   });
 
   it('shows no password in a message', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseList, readLists } from '../../../../src/list/index.ts';
 import { setsOf } from '../../../support/list-sets.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
@@ -79,6 +80,23 @@ describe('L15, L18: an ImageSetConfiguration of oc-mirror', () => {
       requests: ['5 docker.io/library/a:1'],
       rejects: ['6 a release channel stands for images that this list does not name'],
     });
+  });
+
+  it('is an error where it names no image', async () => {
+    const bytes = new TextEncoder().encode(`${HEAD}archiveSize: 4\nmirror: {platform: {graph: true}}\n`);
+    const options = { format: 'auto', defaultRegistry: 'docker.io' } as const;
+    const list = { file: 'isc.yaml', ...parseList(bytes, 'isc.yaml', options) };
+    const read = readLists({
+      ...options,
+      images: [],
+      files: [],
+      lists: [list],
+      strictTags: false,
+      onCandidate: 'report',
+    });
+    await expect(read).rejects.toThrow(
+      'isc.yaml: read as an ImageSetConfiguration of oc-mirror, it does not name any image',
+    );
   });
 
   it('rejects an additional image without a name', () => {
