@@ -395,7 +395,7 @@ describe('list, of a lock', () => {
   });
 
   it('L22: whose images need options of the save says so', async () => {
-    await write('converted.lock.json', locked('agent'), locked('db', { converted: {} }));
+    await write('converted.lock.json', locked('agent'), locked('db', { format: 'oci', converted: {} }));
     const { stdout, stderr, exitCode } = await list(at('converted.lock.json'), '--as', 'plain', '--quiet');
     expect([exitCode, stdout.split('\n')]).toEqual([
       0,

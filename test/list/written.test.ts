@@ -213,12 +213,51 @@ describe('found F4, F6, L22: images that are written as a list', () => {
     [
       'plain',
       [{ ...layout, source: { transport: 'docker-archive', path: 'a=>b.tar' } }],
-      /it would be read as something else$/,
+      /'docker-archive:a=>b\.tar' cannot be written to a plain list: .*b\.tar/,
       'Use --as json or --as yaml.',
     ],
   ])('are named where the form cannot have them: %s', async (name, images, message, hint) => {
     const error = await failureOf(async () => writeList(images, formOf(name)));
     expect(error).toMatchObject({ code: 'usage', message: expect.stringMatching(message), hint });
+  });
+});
+
+describe('L22: more images than a list may have', () => {
+  it('are not written: no save would read them again', async () => {
+    const long = Array.from({ length: 20 }, (_, at) => ({
+      domain: 'x.example',
+      path: `${'a'.repeat(230)}${at}`,
+      tag: '1',
+    }));
+    const one: WritableImage = {
+      source: { transport: 'docker', reference: parseReference('quay.io/a/b:1') },
+      platforms: undefined,
+      storedAs: long,
+    };
+    const images = Array.from({ length: 3600 }, () => one);
+    const error = await failureOf(async () => writeList(images, formOf('plain')));
+    expect(error).toMatchObject({
+      code: 'usage',
+      message: '3600 images are too many for a plain list: it is larger than 16 MiB, which no list is',
+    });
+  });
+
+  it('are told by the bound that they meet', async () => {
+    const long = Array.from({ length: 20 }, (_, at) => ({
+      domain: 'x.example',
+      path: `${'a'.repeat(230)}${at}`,
+      tag: '1',
+    }));
+    const image: WritableImage = {
+      source: { transport: 'docker', reference: parseReference('quay.io/a/b:1') },
+      platforms: undefined,
+      storedAs: long,
+    };
+    const error = await failureOf(async () => writeList([image], formOf('plain')));
+    expect(error).toMatchObject({
+      code: 'usage',
+      message: `'quay.io/a/b:1' cannot be written to a plain list: this entry is longer than 4096 characters`,
+    });
   });
 });
 

@@ -55,7 +55,7 @@ export async function readContent(what: readonly string[], inputs: ListInputs): 
     requestRow(request, (survey?.origins[at] ?? []).map(formatOrigin)),
   );
   return {
-    images: joinRows([...requested, ...images]),
+    images: [...requested, ...joinRows(images)],
     lists: [
       ...(survey?.lists ?? []),
       ...locks.map(({ file, kind, lock }) => ({

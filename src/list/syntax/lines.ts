@@ -7,6 +7,9 @@ export interface Line {
 /** No reference is longer than 1,024 characters; a pair of them with options fits. */
 export const MAX_LINE = 4096;
 
+/** Far more than any list that people write or generate; YAML of that size takes seconds. */
+export const MAX_LIST_BYTES = 16 * 1024 * 1024;
+
 /** More than any list has in one file; the requests of more would fill the memory. */
 export const MAX_ENTRIES = 500_000;
 

@@ -1,7 +1,9 @@
 import { OciSaveError } from '../../errors.ts';
+import { formatCount } from '../../text/bytes.ts';
 import { plainText } from '../../text/plain-text.ts';
 import { formatSource } from '../entry/source.ts';
 import { parseList } from '../parse-list.ts';
+import { MAX_LIST_BYTES } from '../syntax/lines.ts';
 import { type Form, wantedBy, type WritableImage } from './form.ts';
 import { IMAGES_LOCK } from './images-lock.ts';
 import { PLAIN } from './plain.ts';
@@ -25,21 +27,36 @@ export function writeList(images: readonly WritableImage[], form: Form): string 
     return why === undefined ? [] : [{ image, why }];
   });
   if (lacking.length > 0) throw unwritable(lacking, form);
-  const text = form.write(images);
-  const { requests, rejects } = parseList(new TextEncoder().encode(text), form.noun, {
+  const bytes = new TextEncoder().encode(form.write(images));
+  if (bytes.length > MAX_LIST_BYTES)
+    throw tooLarge(images.length, form, 'it is larger than 16 MiB, which no list is');
+  const { requests, rejects } = parseList(bytes, form.noun, {
     format: form.format,
     defaultRegistry: 'docker.io',
   });
   const read = new Set(requests.flatMap(wantedBy));
   const changed = images.filter((image) => wantedBy(image).some((one) => !read.has(one)));
+  const [reject, ...others] = rejects;
+  if (reject !== undefined && others.length === 0 && images.length > 1 && changed.length === images.length) {
+    throw tooLarge(images.length, form, reject.reason);
+  }
   if (changed.length > 0 || rejects.length > 0) {
-    const why = 'it would be read as something else';
+    const why = others.length === 0 && reject ? reject.reason : 'it would be read as something else';
+    const lost = changed.length > 0 ? changed : images;
     throw unwritable(
-      (changed.length > 0 ? changed : images).map((image) => ({ image, why })),
+      lost.map((image) => ({ image, why })),
       form,
     );
   }
-  return text;
+  return new TextDecoder().decode(bytes);
+}
+
+function tooLarge(count: number, form: Form, why: string): OciSaveError {
+  return new OciSaveError({
+    code: 'usage',
+    message: `${formatCount(count, 'image')} are too many for ${form.noun}: ${why}`,
+    hint: 'Use another form, or split the list.',
+  });
 }
 
 function unwritable(
