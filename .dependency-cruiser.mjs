@@ -27,7 +27,7 @@ const IO = ['^(node:)?(fs|fs/promises|child_process|net|tls|dns|http|https|http2
 const PURE = [
   '^src/oci/',
   '^src/text/',
-  '^src/list/(?!index|read-lists)',
+  '^src/list/(?!index|read-)',
   '^src/options/',
   '^src/view/',
   '^src/report/',

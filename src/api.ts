@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { OciSaveError } from './errors.ts';
-import { type SaveOptions, parseOptions } from './options/index.ts';
+import { type SaveOptions, parseOptions, valuesOf } from './options/index.ts';
 import { type SaveImagesOptions, splitOptions } from './api/options.ts';
 import { runSave } from './api/run.ts';
 import { type AuthSection, readSections } from './api/sections.ts';
@@ -50,7 +50,14 @@ export async function saveImagesWithAuth(
 ): Promise<SaveResult> {
   const { engine, caller } = splitOptions(options);
   const parsed = intoFolder(dir, { ...engine, platforms: platform });
-  return runSave(parsed, caller, readSections(sections, parsed.defaultRegistry));
+  return runSave(
+    parsed,
+    caller,
+    readSections(sections, {
+      defaultRegistry: parsed.defaultRegistry,
+      variables: { given: valuesOf(parsed.vars, caller.env ?? process.env) },
+    }),
+  );
 }
 
 /**

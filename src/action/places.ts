@@ -55,10 +55,11 @@ async function canWrite(folder: string): Promise<boolean> {
 }
 
 /**
- * A list's path as annotations need it: relative to the workspace and with slashes. Undefined for a file elsewhere: its
- * annotation would point at another file.
+ * A list's path as annotations need it: relative to the workspace and with slashes. Undefined for a file elsewhere, and for a
+ * list at an address: its annotation would point at another file.
  */
 export function fileInWorkspace(file: string, workspace: string, cwd: string): string | undefined {
+  if (/^https?:\/\//i.test(file)) return undefined;
   const relative = path.relative(workspace, path.resolve(cwd, file));
   const outside = relative === '' || relative.startsWith('..') || path.isAbsolute(relative);
   return outside ? undefined : relative.replaceAll(path.sep, '/');

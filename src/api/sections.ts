@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
-import { checkDefaultRegistry, type NamedList, parseInline } from '../list/index.ts';
+import { checkDefaultRegistry, type NamedList, parseInline, type ParseOptions } from '../list/index.ts';
 import { nameOf } from '../oci/reference.ts';
 import { optionsSchema } from '../options/index.ts';
 import type { CredentialStore } from '../registry/index.ts';
@@ -38,7 +38,10 @@ export interface ReadSections {
  * Reads sections. Messages name `sections[0].images:2`, from 0 and from 1, and never a user or a password.
  * @throws OciSaveError `usage` where they do not have the form of sections, or name one repository with two users
  */
-export function readSections(sections: readonly AuthSection[], defaultRegistry: string): ReadSections {
+export function readSections(
+  sections: readonly AuthSection[],
+  { defaultRegistry, variables }: ParseOptions,
+): ReadSections {
   const parsed = sectionsSchema.safeParse(sections);
   if (!parsed.success) throw malformed(parsed.error);
   const lists: NamedList[] = [];
@@ -48,7 +51,7 @@ export function readSections(sections: readonly AuthSection[], defaultRegistry: 
     if (images.length === 0) continue;
     const name = `sections[${at}]`;
     if (registry !== undefined) checkDefaultRegistry(registry, `${name}.registry`);
-    const options = { defaultRegistry: registry ?? defaultRegistry };
+    const options = { defaultRegistry: registry ?? defaultRegistry, variables };
     const list = parseInline(images, options, `${name}.images`);
     lists.push(list);
     for (const repository of repositoriesOf(list)) {
@@ -73,10 +76,11 @@ interface Known extends Pick<AuthSection, 'username' | 'password'> {
   readonly section: string;
 }
 
-function repositoriesOf({ requests }: NamedList): Set<string> {
-  return new Set(
-    requests.flatMap(({ source }) => (source.transport === 'docker' ? [nameOf(source.reference)] : [])),
-  );
+function repositoriesOf({ requests, tagRequests }: NamedList): Set<string> {
+  return new Set([
+    ...tagRequests.map(({ repository }) => nameOf(repository)),
+    ...requests.flatMap(({ source }) => (source.transport === 'docker' ? [nameOf(source.reference)] : [])),
+  ]);
 }
 
 function storeOf(known: ReadonlyMap<string, Known>): CredentialStore {

@@ -14,8 +14,11 @@ import { type Host, runCommand } from './run.ts';
 const OPTIONS: readonly OptionName[] = [
   'imageList',
   'listFormat',
+  'vars',
   'defaultRegistry',
   'onCandidate',
+  'expandTags',
+  'ignore',
   'platforms',
   'onMissingPlatform',
   'index',

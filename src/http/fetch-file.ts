@@ -40,6 +40,35 @@ export interface FetchOptions {
  * @throws OciSaveError for what the server or the network did, and for a limit that was reached
  */
 export async function fetchFile(address: string, file: string, options: FetchOptions): Promise<void> {
+  // Appended to, so that a write goes on at the end, also after a restart. Before anything is sent: a file that cannot be
+  // made leaves nothing open.
+  const out = await open(file, O_CREAT | O_TRUNC | O_WRONLY | O_APPEND, 0o600);
+  try {
+    for await (const chunk of fetched(address, options, () => out.truncate(0))) await out.appendFile(chunk);
+    await out.close();
+  } catch (error) {
+    await out.close();
+    await rm(file, { force: true });
+    throw error;
+  }
+}
+
+/** The same into memory: for what is small. */
+export async function fetchBytes(address: string, options: FetchOptions): Promise<Uint8Array> {
+  let chunks: Uint8Array[] = [];
+  const restart = (): void => {
+    chunks = [];
+  };
+  for await (const chunk of fetched(address, options, restart)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** @param restart throws away what came so far, where the server sends all of it again */
+async function* fetched(
+  address: string,
+  options: FetchOptions,
+  restart: () => Promise<void> | void,
+): AsyncGenerator<Uint8Array> {
   const { env, trust, limits, subject } = options;
   const { stallMilliseconds, retries } = limits;
   const policy = { retries, retryMilliseconds: 1000 };
@@ -51,9 +80,6 @@ export async function fetchFile(address: string, file: string, options: FetchOpt
     requestMilliseconds: stallMilliseconds,
     stallMilliseconds,
   });
-  // Appended to, so that a write goes on at the end, also after a restart. Before the timer: a file that cannot be made
-  // leaves nothing open.
-  const out = await open(file, O_CREAT | O_TRUNC | O_WRONLY | O_APPEND, 0o600);
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(tooLate(options)), limits.milliseconds);
   const signal = options.signal === undefined ? late.signal : AbortSignal.any([options.signal, late.signal]);
@@ -69,21 +95,16 @@ export async function fetchFile(address: string, file: string, options: FetchOpt
       return part;
     },
     async restart() {
-      await out.truncate(0);
+      await restart();
       received = 0;
     },
   });
   try {
     for await (const chunk of bytes) {
-      await out.appendFile(chunk);
       received += chunk.length;
       options.onProgress?.(received, total);
+      yield chunk;
     }
-    await out.close();
-  } catch (error) {
-    await out.close();
-    await rm(file, { force: true });
-    throw error;
   } finally {
     clearTimeout(timer);
     http.close();

@@ -22,7 +22,7 @@ export {
   networkError,
   refusalError as plainRefusalError,
 } from './response/error.ts';
-export { fetchFile, type FetchLimits, type FetchOptions } from './fetch-file.ts';
+export { fetchBytes, fetchFile, type FetchLimits, type FetchOptions } from './fetch-file.ts';
 export { type HttpRequest, type HttpResponse, redirectTarget } from './follow.ts';
 export { type ErrorParser, formatRefusal, type Refusal, refusalOf, shown } from './response/refusal.ts';
 export { nodeHttp } from './node-http.ts';

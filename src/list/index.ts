@@ -1,20 +1,33 @@
 export { checkDefaultRegistry, formatSource } from './entry/source.ts';
 export { titleOf } from './formats/formats.ts';
-export type { ImageList, ListSummary, ListSurvey, OnCandidate } from './join-lists.ts';
+export type { ParseOptions } from './entry/findings.ts';
+export type { LeftOut } from './ignore.ts';
+export {
+  type ImageList,
+  type ListSummary,
+  type ListSurvey,
+  type OnCandidate,
+  withTags,
+} from './join-lists.ts';
+export { isListAddress, type ListAddress, shownList } from './list-address.ts';
 export { parseInline, parseList, type ParseListOptions } from './parse-list.ts';
 export { listError, type Problem } from './problems.ts';
+export { type FetchList, MAX_LIST_BYTES } from './read-bytes.ts';
 export { type ListInputs, readLists, surveyLists } from './read-lists.ts';
 export {
   type Candidate,
   formatOrigin,
   type ImageRequest,
+  type ListLogin,
   type NamedList,
   type Origin,
   type ParsedList,
   type Reject,
   type Source,
+  type TagRequest,
   type Warning,
 } from './request.ts';
+export { expandTags } from './tags/expand-tags.ts';
 export type { Form, WritableImage } from './write/form.ts';
 export { listLines } from './list-lines.ts';
 export { LIST_FORMS, writeList } from './write/forms.ts';

@@ -4,15 +4,21 @@ import { formatReference, nameOf, namesRegistry, type Reference } from '../oci/r
 import { quoteReference, showText } from '../oci/reference-quote.ts';
 import { newCollector, type ParseOptions } from './entry/findings.ts';
 import { hintOf, TEMPLATE, titleOf } from './formats/formats.ts';
-import { type Problem, toProblem } from './problems.ts';
+import { readRules, type RuleOptions, withoutIgnored } from './left-out.ts';
+import type { LeftOut } from './ignore.ts';
+import { joinLogins } from './logins.ts';
+import { listError, type Problem, toProblem } from './problems.ts';
 import {
   type Candidate,
   formatOrigin,
+  type IgnoreRule,
   type ImageRequest,
+  type ListLogin,
   type NamedList,
   type Origin,
   type Reject,
   type Source,
+  type TagRequest,
   type Warning,
 } from './request.ts';
 import { formatCount } from '../text/bytes.ts';
@@ -21,7 +27,7 @@ import { asFlag, hint, option, spellHint } from '../text/hint.ts';
 /** What happens to candidates. `report`: they are listed; `accept`: saved; `error`: the list is refused. */
 export type OnCandidate = 'report' | 'accept' | 'error';
 
-export interface JoinOptions extends ParseOptions {
+export interface JoinOptions extends ParseOptions, RuleOptions {
   /** `latest` and missing tags are errors, unless there is also a digest. */
   readonly strictTags: boolean;
   readonly onCandidate: OnCandidate;
@@ -33,11 +39,23 @@ export interface JoinOptions extends ParseOptions {
 export interface ListSummary extends Pick<NamedList, 'file' | 'format' | 'ignored'> {
   /** Requests of this list, duplicates counted. */
   readonly count: number;
+  /** Entries that ask for tags by a rule. */
+  readonly rules?: number | undefined;
 }
 
 export interface ImageList {
-  /** In the order of the lists, without duplicates. */
+  /** In the order of the lists, without duplicates and what is left out. */
   readonly requests: readonly ImageRequest[];
+  /** What is still to be asked for: `withTags` adds the images. */
+  readonly tagRequests: readonly TagRequest[];
+  /** One for each key. */
+  readonly logins: readonly ListLogin[];
+  /** Of each rule of the option `ignore`, and of each of a list that leaves something out. */
+  readonly leftOut: readonly LeftOut[];
+  /** Rules of the lists, for what is added. */
+  readonly ignoreRules: readonly IgnoreRule[];
+  /** Those of the option `vars`. */
+  readonly usedVariables: readonly string[];
   readonly lists: readonly ListSummary[];
   readonly warnings: readonly Warning[];
   readonly candidates: readonly Candidate[];
@@ -53,7 +71,10 @@ export interface ListSurvey extends ImageList {
   readonly origins: readonly (readonly Origin[])[];
 }
 
-/** Joins lists into one. `faults` are files that could not be read. */
+/**
+ * Joins lists into one. `faults` are files that could not be read.
+ * @throws OciSaveError `usage` for a bad rule of `ignore`
+ */
 export function joinLists(
   lists: readonly NamedList[],
   faults: readonly Problem[],
@@ -61,33 +82,41 @@ export function joinLists(
 ): ListSurvey {
   const known = new Set(lists.flatMap(({ requests }) => requests).map(identityOf));
   const settled = lists.map((list) => settle(list, options, known));
-  const all = settled.flatMap(({ requests }) => requests);
+  const named = settled.flatMap(({ requests }) => requests);
+  const tagRequests = settled.flatMap((list) => list.tagRequests);
+  const ignoreRules = lists.flatMap((list) => list.ignoreRules);
+  const { rules, problems: badRules } = readRules(ignoreRules, options);
+  const { kept, leftOut } = withoutIgnored(named, rules);
+  const { logins, problems: badLogins, warnings: ofLogins } = joinLogins(lists);
+  const isEmpty = named.length === 0 && tagRequests.length === 0;
   const problems = [
     ...faults,
     ...settled.flatMap(problemsOf),
-    ...(options.strictTags ? all.flatMap(floatingTag) : []),
-    ...conflicts(all),
-    ...(all.length === 0 ? lists.filter(({ format }) => format === TEMPLATE).map(skippedTemplate) : []),
+    ...badRules,
+    ...badLogins,
+    ...(options.strictTags ? kept.flatMap(floatingTag) : []),
+    ...conflicts(kept),
+    ...(isEmpty ? lists.filter(({ format }) => format === TEMPLATE).map(skippedTemplate) : []),
   ];
-  if (problems.length === 0 && all.length === 0) {
-    problems.push({
-      file: 'images',
-      reason: 'no image is given',
-      hint: hint`Give images, or files with ${option('imageList')}.`,
-    });
-  }
-  const groups = distinct(all);
+  if (problems.length === 0) problems.push(...nothingLeft(kept, tagRequests, named.length));
+  const groups = distinct(kept);
   const requests = groups.map(([first]) => first);
   return {
     problems,
     requests,
     origins: groups.map((group) => group.map(({ origin }) => origin)),
-    lists: settled.map(({ list, requests: { length: count } }) => {
+    tagRequests,
+    logins,
+    leftOut,
+    ignoreRules,
+    usedVariables: [...new Set(lists.flatMap((list) => list.usedVariables))],
+    lists: settled.map(({ list, requests: { length: count }, tagRequests: { length: rules } }) => {
       const { file, format, ignored } = list;
-      return { file, format, count, ignored };
+      return { file, format, count, ignored, ...(rules === 0 ? {} : { rules }) };
     }),
     warnings: [
       ...settled.flatMap(({ warnings }) => warnings),
+      ...ofLogins,
       ...settled.flatMap((list) => otherPlatform(list, options.platforms)),
       ...warningsOf(requests),
     ],
@@ -96,10 +125,66 @@ export function joinLists(
   };
 }
 
+/**
+ * The list with the images that entries with rules for tags became. What is left out by `ignore` is left out of them,
+ * too.
+ * @throws OciSaveError `list` where nothing is left, or a tag is `latest` and must not be
+ */
+export function withTags(list: ImageList, added: readonly ImageRequest[], options: JoinOptions): ImageList {
+  if (list.tagRequests.length === 0) return list;
+  const { rules } = readRules(list.ignoreRules, options);
+  const { kept, leftOut } = withoutIgnored(added, rules);
+  const all = [...list.requests, ...kept];
+  const problems = options.strictTags ? kept.flatMap(floatingTag) : [];
+  if (problems.length === 0) problems.push(...nothingLeft(all, [], list.requests.length + added.length));
+  if (problems.length > 0) throw listError(problems);
+  const addedTo = Map.groupBy(added, ({ origin }) => origin.file);
+  const counted = [...list.leftOut, ...leftOut];
+  return {
+    ...list,
+    requests: distinct(all).map(([first]) => first),
+    tagRequests: [],
+    lists: list.lists.map((one) => ({ ...one, count: one.count + (addedTo.get(one.file)?.length ?? 0) })),
+    leftOut: [...Map.groupBy(counted, ({ rule, place = '' }) => `${place} ${rule}`).values()].flatMap(
+      (same) => {
+        const [first] = same;
+        return first === undefined
+          ? []
+          : [{ ...first, count: same.reduce((sum, { count }) => sum + count, 0) }];
+      },
+    ),
+  };
+}
+
+function nothingLeft(
+  kept: readonly ImageRequest[],
+  tagRequests: readonly TagRequest[],
+  before: number,
+): Problem[] {
+  if (kept.length > 0 || tagRequests.length > 0) return [];
+  if (before > 0) {
+    return [
+      {
+        file: 'images',
+        reason: `${before === 1 ? 'the only image is' : `all ${before} images are`} left out`,
+        hint: hint`Take a rule out of ${option('ignore')}, or the list out of this run.`,
+      },
+    ];
+  }
+  return [
+    {
+      file: 'images',
+      reason: 'no image is given',
+      hint: hint`Give images, or files with ${option('imageList')}.`,
+    },
+  ];
+}
+
 /** A list after the decision on its candidates. */
 interface SettledList {
   readonly list: NamedList;
   readonly requests: readonly ImageRequest[];
+  readonly tagRequests: readonly TagRequest[];
   /** Left for the user's decision. */
   readonly candidates: readonly Candidate[];
   /** Candidates that are not references: reported, not errors. */
@@ -120,29 +205,37 @@ function skippedTemplate({ file }: NamedList): Problem {
 
 /** Settles what happens to candidates. `known` are requests and candidates so far: those are not told again. */
 function settle(list: NamedList, options: JoinOptions, known: Set<string>): SettledList {
-  const { requests, rejects, warnings } = list;
+  const { requests, tagRequests, rejects, warnings } = list;
   const collector = newCollector(list.file, options);
   const { found } = collector;
   const taken = list.candidates.filter(({ origin, text }) => {
-    const before = found.requests.length;
+    const [before, rules] = [found.requests.length, found.tagRequests.length];
     collector.addLine(origin.line, text);
     const request = found.requests[before];
-    if (request === undefined) return false;
+    if (request === undefined) return found.tagRequests.length > rules;
     const identity = identityOf(request);
     const isNew = !known.has(identity);
     known.add(identity);
     return isNew;
   });
+  const settled = {
+    list,
+    requests,
+    tagRequests,
+    candidates: [],
+    rejected: found.rejects,
+    faults: rejects,
+    warnings,
+    isKnown: false,
+  };
   if (options.onCandidate === 'accept') {
-    const all = [...requests, ...found.requests];
     return {
-      list,
-      requests: all,
-      candidates: [],
+      ...settled,
+      requests: [...requests, ...found.requests],
+      tagRequests: [...tagRequests, ...found.tagRequests],
       rejected: [],
       faults: [...rejects, ...found.rejects],
       warnings: [...warnings, ...found.warnings],
-      isKnown: false,
     };
   }
   const isKnown = taken.length === 0 && found.requests.length > 0;
@@ -153,28 +246,24 @@ function settle(list: NamedList, options: JoinOptions, known: Set<string>): Sett
       reason: `${showText(text)} is probably an image (${why})`,
       ...DOUBTFUL,
     }));
-    const faults = [...rejects, ...doubtful];
-    return { list, requests, candidates: [], rejected: found.rejects, faults, warnings, isKnown };
+    return { ...settled, isKnown, faults: [...rejects, ...doubtful] };
   }
   // Their texts go into reports and annotations.
   const candidates = taken.map((candidate) => ({ ...candidate, text: quoteReference(candidate.text) ?? '' }));
-  return { list, requests, candidates, rejected: found.rejects, faults: rejects, warnings, isKnown };
+  return { ...settled, isKnown, candidates };
 }
 
 function problemsOf({
-  list: { file, format, tagRequests },
+  list: { file, format },
   requests,
+  tagRequests,
   candidates,
   faults,
   isKnown,
 }: SettledList): Problem[] {
-  const rules = tagRequests.map(({ origin }) => ({
-    ...origin,
-    reason: 'it asks for tags by a rule, which is not supported yet',
-    hint: 'Write each tag.',
-  }));
-  if (faults.length > 0 || requests.length > 0 || rules.length > 0 || isKnown || format === TEMPLATE)
-    return [...faults.map(toProblem), ...rules];
+  const isSilent = isKnown || format === TEMPLATE;
+  if (faults.length > 0 || requests.length > 0 || tagRequests.length > 0 || isSilent)
+    return faults.map(toProblem);
   const advice =
     candidates.length === 0
       ? hintOf(format)

@@ -19,9 +19,10 @@ export function listLines(lists: readonly ListSummary[], images: number): string
   ];
 }
 
-function listLine({ file, format, count, ignored }: ListSummary): string {
+function listLine({ file, format, count, rules = 0, ignored }: ListSummary): string {
   const more = ignored.length - MAX_IGNORED;
   const named = [...ignored.slice(0, MAX_IGNORED), ...(more > 0 ? [`${more} more`] : [])].join(', ');
   const passed = named === '' ? '' : `; passed over: ${named}`;
-  return `List: ${file}, ${formatCount(count, 'image')} (${format})${passed}`;
+  const asked = rules === 0 ? '' : ` and ${formatCount(rules, 'rule')} for tags`;
+  return `List: ${file}, ${formatCount(count, 'image')}${asked} (${format})${passed}`;
 }

@@ -58,6 +58,7 @@ export function parseList(bytes: Uint8Array, file: string, options: ParseListOpt
   if (format === undefined) return refused(format, ...whyUnknown(document));
   if (format.parse === undefined) return refused(format, 1, whyUnsupported(format));
   const key = format.mayHaveKeys === true ? -1 : pemStart(text);
+  if (format.bareVariables === true) collector.takeBareVariables();
   if (key >= 0) return refused(format, text.slice(0, key).split('\n').length, HAS_KEY);
   if (format.reading !== 'text' && document.trees !== undefined && !checkTrees(document.trees, collector))
     return list(format);

@@ -1,15 +1,27 @@
 import { glob, stat } from 'node:fs/promises';
+import path from 'node:path';
 import { lockFileIn } from '../bundle/index.ts';
 import { systemCodeOf } from '../errors.ts';
-import { type Boundary, isInCheckout, liesInside, openRegular, OUTSIDE } from '../files/index.ts';
+import { type Boundary, isInCheckout, liesInside, OUTSIDE } from '../files/index.ts';
 import { quoteReference } from '../oci/reference-quote.ts';
-import { LOCK_FILE_KIND, MAX_LOCK_BYTES } from '../lock/index.ts';
 import { asFlag, hint, option, spellHint } from '../text/hint.ts';
+import { parseDotEnv } from './dot-env.ts';
+import type { Variables } from './entry/variables.ts';
 import { checkDefaultRegistry } from './entry/source.ts';
-import { namedFormat } from './formats/formats.ts';
+import { hasBareVariables, namedFormat } from './formats/formats.ts';
 import { type ImageList, type JoinOptions, joinLists, type ListSurvey } from './join-lists.ts';
+import { isListAddress, parseListAddress } from './list-address.ts';
 import { parseInline, parseList, type ParseListOptions } from './parse-list.ts';
 import { listError, type Problem } from './problems.ts';
+import {
+  type FetchList,
+  type Found,
+  isAbsent,
+  readAddress,
+  readFile,
+  readStdin,
+  STDIN,
+} from './read-bytes.ts';
 import type { ImageRequest, NamedList, Reject } from './request.ts';
 
 /** The lists of a run, and how they are read. */
@@ -21,18 +33,20 @@ export interface ListInputs extends ParseListOptions, JoinOptions {
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
   /** For lists in an untrusted checkout: no link in it may lead a list or a source out of it. */
   readonly boundary?: Boundary | undefined;
+  /** For lists at addresses; without it they are refused. */
+  readonly fetchList?: FetchList | undefined;
+  /** Told of each password that a list has, before anything is said of the list. */
+  readonly onSecret?: ((secret: string) => void) | undefined;
   /** Lists that were read before, with other options. */
   readonly lists?: readonly NamedList[] | undefined;
 }
-
-/** How messages name the list from standard input. */
-const STDIN = 'stdin';
 
 /**
  * Reads all lists of a run and joins them: files in the given order, a glob's in the order of their names, of a bundle's
  * folder its lock, inline references after them, and last the lists that were read before. A file that is named twice is read once.
  * @throws OciSaveError `list` that names every missing file and every bad line of every list, with its reason;
- *   `usage` for an unknown format or an invalid default registry
+ *   `usage` for an unknown format, an invalid default registry, or an address without its hash; what a server did that a list is
+ *   fetched from
  */
 export async function readLists(inputs: ListInputs): Promise<ImageList> {
   const { problems, origins: _, ...list } = await surveyLists(inputs);
@@ -51,11 +65,9 @@ export async function surveyLists(inputs: ListInputs): Promise<ListSurvey> {
   const lists: NamedList[] = [];
   const faults: Problem[] = [];
   for (const named of await namedFiles(inputs.files, faults)) {
-    const file = named === '-' ? STDIN : await lockOfBundle(named);
-    const folders = boundary !== undefined && isInCheckout(file, boundary) ? boundary.folders : undefined;
-    const read = named === '-' ? await readStdin(inputs.stdin) : await readList(file, folders);
+    const read = await readNamed(named, inputs);
     if ('problem' in read) faults.push(read.problem);
-    else lists.push(await keepInside({ file, ...parseList(read.found, file, inputs) }, boundary, 'list'));
+    else lists.push(await keepInside(read.found, boundary, 'list'));
   }
   if (inputs.images.length > 0) {
     lists.push(await keepInside(parseInline(inputs.images, inputs), boundary, 'workflow'));
@@ -63,10 +75,44 @@ export async function surveyLists(inputs: ListInputs): Promise<ListSurvey> {
   return joinLists([...lists, ...(inputs.lists ?? [])], faults, inputs);
 }
 
+/** Without one, nothing is to be filled. */
+const DOLLAR = 0x24;
+
+/** One list: from standard input, from an address, or from a file, whose `.env` counts where its format has one. */
+async function readNamed(named: string, inputs: ListInputs): Promise<Found<NamedList>> {
+  const parse = (
+    file: string,
+    read: Found<Uint8Array>,
+    besideFile?: Variables['besideFile'],
+  ): Found<NamedList> => {
+    if ('problem' in read) return read;
+    const variables = { given: new Map<string, string>(), ...inputs.variables, besideFile };
+    const list = { file, ...parseList(read.found, file, { ...inputs, variables }) };
+    for (const { password } of list.logins) inputs.onSecret?.(password.reveal());
+    return { found: list };
+  };
+  if (named === '-') return parse(STDIN, await readStdin(inputs.stdin));
+  if (isListAddress(named)) {
+    const address = parseListAddress(named);
+    return parse(address.file, await readAddress(address, inputs.fetchList));
+  }
+  const { boundary } = inputs;
+  const file = await lockOfBundle(named);
+  const folders = boundary !== undefined && isInCheckout(file, boundary) ? boundary.folders : undefined;
+  const bytes = await readFile(file, folders);
+  const list = parse(file, bytes);
+  if ('problem' in bytes || 'problem' in list || !hasBareVariables(list.found.format)) return list;
+  if (!bytes.found.includes(DOLLAR)) return list;
+  const env = await readFile(path.join(path.dirname(file), '.env'), folders);
+  if (isAbsent(env)) return list;
+  if ('problem' in env) return env;
+  return parse(file, bytes, parseDotEnv(Buffer.from(env.found).toString('utf8')));
+}
+
 async function namedFiles(patterns: readonly string[], faults: Problem[]): Promise<Set<string>> {
   const files = new Set<string>();
   for (const pattern of patterns) {
-    const named = pattern === '-' ? { found: [pattern] } : await findLists(pattern);
+    const named = pattern === '-' || isListAddress(pattern) ? { found: [pattern] } : await findLists(pattern);
     if ('problem' in named) faults.push(named.problem);
     else for (const file of named.found) files.add(file);
   }
@@ -78,21 +124,6 @@ async function lockOfBundle(named: string): Promise<string> {
   return (await kindOf(named)) === 'folder' ? ((await lockFileIn(named)) ?? named) : named;
 }
 
-async function readStdin(stdin: AsyncIterable<Uint8Array> | undefined): Promise<Found<Uint8Array>> {
-  if (stdin !== undefined) return gather(STDIN, stdin);
-  return { problem: { file: STDIN, reason: 'there is no standard input to read a list from' } };
-}
-
-const MIB = 1024 * 1024;
-
-/** Bytes by which a lock is recognised. */
-const START_BYTES = 1000;
-
-/** Far more than any list that people write or generate; YAML of that size takes seconds. */
-const MAX_LIST_BYTES = 16 * MIB;
-
-type Found<T> = { readonly found: T } | { readonly problem: Problem };
-
 /**
  * The files that a path or glob names, a glob's in the order of their names. A path that exists is taken literally.
  * A pattern that matches nothing is a problem, never an empty list.
@@ -100,9 +131,9 @@ type Found<T> = { readonly found: T } | { readonly problem: Problem };
 async function findLists(pattern: string): Promise<Found<readonly string[]>> {
   if (!/[*?[{]/.test(pattern) || (await kindOf(pattern)) !== 'nothing') return { found: [pattern] };
   const files: string[] = [];
-  for await (const path of glob(pattern)) {
+  for await (const file of glob(pattern)) {
     // A dangling link stays, and is reported when it is read.
-    if ((await kindOf(path)) !== 'folder') files.push(path);
+    if ((await kindOf(file)) !== 'folder') files.push(file);
   }
   if (files.length > 0) return { found: files.sort() };
   return {
@@ -110,60 +141,13 @@ async function findLists(pattern: string): Promise<Found<readonly string[]>> {
   };
 }
 
-async function kindOf(path: string): Promise<'folder' | 'file' | 'nothing'> {
+async function kindOf(file: string): Promise<'folder' | 'file' | 'nothing'> {
   try {
-    return (await stat(path)).isDirectory() ? 'folder' : 'file';
+    return (await stat(file)).isDirectory() ? 'folder' : 'file';
   } catch (error) {
     if (systemCodeOf(error) === undefined) throw error;
     return 'nothing';
   }
-}
-
-/**
- * A regular file's bytes, as far as `gather` reads.
- * @param folders real folders that it must lie in, links followed; anywhere, where they are left out
- */
-async function readList(path: string, folders?: readonly string[]): Promise<Found<Uint8Array>> {
-  try {
-    const opened = await openRegular(path, folders);
-    if (!('handle' in opened)) {
-      const { reason, isStream } = opened;
-      return { problem: { file: path, reason, hint: isStream ? PIPED : opened.hint } };
-    }
-    // Leaving the loop early closes the file.
-    return await gather(path, opened.handle.createReadStream({ highWaterMark: 256 * 1024 }));
-  } catch (error) {
-    const code = systemCodeOf(error);
-    if (code === undefined) throw error;
-    return { problem: { file: path, reason: REASONS.get(code) ?? `it cannot be read (${code})` } };
-  }
-}
-
-const PIPED = hint`A pipe is read from standard input: give - as ${option('imageList')}.`;
-
-const REASONS = new Map([
-  ['ENOENT', 'there is no such file'],
-  ['EACCES', 'this user may not read it'],
-]);
-
-/** The bytes of a stream; reading stops after 16 MiB, of a lock as we write it after 256 MiB. */
-async function gather(file: string, stream: AsyncIterable<Uint8Array>): Promise<Found<Uint8Array>> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  let most = MAX_LIST_BYTES;
-  for await (const chunk of stream) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > most && most < MAX_LOCK_BYTES) {
-      const start = Buffer.concat(chunks).subarray(0, START_BYTES);
-      if (LOCK_FILE_KIND.matches(start, false)) most = MAX_LOCK_BYTES;
-    }
-    if (size > most) {
-      const reason = `it is larger than ${most / MIB} MiB, which no list is`;
-      return { problem: { file, reason, hint: 'Split the list.' } };
-    }
-  }
-  return { found: Buffer.concat(chunks) };
 }
 
 /**

@@ -71,6 +71,17 @@ export interface ListLogin {
   readonly registry: string;
   readonly username: string;
   readonly password: Secret;
+  /** Whether a variable has the password, and not the list itself. */
+  readonly isFilled: boolean;
+  readonly origin: Origin;
+}
+
+/** What is left out of the images of a list. */
+export interface IgnoreRule {
+  /** A reference, a pattern with `*`, or a regular expression. */
+  readonly text: string;
+  /** Whether it is a regular expression in RE2's grammar, which must match somewhere in the normalised reference. */
+  readonly isRegex?: boolean | undefined;
   readonly origin: Origin;
 }
 
@@ -107,6 +118,8 @@ export interface ParsedList {
   readonly requests: readonly ImageRequest[];
   readonly tagRequests: readonly TagRequest[];
   readonly logins: readonly ListLogin[];
+  readonly ignoreRules: readonly IgnoreRule[];
+  readonly usedVariables: readonly string[];
   readonly candidates: readonly Candidate[];
   readonly rejects: readonly Reject[];
   readonly ignored: readonly string[];

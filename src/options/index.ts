@@ -10,6 +10,7 @@ import { type NamingRule, parseNamingRule } from './naming.ts';
 import { parsePushTargets, type PushTarget } from './push-target.ts';
 import { inputsSchema, optionsSchema } from './schema.ts';
 import { parseWantedSkopeo, type WantedSkopeo } from './skopeo.ts';
+import { parseVars, type Variable } from './vars.ts';
 import { hint, kebab, option } from '../text/hint.ts';
 
 type Parsed = z.infer<typeof optionsSchema>;
@@ -17,8 +18,9 @@ type Parsed = z.infer<typeof optionsSchema>;
 /** Options of a save, read and checked. */
 export interface SaveOptions extends Omit<
   Parsed,
-  'platforms' | 'naming' | 'credentials' | 'mirrors' | 'layout' | 'push' | 'skopeo'
+  'vars' | 'platforms' | 'naming' | 'credentials' | 'mirrors' | 'layout' | 'push' | 'skopeo'
 > {
+  readonly vars: readonly Variable[];
   /** Undefined: the machine's own. */
   readonly platforms: PlatformChoice | undefined;
   /** None: names stay as they are. */
@@ -115,7 +117,18 @@ function read<Shape extends z.core.$ZodLooseShape>(
 
 /** Checks what one option's schema cannot see, and parses the values that have a grammar. */
 function complete(
-  { platforms, naming, credentials, insecureRegistries, mirrors, layout, push, skopeo, ...options }: Parsed,
+  {
+    vars,
+    platforms,
+    naming,
+    credentials,
+    insecureRegistries,
+    mirrors,
+    layout,
+    push,
+    skopeo,
+    ...options
+  }: Parsed,
   source?: string,
 ): SaveOptions {
   const { output, archive, release, dryRun } = options;
@@ -128,6 +141,7 @@ function complete(
   }
   return {
     ...options,
+    vars: parseVars(vars),
     platforms: platforms === '' ? undefined : parsePlatformChoice(platforms),
     naming: naming.map(parseNamingRule),
     credentials: parseLogins(credentials, source),
@@ -165,3 +179,4 @@ export { type NamingRule, parseNamingRule } from './naming.ts';
 export { parsePushTargets, type PushTarget } from './push-target.ts';
 export { asInput, describeInputs, describeOptions, type OptionName, optionsSchema } from './schema.ts';
 export { bareAddress, formatWantedSkopeo, parseWantedSkopeo, type WantedSkopeo } from './skopeo.ts';
+export { valuesOf, type Variable } from './vars.ts';

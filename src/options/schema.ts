@@ -24,16 +24,28 @@ export const optionsSchema = z.strictObject({
   imageList: listOption({
     short: 'f',
     placeholder: 'FILE',
-    description: 'image lists: files, globs, or - for standard input',
-    asInput: { description: 'image lists: files, globs' },
+    description: 'image lists: files, globs, https://HOST/PATH#sha256=HEX, or - for standard input',
+    asInput: { description: 'image lists: files, globs, https://HOST/PATH#sha256=HEX' },
   }),
   listFormat: textOption('auto', {
     placeholder: 'FORMAT',
     description: 'names the format of the lists where recognition by content is in doubt',
   }),
+  vars: listOption({
+    placeholder: 'NAME=VALUE',
+    secret: true,
+    description: 'values for ${NAME} in lists; NAME alone takes the value from the environment',
+  }),
   defaultRegistry: textOption('docker.io', {
     placeholder: 'HOST',
     description: 'for names without a registry',
+  }),
+  expandTags: booleanOption(false, {
+    description: 'lists may ask for tags by a rule: every tag, patterns, ranges of versions, the newest',
+  }),
+  ignore: listOption({
+    placeholder: 'REFERENCE',
+    description: 'images that are left out of the lists: references, or patterns with * as quay.io/acme/*',
   }),
   onCandidate: choiceOption(['report', 'accept', 'error'], 'report', {
     description: 'what to do with an entry that is probably an image',

@@ -3,6 +3,7 @@ export { createRegistryClient, type RegistryClient, type RegistryClientOptions }
 export { announcing, anonymous, type CredentialStore, firstOf, telling } from './auth/combined-stores.ts';
 export { type CredentialStoreOptions, openCredentialStore } from './auth/credential-store.ts';
 export { type GivenLogin, givenLogins, idleLogins } from './auth/given-logins.ts';
+export { apartFrom, withListLogins } from './auth/list-logins.ts';
 export { type Credentials, secretsOf } from './auth/credentials.ts';
 export { isAbsent, lacksRoom } from './error.ts';
 export type { BlobContent, Upload } from './uploads.ts';

@@ -142,6 +142,16 @@ export const runReportSchema = z.strictObject({
       origin: originSchema.optional(),
     }),
   ),
+  leftOut: z
+    .array(
+      z.strictObject({
+        rule: z.string().meta({ description: 'in normal form' }),
+        place: z.string().optional().meta({ description: 'file:line of a rule that a list has' }),
+        count,
+      }),
+    )
+    .optional()
+    .meta({ description: 'how many images the rules of ignore, and those of lists, leave out' }),
   candidates: z
     .array(z.strictObject({ text: z.string(), origin: originSchema, why: z.string() }))
     .meta({ description: 'what is probably an image, and was not saved without a confirmation' }),

@@ -2,14 +2,17 @@ import type { Emit } from '../events.ts';
 import type { SaveOptions } from '../options/index.ts';
 import {
   announcing,
+  apartFrom,
   type CredentialStore,
   createRegistryClient,
   type Environment,
   firstOf,
+  type GivenLogin,
   givenLogins,
   openCredentialStore,
   type RegistryClient,
   telling,
+  withListLogins,
 } from '../registry/index.ts';
 import { type CertificateTrust, openTrust } from '../trust/index.ts';
 
@@ -33,7 +36,10 @@ export type ClientOptions = Pick<
   SaveOptions,
   'authFile' | 'certsDir' | 'caFile' | 'insecureRegistries' | 'retries'
 > &
-  Partial<Pick<SaveOptions, 'credentials'>>;
+  Partial<Pick<SaveOptions, 'credentials' | 'push'>> & {
+    /** Users that the run's lists name, for what is read. */
+    readonly listLogins?: readonly GivenLogin[] | undefined;
+  };
 
 /** What a run speaks to registries with. */
 export interface OpenedClient {
@@ -44,16 +50,19 @@ export interface OpenedClient {
 
 /**
  * The registry client of a run, with the certificates that it trusts, and its credentials: those of the caller first, then
- * the option's, then the auth files'.
+ * the option's and the lists', then the auth files'.
  * @throws OciSaveError `usage` for a bad auth file, `ca-file` or `certs-dir`, for two users of one registry, and for a proxy
  *   that cannot be used
  */
 export async function openClient(options: ClientOptions, io: ClientIo): Promise<OpenedClient> {
   const { authFile, credentials: logins = [], certsDir, caFile, insecureRegistries, retries } = options;
+  const { listLogins = [], push = [] } = options;
   const { env, emit } = io;
   const onWarning = (message: string): void => emit({ type: 'log', level: 'warning', message });
   const onRead = (message: string): void => emit({ type: 'log', level: 'debug', message });
-  const given = givenLogins(logins);
+  const own = givenLogins(logins);
+  const given =
+    listLogins.length === 0 ? own : apartFrom(push, own, givenLogins(withListLogins(logins, listLogins)));
   const files = await openCredentialStore({
     ...(authFile === '' ? {} : { authFile }),
     env,

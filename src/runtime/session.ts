@@ -11,7 +11,7 @@ import {
 import { createSkopeoEnvironment, findSkopeo, type Skopeo, type SkopeoTools } from '../skopeo/index.ts';
 import { openStore, type Store } from '../store/index.ts';
 import type { CertificateTrust } from '../trust/index.ts';
-import { type ClientIo, openClient } from './client.ts';
+import { type ClientIo, type ClientOptions, openClient } from './client.ts';
 import { storeFolder } from './store-folder.ts';
 
 /** What one run holds open: the store, the client, and skopeo once something needs it. */
@@ -46,7 +46,10 @@ export interface SessionIo extends ClientIo {
 }
 
 /** Opens what a run needs. Throws `machine` for a store that cannot be made, `usage` for a bad auth file. */
-export async function openSession(options: SaveOptions, io: SessionIo): Promise<Session> {
+export async function openSession(
+  options: SaveOptions & Pick<ClientOptions, 'listLogins'>,
+  io: SessionIo,
+): Promise<Session> {
   const { env, emit } = io;
   const store = await openStore(storeFolder(options.cacheDir, env), {
     asksAgain: io.sharesStore,
@@ -67,7 +70,11 @@ export async function openSession(options: SaveOptions, io: SessionIo): Promise<
   }
 }
 
-async function openOver(store: Store, options: SaveOptions, io: SessionIo): Promise<Session> {
+async function openOver(
+  store: Store,
+  options: Parameters<typeof openSession>[0],
+  io: SessionIo,
+): Promise<Session> {
   const { env, emit } = io;
   const { client, credentials, trust } = await openClient(options, io);
   const sources = createSources(client, options.mirrors, (message) =>

@@ -76,7 +76,7 @@ describe('inputs', () => {
   it('that are yes or no have a default, since GitHub’s own reading of them knows no absence', async () => {
     const { inputs } = await actionMetadata();
     const booleans = [...describeInputs()].filter(([, { kind }]) => kind === 'boolean');
-    expect(booleans.map(([name]) => name)).toEqual(['strictTags', 'dryRun', 'summary']);
+    expect(booleans.map(([name]) => name)).toEqual(['expandTags', 'strictTags', 'dryRun', 'summary']);
     for (const [name] of booleans) expect(inputs[kebab(name)]?.default).toMatch(/^(true|false)$/);
   });
 

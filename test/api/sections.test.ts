@@ -7,7 +7,7 @@ const alice = { username: 'alice', password: 'a-secret' };
 const bob = { username: 'bob', password: 'b-secret' };
 
 const read = (...sections: readonly unknown[]): ReturnType<typeof readSections> =>
-  readSections(sections as AuthSection[], 'docker.io');
+  readSections(sections as AuthSection[], { defaultRegistry: 'docker.io' });
 
 describe('sections', () => {
   it('give each repository the user of its section, on one registry as well', async () => {
@@ -58,7 +58,9 @@ describe('sections', () => {
     [{ registry: 'https://reg.example', ...alice, images: ['a'] }, 'sections[0].registry is not a host name'],
   ])('refuse %j', async (section, message) => {
     expect(await failureOf(() => read(section))).toMatchObject({ code: 'usage', message });
-    expect(await failureOf(() => readSections({} as AuthSection[], 'docker.io'))).toMatchObject({
+    expect(
+      await failureOf(() => readSections({} as AuthSection[], { defaultRegistry: 'docker.io' })),
+    ).toMatchObject({
       message: 'sections: must be a list of sections',
     });
   });

@@ -66,6 +66,7 @@ const SMALL = new Set([
   'src/commands/save/copy',
   'src/commands/save/publish',
   'src/http/tls',
+  'src/list/tags',
   'src/push/preflight',
   'src/push/referrers',
   'src/registry/lists',

@@ -7,23 +7,32 @@ import { parseList } from '../../src/list/index.ts';
 interface Example {
   readonly format: string;
   readonly count: number;
+  /** Names of its variables: each stands for a tag and for a password. */
+  readonly vars: readonly string[];
   readonly text: string;
 }
 
 const page = await readFile('docs/lists.md', 'utf8');
-const examples: Example[] = [...page.matchAll(/^```\w+ list=([\w-]+) count=(\d+)$\n(.*?)^```$/gms)].map(
-  ([, format = '', count, text = '']) => ({ format, count: Number(count), text }),
-);
+const examples: Example[] = [
+  ...page.matchAll(/^```\w+ list=([\w-]+) count=(\d+)(?: vars=([\w,]+))?$\n(.*?)^```$/gms),
+].map(([, format = '', count, vars, text = '']) => ({
+  format,
+  count: Number(count),
+  vars: vars?.split(',') ?? [],
+  text,
+}));
 
 describe('L15: docs/lists.md', () => {
   it.each(examples)(
     'has an example of the format $format, which is read: $text',
-    ({ format, count, text }) => {
+    ({ format, count, vars, text }) => {
       const list = parseList(new TextEncoder().encode(text), 'list', {
         format: 'auto',
         defaultRegistry: 'docker.io',
+        variables: { given: new Map(vars.map((name) => [name, '1.2'])) },
       });
       expect([list.format, list.rejects]).toEqual([format, []]);
+      expect(list.usedVariables.toSorted()).toEqual(vars.toSorted());
       expect(list.requests.length + list.candidates.length + list.tagRequests.length).toBe(count);
     },
   );

@@ -108,7 +108,6 @@ describe('found F8: a variable without its value', () => {
   it.each([
     'quay.io/$TEAM/b:1',
     '$REGISTRY/b:1',
-    'quay.io/a/b:${TAG}',
     'quay.io/a/b:{{ .V }}',
     '{{ .Values.image }}',
     'quay.io/a/b:{% v %}',
@@ -119,7 +118,6 @@ describe('found F8: a variable without its value', () => {
     'quay.io/a/b:<version>',
     'quay.io/a/b:@TAG@',
     '- {image: "quay.io/$TEAM/b:1"}',
-    '- {image: "quay.io/a/b:${TAG}"}',
     '- {image: "quay.io/a/b:{{ .V }}"}',
     '- "{{ .Values.image }}"',
     '- {image: quay.io/a/b, tag: "{{ .V }}"}',
@@ -128,6 +126,15 @@ describe('found F8: a variable without its value', () => {
     expect(rejectsOf(`${line}\n`)).toEqual([expect.stringContaining(WORDS)]);
     expect(rejectsOf(`${line}\n`)[0]).toMatch(/^1: /);
   });
+
+  it.each(['quay.io/a/b:${TAG}', '- {image: "quay.io/a/b:${TAG}"}'])(
+    'L16: is named by its name: %s',
+    (line) => {
+      expect(rejectsOf(`${line}\n`)).toEqual([
+        expect.stringContaining('the variable TAG has no value (Give it with --vars TAG=VALUE.)'),
+      ]);
+    },
+  );
 
   it('is not what a password with a dollar sign is', () => {
     const [reject] = rejectsOf('quay.io/a/b:1\nhttps://me:hunter$Two@x.example/a\n');

@@ -19,9 +19,18 @@ export interface ListSets {
   readonly ignored?: readonly string[];
 }
 
-/** Reads a text as a list. */
-export function setsOf(text: string, file = 'list.yaml', format = 'auto'): ListSets {
-  const list = parseList(new TextEncoder().encode(text), file, { format, defaultRegistry: 'docker.io' });
+/** Reads a text as a list. @param vars the option of that name */
+export function setsOf(
+  text: string,
+  file = 'list.yaml',
+  format = 'auto',
+  vars: Readonly<Record<string, string>> = {},
+): ListSets {
+  const list = parseList(new TextEncoder().encode(text), file, {
+    format,
+    defaultRegistry: 'docker.io',
+    variables: { given: new Map(Object.entries(vars)) },
+  });
   const sets = {
     requests: list.requests.map(showRequest),
     tags: list.tagRequests.map(showTags),

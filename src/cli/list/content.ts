@@ -6,14 +6,16 @@ import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import { readStart } from '../../files/index.ts';
 import {
   formatOrigin,
+  isListAddress,
   type ListInputs,
   type ListSummary,
   type ListSurvey,
   type Problem,
   surveyLists,
+  type TagRequest,
 } from '../../list/index.ts';
 import { type Lock, LOCK_FILE_KIND } from '../../lock/index.ts';
-import { isReference } from '../../oci/reference.ts';
+import { isReference, nameOf } from '../../oci/reference.ts';
 import { quoteText } from '../../oci/reference-quote.ts';
 import { type Listed, lockedRow, joinRows, requestRow } from './listed.ts';
 
@@ -68,7 +70,16 @@ export async function readContent(what: readonly string[], inputs: ListInputs): 
     warnings: survey?.warnings ?? [],
     candidates: survey?.candidates ?? [],
     rejects: survey?.rejects ?? [],
-    problems: survey?.problems ?? [],
+    problems: [...(survey?.problems ?? []), ...(survey?.tagRequests ?? []).map(unlisted)],
+  };
+}
+
+/** A save asks the registry, and only if that is agreed to; a list alone does not name these images. */
+function unlisted({ origin, repository }: TagRequest): Problem {
+  return {
+    ...origin,
+    reason: `it asks for tags of ${quoteText(nameOf(repository))} by a rule, which only the registry can tell`,
+    hint: 'oci-save lock --expand-tags asks it; its lock names the tags, and is a list, too.',
   };
 }
 
@@ -79,7 +90,7 @@ interface Named {
 }
 
 async function kindOf(file: string): Promise<Named> {
-  if (file === '-') return { file, kind: 'list' };
+  if (file === '-' || isListAddress(file)) return { file, kind: 'list' };
   const kind = await fileKindOf(file);
   if (kind === undefined) return { file, kind: await absent(file) };
   if (kind === 'folder') return { file, kind: (await lockFileIn(file)) === undefined ? 'list' : 'bundle' };

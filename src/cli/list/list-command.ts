@@ -15,7 +15,9 @@ import { unwrittenOf, writeEntries } from './entries.ts';
 const OPTIONS: readonly OptionName[] = [
   'imageList',
   'listFormat',
+  'vars',
   'defaultRegistry',
+  'ignore',
   'onCandidate',
   'platforms',
   'strictTags',

@@ -1,4 +1,4 @@
-import type { ImageRequest } from '../../list/index.ts';
+import type { ImageList, ImageRequest } from '../../list/index.ts';
 import { idleRules } from '../../lock/index.ts';
 import type { SaveOptions } from '../../options/index.ts';
 import { parseReference, type Reference, withDefaultTag } from '../../oci/reference.ts';
@@ -8,7 +8,11 @@ import { idleLogins, idleMirrors } from '../../registry/index.ts';
  * What was asked for by options and has no effect beside the others, one sentence each: whoever writes an option expects
  * something of it. Pure.
  */
-export function idleOptions(options: SaveOptions, requests: readonly ImageRequest[]): string[] {
+export function idleOptions(
+  options: SaveOptions,
+  list: Pick<ImageList, 'requests' | 'leftOut' | 'usedVariables'>,
+): string[] {
+  const { requests } = list;
   const { output, archive, archiveName, splitSize, push, pushPolicy, release, releasePolicy, layout } =
     options;
   const isPacked = archive !== 'none' || release !== '';
@@ -43,6 +47,12 @@ export function idleOptions(options: SaveOptions, requests: readonly ImageReques
     ...idlePorts(options, requests).map(
       ([name, used]) => `insecure-registries: ${name} applies to no registry: ${used} has another port`,
     ),
+    ...options.vars
+      .filter(({ name }) => !list.usedVariables.includes(name))
+      .map(({ name }) => `vars: no entry has the variable ${name}`),
+    ...list.leftOut
+      .filter(({ place, count }) => place === undefined && count === 0)
+      .map(({ rule }) => `ignore: ${rule} applies to no image`),
     ...idleUsers(options, requests).map((login) => `${login} applies to no image`),
   ];
 }

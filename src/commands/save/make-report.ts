@@ -1,6 +1,6 @@
 import type { CacheReport } from '../../cache/index.ts';
 import type { CopyResult, MissingBlobs } from '../../copy/index.ts';
-import type { ImageList } from '../../list/index.ts';
+import { type ImageList, shownList } from '../../list/index.ts';
 import { isSparse, type Leaf, type Lock } from '../../lock/index.ts';
 import { type Digest, isDigest } from '../../oci/digest.ts';
 import { jobOf } from '../../github-release/index.ts';
@@ -51,6 +51,9 @@ export function makeReport(parts: ReportParts): RunReport {
     ...(options.dryRun ? { dryRun: true } : {}),
     options: {
       ...options,
+      imageList: options.imageList.map(shownList),
+      // Values may be passwords of users in lists.
+      vars: options.vars.map(({ name }) => name),
       credentials: options.credentials.map(({ registry }) => registry),
       push: options.push.map(({ text }) => text),
       skopeo: formatWantedSkopeo(options.skopeo),
@@ -74,6 +77,7 @@ export function makeReport(parts: ReportParts): RunReport {
         origin: { ...origin },
       })),
     ],
+    ...leftOutOf(list),
     candidates: list.candidates.map(({ text, origin, why }) => ({ text, origin: { ...origin }, why })),
     rejects: list.rejects.map(({ text, origin, reason, hint }) => ({
       text,
@@ -93,6 +97,18 @@ export function makeReport(parts: ReportParts): RunReport {
     ...(published.error === undefined ? {} : { error: faultOf(published.error) }),
     ...(failed.length > 0 ? {} : contentAsked(lock, published.archive?.measured, run)),
     ...published.results,
+  };
+}
+
+function leftOutOf({ leftOut }: ImageList): Pick<RunReport, 'leftOut'> {
+  const some = leftOut.filter(({ count }) => count > 0);
+  if (some.length === 0) return {};
+  return {
+    leftOut: some.map(({ rule, place, count }) => ({
+      rule,
+      ...(place === undefined ? {} : { place }),
+      count,
+    })),
   };
 }
 

@@ -7,10 +7,11 @@ import {
   scopeOf,
 } from '../../cache/index.ts';
 import type { Boundary } from '../../files/index.ts';
-import type { NamedList } from '../../list/index.ts';
+import type { ListLogin, NamedList } from '../../list/index.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { Lock } from '../../lock/index.ts';
 import type { SaveOptions } from '../../options/index.ts';
+import type { GivenLogin } from '../../registry/index.ts';
 import type { RunReport } from '../../report/index.ts';
 import type { WantedImage } from '../../resolve/index.ts';
 import { checkPlaces } from './check-places.ts';
@@ -73,12 +74,16 @@ export function publishesAlone({ options, places, release }: Run): boolean {
  * everything in any case.
  */
 export async function withRun<T>(
-  given: Omit<Run, 'session' | 'cache' | 'output' | 'checkLocks' | 'release'>,
-  work: (run: Run) => Promise<T>,
+  given: Pick<Run, 'options' | 'io' | 'onPublished' | 'places'> & {
+    /** What its lists name. */
+    readonly logins: readonly ListLogin[];
+  },
+  work: (run: Omit<Run, 'wanted'>) => Promise<T>,
 ): Promise<T> {
-  const { options, io, places } = given;
+  const { logins, ...rest } = given;
+  const { options, io, places } = rest;
   if (io.lockOnly !== true) await checkPlaces(places, storeFolder(options.cacheDir, io.env));
-  const session = await openSession(options, io);
+  const session = await openSession({ ...options, listLogins: logins.map(asGiven) }, io);
   try {
     const output = io.lockOnly === true ? NO_OUTPUT : await openOutput(places, session.store, options);
     try {
@@ -91,7 +96,7 @@ export async function withRun<T>(
       });
       try {
         return await work({
-          ...given,
+          ...rest,
           session,
           cache,
           output: output.folder,
@@ -107,6 +112,11 @@ export async function withRun<T>(
   } finally {
     await session.close();
   }
+}
+
+function asGiven({ registry, username, password, origin }: ListLogin): GivenLogin {
+  const { file: source, line } = origin;
+  return { registry, username, password, place: `line ${line}`, source, option: 'imageList' };
 }
 
 /** The list that a catalogue is about: parallel jobs that save other lists, or other platforms, do not replace it. */

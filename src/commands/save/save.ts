@@ -1,10 +1,25 @@
 import { findMissingBlobs } from '../../copy/index.ts';
 import type { Emit } from '../../events.ts';
-import { type ImageList, type ListInputs, listLines, readLists } from '../../list/index.ts';
+import {
+  expandTags,
+  type ImageList,
+  type ImageRequest,
+  type ListInputs,
+  listLines,
+  readLists,
+  withTags,
+} from '../../list/index.ts';
 import { formatPlatform, hostPlatform, type Platform, type PlatformChoice } from '../../oci/platform.ts';
-import type { SaveOptions } from '../../options/index.ts';
+import { type SaveOptions, valuesOf } from '../../options/index.ts';
 import { refuseCollisions } from '../../push/index.ts';
-import { joinRequests, lockOf, type Resolution, resolveImages } from '../../resolve/index.ts';
+import { formatCount } from '../../text/bytes.ts';
+import {
+  joinRequests,
+  lockOf,
+  type Resolution,
+  resolveImages,
+  type WantedImage,
+} from '../../resolve/index.ts';
 import { copyAndPublish } from './copy-and-publish.ts';
 import { endUnchanged, finishCache, limitStore, writeReport } from './end.ts';
 import { withEarlierDigests } from './need/earlier.ts';
@@ -19,6 +34,7 @@ import { placesOf } from './places.ts';
 import { createWitness } from './stopped.ts';
 import { withRelease } from './publish/release.ts';
 import { checkRight } from './publish/release-access.ts';
+import { listFetcher } from '../../runtime/index.ts';
 import { CONNECTIONS, type Run, type SaveIo, type SaveResult, withRun } from './run.ts';
 
 /**
@@ -43,15 +59,22 @@ async function saveSeen(
   const started = new Date();
   const inputs = listInputs(options, io);
   const { platforms } = inputs;
-  const list = await readLists(inputs);
-  tellLists(list, io.emit);
-  refuseContradictions(options, list.requests);
-  const idle = idleOptions(options, list.requests);
-  const isLocked = list.requests.every(({ locked }) => locked !== undefined);
+  const read = await readLists(inputs);
+  tellLists(read, io.emit);
+  refuseContradictions(options, read.requests);
+  const isLocked = read.tagRequests.length === 0 && read.requests.every(({ locked }) => locked !== undefined);
   if (options.platforms === undefined && !isLocked) tellOwnPlatform(OWN, io.emit);
-  const wanted = joinRequests(list.requests, { platforms, naming: options.naming });
+  const wantedOf = (requests: readonly ImageRequest[]): WantedImage[] =>
+    joinRequests(requests, { platforms, naming: options.naming });
+  // Names that cannot be stored are found before anything is opened.
+  const named = wantedOf(read.requests);
+  const given = { options, io, onPublished, places: placesOf(options, io.env), logins: read.logins };
 
-  return withRun({ options, io, onPublished, places: placesOf(options, io.env), wanted }, async (run) => {
+  return withRun(given, async (opened) => {
+    const list = await withExpandedTags(read, inputs, opened);
+    tellLeftOut(list, io.emit);
+    const idle = idleOptions(options, list);
+    const run: Run = { ...opened, wanted: list === read ? named : wantedOf(list.requests) };
     const unchanged = await findUnchanged(run);
     if (unchanged) {
       const result = await endUnchanged(unchanged, { started, run, list, idle });
@@ -91,16 +114,39 @@ async function saveSeen(
   });
 }
 
+/** Asks the registries for the tags that entries choose by a rule. */
+async function withExpandedTags(
+  list: ImageList,
+  inputs: ListInputs,
+  { options, session, io: { emit, signal } }: Omit<Run, 'wanted'>,
+): Promise<ImageList> {
+  if (list.tagRequests.length === 0) return list;
+  const added = await expandTags(list.tagRequests, {
+    isAllowed: options.expandTags,
+    listTags: (repository) => session.sources.client.listTags(repository, signal),
+    tell: (message) => emit({ type: 'log', level: 'info', message }),
+  });
+  return withTags(list, added, inputs);
+}
+
 /** The platform of a run that chooses none. */
 const OWN = hostPlatform(process.arch);
 
-/** How the lists of a run are read. */
+/**
+ * How the lists of a run are read.
+ * @throws OciSaveError `usage` for a variable that the environment lacks
+ */
 export function listInputs(
   options: SaveOptions,
-  { stdin, lists, boundary }: Pick<SaveIo, 'stdin' | 'lists' | 'boundary'>,
+  io: Pick<SaveIo, 'env' | 'stdin' | 'lists' | 'boundary' | 'signal' | 'onSecret'>,
 ): ListInputs & { readonly platforms: PlatformChoice } {
-  const { images, imageList, listFormat, defaultRegistry, strictTags, onCandidate } = options;
+  const { images, imageList, listFormat, defaultRegistry, strictTags, onCandidate, ignore, vars } = options;
+  const { stdin, lists, boundary, env, onSecret } = io;
   return {
+    variables: { given: valuesOf(vars, env) },
+    ignore,
+    fetchList: listFetcher(options, io),
+    onSecret,
     images,
     files: imageList,
     format: listFormat,
@@ -117,6 +163,23 @@ export function listInputs(
 /** What was found: each list with its format, and how many images it names. */
 function tellLists({ lists, requests }: ImageList, emit: Emit): void {
   for (const message of listLines(lists, requests.length)) emit({ type: 'log', level: 'info', message });
+}
+
+/** More rules are counted together. */
+const MAX_RULES = 20;
+
+/** What is left out by rules, of which each is told once. */
+function tellLeftOut({ leftOut }: ImageList, emit: Emit): void {
+  const some = leftOut.filter(({ count }) => count > 0);
+  for (const { rule, place = 'ignore', count } of some.slice(0, MAX_RULES)) {
+    emit({
+      type: 'log',
+      level: 'info',
+      message: `Left out: ${formatCount(count, 'image')} by ${place}: ${rule}`,
+    });
+  }
+  const more = some.length - MAX_RULES;
+  if (more > 0) emit({ type: 'log', level: 'info', message: `and by ${formatCount(more, 'more rule')}` });
 }
 
 /** Logs the platform that is taken where the options choose none: Linux on this machine's architecture. */

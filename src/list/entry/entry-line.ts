@@ -11,6 +11,8 @@ import { isLocalSource } from './source.ts';
 /** The parts of one line. */
 export interface EntryLine {
   readonly parts: EntryParts;
+  /** Whether it asks for every tag of its repository. */
+  readonly allTags: boolean;
   /** Options that were ignored, as written. */
   readonly ignored: readonly string[];
   /** True for `source,name`, which may be meant as two references. */
@@ -38,10 +40,11 @@ const PULLED = /^\[config\/images\] Pulled\s+/;
  */
 export function readEntryLine(text: string): EntryLine {
   refuseTemplate(text);
-  const { platforms, ignored, rest } = takeOptions(text.replace(PULLED, '').replace(PULL, ''));
+  const { platforms, allTags, ignored, rest } = takeOptions(text.replace(PULLED, '').replace(PULL, ''));
   if (rest === '') throw refusal('this entry does not name an image');
   const pair = splitPair(rest);
-  if (pair === undefined) return { parts: readColumns(rest, platforms, []), ignored, commaPair: false };
+  if (pair === undefined)
+    return { parts: readColumns(rest, platforms, []), allTags, ignored, commaPair: false };
   const isArrow = pair.separator === '=>' || pair.separator === '->';
   const names = isArrow ? pair.name.split(',').map(stripQuotes) : [pair.name];
   const parts = readColumns(pair.source, platforms, names);
@@ -51,7 +54,7 @@ export function readEntryLine(text: string): EntryLine {
       'Write one pair per line: source => name, and commas between several names.',
     );
   }
-  return { parts, ignored, commaPair: pair.separator === ',' };
+  return { parts, allTags, ignored, commaPair: pair.separator === ',' };
 }
 
 /** Throws `list` for a text with a variable or a template. */

@@ -2,12 +2,22 @@ import { OciSaveError } from '../../errors.ts';
 import { oddArchitecture, type PlatformChoice } from '../../oci/platform.ts';
 import type { LockedImage } from '../../lock/index.ts';
 import { parsePlatform } from '../../oci/platform.ts';
-import { isReference, type Reference } from '../../oci/reference.ts';
+import { isReference, nameOf, parseReference, type Reference } from '../../oci/reference.ts';
 import { quoteReference } from '../../oci/reference-quote.ts';
-import type { Candidate, ImageRequest, ListLogin, Reject, TagRequest, Warning } from '../request.ts';
+import { Secret } from '../../text/secret.ts';
+import type {
+  Candidate,
+  IgnoreRule,
+  ImageRequest,
+  ListLogin,
+  Reject,
+  TagRequest,
+  Warning,
+} from '../request.ts';
 import { MAX_ENTRIES, MAX_LINE } from '../syntax/lines.ts';
 import { type EntryParts, type TagParts, toRequest, toTagRequest } from './entry.ts';
 import { readEntryLine } from './entry-line.ts';
+import { fillVariables, NO_VARIABLES, type Variables } from './variables.ts';
 import { refusal } from '../problems.ts';
 
 /** The content of a list, in the order of the file. */
@@ -15,6 +25,10 @@ export interface Findings {
   readonly requests: ImageRequest[];
   readonly tagRequests: TagRequest[];
   readonly logins: ListLogin[];
+  /** What the list says is to be left out of its own images. */
+  readonly ignoreRules: IgnoreRule[];
+  /** The variables of the option `vars` that it uses, each once. */
+  readonly usedVariables: string[];
   readonly candidates: Candidate[];
   readonly rejects: Reject[];
   /** Each option once. */
@@ -25,6 +39,8 @@ export interface Findings {
 /** The options of a run that the parsers need. */
 export interface ParseOptions {
   readonly defaultRegistry: string;
+  /** For `${NAME}` in entries; none by default. */
+  readonly variables?: Variables | undefined;
 }
 
 /** What a list says of a line outside of it; platforms in the line itself win. */
@@ -44,7 +60,17 @@ export interface Collector {
   /** Adds what is probably an image. `why` ends a sentence: `a value of a chart`. */
   addCandidate(line: number, text: string, why: string): void;
   /** Adds the user of a registry, or of a registry's repositories that begin alike. */
-  addLogin(line: number, login: Omit<ListLogin, 'origin'>): void;
+  addLogin(line: number, login: Omit<ListLogin, 'origin' | 'isFilled'>): void;
+  /** Adds a rule for what is left out of this list's images. */
+  addIgnore(line: number, rule: Omit<IgnoreRule, 'origin'>): void;
+  /**
+   * A text of an entry with its variables filled, where a format has to read it before it adds the entry, such as
+   * platforms. What is added needs no filling before.
+   * @throws OciSaveError `list` for a variable without a value
+   */
+  fill(text: string): string;
+  /** From now on `$NAME` is a variable, too, as in Compose files. */
+  takeBareVariables(): void;
   addReject(line: number, fault: OciSaveError, text?: string): void;
   addWarning(line: number, message: string): void;
   /** Notes what is skipped on purpose, once per file: `charts`, `cosign keys`. */
@@ -61,25 +87,41 @@ const MAX_REJECTS = 10_000;
 /** A stranger's file may have a million keys that nobody reads; the notes on the first of them say enough. */
 const MAX_IGNORED = 50;
 
-export function newCollector(file: string, { defaultRegistry }: ParseOptions): Collector {
+export function newCollector(
+  file: string,
+  { defaultRegistry, variables = NO_VARIABLES }: ParseOptions,
+): Collector {
   const found: Findings = {
     requests: [],
     tagRequests: [],
     logins: [],
+    ignoreRules: [],
+    usedVariables: [],
     candidates: [],
     rejects: [],
     ignored: [],
     warnings: [],
   };
-  const { requests, rejects, ignored, warnings } = found;
+  const { requests, tagRequests, rejects, ignored, warnings } = found;
   const told = new Set<string>();
   let stopped = false;
+  let bare = false;
   const ignore: Collector['ignore'] = (what) => {
     if (ignored.length < MAX_IGNORED && !ignored.includes(what)) ignored.push(what);
   };
   const addReject: Collector['addReject'] = (line, { message, hint, hintParts }, text = '') => {
     rejects.push({ text: quotable(text), origin: { file, line }, reason: message, hint, hintParts });
   };
+  const fillWith = (text: string, anyValue: boolean): string =>
+    fillVariables(text, {
+      ...variables,
+      bare,
+      anyValue,
+      onUsed: (name) => {
+        if (!found.usedVariables.includes(name)) found.usedVariables.push(name);
+      },
+    });
+  const fill: Fill = (text) => fillWith(text, false);
   const addWarning: Collector['addWarning'] = (line, message) =>
     void warnings.push({ message, origin: { file, line } });
   /** Adds what `messageOf` gives, where nothing was added for `subject` before. */
@@ -92,6 +134,16 @@ export function newCollector(file: string, { defaultRegistry }: ParseOptions): C
     for (const platform of choice === 'all' ? [] : (choice ?? []))
       warnOnce(line, platform.architecture, () => oddArchitecture(platform));
   };
+  const takeEntry = (line: number, parts: EntryParts): void => {
+    const request = toRequest(parts, { file, line }, defaultRegistry);
+    requests.push(request);
+    warnOfPlatforms(line, request.platforms);
+  };
+  const takeTags = (line: number, parts: TagParts, registry = defaultRegistry): void => {
+    const request = toTagRequest(parts, { file, line }, registry);
+    tagRequests.push(request);
+    warnOfPlatforms(line, request.platforms);
+  };
   const orReject = (line: number, text: string, add: () => void): void => {
     try {
       if (text.length > MAX_LINE) throw refusal(`this entry is longer than ${MAX_LINE} characters`);
@@ -102,12 +154,12 @@ export function newCollector(file: string, { defaultRegistry }: ParseOptions): C
     }
   };
   const addEntry: Collector['addEntry'] = (line, text, readParts) =>
-    orReject(line, text, () => {
-      const request = toRequest(readParts(), { file, line }, defaultRegistry);
-      requests.push(request);
-      warnOfPlatforms(line, request.platforms);
-    });
+    orReject(line, text, () => takeEntry(line, filled(readParts(), fill)));
   return {
+    fill,
+    takeBareVariables: () => {
+      bare = true;
+    },
     found,
     addEntry,
     addLocked: (line, locked, reference) =>
@@ -121,26 +173,33 @@ export function newCollector(file: string, { defaultRegistry }: ParseOptions): C
         locked,
       }),
     addTags: (line, text, readParts) =>
-      orReject(line, text, () => {
-        const request = toTagRequest(readParts(), { file, line }, defaultRegistry);
-        found.tagRequests.push(request);
-        warnOfPlatforms(line, request.platforms);
+      orReject(line, text, () => takeTags(line, filledTags(readParts(), fill))),
+    addCandidate: (line, text, why) =>
+      void found.candidates.push({ text: orAsItIs(text, fill), why, origin: { file, line } }),
+    addLogin: (line, login) =>
+      orReject(line, '', () => {
+        const read = filledLogin(login, (text) => fillWith(text, true));
+        found.logins.push({ ...read, origin: { file, line } });
       }),
-    addCandidate: (line, text, why) => void found.candidates.push({ text, why, origin: { file, line } }),
-    addLogin: (line, login) => void found.logins.push({ ...login, origin: { file, line } }),
+    addIgnore: (line, rule) =>
+      orReject(line, rule.text, () => {
+        const text = rule.isRegex === true ? rule.text : fill(rule.text);
+        found.ignoreRules.push({ ...rule, text, origin: { file, line } });
+      }),
     addReject,
     addWarning,
     ignore,
     addLine: (line, text, also) =>
-      addEntry(line, text, () => {
-        const entry = readEntryLine(text);
-        for (const option of entry.ignored) ignore(option);
-        if (entry.commaPair) warnOnce(line, COMMA_PAIR, () => COMMA_PAIR);
-        const { parts } = entry;
-        return { ...also, ...parts, platforms: parts.platforms ?? also?.platforms };
+      orReject(line, text, () => {
+        const { parts, allTags, ignored: options, commaPair } = readEntryLine(fill(text));
+        for (const option of options) ignore(option);
+        if (commaPair) warnOnce(line, COMMA_PAIR, () => COMMA_PAIR);
+        const whole = { ...also, ...parts, platforms: parts.platforms ?? also?.platforms };
+        if (allTags) takeTags(line, allTagsOf(whole), whole.registry);
+        else takeEntry(line, whole);
       }),
     stopsAt: (line) => {
-      const { tagRequests, candidates } = found;
+      const { candidates } = found;
       if (stopped) return true;
       if (rejects.length >= MAX_REJECTS) {
         addReject(line, refusal('too many mistakes before this line: it and the rest were not read'));
@@ -152,6 +211,60 @@ export function newCollector(file: string, { defaultRegistry }: ParseOptions): C
       stopped = true;
       return true;
     },
+  };
+}
+
+function allTagsOf({ source, pin, platforms, storedAs }: EntryParts): TagParts {
+  if (pin !== undefined) throw refusal('`--all-tags` is for a repository, and this entry names a digest');
+  return { repository: source, selection: { allow: [], deny: [], versions: [] }, platforms, storedAs };
+}
+
+type Fill = (text: string) => string;
+
+function filled(parts: EntryParts, fill: Fill): EntryParts {
+  const { source, pin, storedAs, registry } = parts;
+  return {
+    ...parts,
+    source: fill(source),
+    ...(pin === undefined ? {} : { pin: fill(pin) }),
+    storedAs: storedAs.map(fill),
+    ...(registry === undefined ? {} : { registry: fill(registry) }),
+  };
+}
+
+/** Regular expressions are not filled: a dollar is the end of a text there. */
+function filledTags(parts: TagParts, fill: Fill): TagParts {
+  return { ...parts, repository: fill(parts.repository), storedAs: parts.storedAs.map(fill) };
+}
+
+/** A candidate whose variable has no value stays as it is: it is no reference, and is listed as such. */
+function orAsItIs(text: string, fill: Fill): string {
+  try {
+    return fill(text);
+  } catch (error) {
+    if (error instanceof OciSaveError) return text;
+    throw error;
+  }
+}
+
+/** A registry, or the beginning of repositories' names, in normal form where a variable was in it. */
+function filledScope(registry: string, fill: Fill): string {
+  const value = fill(registry);
+  return value === registry ? registry : nameOf(parseReference(`${value}/x/x`)).replace(/\/x\/x$/, '');
+}
+
+/** `$NAME` alone is a variable where users are named (image-syncer). */
+const ALONE = /^\$([A-Z_][A-Z0-9_]*)$/;
+
+function filledLogin(login: Omit<ListLogin, 'origin' | 'isFilled'>, fill: Fill): Omit<ListLogin, 'origin'> {
+  const fillField = (text: string): string => fill(text.replace(ALONE, '${$1}'));
+  const password = login.password.reveal();
+  const value = fillField(password);
+  return {
+    registry: filledScope(login.registry, fill),
+    username: fillField(login.username),
+    password: new Secret(value),
+    isFilled: value !== password,
   };
 }
 

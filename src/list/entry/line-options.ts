@@ -5,24 +5,27 @@ import { refusal } from '../problems.ts';
 
 export interface LineOptions {
   readonly platforms: PlatformChoice | undefined;
+  /** `--all-tags`: every tag of the repository. */
+  readonly allTags: boolean;
   readonly ignored: readonly string[];
   /** The line without its options. */
   readonly rest: string;
 }
 
 const KNOWN = ['--platform', '--quiet', '--all-tags', '--disable-content-trust'];
+const ALL_TAGS = /^(?:-a|--all-tags)(?:=true)?$/;
 /** Options of `docker pull` that change nothing here. */
-const HARMLESS = /^(?:-q|--quiet|--disable-content-trust)(?:=(?:true|false))?$/;
+const HARMLESS = /^(?:(?:-q|--quiet|--disable-content-trust)(?:=(?:true|false))?|(?:-a|--all-tags)=false)$/;
 
 /**
  * Splits off the options of `docker pull` before a reference: lists that were copied from a well-known workflow have
  * them.
- * @throws OciSaveError `list` for options that are unknown or ask for more than one image. An option's value is
- *   never quoted: it may be a password.
+ * @throws OciSaveError `list` for options that are unknown. An option's value is never quoted: it may be a password.
  */
 export function takeOptions(text: string): LineOptions {
   let rest = text;
   let platforms: PlatformChoice | undefined;
+  let allTags = false;
   const ignored: string[] = [];
   for (let option = nextOption(rest); option !== undefined; option = nextOption(rest)) {
     rest = rest.slice(option.length).trimStart();
@@ -33,13 +36,13 @@ export function takeOptions(text: string): LineOptions {
       platforms = parsePlatformChoice(value.replace(/^(['"])(.*)\1$/, '$2'));
     } else if (HARMLESS.test(option)) {
       ignored.push(`option ${name}`);
-    } else if (/^(?:-a|--all-tags)$/.test(name)) {
-      throw refusal('`--all-tags` is not supported yet', 'Write each tag on its own line.');
+    } else if (ALL_TAGS.test(option)) {
+      allTags = true;
     } else {
       throw unknownOption(name);
     }
   }
-  return { platforms, ignored, rest };
+  return { platforms, allTags, ignored, rest };
 }
 
 /** The option is quoted only if it cannot contain a value. */

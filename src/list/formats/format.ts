@@ -16,6 +16,8 @@ export interface ListFormat {
   readonly reading?: 'tree' | 'text';
   /** True where images are one matter of many: such a file may contain certificates and keys (`caBundle` of a webhook). */
   readonly mayHaveKeys?: boolean;
+  /** Compose's variables: `$NAME` is one without braces, too, and a file `.env` beside the list has values. */
+  readonly bareVariables?: boolean;
   /** In place of 'this format is not supported yet'. */
   readonly refusal?: string;
   /** What to do instead. */

@@ -144,7 +144,7 @@ export const FORMATS: readonly ListFormat[] = [
       const services = fieldOf(tree, 'services');
       return services?.kind === 'mapping' && services.entries.some(({ value }) => value.kind === 'mapping');
     }),
-    { parse: parseCompose, reading: 'tree', mayHaveKeys: true },
+    { parse: parseCompose, reading: 'tree', mayHaveKeys: true, bareVariables: true },
   ),
   format('regsync', 'a regsync file', items('sync', 'source', 'type'), {
     parse: parseRegsync,
@@ -303,4 +303,9 @@ export function titleOf(name: string): string {
 /** What to do where a file of a format names no image. */
 export function hintOf(name: string): Hint | undefined {
   return FORMATS.find((format) => format.name === name)?.hint;
+}
+
+/** Whether entries of this format may have variables without braces. */
+export function hasBareVariables(name: string): boolean {
+  return FORMATS.some((format) => format.name === name && format.bareVariables === true);
 }

@@ -24,7 +24,7 @@ export function addImage(
 ): void {
   const source = stripBlanks(text);
   collector.addEntry(line, source, () => {
-    if (isLocalSource(source)) throw refusal('an image of this format comes from a registry');
+    if (isLocalSource(collector.fill(source))) throw refusal('an image of this format comes from a registry');
     // Blanks in a template are not what is wrong with it.
     if (source.includes('{{')) refuseTemplate(source);
     return { source, storedAs: [], ...read() };

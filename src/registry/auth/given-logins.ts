@@ -15,6 +15,8 @@ export interface GivenLogin {
   readonly place: string;
   /** The file that has it, as messages name it; the option itself where there is none. */
   readonly source?: string;
+  /** The option that hints name; `credentials` where it is left out. */
+  readonly option?: string;
 }
 
 /**
@@ -24,11 +26,11 @@ export interface GivenLogin {
 export function givenLogins(logins: readonly GivenLogin[]): CredentialStore {
   const known = new Map<string, { readonly login: GivenLogin; readonly credentials: Credentials }>();
   for (const login of logins) {
-    const { registry, username, password, place, source = 'credentials' } = login;
+    const { registry, username, password, place, source = 'credentials', option = 'credentials' } = login;
     const key = normalizeKey(registry);
     const other = known.get(key);
     if (other !== undefined) throw twice(other.login, login, key);
-    const from = { words: `${place} of ${source}, for '${key}'`, option: 'credentials' };
+    const from = { words: `${place} of ${source}, for '${key}'`, option };
     known.set(key, { login, credentials: { username, password: password.reveal(), from } });
   }
   return {

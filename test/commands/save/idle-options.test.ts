@@ -15,7 +15,8 @@ const LIST = ['docker.io/acme/app:1', 'quay.io/acme/db:2', 'quay.io/acme/x:1 => 
 
 function idle(given: Readonly<Record<string, unknown>>, lines: readonly string[] = LIST): string[] {
   const { requests } = parseInline(lines, { defaultRegistry: 'docker.io' });
-  return idleOptions(parseOptions({ images: lines, ...given }), requests).map(
+  const list = { requests, leftOut: [], usedVariables: [] };
+  return idleOptions(parseOptions({ images: lines, ...given }), list).map(
     (words) => words.split(/ (?:nothing|it names|applies)/)[0] ?? '',
   );
 }

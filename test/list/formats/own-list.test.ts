@@ -39,6 +39,8 @@ describe('found L1: candidates', () => {
           requests: [],
           tagRequests: [],
           logins: [],
+          ignoreRules: [],
+          usedVariables: [],
           candidates: offered,
           rejects: [],
           ignored: [],

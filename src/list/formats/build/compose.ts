@@ -51,7 +51,9 @@ function addServiceImage(service: Mapping, image: Tree, collector: Collector): v
   const platform = textAt(service, 'platform');
   if (image.kind !== 'scalar' || platform === undefined) addImageOf(service, 'image', collector);
   else {
-    addImage(collector, image.line, image.text, () => ({ platforms: parsePlatformChoice(platform) }));
+    addImage(collector, image.line, image.text, () => ({
+      platforms: parsePlatformChoice(collector.fill(platform)),
+    }));
   }
 }
 

@@ -25,7 +25,7 @@ images:
 
 describe('L15: an image-syncer file', () => {
   it('gives its sources, with several tags, a regular expression or every tag', () => {
-    expect(setsOf(FILE)).toEqual({
+    expect(setsOf(FILE, 'list.yaml', 'auto', { PASSWORD: 'four words' })).toEqual({
       format: 'image-syncer',
       requests: [
         '13 registry.example/web:v1',
@@ -38,7 +38,7 @@ describe('L15: an image-syncer file', () => {
       warnings: [
         "5 the list asks not to verify 'registry.example/team': it is verified, unless insecure-registries names it",
       ],
-      logins: ['2 registry.example ann:${PASSWORD}', '5 registry.example/team ben:secret'],
+      logins: ['2 registry.example ann:four words', '5 registry.example/team ben:secret'],
       ignored: ['targets', 'users of targets'],
     });
   });

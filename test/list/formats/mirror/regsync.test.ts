@@ -43,7 +43,8 @@ sync:
 
 describe('L15: a regsync file', () => {
   it('gives images, and rules for the tags of repositories', () => {
-    expect(setsOf(FILE.replace('{{ env "REGISTRY" }}', 'registry.example'))).toEqual({
+    const vars = { PASSWORD: 'four words', REGISTRY: 'registry.example' };
+    expect(setsOf(FILE, 'list.yaml', 'auto', vars)).toEqual({
       format: 'regsync',
       requests: [
         '14 registry.example/web:1.10 [linux/amd64,linux/arm64]',
@@ -55,7 +56,7 @@ describe('L15: a regsync file', () => {
         '23 registry.example/db {"allow":["^edge$"]}',
         '33 registry.example/all {}',
       ],
-      logins: ['3 registry.example ann:${PASSWORD}'],
+      logins: ['3 registry.example ann:four words'],
       warnings: ["6 the user of 'quay.io' is a template: it is not used"],
       ignored: ['defaults', 'targets', 'interval', 'digestTags', 'users of targets', 'hostname'],
     });
