@@ -52,20 +52,6 @@ describe('L1: a plain list', () => {
     expect(requestsOf(text)).toHaveLength(1);
   });
 
-  it('has 500,000 entries at most', () => {
-    const { requests, rejects } = parsed('a:1\n'.repeat(500_001), { format: 'plain' });
-    expect(requests).toEqual([]);
-    expect(rejects).toMatchObject([
-      { origin: { line: 500_001 }, reason: 'a list has at most 500000 entries', hint: 'Split it.' },
-    ]);
-  });
-
-  it('is left after ten thousand mistakes', () => {
-    const { rejects } = parsed('a b c\n'.repeat(10_100), { format: 'plain' });
-    expect(rejects).toHaveLength(10_001);
-    expect(rejects.at(-1)?.reason).toMatch(/^too many mistakes/);
-  });
-
   it.each([
     ['longer than any entry', 'x'.repeat(4097)],
     ['with a comment beyond that', `a:1 #${'x'.repeat(4097)}`],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { contentLines, MAX_ENTRIES } from '../../../src/list/syntax/lines.ts';
-import { parseYamlTrees } from '../../../src/list/syntax/yaml-tree.ts';
-import { parsed } from '../../support/parsed.ts';
+import { contentLines, MAX_ENTRIES } from '../../src/list/syntax/lines.ts';
+import { parseYamlTrees } from '../../src/list/syntax/yaml-tree.ts';
+import { parsed } from '../support/parsed.ts';
 
 describe('found L3: a YAML list beyond a bound', () => {
   it.each([
@@ -40,5 +40,33 @@ describe('found L3: a list beyond a bound', () => {
     expect(parseYamlTrees(`[${'a,'.repeat(1_100_000)}]`).problems).toEqual([
       { line: 1, reason: 'it has more than 2000000 YAML tokens', bound: true },
     ]);
+  });
+
+  it('has 500,000 entries at most', () => {
+    const { requests, rejects } = parsed('a:1\n'.repeat(500_001), { format: 'plain' });
+    expect(requests).toEqual([]);
+    expect(rejects).toMatchObject([
+      { origin: { line: 500_001 }, reason: 'a list has at most 500000 entries', hint: 'Split it.' },
+    ]);
+  });
+
+  it('in plain text is left after ten thousand mistakes', () => {
+    const { rejects } = parsed('a b c\n'.repeat(10_100), { format: 'plain' });
+    expect(rejects).toHaveLength(10_001);
+    expect(rejects.at(-1)?.reason).toMatch(/^too many mistakes/);
+  });
+
+  it('in YAML is not read after ten thousand mistakes, which is said', () => {
+    const { rejects } = parsed('- Foo/B\n'.repeat(10_100), { format: 'list' });
+    expect(rejects).toHaveLength(10_001);
+    expect(rejects.at(-1)).toMatchObject({
+      origin: { line: 10_001 },
+      reason: 'too many mistakes before this line: it and the rest were not read',
+    });
+  });
+
+  it('has a thousand unknown keys in an entry at most', () => {
+    const keys = Array.from({ length: 1500 }, (_, at) => `key${at}: x`).join(', ');
+    expect(parsed(`- {image: a, ${keys}}`, { format: 'list' }).rejects).toHaveLength(1000);
   });
 });
