@@ -67,6 +67,8 @@ export interface ListedUser {
   readonly line: number;
   /** Whether the list asks not to verify it. */
   readonly isUnverified: boolean;
+  /** Whether its user is written as a template that nobody fills here. */
+  readonly isTemplate?: boolean;
   readonly user: NamedUser | undefined;
 }
 
@@ -80,13 +82,15 @@ export function userAdder(collector: Collector): (listed: ListedUser) => void {
     ...requests.map(({ source }) => (source.transport === 'docker' ? source.reference.domain : undefined)),
     ...tagRequests.map(({ repository }) => repository.domain),
   ]);
-  return ({ registry, line, isUnverified, user }) => {
+  return ({ registry, line, isUnverified, isTemplate = false, user }) => {
     const scope = scopeOf(registry);
     if (!scope.includes('${') && !domains.has(scope.split('/')[0])) {
       collector.ignore('users of targets');
       return;
     }
     if (isUnverified) warnOfUnverified(collector, line, registry);
+    if (isTemplate)
+      collector.addWarning(line, `the user of ${showText(registry)} is a template: it is not used`);
     if (user !== undefined) addUser(collector, line, registry, user);
   };
 }

@@ -33,6 +33,9 @@ const KEYS = [
   'channels',
 ];
 
+/** Of `mirror`. */
+const PARTS = ['additionalImages', 'operators', 'platform', 'ocp', 'helm', 'blockedImages'];
+
 const BLOCKED = 'blocked images are not left out: take them out of this list';
 
 /**
@@ -46,15 +49,15 @@ export function parseOcMirror({ trees }: ListDocument, collector: Collector): vo
     ignoreOthers(collector, file, ['apiVersion', 'kind', 'mirror', 'metadata']);
     const mirror = fieldOf(file, 'mirror');
     if (mirror === undefined) return;
-    readFields(collector, mappingOf(mirror, "'mirror'"), ({ key, line, value }) => {
+    const content = mappingOf(mirror, "'mirror'");
+    ignoreOthers(collector, content, PARTS);
+    readFields(collector, content, ({ key, line, value }) => {
       const parts = isNull(value) ? [] : listed(value);
       if (key === 'additionalImages') readParts(collector, parts, (image) => addAdditional(image, collector));
       else if (key === 'operators') readParts(collector, parts, (catalog) => addCatalog(catalog, collector));
       else if (key === 'platform' || key === 'ocp') addPlatform(value, collector);
       else if (key === 'helm' && hasItems(value)) throw tooMany('a Helm chart');
       else if (key === 'blockedImages' && parts.length > 0) collector.addWarning(line, BLOCKED);
-      else if (parts.length > 0)
-        ignoreOthers(collector, { kind: 'mapping', line, entries: [{ key, line, value }] }, ['helm']);
     });
   });
 }

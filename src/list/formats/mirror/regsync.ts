@@ -47,10 +47,8 @@ function readCreds(creds: Mapping, collector: Collector): ListedUser {
       : field,
   );
   const isTemplate = fields.some(({ value }) => value.kind === 'scalar' && value.text.includes('{{'));
-  if (isTemplate)
-    collector.addWarning(line, `the user of ${showText(registry)} is a template: it is not used`);
   const user = isTemplate ? undefined : userOf({ ...creds, entries: fields }, ['user', 'pass']);
-  return { registry, line, isUnverified, user };
+  return { registry, line, isUnverified, isTemplate, user };
 }
 
 /** Regsync's form of a variable, in ours. */

@@ -36,6 +36,7 @@ sync:
   - source: registry.example/all
     target: target.example:5000/all
     type: repository
+  - {source: quay.io/acme/cli, target: x, type: image}
   - source: ocidir://layouts/base:3
     target: target.example:5000/base:3
     type: image
@@ -49,7 +50,8 @@ describe('L15: a regsync file', () => {
       requests: [
         '14 registry.example/web:1.10 [linux/amd64,linux/arm64]',
         '19 registry.example/api:2 [linux/amd64]',
-        '36 oci:layouts/base:3',
+        '36 quay.io/acme/cli:latest',
+        '37 oci:layouts/base:3',
       ],
       tags: [
         '23 registry.example/db {"allow":["^1\\\\.\\\\d+$","^latest$"],"deny":["^.*-rc$"],"versions":[">=1.2 <2 || >=3"]}',
@@ -58,7 +60,7 @@ describe('L15: a regsync file', () => {
       ],
       logins: ['3 registry.example ann:four words'],
       warnings: ["6 the user of 'quay.io' is a template: it is not used"],
-      ignored: ['defaults', 'targets', 'interval', 'digestTags', 'users of targets', 'hostname'],
+      ignored: ['defaults', 'targets', 'interval', 'digestTags', 'hostname', 'users of targets'],
     });
   });
 
