@@ -16,6 +16,8 @@ export interface ListSets {
   readonly warnings?: readonly string[];
   /** `3 registry.example user:password`. */
   readonly logins?: readonly string[];
+  /** Rules for what is left out. */
+  readonly leftOut?: readonly string[];
   readonly ignored?: readonly string[];
 }
 
@@ -40,6 +42,9 @@ export function setsOf(
     logins: list.logins.map(
       ({ origin, registry, username, password }) =>
         `${origin.line} ${registry} ${username}:${password.reveal()}`,
+    ),
+    leftOut: list.ignoreRules.map(({ origin, text: rule, isRegex }) =>
+      [origin.line, rule, ...(isRegex === true ? ['(regex)'] : [])].join(' '),
     ),
     ignored: list.ignored,
   };

@@ -3,7 +3,7 @@ import { oddArchitecture, type PlatformChoice } from '../../oci/platform.ts';
 import type { LockedImage } from '../../lock/index.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import { isReference, nameOf, parseReference, type Reference } from '../../oci/reference.ts';
-import { quoteReference } from '../../oci/reference-quote.ts';
+import { quoteReference, showText } from '../../oci/reference-quote.ts';
 import { Secret } from '../../text/secret.ts';
 import type {
   Candidate,
@@ -59,7 +59,7 @@ export interface Collector {
   addTags(line: number, text: string, readParts: () => TagParts): void;
   /** Adds what is probably an image. `why` ends a sentence: `a value of a chart`. */
   addCandidate(line: number, text: string, why: string): void;
-  /** Adds the user of a registry, or of a registry's repositories that begin alike. */
+  /** Adds the user of a registry, or of a registry's repositories that begin alike; a warning where a variable of it has no value. */
   addLogin(line: number, login: Omit<ListLogin, 'origin' | 'isFilled'>): void;
   /** Adds a rule for what is left out of this list's images. */
   addIgnore(line: number, rule: Omit<IgnoreRule, 'origin'>): void;
@@ -176,11 +176,16 @@ export function newCollector(
       orReject(line, text, () => takeTags(line, filledTags(readParts(), fill))),
     addCandidate: (line, text, why) =>
       void found.candidates.push({ text: orAsItIs(text, fill), why, origin: { file, line } }),
-    addLogin: (line, login) =>
-      orReject(line, '', () => {
+    addLogin: (line, login) => {
+      try {
         const read = filledLogin(login, (text) => fillWith(text, true));
         found.logins.push({ ...read, origin: { file, line } });
-      }),
+      } catch (error) {
+        if (!(error instanceof OciSaveError)) throw error;
+        // The registry may have another user, by the option or a file of credentials, or need none.
+        addWarning(line, `the user of ${showText(login.registry)} is not used: ${error.message}`);
+      }
+    },
     addIgnore: (line, rule) =>
       orReject(line, rule.text, () => {
         const text = rule.isRegex === true ? rule.text : fill(rule.text);

@@ -60,9 +60,12 @@ export function ignoreOthers(
   }
 }
 
-/** The platforms that some texts name; undefined where there are none. Throws `usage` for what is no platform. */
-export function platformsOf(texts: readonly string[]): PlatformChoice | undefined {
-  const named = texts.filter((text) => text !== '');
+/**
+ * The platforms that some texts name, their variables filled; undefined where there are none.
+ * @throws OciSaveError `usage` for what is no platform, `list` for a variable without a value
+ */
+export function platformsOf(collector: Collector, texts: readonly string[]): PlatformChoice | undefined {
+  const named = texts.filter((text) => text !== '').map((text) => collector.fill(text));
   return named.length === 0 ? undefined : parsePlatformChoice(named.join(','));
 }
 

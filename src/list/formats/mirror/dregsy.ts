@@ -41,7 +41,7 @@ function addTask(task: Mapping, collector: Collector): void {
   if (textOf(source, 'skip-tls-verify') === 'true') warnOfUnverified(collector, source.line, registry);
   if (textOf(source, 'auth-refresh') !== undefined) collector.ignore('auth-refresh');
   readPart(collector, source.line, () => {
-    const user = decodedUser(textOf(source, 'auth') ?? '');
+    const user = decodedUser(collector.fill(textOf(source, 'auth') ?? ''));
     if (user !== undefined) addUser(collector, source.line, registry, user);
   });
   readParts(collector, itemsOf(task, 'mappings'), (mapping) =>
@@ -73,7 +73,7 @@ function addMapping(mapping: Mapping, registry: string, collector: Collector): v
     );
   }
   const repository = `${registry}/${from.replace(/^\/+/, '')}`;
-  const platforms = platformsOf([textOf(mapping, 'platform') ?? '']);
+  const platforms = platformsOf(collector, [textOf(mapping, 'platform') ?? '']);
   const tags = textsOf(mapping, ['tags']);
   const rules = tags.filter((tag) => RULE.test(tag));
   readPart(collector, line, () => {

@@ -44,17 +44,19 @@ interface Section {
 }
 
 function addImages(images: readonly Tree[], { user, registry }: Section, collector: Collector): void {
-  const { requests } = collector.found;
+  const { requests, tagRequests } = collector.found;
   const known = new Set<string>();
   const others = new Set<string>();
   readParts(collector, images, (image) => {
     const { line } = image;
-    const before = requests.length;
+    const [before, rules] = [requests.length, tagRequests.length];
     collector.addLine(line, scalarOf(image, 'an image'), { registry });
     const source = requests.length > before ? requests.at(-1)?.source : undefined;
-    if (source?.transport !== 'docker') return;
-    const { domain } = source.reference;
-    const repository = nameOf(source.reference);
+    const rule = tagRequests.length > rules ? tagRequests.at(-1) : undefined;
+    const reference = source?.transport === 'docker' ? source.reference : rule?.repository;
+    if (reference === undefined) return;
+    const { domain } = reference;
+    const repository = nameOf(reference);
     if (!known.has(repository)) addUser(collector, line, repository, user);
     known.add(repository);
     if (registry === undefined || domain === registry || others.has(domain)) return;

@@ -52,7 +52,9 @@ function addSources(images: Tree, collector: Collector): void {
   });
 }
 
-function addSource(source: string, line: number, collector: Collector): void {
+function addSource(written: string, line: number, collector: Collector): void {
+  // Before it is split: a variable may have several tags.
+  const source = collector.fill(written);
   if (source.length > MAX_LINE) throw refusal(`this entry is longer than ${MAX_LINE} characters`);
   const regex = /^[^/]+:\/\//.test(source) ? -1 : source.indexOf(':/');
   if (regex > 0 && source.length > regex + 3 && source.endsWith('/')) {

@@ -10,6 +10,7 @@ import {
   mappingOf,
   readFields,
   readParts,
+  scalarOf,
   textOf,
   withKnownKeys,
 } from '../fields.ts';
@@ -36,8 +37,6 @@ const KEYS = [
 /** Of `mirror`. */
 const PARTS = ['additionalImages', 'operators', 'platform', 'ocp', 'helm', 'blockedImages'];
 
-const BLOCKED = 'blocked images are not left out: take them out of this list';
-
 /**
  * An ImageSetConfiguration of oc-mirror (v1 and v2): its additional images, and as candidates the images of releases and
  * catalogs. Channels, packages and charts stand for images that only oc-mirror finds, and are errors: without them the
@@ -51,13 +50,13 @@ export function parseOcMirror({ trees }: ListDocument, collector: Collector): vo
     if (mirror === undefined) return;
     const content = mappingOf(mirror, "'mirror'");
     ignoreOthers(collector, content, PARTS);
-    readFields(collector, content, ({ key, line, value }) => {
+    readFields(collector, content, ({ key, value }) => {
       const parts = isNull(value) ? [] : listed(value);
       if (key === 'additionalImages') readParts(collector, parts, (image) => addAdditional(image, collector));
       else if (key === 'operators') readParts(collector, parts, (catalog) => addCatalog(catalog, collector));
       else if (key === 'platform' || key === 'ocp') addPlatform(value, collector);
       else if (key === 'helm' && hasItems(value)) throw tooMany('a Helm chart');
-      else if (key === 'blockedImages' && parts.length > 0) collector.addWarning(line, BLOCKED);
+      else if (key === 'blockedImages') readParts(collector, parts, (image) => addBlocked(image, collector));
     });
   });
 }
@@ -68,6 +67,13 @@ function addAdditional(tree: Tree, collector: Collector): void {
   const name = textOf(image, 'name') ?? '';
   if (name === '') throw refusal('this entry does not name an image', 'Its key is `name`.');
   addReference(collector, image.line, localOr(name), { storedAs: storedAs(image, name) });
+}
+
+/** A regular expression, also where it looks like a name (oc-mirror, excludeImages): its images are left out of this list. */
+function addBlocked(tree: Tree, collector: Collector): void {
+  const text = tree.kind === 'mapping' ? (textOf(tree, 'name') ?? '') : scalarOf(tree, 'a blocked image');
+  if (text === '') throw refusal('this entry does not name an image', 'Its key is `name`.');
+  collector.addIgnore(tree.line, { text, isRegex: true });
 }
 
 /** A layout in a folder, as our transport names it. */

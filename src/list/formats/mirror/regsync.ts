@@ -61,7 +61,7 @@ function addSync(entry: Mapping, collector: Collector): void {
   const source = filled(textOf(entry, 'source') ?? '');
   if (source === '') throw refusal('this entry does not name an image', 'Its key is `source`.');
   noteOthers(entry, collector);
-  const platforms = platformsOf([...textsOf(entry, ['platform', 'platforms'])].map(filled));
+  const platforms = platformsOf(collector, [...textsOf(entry, ['platform', 'platforms'])].map(filled));
   const type = textOf(entry, 'type');
   if (type === 'image') addReference(collector, line, localOr(source), { platforms });
   else if (type === 'repository') addRepository(entry, source, platforms, collector);

@@ -28,7 +28,7 @@ function addImage(image: Mapping, collector: Collector): void {
   const digests = itemsIn(image, 'digests');
   if (digests.length > 0) collector.ignore('digests');
   const platforms = digests.map((digest) => textIn(digest, 'arch') ?? '');
-  addReference(collector, image.line, reference, { platforms: platformsOf(platforms) });
+  addReference(collector, image.line, reference, { platforms: platformsOf(collector, platforms) });
 }
 
 function fieldIn(tree: Tree, key: string): Tree | undefined {

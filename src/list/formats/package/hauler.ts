@@ -82,7 +82,7 @@ function addImage(image: Mapping, defaults: Defaults, collector: Collector): voi
   const rewrite = textOf(image, 'rewrite') || defaults.rewrite;
   addReference(collector, line, isLocal ? `docker-daemon:${name}` : name, {
     registry,
-    platforms: platformsOf([textOf(image, 'platform') || defaults.platform]),
+    platforms: platformsOf(collector, [textOf(image, 'platform') || defaults.platform]),
     storedAs: rewrite === '' ? [] : [rewritten(rewrite, name, registry)],
   });
 }

@@ -32,7 +32,7 @@ export function parseImageVector({ trees }: ListDocument, collector: Collector):
 function addImage(image: Mapping, collector: Collector): void {
   ignoreOthers(collector, image, USED);
   const { line } = image;
-  const platforms = platformsOf(textsOf(image, ['architectures']));
+  const platforms = platformsOf(collector, textsOf(image, ['architectures']));
   const [reference, repository, tag] = ['ref', 'repository', 'tag'].map((key) => textOf(image, key) || '');
   if (reference) addReference(collector, line, reference, { platforms });
   else if (!repository) throw refusal('this entry does not name an image', 'Its key is `repository`.');

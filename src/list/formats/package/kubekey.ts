@@ -39,7 +39,7 @@ export function parseKubekey({ trees }: ListDocument, collector: Collector): voi
     if (tree === undefined) return;
     const spec = mappingOf(tree, "'spec'");
     ignoreOthers(collector, spec, ['arches', 'images', 'registry']);
-    const platforms = platformsOf(textsOf(spec, ['arches']));
+    const platforms = platformsOf(collector, textsOf(spec, ['arches']));
     readParts(collector, itemsOf(spec, 'images'), (image) =>
       addReference(collector, image.line, scalarOf(image, 'an image'), { platforms }),
     );

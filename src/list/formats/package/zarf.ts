@@ -36,7 +36,7 @@ interface Package {
  */
 export function parseZarf({ trees, file }: ListDocument, collector: Collector): void {
   readParts(collector, trees?.roots ?? [], (root) => {
-    const platforms = architectureOf(root, 'metadata');
+    const platforms = architectureOf(collector, root, 'metadata');
     const components = itemsOf(root, 'components');
     warnOfFlavors(components, collector);
     warnOfImports(components, collector);
@@ -48,8 +48,8 @@ export function parseZarf({ trees, file }: ListDocument, collector: Collector): 
 }
 
 /** Zarf knows architectures alone: its packages are for Linux. */
-function architectureOf(tree: Tree, at: string): PlatformChoice | undefined {
-  return platformsOf([textOf(treeAt(tree, at), 'architecture') ?? '']);
+function architectureOf(collector: Collector, tree: Tree, at: string): PlatformChoice | undefined {
+  return platformsOf(collector, [textOf(treeAt(tree, at), 'architecture') ?? '']);
 }
 
 /** Components for different flavors have the same images of different publishers. */
@@ -80,7 +80,7 @@ function warnOfImports(components: readonly Tree[], collector: Collector): void 
 }
 
 function addComponent(component: Mapping, { folder, platforms, collector }: Package): void {
-  const own = architectureOf(component, 'only.cluster') ?? platforms;
+  const own = architectureOf(collector, component, 'only.cluster') ?? platforms;
   const also = own === undefined ? {} : { platforms: own };
   ignoreOthers(collector, component, [...OF_THE_COMPONENT, 'images', 'imageArchives']);
   readParts(collector, itemsOf(component, 'images'), (image) =>

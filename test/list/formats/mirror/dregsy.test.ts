@@ -102,6 +102,19 @@ describe('L15: a dregsy file', () => {
     ]);
   });
 
+  it('fills variables of users, platforms and names', () => {
+    const text = mapping(
+      'from: "${TEAM}/a", tags: ["${TAG}"], platform: "linux/${ARCH}"',
+      'registry: x.example, auth: "${AUTH}"',
+    );
+    const given = { TEAM: 'b', TAG: '1', ARCH: 'arm64', AUTH };
+    expect(setsOf(text, 'dregsy.yaml', 'auto', given)).toEqual({
+      format: 'dregsy',
+      requests: ['5 x.example/b/a:1 [linux/arm64]'],
+      logins: ['3 x.example ann:p w'],
+    });
+  });
+
   it('rejects a task without a registry', () => {
     expect(setsOf(mapping('from: a', 'auth: none')).rejects).toEqual([
       '3 this task does not name its source registry',

@@ -87,6 +87,11 @@ describe('L3: an imageListWithAuth file', () => {
     expect(JSON.stringify(rejects)).not.toContain('hunter2');
   });
 
+  it('takes the user of a section for its rules for tags, too', () => {
+    const text = '- {username: me, password: no, images: ["--all-tags a/b"]}\n';
+    expect(setsOf(text)).toMatchObject({ tags: ['1 docker.io/a/b {}'], logins: ['1 docker.io/a/b me:no'] });
+  });
+
   it('skips a section without images, as sealer does, and says so', () => {
     const text = '- {username: me, password: no, images: ["a:1"]}\n- {registry: x.example, note: y}\n';
     expect(setsOf(text)).toMatchObject({

@@ -54,6 +54,24 @@ describe('L15: an image-syncer file', () => {
     expect(setsOf('{\n"quay.io/a/b:1": "x.example/b",\n"quay.io/a/c": ["x.example/c"]}')).toEqual(sets);
   });
 
+  it('fills a variable before it splits the tags', () => {
+    const text = '${HUB}/a/b:${TAGS}: x.example/b\n${HUB}/a/c:${OTHER}: x.example/c\n';
+    expect(setsOf(text, 'images.yaml', 'auto', { HUB: 'quay.io', TAGS: '1,2' })).toEqual({
+      format: 'image-syncer',
+      requests: ['1 quay.io/a/b:1', '1 quay.io/a/b:2'],
+      rejects: ['2 the variable OTHER has no value'],
+      ignored: ['targets'],
+    });
+  });
+
+  it('does without a user whose variable has no value, and says so', () => {
+    const text = 'auth:\n  quay.io: {username: a, password: $TOKEN}\nimages: {quay.io/a/b:1: x}\n';
+    expect(setsOf(text).warnings).toEqual([
+      "2 the user of 'quay.io' is not used: the variable TOKEN has no value",
+    ]);
+    expect(setsOf(text, 'images.yaml', 'auto', { TOKEN: 't' }).logins).toEqual(['2 quay.io a:t']);
+  });
+
   it('joins a source that occurs twice, and says so', () => {
     expect(setsOf('quay.io/a/b:1: x.example/b\nquay.io/a/b:1: x.example/c\n')).toEqual({
       format: 'image-syncer',

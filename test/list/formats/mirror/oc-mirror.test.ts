@@ -42,7 +42,7 @@ describe('L15, L18: an ImageSetConfiguration of oc-mirror', () => {
         '18 registry.example/index:v4 (a catalog of operators, without their images)',
         '21 quay.io/release/payload:4.16 (a release of OpenShift, without its images)',
       ],
-      warnings: ['15 blocked images are not left out: take them out of this list'],
+      leftOut: ['16 quay.io/acme/old (regex)'],
       ignored: ['archiveSize', 'samples'],
     });
   });
@@ -105,5 +105,13 @@ describe('L15, L18: an ImageSetConfiguration of oc-mirror', () => {
       '5 this entry does not name an image',
       '6 an additional image is not a mapping of keys to values',
     ]);
+  });
+
+  it('leaves blocked images out by regular expressions, also in the form of v1', () => {
+    const text = `${HEAD}mirror:\n  additionalImages: [{name: "a:1"}]\n  blockedImages:\n    - ^x\n    - {Name: y}\n    - {}\n    - [z]\n`;
+    expect(setsOf(text)).toMatchObject({
+      leftOut: ['6 ^x (regex)', '7 y (regex)'],
+      rejects: ['8 this entry does not name an image', '9 a blocked image is not text'],
+    });
   });
 });
