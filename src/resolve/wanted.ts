@@ -63,8 +63,11 @@ export function joinRequests(
   if (refused.length > 0) {
     throw new OciSaveError({
       code: 'list',
-      message: refused.join('\n'),
-      hint: 'Store them under another name: source => name.',
+      message: refused
+        .map(({ file, line, message }) => `${formatOrigin({ file, line })}: ${message}`)
+        .join('\n'),
+      hint: RENAME,
+      details: refused,
     });
   }
   const joined = new Map<string, WantedImage>();
@@ -118,10 +121,12 @@ export function namesOf(reference: Reference, naming: readonly NamingRule[]): St
   return (names.length > 0 ? names : [nameOf(reference)]).map((name) => ({ name, tag: reference.tag }));
 }
 
-function refusals({ ref, names, origins }: WantedImage): string[] {
+const RENAME = 'Store them under another name: source => name.';
+
+function refusals({ ref, names, origins }: WantedImage): (Origin & { readonly message: string })[] {
   return names.flatMap(({ name }) => {
     const why = whyUnstorable(name);
-    return why === undefined ? [] : [`${origins.map(formatOrigin).join(', ')}: ${ref}: ${why}`];
+    return why === undefined ? [] : origins.map((origin) => ({ ...origin, message: `${ref}: ${why}` }));
   });
 }
 

@@ -261,6 +261,13 @@ describe('found F7: list reads as a save reads', () => {
       2,
       /'quay\.io\/a\/b:latest' is named by the tag latest/,
     ],
+    [
+      'a name that zot does not list',
+      ['blobs.txt'],
+      2,
+      /blobs\.txt:1: quay\.io\/a\/blobs:1: zot does not list.*'blobs'/,
+    ],
+    ['such a name under --naming', ['blobs.txt', '--naming', 'quay.io/a/blobs=x.example/b'], 0, /^List: /],
     ['a missing list', ['nowhere.txt'], 2, /nowhere\.txt: there is no such file/],
     ['an empty list', ['empty.txt'], 2, /empty\.txt: read as a plain list, it does not name any image/],
     ['a pattern that fits nothing', ['*.none'], 2, /no file matches this pattern/],
@@ -272,6 +279,7 @@ describe('found F7: list reads as a save reads', () => {
   ])('%s', async (_, [file, ...more], exitCode, words) => {
     await writeFile(at('floating.txt'), 'quay.io/a/b:latest\n');
     await writeFile(at('empty.txt'), '# nothing\n');
+    await writeFile(at('blobs.txt'), 'quay.io/a/blobs:1\n');
     await mkdir(at('folder'), { recursive: true });
     const named = [file, ...more].flatMap((word, nth) =>
       word === undefined ? [] : [nth === 0 || word === 'good.txt' ? at(word) : word],

@@ -17,6 +17,8 @@ import {
 import { type Lock, LOCK_FILE_KIND } from '../../lock/index.ts';
 import { isReference, nameOf } from '../../oci/reference.ts';
 import { quoteText } from '../../oci/reference-quote.ts';
+import type { SaveOptions } from '../../options/index.ts';
+import { joinRequests } from '../../resolve/index.ts';
 import { type Listed, lockedRow, joinRows, requestRow } from './listed.ts';
 
 /** All that was named, in one: what it asks for or has, and what was not understood. */
@@ -36,7 +38,11 @@ const MAX_REWRITTEN_BYTES = 32 * 1024 * 1024;
  * Reads lists as a save reads them, and locks, bundles and archives as they stand.
  * @throws OciSaveError `usage` where nothing is named, or what is named cannot be there
  */
-export async function readContent(what: readonly string[], inputs: ListInputs): Promise<Content> {
+export async function readContent(
+  what: readonly string[],
+  inputs: ListInputs,
+  naming: SaveOptions['naming'],
+): Promise<Content> {
   if (what.length === 0) {
     throw new OciSaveError({
       code: 'usage',
@@ -70,7 +76,11 @@ export async function readContent(what: readonly string[], inputs: ListInputs): 
     warnings: survey?.warnings ?? [],
     candidates: survey?.candidates ?? [],
     rejects: survey?.rejects ?? [],
-    problems: [...(survey?.problems ?? []), ...(survey?.tagRequests ?? []).map(unlisted)],
+    problems: [
+      ...(survey?.problems ?? []),
+      ...(survey?.tagRequests ?? []).map(unlisted),
+      ...unstorable(survey?.requests ?? [], naming),
+    ],
   };
 }
 
@@ -81,6 +91,22 @@ function unlisted({ origin, repository }: TagRequest): Problem {
     reason: `it asks for tags of ${quoteText(nameOf(repository))} by a rule, which only the registry can tell`,
     hint: 'oci-save lock --expand-tags asks it; its lock names the tags, and is a list, too.',
   };
+}
+
+/** Names that a save would refuse before it asks for anything. */
+function unstorable(requests: ListSurvey['requests'], naming: SaveOptions['naming']): Problem[] {
+  try {
+    joinRequests(requests, { platforms: 'all', naming });
+    return [];
+  } catch (error) {
+    if (!(error instanceof OciSaveError) || error.details.length === 0) throw error;
+    return error.details.map(({ file = '', line, message, hint = error.hintParts }) => ({
+      file,
+      line,
+      reason: message,
+      hint,
+    }));
+  }
 }
 
 interface Named {

@@ -20,6 +20,7 @@ const OPTIONS: readonly OptionName[] = [
   'ignore',
   'onCandidate',
   'platforms',
+  'naming',
   'strictTags',
 ];
 
@@ -58,7 +59,11 @@ export function listCommand(host: Host, done: (exitCode: number) => void): Comma
         });
       }
       const options = await parseFlags(rest, {}, host.stdin);
-      const content = await readContent([...what, ...options.imageList], listInputs(options, host));
+      const content = await readContent(
+        [...what, ...options.imageList],
+        listInputs(options, host),
+        options.naming,
+      );
       done(printContent(content, form, output, host));
     });
 }
