@@ -1,3 +1,4 @@
+export { idleOptions } from './save/idle-options.ts';
 export { listInputs, save } from './save/save.ts';
 export type { SaveIo, SaveResult } from './save/run.ts';
 export { StoppedSaveError } from './save/stopped.ts';

@@ -29,6 +29,6 @@ export {
 } from './request.ts';
 export { expandTags } from './tags/expand-tags.ts';
 export type { Form, WritableImage } from './write/form.ts';
-export { listLines } from './list-lines.ts';
+export { leftOutLines, listLines } from './list-lines.ts';
 export { LIST_FORMS, writeList } from './write/forms.ts';
 export { entryOf } from './write/locked.ts';

@@ -1,8 +1,11 @@
 import { formatCount } from '../text/bytes.ts';
+import type { LeftOut } from './ignore.ts';
 import type { ListSummary } from './join-lists.ts';
 
 /** More lists are counted together. */
 const MAX_LISTS = 20;
+/** More rules are counted together. */
+const MAX_RULES = 20;
 /** More of what is passed over is counted. */
 const MAX_IGNORED = 12;
 
@@ -25,4 +28,19 @@ function listLine({ file, format, count, rules = 0, ignored }: ListSummary): str
   const passed = named === '' ? '' : `; passed over: ${named}`;
   const asked = rules === 0 ? '' : ` and ${formatCount(rules, 'rule')} for tags`;
   return `List: ${file}, ${formatCount(count, 'image')}${asked} (${format})${passed}`;
+}
+
+/** What is left out by rules, in a line for each that leaves something out. */
+export function leftOutLines(leftOut: readonly LeftOut[]): string[] {
+  const some = leftOut.filter(({ count }) => count > 0);
+  const more = some.length - MAX_RULES;
+  return [
+    ...some
+      .slice(0, MAX_RULES)
+      .map(
+        ({ rule, place = 'ignore', count }) =>
+          `Left out: ${formatCount(count, 'image')} by ${place}: ${rule}`,
+      ),
+    ...(more > 0 ? [`and by ${formatCount(more, 'more rule')}`] : []),
+  ];
 }

@@ -163,6 +163,7 @@ describe('list --json', () => {
         { text: 'busybox', message: 'it names no tag: latest is used', origin: 'short.txt:1' },
         { message: expect.stringMatching(/^without a host/), origin: 'short.txt:1' },
       ],
+      leftOut: [],
       lists: [
         { file: 'images.txt', format: 'plain', count: 3, ignored: [] },
         { file: 'pod.yaml', format: 'kubernetes', count: 1, ignored: [] },
@@ -236,6 +237,32 @@ describe('found F6, L22: list --as', () => {
     const { stdout, stderr } = await list(at('pod.yaml'), '--as', 'plain', '--quiet');
     expect(stdout).toBe('registry.example/some/team/with/a/path/controller:v1.12.3\n');
     expect(stderr).toMatch(/^Not saved: 1 candidate.*\n {2}pod\.yaml:7 {2}quay\.io\/acme\/proxy:7 /);
+  });
+
+  it('says that users of a list are no part of it', async () => {
+    const sections =
+      '- {registry: reg.example, username: reader, password: hunter2hunter2, images: ["team/x:1"]}\n';
+    await writeFile(at('auth.yaml'), sections);
+    for (const form of ['plain', 'yaml', 'json', 'sealer']) {
+      const { stdout, stderr, exitCode } = await list(at('auth.yaml'), '--as', form);
+      expect(exitCode).toBe(0);
+      expect(stdout).toContain('reg.example/team/x:1');
+      expect(stdout + stderr).not.toMatch(/hunter2/);
+      if (form !== 'json')
+        expect(stderr).toMatch(/the lists name 1 user, and no form has passwords: give --credentials/);
+    }
+  });
+
+  it('L5: leaves out what is ignored, and says by which rule', async () => {
+    const rules = ['--ignore', 'quay.io/acme/*', '--ignore', 'nothing.example/*'];
+    const { stdout, stderr } = await list(at('good.txt'), '--as', 'plain', ...rules);
+    expect(stdout).toBe('registry.example/some/team/with/a/path/controller:v1.12.3\n');
+    expect(stderr).toContain('Left out: 3 images by ignore: quay.io/acme/*\n');
+    expect(stderr).toMatch(/ignore: nothing\.example\/\* applies to no image/);
+    expect((await json(at('good.txt'), ...rules)).leftOut).toContainEqual({
+      rule: 'quay.io/acme/*',
+      count: 3,
+    });
   });
 
   it('has the default registry spelled out', async () => {

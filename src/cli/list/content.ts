@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { lockOfArchive } from '../../archive/index.ts';
 import { lockFileIn, readLock } from '../../bundle/index.ts';
+import { idleOptions } from '../../commands/index.ts';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import { readStart } from '../../files/index.ts';
 import {
@@ -13,6 +14,7 @@ import {
   type Problem,
   surveyLists,
   type TagRequest,
+  type Warning,
 } from '../../list/index.ts';
 import { type Lock, LOCK_FILE_KIND } from '../../lock/index.ts';
 import { isReference, nameOf } from '../../oci/reference.ts';
@@ -22,12 +24,18 @@ import { joinRequests } from '../../resolve/index.ts';
 import { type Listed, lockedRow, joinRows, requestRow } from './listed.ts';
 
 /** All that was named, in one: what it asks for or has, and what was not understood. */
-export interface Content extends Pick<ListSurvey, 'warnings' | 'candidates' | 'rejects'> {
+export interface Content extends Pick<ListSurvey, 'candidates' | 'rejects' | 'leftOut'> {
   readonly images: readonly Listed[];
   readonly lists: readonly ListSummary[];
+  readonly warnings: readonly Remark[];
+  /** How many registries and repositories have a user in the lists. */
+  readonly users: number;
   /** What a save would refuse. */
   readonly problems: readonly Problem[];
 }
+
+/** A warning, of an entry or of all. */
+export type Remark = Omit<Warning, 'origin'> & Partial<Pick<Warning, 'origin'>>;
 
 /** Bytes by which a lock is recognised. */
 const START_BYTES = 1024;
@@ -41,7 +49,7 @@ const MAX_REWRITTEN_BYTES = 32 * 1024 * 1024;
 export async function readContent(
   what: readonly string[],
   inputs: ListInputs,
-  naming: SaveOptions['naming'],
+  options: SaveOptions,
 ): Promise<Content> {
   if (what.length === 0) {
     throw new OciSaveError({
@@ -73,13 +81,18 @@ export async function readContent(
         ignored: [],
       })),
     ],
-    warnings: survey?.warnings ?? [],
+    warnings: [
+      ...(survey?.warnings ?? []),
+      ...(survey === undefined ? [] : idleOptions(options, survey)).map((message) => ({ message })),
+    ],
+    users: survey?.logins.length ?? 0,
+    leftOut: survey?.leftOut ?? [],
     candidates: survey?.candidates ?? [],
     rejects: survey?.rejects ?? [],
     problems: [
       ...(survey?.problems ?? []),
       ...(survey?.tagRequests ?? []).map(unlisted),
-      ...unstorable(survey?.requests ?? [], naming),
+      ...unstorable(survey?.requests ?? [], options.naming),
     ],
   };
 }

@@ -1,8 +1,8 @@
 import { OciSaveError } from '../../errors.ts';
-import { type Form, type Warning, writeList } from '../../list/index.ts';
+import { type Form, writeList } from '../../list/index.ts';
 import { formatCount } from '../../text/bytes.ts';
 import { plainText } from '../../text/plain-text.ts';
-import type { Content } from './content.ts';
+import type { Content, Remark } from './content.ts';
 
 /** More images are counted in a message. */
 const MAX_SHOWN = 20;
@@ -36,17 +36,27 @@ export function writeEntries({ images }: Content, form: Form): string {
   );
 }
 
-/** What a list cannot say of images of a lock: it asks for the same images, and options of the save have to do the rest. */
-export function unwrittenOf({ images }: Content): Omit<Warning, 'origin'>[] {
+/** What a written list does not say: it asks for the same images, and options of the save have to do the rest. */
+export function unwrittenOf({ images, users }: Content): Remark[] {
   const options = new Set(images.flatMap((image) => image.options));
-  if (options.size === 0) return [];
   const count = images.filter((image) => image.options.length > 0).length;
   const named = [...options].sort().join(', ');
   return [
-    {
-      message:
-        `saved with ${named}, which no list says: ${formatCount(count, 'image')}. ` +
-        'Give these options again, or the lock itself as the list',
-    },
+    ...(count === 0
+      ? []
+      : [
+          {
+            message:
+              `saved with ${named}, which no list says: ${formatCount(count, 'image')}. ` +
+              'Give these options again, or the lock itself as the list',
+          },
+        ]),
+    ...(users === 0
+      ? []
+      : [
+          {
+            message: `the lists name ${formatCount(users, 'user')}, and no form has passwords: give --credentials`,
+          },
+        ]),
   ];
 }

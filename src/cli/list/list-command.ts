@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { listInputs } from '../../commands/index.ts';
 import { OciSaveError } from '../../errors.ts';
-import { LIST_FORMS, listError, listLines } from '../../list/index.ts';
+import { LIST_FORMS, leftOutLines, listError, listLines } from '../../list/index.ts';
 import type { OptionName } from '../../options/index.ts';
 import { renderError } from '../../view/index.ts';
 import { parseFlags } from '../credentials.ts';
@@ -59,11 +59,7 @@ export function listCommand(host: Host, done: (exitCode: number) => void): Comma
         });
       }
       const options = await parseFlags(rest, {}, host.stdin);
-      const content = await readContent(
-        [...what, ...options.imageList],
-        listInputs(options, host),
-        options.naming,
-      );
+      const content = await readContent([...what, ...options.imageList], listInputs(options, host), options);
       done(printContent(content, form, output, host));
     });
 }
@@ -74,7 +70,10 @@ function printContent(content: Content, form: string, output: OutputFlags, { std
   const listForm = LIST_FORMS.find(({ name }) => name === form);
   const view = { color: output.color, width: stderr.columns };
   const tell = (text: string): void => void (text !== '' && stderr.write(`${text}\n`));
-  if (!output.quiet) tell(listLines(content.lists, content.images.length).join('\n'));
+  if (!output.quiet) {
+    const found = listLines(content.lists, content.images.length);
+    tell([...found, ...leftOutLines(content.leftOut)].join('\n'));
+  }
   tell(renderWarnings([...content.warnings, ...(listForm === undefined ? [] : unwrittenOf(content))], view));
   if (listForm !== undefined) {
     if (problems.length > 0) throw listError(problems);

@@ -1,11 +1,11 @@
-import { formatOrigin, type Problem, type Warning } from '../../list/index.ts';
+import { formatOrigin, type Problem } from '../../list/index.ts';
 import { isDigest, shortDigest } from '../../oci/digest.ts';
 import { shownReference } from '../../oci/reference.ts';
 import { type Listing, listingsOf } from '../../report/index.ts';
 import { asFlag, spellHint } from '../../text/hint.ts';
 import { plainText, printableJson } from '../../text/plain-text.ts';
 import { renderImageList, renderListings, type ScreenOptions } from '../../view/index.ts';
-import type { Content } from './content.ts';
+import type { Content, Remark } from './content.ts';
 import type { Listed } from './listed.ts';
 
 /** The parts of a content that people see. */
@@ -36,10 +36,7 @@ export function renderFaults(
 }
 
 /** What the lists' reader warns of, as a save does. */
-export function renderWarnings(
-  warnings: readonly (Omit<Warning, 'origin'> & Partial<Warning>)[],
-  view: ScreenOptions,
-): string {
+export function renderWarnings(warnings: readonly Remark[], view: ScreenOptions): string {
   return renderListings(listingsOf({ warnings: [...warnings], candidates: [], rejects: [] }), view, REST);
 }
 
@@ -80,7 +77,8 @@ function pinOf(ref: string): string {
 }
 
 /** What machines read. It is a list, too: a save that gets it has the same images, candidates and rejects. */
-export function renderJson({ images, candidates, rejects, problems, warnings, lists }: Content): string {
+export function renderJson(content: Content): string {
+  const { images, candidates, rejects, problems, leftOut, warnings, lists } = content;
   const json = {
     images: images.map(({ ref, names, digest, platforms, origins, transport, referrers }) => ({
       ref,
@@ -107,7 +105,12 @@ export function renderJson({ images, candidates, rejects, problems, warnings, li
         error: false,
       })),
     ],
-    warnings: warnings.map(({ text, message, origin }) => ({ text, message, origin: formatOrigin(origin) })),
+    leftOut: leftOut.map(({ rule, place, count }) => ({ rule, origin: place, count })),
+    warnings: warnings.map(({ text, message, origin }) => ({
+      text,
+      message,
+      origin: origin && formatOrigin(origin),
+    })),
     lists: lists.map(({ file, format, count, ignored }) => ({ file, format, count, ignored })),
   };
   return `${printableJson(json)}\n`;

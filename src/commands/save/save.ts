@@ -5,6 +5,7 @@ import {
   type ImageList,
   type ImageRequest,
   type ListInputs,
+  leftOutLines,
   listLines,
   readLists,
   withTags,
@@ -12,7 +13,6 @@ import {
 import { formatPlatform, hostPlatform, type Platform, type PlatformChoice } from '../../oci/platform.ts';
 import { type SaveOptions, valuesOf } from '../../options/index.ts';
 import { refuseCollisions } from '../../push/index.ts';
-import { formatCount } from '../../text/bytes.ts';
 import {
   joinRequests,
   lockOf,
@@ -165,21 +165,9 @@ function tellLists({ lists, requests }: ImageList, emit: Emit): void {
   for (const message of listLines(lists, requests.length)) emit({ type: 'log', level: 'info', message });
 }
 
-/** More rules are counted together. */
-const MAX_RULES = 20;
-
 /** What is left out by rules, of which each is told once. */
 function tellLeftOut({ leftOut }: ImageList, emit: Emit): void {
-  const some = leftOut.filter(({ count }) => count > 0);
-  for (const { rule, place = 'ignore', count } of some.slice(0, MAX_RULES)) {
-    emit({
-      type: 'log',
-      level: 'info',
-      message: `Left out: ${formatCount(count, 'image')} by ${place}: ${rule}`,
-    });
-  }
-  const more = some.length - MAX_RULES;
-  if (more > 0) emit({ type: 'log', level: 'info', message: `and by ${formatCount(more, 'more rule')}` });
+  for (const message of leftOutLines(leftOut)) emit({ type: 'log', level: 'info', message });
 }
 
 /** Logs the platform that is taken where the options choose none: Linux on this machine's architecture. */

@@ -6,7 +6,7 @@ import { fieldOf, type Mapping, type Tree } from '../../syntax/tree.ts';
 import { itemsOf, textOf, textsOf } from '../fields.ts';
 
 /** What `oci-save list --json` writes beside `images`. */
-export const LISTED_KEYS = ['candidates', 'rejects', 'warnings', 'lists'];
+export const LISTED_KEYS = ['candidates', 'rejects', 'leftOut', 'warnings', 'lists'];
 
 /** What it writes of an image beside what a request needs: where it was found, and what a lock knows of it. */
 export const LISTED_ENTRY_KEYS = ['origin', 'origins', 'transport', 'referrers'];
