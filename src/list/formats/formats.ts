@@ -220,7 +220,16 @@ export const FORMATS: readonly ListFormat[] = [
     ),
     { parse: parseToolOutput },
   ),
-  format('github-workflow', 'a GitHub workflow', either(keys('jobs'), keys('runs.using')), {
+  format(
+    'helm-values',
+    'a values file of a Helm chart',
+    either(
+      all(fileName(/(?:^|[-_./\\])values[\w.-]*\.ya?ml$/i), root(isValues)),
+      (document) => !isOwnList(document) && root(namesRepository)(document),
+    ),
+    { parse: parseHelmValues, reading: 'tree', mayHaveKeys: true, hint: RENDER },
+  ),
+  format('github-workflow', 'a GitHub workflow', either(keys('jobs', 'on'), keys('runs.using')), {
     parse: parseGithubWorkflow,
     reading: 'tree',
     mayHaveKeys: true,
@@ -240,25 +249,21 @@ export const FORMATS: readonly ListFormat[] = [
     },
   ),
   format('ansible', 'an Ansible playbook', either(items('', 'hosts'), items('', 'tasks'))),
-  format(
-    'helm-values',
-    'a values file of a Helm chart',
-    either(
-      all(fileName(/(?:^|[/\\])values[\w.-]*\.ya?ml$/i), root(isValues)),
-      (document) => !isOwnList(document) && root(namesRepository)(document),
-    ),
-    { parse: parseHelmValues, reading: 'tree', mayHaveKeys: true, hint: RENDER },
-  ),
   format('list', 'a YAML or JSON list', isOwnList, { parse: parseOwnList, reading: 'tree' }),
   format('dockerfile', 'a Dockerfile', firstLine(/^\s*(FROM\s+\S|ARG\s+\w)/i), {
     parse: parseDockerfile,
     reading: 'text',
     mayHaveKeys: true,
   }),
-  format('quadlet', 'a quadlet unit', anyLine(/^\[(Container|Image|Volume|Pod|Kube)\]\s*$/), {
-    parse: parseQuadlet,
-    reading: 'text',
-  }),
+  format(
+    'quadlet',
+    'a quadlet unit',
+    anyLine(/^\[(Container|Image|Volume|Pod|Kube|Build|Network|Artifact)\]\s*$/),
+    {
+      parse: parseQuadlet,
+      reading: 'text',
+    },
+  ),
   format('bake', 'a bake file', either(anyLine(/^(target|group)\s+"[^"]+"\s*\{/), root(isBakeTree)), {
     parse: parseBake,
   }),

@@ -12,6 +12,8 @@ export interface ImageField {
   readonly platforms?: PlatformChoice | undefined;
 }
 
+const KO = 'Give what ko resolve prints, or the manifest of a release.';
+
 /**
  * Adds the image that a field of a file names. Unlike a line of a list it has neither options nor a stored name, and
  * cannot name a file on this machine: such files are written for registries.
@@ -25,6 +27,7 @@ export function addImage(
   const source = stripBlanks(text);
   collector.addEntry(line, source, () => {
     if (isLocalSource(collector.fill(source))) throw refusal('an image of this format comes from a registry');
+    if (source.startsWith('ko://')) throw refusal('this is a Go package, which ko builds', KO);
     // Blanks in a template are not what is wrong with it.
     if (source.includes('{{')) refuseTemplate(source);
     return { source, storedAs: [], ...read() };

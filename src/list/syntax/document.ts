@@ -77,7 +77,8 @@ const BLOCK_HEADER = /[:-][ \t]+(?:[!&]\S+[ \t]+)*[|>][+-]?\d?[+-]?[ \t]*(?:#.*)
 
 /**
  * The line of a template's first action (`{{`, `{%`) outside quotes and block scalars, from 1. The YAML parser takes
- * `image: {{ .Values.image }}` for two nested mappings. `${{` is an expression of GitHub, and plain text to YAML.
+ * `image: {{ .Values.image }}` for two nested mappings. Behind other characters, as in
+ * `/work/{{name}}` and GitHub's `${{`, it is plain text to YAML.
  */
 function templateLine(text: string): number | undefined {
   if (!/\{\{|\{%/.test(text)) return undefined;
@@ -86,7 +87,7 @@ function templateLine(text: string): number | undefined {
     const indent = line.length - line.trimStart().length;
     if (line.trim() !== '' && blockIndent !== undefined && indent <= blockIndent) blockIndent = undefined;
     if (blockIndent !== undefined || line.trimStart().startsWith('#')) continue;
-    if (/(?<!\$)\{\{|\{%/.test(unquoted(line.slice(0, 10_000)))) return at + 1;
+    if (/(?:^|[\s:[,{(-])\{\{|\{%/.test(unquoted(line.slice(0, 10_000)))) return at + 1;
     if (BLOCK_HEADER.test(line.slice(-200))) blockIndent = indent;
   }
   return undefined;

@@ -117,7 +117,8 @@ describe('found L4: a text', () => {
 describe('found L3: a template', () => {
   it.each([
     ['a: {{ b }}', 1],
-    ['a: b\n\nc: x{{ d }}', 3],
+    ['a: b\n\nc: x {{ d }}', 3],
+    ['a: b\n\nc: x{{ d }}', 0],
     ['{{ if a }}\nb: c\n{{ end }}', 1],
     ['{% if a %}\nb: c', 1],
     ['a: "b" {{ c }}', 1],
@@ -134,7 +135,7 @@ describe('found L3: a template', () => {
     ['a: x |y\n  {{ c }}', 2],
     ['  # {{ a }}\nb: {{ c }}', 2],
     ['x: 1\na: #b {{ c }}\nd: {{ e }}', 3],
-    ['a: b#{{ c }}', 1],
+    ['a: b#{{ c }}', 0],
     ['a: ${{ b }} {{ c }}', 1],
     ['a: b %}', 0],
     ['a: ${{ b }}', 0],

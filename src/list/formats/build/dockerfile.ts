@@ -57,7 +57,7 @@ function addStage(line: number, rest: string, scope: Scope, collector: Collector
   const options = words.filter((word) => word.startsWith('--'));
   const [image = '', as, name] = words.filter((word) => !word.startsWith('--'));
   const source = filled(unquoted(image), scope);
-  const isStage = source === 'scratch' || scope.stages.has(source.toLowerCase());
+  const isStage = source === 'scratch' || namesStage(source, scope);
   // Also a stage without a name ends the arguments before it.
   scope.stages.add(
     as?.toLowerCase() === 'as' && name !== undefined ? name.toLowerCase() : `${scope.stages.size}`,
@@ -69,6 +69,18 @@ function addStage(line: number, rest: string, scope: Scope, collector: Collector
   // `$BUILDPLATFORM` is that of the machine which builds.
   const isFixed = platform !== undefined && !platform.includes('$');
   addImage(collector, line, source, () => (isFixed ? { platforms: parsePlatformChoice(platform) } : {}));
+}
+
+/** Arguments that a build has without being given any: `FROM binaries-$TARGETOS` chooses one of the stages before. */
+const PLATFORM_ARGUMENT = /\$\{(?:TARGET|BUILD)(?:OS|ARCH|VARIANT|PLATFORM)\}/g;
+
+function namesStage(source: string, { stages }: Scope): boolean {
+  const name = source.toLowerCase();
+  if (stages.has(name)) return true;
+  const [head = '', ...more] = source.split(PLATFORM_ARGUMENT).map((part) => part.toLowerCase());
+  const tail = more.at(-1);
+  if (tail === undefined) return false;
+  return [...stages].some((stage) => stage.startsWith(head) && stage.endsWith(tail));
 }
 
 function addMounts(line: number, rest: string, scope: Scope, collector: Collector): void {
@@ -85,7 +97,7 @@ function addMounts(line: number, rest: string, scope: Scope, collector: Collecto
 function addSources(line: number, text: string, pattern: RegExp, scope: Scope, collector: Collector): void {
   for (const [, written = ''] of text.matchAll(pattern)) {
     const source = filled(unquoted(written), scope);
-    if (/^\d+$/.test(source) || source === 'scratch' || scope.stages.has(source.toLowerCase())) continue;
+    if (/^\d+$/.test(source) || source === 'scratch' || namesStage(source, scope)) continue;
     if (/[/:@]/.test(source) || !isReference(source)) addImage(collector, line, source);
     else
       collector.addCandidate(

@@ -2,8 +2,11 @@ import { parsePlatformChoice, type PlatformChoice } from '../../../oci/platform.
 import type { Collector } from '../../entry/findings.ts';
 import { refusal } from '../../problems.ts';
 import type { ListDocument } from '../../syntax/document.ts';
-import { MAX_LINE } from '../../syntax/lines.ts';
+import { MAX_LINE, stripQuotes } from '../../syntax/lines.ts';
 import { addImage } from '../images.ts';
+
+/** Sections that name an image or an artifact. */
+const SECTIONS = new Set(['Container', 'Image', 'Volume', 'Artifact']);
 
 /** A section of a unit, with the lines of its keys. */
 interface Section {
@@ -20,10 +23,11 @@ export function parseQuadlet({ text }: ListDocument, collector: Collector): void
     if (section.name === 'Kube' && section.values.some(({ key }) => key === 'Yaml')) {
       collector.ignore('manifests of Kube units');
     }
-    if (!['Container', 'Image', 'Volume'].includes(section.name)) continue;
+    if (section.name === 'Build') collector.ignore('builds');
+    if (!SECTIONS.has(section.name)) continue;
     for (const { key, value, line } of section.values) {
       if (collector.stopsAt(line)) return;
-      if (key === 'Image') addUnitImage(line, value, section, collector);
+      if (key === 'Image' || key === 'Artifact') addUnitImage(line, value, section, collector);
       else if (key === 'AuthFile') collector.ignore('AuthFile');
     }
   }
@@ -54,13 +58,15 @@ function sectionsOf(text: string): Section[] {
     if (content === '' || /^[#;]/.test(content) || content.length > MAX_LINE) continue;
     while (content.endsWith('\\') && at + 1 < lines.length && content.length <= MAX_LINE) {
       at += 1;
-      content = `${content.slice(0, -1).trim()} ${(lines[at] ?? '').trim()}`.trim();
+      const next = (lines[at] ?? '').trim();
+      // A comment does not end a value that goes on.
+      if (!/^[#;]/.test(next)) content = `${content.slice(0, -1).trim()} ${next}`.trim();
     }
     const name = /^\[([\w-]+)\]$/.exec(content)?.[1];
     const equals = content.indexOf('=');
     if (name !== undefined) sections.push({ name, values: [] });
     else if (equals > 0) {
-      const [key, value] = [content.slice(0, equals).trim(), content.slice(equals + 1).trim()];
+      const [key, value] = [content.slice(0, equals).trim(), stripQuotes(content.slice(equals + 1))];
       sections.at(-1)?.values.push({ key, value, line });
     }
   }

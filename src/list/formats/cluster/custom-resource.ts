@@ -67,11 +67,25 @@ function addEntryOf(
   place: Place,
   collector: Collector,
 ): void {
-  if (hasContainers(key) || (key === 'image' && isVolume(place))) return;
-  if (key === 'annotations') addAnnotationsOf(value, collector);
+  if (key === 'image' && isVolume(place)) return;
+  if (hasContainers(key)) addInsideOf(value, { ...place, path: [...place.path, key] }, collector);
+  else if (key === 'annotations') addAnnotationsOf(value, collector);
   else if (key === 'value' && isVariable(mapping)) addVariable(nameOf(mapping), value, collector);
   else if (place.isCustom && VALUES.has(key) && value.kind === 'mapping') addValues(value, {}, collector);
   else addTree(key, value, place, collector);
+}
+
+/** Keys of a container that have been read. */
+const CONTAINER_KEYS = new Set(['image', 'env', 'args', 'command']);
+
+/** The other keys of containers: steps of Argo Workflows may have templates inside. */
+function addInsideOf(tree: Tree, place: Place, collector: Collector): void {
+  if (tree.kind === 'sequence') for (const item of tree.items) addInsideOf(item, place, collector);
+  else if (tree.kind === 'mapping') {
+    for (const entry of tree.entries) {
+      if (!CONTAINER_KEYS.has(entry.key)) addEntryOf(tree, entry, place, collector);
+    }
+  }
 }
 
 /** Volumes have been read. */

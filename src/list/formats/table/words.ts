@@ -21,7 +21,10 @@ export function isLineOfWords({ lines }: ListDocument): boolean {
 /** Reads references that have blanks between them. */
 export function parseWords({ lines }: ListDocument, collector: Collector): void {
   for (const { number, text } of lines) {
-    for (const word of wordsOf(text)) {
+    const words = wordsOf(text);
+    // A line with other words is reported as a whole: alone, a word of it would be shown.
+    const isOther = words.length > MAX_WORDS || !words.every(isReference);
+    for (const word of isOther ? [text.trim()] : words) {
       if (collector.stopsAt(number)) return;
       collector.addLine(number, word);
     }

@@ -78,6 +78,16 @@ CMD ["x"]`;
   });
 });
 
+describe('L15: a stage that is chosen by the platform of a build', () => {
+  it('is no image', () => {
+    const text =
+      'FROM a:1 AS files-linux\nFROM files-$TARGETOS AS x\nCOPY --from=files-${TARGETOS} /a /b\nFROM b-$TARGETARCH:1\n';
+    const { requests, rejects } = read(text);
+    expect(requests).toEqual([[1, 'docker.io/library/a:1']]);
+    expect(rejects).toEqual([[4, expect.stringMatching(/variable/)]]);
+  });
+});
+
 describe('L15: a bake file', () => {
   it('in HCL has the contexts of its builds, and no tags', () => {
     const text = `variable "TAG" { default = "1" }
@@ -132,13 +142,22 @@ target "one" {
 });
 
 describe('L15: a quadlet unit', () => {
+  it('that builds, or has no image, has none', () => {
+    const { requests, ignored } = found('[Build]\nImageTag=quay.io/acme/a:1\n', 'a.build', 'quadlet');
+    expect([requests, ignored]).toEqual([[], ['builds']]);
+    expect(
+      found('[Network]\nDriver=x\n[Artifact]\nArtifact=quay.io/a/b:1\n', 'a', 'quadlet').requests,
+    ).toHaveLength(1);
+  });
+
   it('has the image of a container, a volume and an image unit', () => {
     const text = `# a unit
 [Unit]
 Image=quay.io/acme/no:1
 [Container]
-Image=quay.io/acme/web:1.10
+Image="quay.io/acme/web:1.10"
 Exec=run \\
+# a comment in between
   Image=quay.io/acme/no:2
 [Image]
 Image = quay.io/acme/db:12
@@ -157,10 +176,10 @@ Yaml=pod.yaml
     expect(found(text, 'web.container', 'quadlet')).toEqual({
       requests: [
         [5, 'quay.io/acme/web:1.10'],
-        [9, 'quay.io/acme/db:12'],
+        [10, 'quay.io/acme/db:12'],
       ],
       candidates: [],
-      rejects: [[18, expect.stringContaining('specifier of systemd')]],
+      rejects: [[19, expect.stringContaining('specifier of systemd')]],
       ignored: ['AuthFile', 'images of other units', 'manifests of Kube units'],
       warnings: [],
     });

@@ -119,6 +119,12 @@ describe('L12: the values of a chart', () => {
     });
   });
 
+  it('are recognised by their name among keys of other formats', () => {
+    const text = 'jobs: {a: {image: {repository: quay.io/a/b, tag: "1"}}}\nstages: []\nimage: a\n';
+    expect(found(text, 'charts/values.yaml', 'helm-values').candidates).toHaveLength(1);
+    expect(found(text, 'charts/my-values.yaml', 'helm-values').candidates).toHaveLength(1);
+  });
+
   it('are not our own list, which may have their name', () => {
     expect(found('images: [a/b:1]\n', 'values.yaml', 'list').requests).toHaveLength(1);
   });

@@ -79,6 +79,11 @@ items: [{spec: {containers: [{image: "quay.io/acme/typed:1"}]}}]
     ],
     ['spec.image of an operator', 'acme.example/v1', '{image: "x.example/a:1"}'],
     ['spec.<part>.image of an operator', 'acme.example/v1', '{db: {image: "x.example/a:1"}}'],
+    [
+      'a template inside of a step of Argo',
+      'argoproj.io/v1alpha1',
+      '{templates: [{steps: [[{inline: {container: {image: "x.example/a:1"}}}]]}]}',
+    ],
     ['an image in parts', 'acme.example/v1', '{image: {registry: x.example, repository: a, tag: "1"}}'],
     [
       'an image in parts of a part',
@@ -241,6 +246,20 @@ spec:
       [6, `'image' is not text`],
     ]);
     expect(warnings).toEqual([[6, `the key 'containers' occurs twice; its values are joined`]]);
+  });
+
+  it('may have expressions inside of texts, and paths that ko builds', () => {
+    const text = `apiVersion: v1
+kind: Pod
+spec:
+  containers:
+    - image: quay.io/a/b:1
+      workingDir: /work/{{inputs.path}}
+    - image: ko://acme.example/cmd/a
+`;
+    const { requests, rejects } = read(text);
+    expect(requests).toEqual([[5, 'quay.io/a/b:1']]);
+    expect(rejects).toEqual([[7, 'this is a Go package, which ko builds']]);
   });
 
   it('trap 18: is read in one pass, however often it names an image', () => {
