@@ -17,7 +17,7 @@ interface Scope {
 
 /**
  * A Dockerfile: the images that it starts from and copies from, and its syntax. Stages and `scratch` are no images. An
- * argument has its default.
+ * argument has its default, unless a variable of its name is given.
  */
 export function parseDockerfile({ text }: ListDocument, collector: Collector): void {
   const scope: Scope = { stages: new Set(), defaults: new Map() };
@@ -68,7 +68,8 @@ function addStage(line: number, rest: string, scope: Scope, collector: Collector
     .find((value) => value !== undefined);
   // `$BUILDPLATFORM` is that of the machine which builds.
   const isFixed = platform !== undefined && !platform.includes('$');
-  addImage(collector, line, source, () => (isFixed ? { platforms: parsePlatformChoice(platform) } : {}));
+  const written = filled(unquoted(image), scope, 'defaults');
+  addImage(collector, line, written, () => (isFixed ? { platforms: parsePlatformChoice(platform) } : {}));
 }
 
 /** Arguments that a build has without being given any: `FROM binaries-$TARGETOS` chooses one of the stages before. */
@@ -84,7 +85,7 @@ function namesStage(source: string, { stages }: Scope): boolean {
 }
 
 function addMounts(line: number, rest: string, scope: Scope, collector: Collector): void {
-  // The options are at the begin, before the command.
+  // The options come before the command.
   for (let at = 0; ;) {
     const option = /^\s*--(\w+)=(\S+)/.exec(rest.slice(at, at + MAX_LINE));
     if (option === null) return;
@@ -98,7 +99,8 @@ function addSources(line: number, text: string, pattern: RegExp, scope: Scope, c
   for (const [, written = ''] of text.matchAll(pattern)) {
     const source = filled(unquoted(written), scope);
     if (/^\d+$/.test(source) || source === 'scratch' || namesStage(source, scope)) continue;
-    if (/[/:@]/.test(source) || !isReference(source)) addImage(collector, line, source);
+    const image = filled(unquoted(written), scope, 'defaults');
+    if (/[/:@]/.test(source) || !isReference(source)) addImage(collector, line, image);
     else
       collector.addCandidate(
         line,
@@ -111,15 +113,16 @@ function addSources(line: number, text: string, pattern: RegExp, scope: Scope, c
 const VARIABLE = /\$(?:(\w+)|\{(\w+)(:?[-+][^{}]*)?\})/g;
 
 /**
- * With the defaults of arguments; one without a default becomes `${NAME}`, which is filled later or reported. A text that
+ * With the defaults of arguments, or where `defaults` are wanted as `${NAME:-default}`, so that a variable of the list's
+ * reader comes first; one without a default becomes `${NAME}`, which is filled later or reported. A text that
  * would become longer than any reference stays as it is.
  */
-function filled(text: string, { defaults }: Scope): string {
+function filled(text: string, { defaults }: Scope, also: 'values' | 'defaults' = 'values'): string {
   let result = '';
   let end = 0;
   for (const { 0: written, 1: bare, 2: braced, 3: operation, index } of text.matchAll(VARIABLE)) {
     const name = bare ?? braced ?? '';
-    result += text.slice(end, index) + valueOf(name, operation ?? '', defaults.get(name));
+    result += text.slice(end, index) + valueOf(name, operation ?? '', defaults.get(name), also);
     end = index + written.length;
     if (result.length > MAX_LINE) return text;
   }
@@ -127,10 +130,18 @@ function filled(text: string, { defaults }: Scope): string {
 }
 
 /** `-other` stands in for a value that is missing, `+other` for one that is there. */
-function valueOf(name: string, operation: string, value: string | undefined): string {
+function valueOf(
+  name: string,
+  operation: string,
+  value: string | undefined,
+  also: 'values' | 'defaults',
+): string {
   const other = operation.replace(/^:?[-+]/, '');
   const isThere = value !== undefined && !(operation.startsWith(':') && value === '');
   if (/^:?\+/.test(operation)) return isThere ? other : '';
-  if (isThere) return value;
+  if (isThere) {
+    const isDefault = also === 'defaults' && /^[^${}]+$/.test(value);
+    return isDefault ? `\${${name}:-${value}}` : value;
+  }
   return operation === '' ? `\${${name}}` : other;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseList } from '../../../../src/list/index.ts';
+import { refOf } from '../../../../src/resolve/index.ts';
 import { found } from '../found.ts';
 
 const read = (text: string) => found(text, 'Dockerfile', 'dockerfile');
@@ -48,6 +49,14 @@ CMD ["x"]`;
       ignored: [],
       warnings: [],
     });
+  });
+
+  it('L16: has variables that are given in place of the defaults of its arguments', () => {
+    const text = 'ARG VERSION=1\nFROM a:$VERSION\nCOPY --from=b/c:${VERSION} /a /b\nFROM d:${VERSION:+x}\n';
+    const variables = { given: new Map([['VERSION', '2']]) };
+    const options = { format: 'auto', defaultRegistry: 'docker.io', variables };
+    const refs = parseList(Buffer.from(text), 'x', options).requests.map(({ source }) => refOf(source));
+    expect(refs).toEqual(['docker.io/library/a:2', 'docker.io/b/c:2', 'docker.io/library/d:x']);
   });
 
   it('has the platform of a stage, where it is not one of the build', () => {
