@@ -257,6 +257,45 @@ describe('F6: referrers', () => {
     },
   );
 
+  it('that were under a tag of cosign, which was written anew with fewer, are missed with a warning', async () => {
+    const signed = one({ seed: 'rewritten', ...small });
+    const payload = new TextEncoder().encode('what each key signs');
+    /** Two keys sign the same payload: only the annotation differs. */
+    const signedBy = (...keys: readonly string[]): Image => {
+      const layers = keys.map((key) =>
+        descriptorOf('application/vnd.dev.cosign.simplesigning.v1+json', payload, {
+          annotations: { 'dev.cosignproject.cosign/signature': key },
+        }),
+      );
+      const bytes = jsonBytes({
+        schemaVersion: 2,
+        mediaType: OCI_MANIFEST,
+        config: descriptorOf(OCI_EMPTY, jsonBytes({})),
+        layers,
+      });
+      return imageOf({ mediaType: OCI_MANIFEST, bytes }, [jsonBytes({}), payload]);
+    };
+    const tag = cosignTag(signed.top, 'sig');
+    registry.put('team/rewritten', signed, '1');
+    const output = path.join(temp.path, 'rewritten');
+    const warningsOf = async (...keys: readonly string[]): Promise<unknown> => {
+      registry.put('team/rewritten', signedBy(...keys), tag);
+      const given = { referrers: 'signatures', output, cacheDir: path.join(temp.path, 'rewritten-store') };
+      return (await run(given, {}, 'team/rewritten:1')).report.warnings;
+    };
+    expect(await warningsOf('a', 'b')).toEqual([]);
+    expect(await warningsOf('b', 'a', 'c')).toEqual([]);
+    const file = `${output}/oci-save.lock.json`;
+    expect(await warningsOf('c')).toMatchObject([
+      {
+        text: `${registry.host}/team/rewritten:1`,
+        message: `2 signatures that ${file} has of the same digest under the tag ${tag} are not found there any more: the tag was written anew without them`,
+        origin: {},
+      },
+    ]);
+    expect(await warningsOf('c')).toEqual([]);
+  });
+
   it('of a dry run are shown, and not copied', async () => {
     const result = await run({ referrers: 'all', dryRun: true });
     expect(result.report.images[0]?.referrers).toBe(4);

@@ -1,8 +1,12 @@
+import { OciSaveError } from '../../../errors.ts';
 import type { LockedImage, LockedReferrer } from '../../../lock/index.ts';
 import { type Digest, shortDigest } from '../../../oci/digest.ts';
+import { type Manifest, MAX_MANIFEST_BYTES, parseManifest } from '../../../oci/manifest.ts';
 import { isSignatureType } from '../../../oci/referrer.ts';
 import type { RunReport } from '../../../report/index.ts';
 import type { ReferrersChoice, ResolvedImage } from '../../../resolve/index.ts';
+import type { Store } from '../../../store/index.ts';
+import { byText } from '../../../text/by-text.ts';
 import { formatCount } from '../../../text/bytes.ts';
 import { readEarlierLocks } from './earlier-locks.ts';
 import type { Run } from '../run.ts';
@@ -16,22 +20,96 @@ const MAX_NAMED = 3;
  */
 export async function warnOfLostReferrers(
   images: readonly ResolvedImage[],
-  { options: { referrers: choice }, places }: Pick<Run, 'options' | 'places'>,
+  {
+    options: { referrers: choice },
+    places,
+    session: { store },
+  }: Pick<Run, 'options' | 'places'> & { readonly session: { readonly store: Pick<Store, 'read'> } },
 ): Promise<RunReport['warnings']> {
   if (choice === 'none') return [];
   const earlier = await readEarlierLocks(places);
-  return images.flatMap((image) => {
-    for (const { file, lock } of earlier) {
+  const warnings: RunReport['warnings'] = [];
+  for (const image of images) {
+    const [found] = earlier.flatMap(({ file, lock }) => {
       const same = lock.images.filter(({ ref, digest }) => ref === image.ref && digest === image.digest);
-      if (same.length === 0) continue;
-      const lost = lostReferrers(image, same, choice);
-      const [origin] = image.wanted.origins;
-      if (lost.length === 0) return [];
-      const place = origin === undefined ? {} : { origin: { ...origin } };
-      return [{ text: image.ref, message: words(lost, choice, file), ...place }];
+      return same.length === 0 ? [] : [{ file, same }];
+    });
+    if (found === undefined) continue;
+    const { file, same } = found;
+    const lost = lostReferrers(image, same, choice);
+    const messages = lost.length === 0 ? [] : [words(lost, choice, file)];
+    for (const { tag, before, now } of rewrittenTags(image, same)) {
+      const had = await manifestIn(store, before);
+      const has = image.manifests.get(now)?.manifest;
+      const fewer = had === undefined || has === undefined ? 0 : lostLayers(had, has);
+      if (fewer > 0) messages.push(tagWords(fewer, tag, file));
     }
-    return [];
+    const [origin] = image.wanted.origins;
+    const place = origin === undefined ? {} : { origin: { ...origin } };
+    warnings.push(...messages.map((message) => ({ text: image.ref, message, ...place })));
+  }
+  return warnings;
+}
+
+/** It only makes a warning: what the store has no more, or no reader takes, is passed over. */
+async function manifestIn(store: Pick<Store, 'read'>, digest: Digest): Promise<Manifest | undefined> {
+  const bytes = await store.read(digest, MAX_MANIFEST_BYTES);
+  if (bytes === undefined) return undefined;
+  try {
+    return parseManifest(bytes);
+  } catch (error) {
+    if (error instanceof OciSaveError) return undefined;
+    throw error;
+  }
+}
+
+/** A tag of cosign's that names another manifest than it did. */
+interface RewrittenTag {
+  readonly tag: string;
+  readonly before: Digest;
+  readonly now: Digest;
+}
+
+/** cosign's tags that an earlier lock has as well, and that were written anew since. Pure. */
+export function rewrittenTags(
+  { referrers }: Pick<ResolvedImage, 'referrers'>,
+  earlier: readonly Pick<LockedImage, 'referrers'>[],
+): RewrittenTag[] {
+  const had = new Map(
+    earlier.flatMap((image) =>
+      image.referrers.flatMap(({ tag, digest }) => (tag === undefined ? [] : [[tag, digest] as const])),
+    ),
+  );
+  return referrers.flatMap(({ tag, digest: now }) => {
+    const before = tag === undefined ? undefined : had.get(tag);
+    return tag === undefined || before === undefined || before === now ? [] : [{ tag, before, now }];
   });
+}
+
+/**
+ * How many signatures or attestations one manifest of cosign's has that another one lacks. Each is a layer: two keys sign the
+ * same payload, and differ in the annotations alone. Pure.
+ */
+export function lostLayers(before: Manifest, now: Manifest): number {
+  const keysOf = (manifest: Manifest): string[] =>
+    manifest.kind === 'index'
+      ? []
+      : manifest.layers.map(({ digest, annotations }) => {
+          const sorted = Object.entries(annotations ?? {}).toSorted(([a], [b]) => byText(a, b));
+          return JSON.stringify([digest, sorted]);
+        });
+  const has = new Set(keysOf(now));
+  return new Set(keysOf(before).filter((key) => !has.has(key))).size;
+}
+
+function tagWords(count: number, tag: string, file: string): string {
+  const noun = tag.endsWith('.sig') ? 'signature' : tag.endsWith('.att') ? 'attestation' : 'entry';
+  const [are, them] = count === 1 ? ['is', 'it'] : ['are', 'them'];
+  const some = formatCount(count, noun).replace(/entrys$/, 'entries');
+  return (
+    `${some} that ${file} has of the same digest under the tag ${tag} ${are} not found there any more: ` +
+    `the tag was written anew without ${them}`
+  );
 }
 
 function words(lost: readonly LockedReferrer[], choice: ReferrersChoice, file: string): string {
