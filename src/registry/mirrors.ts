@@ -49,6 +49,8 @@ interface AskOptions<T> {
 /** Referrers are looked for in the registry as well where a mirror has none: one that copies images alone has none of any. */
 const LACKS_REFERRERS = hint`The mirror has none, and the registry, which may have some, is asked in addition: copy the signatures to the mirror, see to it that the registry is reached, or save with ${option('referrers', 'none')}.`;
 
+const MAY_HAVE_MORE = hint`The registry may have more than the mirror lists, and is asked in addition: see to it that it is reached, or save with ${option('referrers', 'none')}.`;
+
 const nameOf = ({ domain, path }: Repository): string => `${domain}/${path}`;
 
 /**
@@ -222,7 +224,18 @@ export function createSources(
         const lacks = (found: readonly unknown[] = []) =>
           found.length === 0 ? 'lists no referrers' : undefined;
         const options = { lasting: true, lacks, lackHint: LACKS_REFERRERS, signal };
-        return (await ask(repository, call, options)).value;
+        const { place, value } = await ask(repository, call, options);
+        if (place === repository) return value;
+        // A mirror may have copied an image before it was signed.
+        try {
+          const own = await client.listReferrers(repository, digest, signal);
+          const all = [...(value ?? []), ...(own ?? [])];
+          return [...new Map(all.map((one) => [one.digest, one])).values()];
+        } catch (error) {
+          signal?.throwIfAborted();
+          if (!(error instanceof OciSaveError)) throw error;
+          throw withAskedBefore(error, [{ place, why: 'lists some referrers' }], MAY_HAVE_MORE);
+        }
       },
       listTags: async (repository, signal) => {
         const call = (place: Repository) => client.listTags(place, signal);

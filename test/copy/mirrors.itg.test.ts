@@ -4,7 +4,7 @@ import type { CredentialStore, Mirror, Repository } from '../../src/registry/ind
 import { createSkopeoEnvironment, findSkopeo } from '../../src/skopeo/index.ts';
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
 import { failureOf } from '../support/failure.ts';
-import { one } from '../support/fixtures/index.ts';
+import { one, sbomOf, signatureOf } from '../support/fixtures/index.ts';
 import { largestBlobOf } from '../support/image.ts';
 import { systemTrust } from '../support/trust.ts';
 import { startCopying } from './copying.ts';
@@ -219,6 +219,49 @@ describe('a mirror’s answer', () => {
       new RegExp(`; the mirror was asked before: ${mirror.host} answered 404 [^;]*$`),
     );
     expect(bench.said.length).toBe(1);
+  });
+});
+
+describe('F6, S9: referrers of what a mirror has', () => {
+  const signed = one({ seed: 'signed', layerBytes: 100 });
+  const both = signatureOf(signed);
+  const own = sbomOf(signed);
+  beforeAll(() => {
+    mirror.put('hub/library/signed', signed, '1');
+    origin.put('library/signed', signed, '1');
+    for (const image of [both, own]) origin.put('library/signed', image);
+    mirror.put('hub/library/signed', both);
+  });
+  const rules = () => [{ prefix: origin.host, location: `${mirror.host}/hub` }];
+  const find = async () => {
+    await using bench = await startCopying([mirror.host, origin.host], { mirrors: rules() });
+    const { resolved, failed } = await bench.resolve([`${origin.host}/library/signed:1`], {
+      referrers: 'all',
+    });
+    return { found: resolved[0]?.referrers.map(({ digest }) => digest), failed, said: bench.said };
+  };
+
+  it('are those of the registry in addition: it may have been copied before it was signed', async () => {
+    const { found, said } = await find();
+    expect(found).toEqual([both.top, own.top].toSorted());
+    // The mirror lacks the manifest of the other one.
+    expect(said).toEqual([
+      expect.stringContaining(`the mirror does not give it: ${mirror.host}/hub/library/signed@`),
+    ]);
+  });
+
+  it('are not those of the mirror alone where the registry does not tell: the image fails', async () => {
+    origin.misbehave({ faults: [{ path: /\/referrers\//, failure: { kind: 'status', status: 503 } }] });
+    const { failed } = await find();
+    expect(failed.map(({ error }) => error)).toMatchObject([
+      {
+        code: 'network',
+        message: expect.stringContaining(
+          `; the mirror was asked before: ${mirror.host} lists some referrers`,
+        ),
+        hint: expect.stringContaining('may have more than the mirror lists'),
+      },
+    ]);
   });
 });
 
