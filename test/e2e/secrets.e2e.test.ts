@@ -14,6 +14,7 @@ import { expectExit } from '../support/expect-exit.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
 import type { ProgramResult } from '../support/program.ts';
 import { pushImage } from '../support/push.ts';
+import { startRunner } from '../support/runner.ts';
 import {
   type DockerRegistry,
   type Proxy,
@@ -81,8 +82,8 @@ async function lookUntil(done: () => boolean, folder: string): Promise<Seen> {
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       const command = readNow(`/proc/${pid}/cmdline`);
       for (const secret of ALL_SECRETS) if (command.includes(secret)) seen.leaks.add(command);
-      // The command itself has what its user gave it.
-      if (command.includes('cli.js') || !folderOf(pid).startsWith(folder)) continue;
+      // The command and the action themselves have what their user gave them.
+      if (/\b(?:cli|index)\.js\b/.test(command) || !folderOf(pid).startsWith(folder)) continue;
       if (/(?:^|\/)skopeo\0/.test(command) && command.includes('\0copy\0')) seen.skopeo += 1;
       const environment = readNow(`/proc/${pid}/environ`);
       for (const secret of SECRETS)
@@ -117,7 +118,7 @@ function authFilesIn(folder: string): string[] {
 /** No file that the run made, and nothing that it printed, holds a secret. @returns the files' names */
 async function expectNoLeak(
   { stdout, stderr }: Pick<ProgramResult, 'stdout' | 'stderr'>,
-  place: Workplace,
+  place: Pick<Workplace, 'folder'>,
 ): Promise<string[]> {
   const files = (await readdir(place.folder, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
@@ -203,6 +204,27 @@ describe('credentials', () => {
     expect(await checkBundle(place.file('oci-bundle'))).toHaveLength(1);
     expect(await expectNoLeak(result, place)).toContain('oci-bundle.report.json');
   });
+});
+
+it('T7: credentials from the input of the action are used, and seen in no other process', async () => {
+  await using runner = await startRunner({ GITHUB_TOKEN: ELSEWHERE.GITHUB_TOKEN });
+  const inputs = {
+    images: `${slowly.host}/secret/image:1`,
+    platforms: 'linux/amd64',
+    'insecure-registries': slowly.host,
+    credentials: `${slowly.host}/secret ${USER.username} ${USER.password}`,
+    cache: 'off',
+  };
+  const state = { ended: false };
+  const running = runner.step(inputs).finally(() => (state.ended = true));
+  const seen = await lookUntil(() => state.ended, runner.folder);
+  const { exitCode, log, outputs } = await running;
+  expect(exitCode, log).toBe(0);
+  expect([...seen.leaks]).toEqual([]);
+  expect(seen.skopeo).toBeGreaterThan(0);
+  expect([...seen.authFiles]).toEqual([]);
+  expect(outputs['outcome']).toBe('saved');
+  await expectNoLeak({ stdout: log, stderr: JSON.stringify(outputs) }, runner);
 });
 
 describe('a registry that repeats the credentials in its response', () => {
