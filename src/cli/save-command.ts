@@ -15,6 +15,7 @@ Examples:
   oci-save save 'quay.io/acme/db:1 => registry.example/db:1' --dry-run
   oci-save save -f images.txt --push registry.example:5000/mirror
   some-tool --list-images | oci-save save -f -
+  oci-save save -f images.lock.json --archive tar
 
 Exit codes: 0 done, 1 an image, a digest, a target or the release failed, 2 nothing was started, 130 and 143
 interrupted.

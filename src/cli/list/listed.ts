@@ -41,7 +41,7 @@ export function requestRow(request: ImageRequest, origins: readonly string[]): L
 
 /** An image of a lock. */
 export function lockedRow(image: LockedImage, origins: readonly string[]): Listed {
-  const { ref, names, digest, source, referrers, index, format } = image;
+  const { ref, names, digest, source, referrers, index, converted } = image;
   const entry = entryOf(image);
   return {
     ref,
@@ -53,7 +53,7 @@ export function lockedRow(image: LockedImage, origins: readonly string[]): Liste
     ...(referrers.length === 0 ? {} : { referrers: referrers.length }),
     options: [
       ...(index === undefined ? [] : [`--index ${index}`]),
-      ...(format === undefined ? [] : [`--format ${format}`]),
+      ...(source === 'docker' && converted !== undefined ? ['--format oci'] : []),
       ...(referrers.length === 0 ? [] : ['--referrers']),
     ],
     entry,
