@@ -24,8 +24,11 @@ export const optionsSchema = z.strictObject({
   imageList: listOption({
     short: 'f',
     placeholder: 'FILE',
-    description: 'image lists, locks, folders of bundles: files, globs, https://HOST/PATH#sha256=HEX, or - for standard input',
-    asInput: { description: 'image lists, locks, folders of bundles: files, globs, https://HOST/PATH#sha256=HEX' },
+    description:
+      'image lists, locks, folders of bundles: files, globs, https://HOST/PATH#sha256=HEX, or - for standard input',
+    asInput: {
+      description: 'image lists, locks, folders of bundles: files, globs, https://HOST/PATH#sha256=HEX',
+    },
   }),
   listFormat: textOption('auto', {
     placeholder: 'FORMAT',
