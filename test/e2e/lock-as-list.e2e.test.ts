@@ -43,11 +43,9 @@ describe('L21: the lock of a bundle, given as a list to the command', () => {
   it('gives the same lock and archive when each tag names another image, and asks for no tag', async () => {
     const first = await saved('', '-f', 'images.txt', '-p', 'linux/amd64');
     const pinned = await saved('', '-f', 'pinned.txt', '-p', 'linux/amd64');
-    const made = await saved(
-      '',
-      ...['-f', 'images.txt', '-p', 'linux/amd64,linux/arm64', '--on-missing-platform', 'warn'],
-      ...['--index', 'narrow', '--format', 'oci', '--naming', 'keep-domain,strip-domain'],
-    );
+    const two = ['-p', 'linux/amd64,linux/arm64', '--on-missing-platform', 'warn'];
+    const changes = ['--index', 'narrow', '--format', 'oci', '--naming', 'keep-domain,strip-domain'];
+    const made = await saved('', '-f', 'images.txt', ...two, ...changes);
     expect(made.lock).toContain('"index": "narrow"');
     expect(pinned).toEqual(first);
     const moved = one({ seed: 'moved' });
