@@ -7,6 +7,7 @@ import { hintOf, TEMPLATE, titleOf } from './formats/formats.ts';
 import { readRules, type RuleOptions, withoutIgnored } from './left-out.ts';
 import type { LeftOut } from './ignore.ts';
 import { joinLogins } from './logins.ts';
+import { plainLine } from './write/plain.ts';
 import { listError, type Problem, toProblem } from './problems.ts';
 import {
   type Candidate,
@@ -208,11 +209,14 @@ function settle(list: NamedList, options: JoinOptions, known: Set<string>): Sett
   const { requests, tagRequests, rejects, warnings } = list;
   const collector = newCollector(list.file, options);
   const { found } = collector;
-  const taken = list.candidates.filter(({ origin, text }) => {
+  const read = new Map<Candidate, ImageRequest>();
+  const taken = list.candidates.filter((candidate) => {
+    const { origin, text } = candidate;
     const [before, rules] = [found.requests.length, found.tagRequests.length];
     collector.addLine(origin.line, text);
     const request = found.requests[before];
     if (request === undefined) return found.tagRequests.length > rules;
+    read.set(candidate, request);
     const identity = identityOf(request);
     const isNew = !known.has(identity);
     known.add(identity);
@@ -248,9 +252,20 @@ function settle(list: NamedList, options: JoinOptions, known: Set<string>): Sett
     }));
     return { ...settled, isKnown, faults: [...rejects, ...doubtful] };
   }
-  // Their texts go into reports and annotations.
-  const candidates = taken.map((candidate) => ({ ...candidate, text: quoteReference(candidate.text) ?? '' }));
+  const candidates = taken.map((candidate) => ({
+    ...candidate,
+    text: shownCandidate(candidate.text, read.get(candidate)),
+  }));
   return { ...settled, isKnown, candidates };
+}
+
+/**
+ * A candidate's text goes into reports and annotations. Where it cannot be quoted as it is, the entry is written anew that was
+ * read in it: a list of what was found can be given again.
+ */
+function shownCandidate(text: string, request: ImageRequest | undefined): string {
+  const quoted = quoteReference(text);
+  return request === undefined || quoted === text ? (quoted ?? '') : plainLine(request);
 }
 
 function problemsOf({

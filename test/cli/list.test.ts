@@ -189,6 +189,28 @@ describe('list --json', () => {
     ]);
   });
 
+  it('L22: has candidates whole, also with options and long names', async () => {
+    const long = `registry.example/${'a'.repeat(60)}/${'b'.repeat(60)}:1`;
+    const texts = [`--platform=linux/arm64   ${long} => x.example/c:1`, 'quay.io/acme/plain:1'];
+    await writeFile(
+      at('whole.json'),
+      JSON.stringify({ images: ['x.example/a:1'], candidates: texts.map((text) => ({ text })) }),
+    );
+    const first = await json(at('whole.json'));
+    expect(first.candidates.map(({ text }: { text: string }) => text)).toEqual([
+      `--platform=linux/arm64 ${long} => x.example/c:1`,
+      'quay.io/acme/plain:1',
+    ]);
+    await writeFile(at('whole.again.json'), JSON.stringify(first));
+    const { images } = await json(at('whole.again.json'), '--on-candidate', 'accept');
+    expect(images).toContainEqual({
+      ref: long,
+      names: ['x.example/c:1'],
+      platforms: ['linux/arm64'],
+      origins: ['whole.again.json:1'],
+    });
+  });
+
   it('L22: is a list, which gives the same three sets again', async () => {
     const first = await json(at('images.txt'), at('pod.yaml'));
     first.rejects.push({

@@ -1,4 +1,3 @@
-import { identityOf } from '../join-lists.ts';
 import type { ImageRequest } from '../request.ts';
 
 /** What a written list keeps of a request. */
@@ -16,12 +15,6 @@ export interface Form {
   readonly whyNot: (image: WritableImage) => string | undefined;
   /** All of the text, with a line end after the last line. */
   readonly write: (images: readonly WritableImage[]) => string;
-}
-
-/** What a list asks for with an image, by each platform: equal where two forms ask for the same. */
-export function wantedBy({ source, platforms, storedAs }: WritableImage): string[] {
-  if (platforms === undefined || platforms === 'all') return [identityOf({ source, platforms, storedAs })];
-  return platforms.map((platform) => identityOf({ source, platforms: [platform], storedAs }));
 }
 
 export const LOCAL_SOURCE = 'it comes from a file, and this form only names images of registries';

@@ -2,9 +2,10 @@ import { OciSaveError } from '../../errors.ts';
 import { formatCount } from '../../text/bytes.ts';
 import { plainText } from '../../text/plain-text.ts';
 import { formatSource } from '../entry/source.ts';
+import { identityOf } from '../join-lists.ts';
 import { parseList } from '../parse-list.ts';
 import { MAX_LIST_BYTES } from '../syntax/lines.ts';
-import { type Form, wantedBy, type WritableImage } from './form.ts';
+import type { Form, WritableImage } from './form.ts';
 import { IMAGES_LOCK } from './images-lock.ts';
 import { PLAIN } from './plain.ts';
 import { SEALER } from './sealer.ts';
@@ -49,6 +50,12 @@ export function writeList(images: readonly WritableImage[], form: Form): string 
     );
   }
   return new TextDecoder().decode(bytes);
+}
+
+/** What a list asks for with an image, by each platform: equal where two forms ask for the same. */
+function wantedBy({ source, platforms, storedAs }: WritableImage): string[] {
+  if (platforms === undefined || platforms === 'all') return [identityOf({ source, platforms, storedAs })];
+  return platforms.map((platform) => identityOf({ source, platforms: [platform], storedAs }));
 }
 
 function tooLarge(count: number, form: Form, why: string): OciSaveError {
