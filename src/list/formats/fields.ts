@@ -3,6 +3,7 @@ import { parsePlatformChoice, type PlatformChoice } from '../../oci/platform.ts'
 import { refusal } from '../problems.ts';
 import type { EntryParts } from '../entry/entry.ts';
 import type { Collector } from '../entry/findings.ts';
+import type { ListDocument } from '../syntax/document.ts';
 import { stripBlanks } from '../syntax/lines.ts';
 import { fieldOf, listed, type Mapping, type MappingEntry, type Tree } from '../syntax/tree.ts';
 
@@ -85,6 +86,11 @@ export function readParts(collector: Collector, parts: readonly Tree[], read: (p
     if (collector.stopsAt(part.line)) return;
     readPart(collector, part.line, () => read(part));
   }
+}
+
+/** The same for the documents of a file. */
+export function readRoots({ trees }: ListDocument, collector: Collector, read: (root: Tree) => void): void {
+  readParts(collector, trees?.roots ?? [], read);
 }
 
 /** The same for the entries of a mapping. */

@@ -14,6 +14,7 @@ import {
   platformsOf,
   readPart,
   readParts,
+  readRoots,
   textOf,
   textsOf,
 } from '../fields.ts';
@@ -24,8 +25,8 @@ import { EVERY_TAG, taggedName } from './repository.ts';
  * A file of dregsy (github.com/xelalexv/dregsy): tasks with a source and mappings of its repositories. Targets are
  * places to push to, and not read.
  */
-export function parseDregsy({ trees }: ListDocument, collector: Collector): void {
-  readParts(collector, trees?.roots ?? [], (root) => {
+export function parseDregsy(document: ListDocument, collector: Collector): void {
+  readRoots(document, collector, (root) => {
     ignoreOthers(collector, mappingOf(root, 'a file of dregsy'), ['relay', 'tasks']);
     readParts(collector, itemsOf(root, 'tasks'), (task) => addTask(mappingOf(task, 'a task'), collector));
   });

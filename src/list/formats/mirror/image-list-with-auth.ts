@@ -4,16 +4,17 @@ import type { Collector } from '../../entry/findings.ts';
 import { refusal } from '../../problems.ts';
 import type { ListDocument } from '../../syntax/document.ts';
 import { listed, type Tree } from '../../syntax/tree.ts';
-import { ignoreOthers, itemsOf, mappingOf, readParts, scalarOf, textOf } from '../fields.ts';
+import { ignoreOthers, itemsOf, mappingOf, readParts, readRoots, scalarOf, textOf } from '../fields.ts';
 import { addUser, type NamedUser, scopeOf, userOf } from '../users.ts';
 
 /**
  * Sealer's imageListWithAuth.yaml: sections of images, each with the user who reads them. Several users of one registry
  * are its purpose, so a user is for the repositories of his section alone. An image is written as in a plain list.
  */
-export function parseImageListWithAuth({ trees }: ListDocument, collector: Collector): void {
-  const sections = (trees?.roots ?? []).flatMap(listed);
-  readParts(collector, sections, (section) => addSection(section, collector));
+export function parseImageListWithAuth(document: ListDocument, collector: Collector): void {
+  readRoots(document, collector, (root) =>
+    readParts(collector, listed(root), (section) => addSection(section, collector)),
+  );
 }
 
 function addSection(tree: Tree, collector: Collector): void {

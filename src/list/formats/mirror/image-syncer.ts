@@ -10,7 +10,7 @@ import {
   mappingOf,
   readFields,
   readPart,
-  readParts,
+  readRoots,
   scalarOf,
   textOf,
 } from '../fields.ts';
@@ -22,8 +22,8 @@ import { EVERY_TAG, splitName, taggedName } from './repository.ts';
  * without a tag means every tag; a tag may be several with commas, or a regular expression between slashes. Its targets
  * are places to push to, and not read.
  */
-export function parseImageSyncer({ trees }: ListDocument, collector: Collector): void {
-  readParts(collector, trees?.roots ?? [], (root) => {
+export function parseImageSyncer(document: ListDocument, collector: Collector): void {
+  readRoots(document, collector, (root) => {
     const images = fieldOf(root, 'images');
     if (images === undefined) {
       addSources(root, collector);
@@ -65,6 +65,7 @@ function addSource(written: string, line: number, collector: Collector): void {
   const { repository, tag } = source.includes('@')
     ? { repository: source, tag: undefined }
     : splitName(source);
+  if (repository === '') throw refusal('this entry does not name an image');
   if (tag === undefined && source.includes('@')) addReference(collector, line, source);
   else if (tag === undefined) addRule(repository, line, EVERY_TAG, collector);
   else {
@@ -76,6 +77,5 @@ function addSource(written: string, line: number, collector: Collector): void {
 }
 
 function addRule(repository: string, line: number, selection: TagSelection, collector: Collector): void {
-  if (repository === '') throw refusal('this entry does not name an image');
   collector.addTags(line, repository, () => ({ repository, selection, storedAs: [] }));
 }

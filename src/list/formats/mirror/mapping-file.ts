@@ -29,8 +29,7 @@ const isFile = (target: string): boolean => target.startsWith('file://');
  * digests, or to files. Blanks separate only what can be nothing but a pair: two references with their registries. One
  * line of two references may be a list of two.
  */
-export function isMappingFile({ lines, isTree }: ListDocument): boolean {
-  if (isTree || lines.length === 0) return false;
+export function isMappingFile({ lines }: ListDocument): boolean {
   const pairs = lines.map(pairOf);
   const isPair = (pair: Pair | undefined): boolean =>
     pair !== undefined &&

@@ -10,6 +10,7 @@ import {
   mappingOf,
   readFields,
   readParts,
+  readRoots,
   scalarOf,
   textOf,
   withKnownKeys,
@@ -42,8 +43,8 @@ const PARTS = ['additionalImages', 'operators', 'platform', 'ocp', 'helm', 'bloc
  * catalogs. Channels, packages and charts stand for images that only oc-mirror finds, and are errors: without them the
  * result would look complete.
  */
-export function parseOcMirror({ trees }: ListDocument, collector: Collector): void {
-  readParts(collector, trees?.roots ?? [], (root) => {
+export function parseOcMirror(document: ListDocument, collector: Collector): void {
+  readRoots(document, collector, (root) => {
     const file = mappingOf(withKnownKeys(root, KEYS), 'a configuration of oc-mirror');
     ignoreOthers(collector, file, ['apiVersion', 'kind', 'mirror', 'metadata']);
     const mirror = fieldOf(file, 'mirror');

@@ -12,6 +12,7 @@ import {
   mappingOf,
   platformsOf,
   readParts,
+  readRoots,
   textOf,
   textsOf,
 } from '../fields.ts';
@@ -24,8 +25,8 @@ const USED = ['source', 'type', 'tags', 'tagSets', 'platform', 'platforms'];
  * A file of regsync (regclient.org/usage/regsync): an entry of `sync` is one image, or the tags of a repository.
  * Targets are places to push to, and not read. `{{env "NAME"}}` is a variable.
  */
-export function parseRegsync({ trees }: ListDocument, collector: Collector): void {
-  readParts(collector, trees?.roots ?? [], (root) => {
+export function parseRegsync(document: ListDocument, collector: Collector): void {
+  readRoots(document, collector, (root) => {
     const file = mappingOf(root, 'a file of regsync');
     ignoreOthers(collector, file, ['version', 'creds', 'sync']);
     readParts(collector, itemsOf(file, 'sync'), (entry) => addSync(mappingOf(entry, 'an entry'), collector));

@@ -10,6 +10,7 @@ import {
   readFields,
   readPart,
   readParts,
+  readRoots,
   scalarOf,
   textOf,
 } from '../fields.ts';
@@ -27,8 +28,8 @@ export function isRegistryOfSkopeo(value: Tree): boolean {
  * A file for `skopeo sync --src yaml` (skopeo-sync(1)): registries, perhaps with a path, and below each its
  * repositories with tags and digests, a regular expression, or a range of versions. No tag means every tag.
  */
-export function parseSkopeoSync({ trees }: ListDocument, collector: Collector): void {
-  readParts(collector, trees?.roots ?? [], (root) =>
+export function parseSkopeoSync(document: ListDocument, collector: Collector): void {
+  readRoots(document, collector, (root) =>
     readFields(collector, mappingOf(root, 'a file of skopeo sync'), (registry) =>
       addRegistry(registry, collector),
     ),

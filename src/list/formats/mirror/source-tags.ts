@@ -10,6 +10,7 @@ import {
   readFields,
   readPart,
   readParts,
+  readRoots,
   textOf,
   textsOf,
 } from '../fields.ts';
@@ -45,8 +46,8 @@ export const isSourceTags: Trait = either(
 );
 
 /** A request for each tag of each source. Destinations are places to push to, and not read. */
-export function parseSourceTags({ trees }: ListDocument, collector: Collector): void {
-  readParts(collector, trees?.roots ?? [], (tree) => {
+export function parseSourceTags(document: ListDocument, collector: Collector): void {
+  readRoots(document, collector, (tree) => {
     const file = mappingOf(tree, 'a list of sources');
     ignoreOthers(collector, file, [...LISTS, 'components']);
     for (const entry of LISTS.flatMap((key) => itemsOf(file, key))) {

@@ -2,23 +2,23 @@ import type { Collector } from '../../entry/findings.ts';
 import { refusal } from '../../problems.ts';
 import type { ListDocument } from '../../syntax/document.ts';
 import { isNull, listed, type Mapping, type Tree } from '../../syntax/tree.ts';
-import { addReference, mappingOf, platformsOf, readParts } from '../fields.ts';
-import { root } from '../traits.ts';
+import { addReference, mappingOf, platformsOf, readParts, readRoots } from '../fields.ts';
+import { root as anyRoot } from '../traits.ts';
 
 /**
  * The Images.lock of a chart (github.com/vmware-labs/distribution-tooling-for-helm): images by tag, each with its
  * platforms. The digests are those of the images for one platform, and not of the index that the tag names: they are noted.
  */
-export function parseChartLock({ trees }: ListDocument, collector: Collector): void {
-  readParts(collector, trees?.roots ?? [], (document) =>
-    readParts(collector, itemsIn(document, 'images'), (image) =>
+export function parseChartLock(document: ListDocument, collector: Collector): void {
+  readRoots(document, collector, (root) =>
+    readParts(collector, itemsIn(root, 'images'), (image) =>
       addImage(mappingOf(image, 'an image'), collector),
     ),
   );
 }
 
 /** In JSON its keys may have capitals, as those of the Go type. */
-export const isChartLock = root(
+export const isChartLock = anyRoot(
   (tree) => textIn(tree, 'kind') === 'ImagesLock' && textIn(tree, 'apiVersion') === 'v0',
 );
 

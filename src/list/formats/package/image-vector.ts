@@ -10,6 +10,7 @@ import {
   mappingOf,
   platformsOf,
   readParts,
+  readRoots,
   textOf,
   textsOf,
 } from '../fields.ts';
@@ -21,8 +22,8 @@ const USED = ['name', 'sourceRepository', 'repository', 'tag', 'ref', 'architect
  * An image vector of Gardener (github.com/gardener/gardener, imagevector): an image by repository and tag, which may
  * be a digest, or by `ref`. Without a tag the version of the cluster is used, which is not known here.
  */
-export function parseImageVector({ trees }: ListDocument, collector: Collector): void {
-  readParts(collector, trees?.roots ?? [], (root) =>
+export function parseImageVector(document: ListDocument, collector: Collector): void {
+  readRoots(document, collector, (root) =>
     readParts(collector, itemsOf(root, 'images'), (image) =>
       addImage(mappingOf(image, 'an image'), collector),
     ),

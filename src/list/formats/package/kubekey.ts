@@ -9,6 +9,7 @@ import {
   platformsOf,
   readFields,
   readParts,
+  readRoots,
   scalarOf,
   textOf,
   textsOf,
@@ -33,8 +34,8 @@ const KEYS = [
  * A manifest of kubekey (`kk artifact export`): its images, for its architectures, and the users of registries. Its
  * components and systems are files.
  */
-export function parseKubekey({ trees }: ListDocument, collector: Collector): void {
-  readParts(collector, trees?.roots ?? [], (root) => {
+export function parseKubekey(document: ListDocument, collector: Collector): void {
+  readRoots(document, collector, (root) => {
     const tree = fieldOf(withKnownKeys(root, KEYS), 'spec');
     if (tree === undefined) return;
     const spec = mappingOf(tree, "'spec'");

@@ -12,6 +12,7 @@ import {
   mappingOf,
   platformsOf,
   readParts,
+  readRoots,
   scalarOf,
   textOf,
   treeAt,
@@ -34,13 +35,13 @@ interface Package {
  * A zarf.yaml (docs.zarf.dev, Package schema): the images of its components. An architecture of a component, else that
  * of the package, is their platform. Components for different flavors are all read.
  */
-export function parseZarf({ trees, file }: ListDocument, collector: Collector): void {
-  readParts(collector, trees?.roots ?? [], (root) => {
+export function parseZarf(document: ListDocument, collector: Collector): void {
+  readRoots(document, collector, (root) => {
     const platforms = architectureOf(collector, root, 'metadata');
     const components = itemsOf(root, 'components');
     warnOfFlavors(components, collector);
     warnOfImports(components, collector);
-    const folder = path.dirname(file);
+    const folder = path.dirname(document.file);
     readParts(collector, components, (component) =>
       addComponent(mappingOf(component, 'a component'), { folder, platforms, collector }),
     );

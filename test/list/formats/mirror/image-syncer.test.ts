@@ -54,6 +54,14 @@ describe('L15: an image-syncer file', () => {
     expect(setsOf('{\n"quay.io/a/b:1": "x.example/b",\n"quay.io/a/c": ["x.example/c"]}')).toEqual(sets);
   });
 
+  it('takes a regular expression of one character, and blanks behind commas', () => {
+    const text = 'quay.io/a/b:/1/: x.example/b\n"quay.io/a/c:1, 2": x.example/c\n';
+    expect(setsOf(text)).toMatchObject({
+      requests: ['2 quay.io/a/c:1', '2 quay.io/a/c:2'],
+      tags: ['1 quay.io/a/b {"allow":["1"]}'],
+    });
+  });
+
   it('fills a variable before it splits the tags', () => {
     const text = '${HUB}/a/b:${TAGS}: x.example/b\n${HUB}/a/c:${OTHER}: x.example/c\n';
     expect(setsOf(text, 'images.yaml', 'auto', { HUB: 'quay.io', TAGS: '1,2' })).toEqual({
@@ -87,6 +95,12 @@ describe('L15: an image-syncer file', () => {
     ['quay.io/a/b:1: {c: d}', '1 a target is not text'],
     ['https://quay.io/a/b:1: x.example/b', /references have no scheme/],
     ['quay.io/a/B: x.example/b', /not an image reference/],
+    ['https://quay.io/a/: x.example/b', /references have no scheme/],
+    ['quay.io/a/b:/x: x.example/b', /not an image reference/],
+    ['quay.io/a/b://: x.example/b', /not an image reference/],
+    ['":1": x.example/b', '1 this entry does not name an image'],
+    ['":/1/": x.example/b', /not an image reference/],
+    ['"": x.example/b', '1 this entry does not name an image'],
     [`quay.io/a/b:${'1,'.repeat(3000)}1: x.example/b`, '1 this entry is longer than 4096 characters'],
   ])('rejects %.60s with its line', (line, reason) => {
     const expected = typeof reason === 'string' ? reason : expect.stringMatching(reason);

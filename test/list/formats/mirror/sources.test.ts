@@ -38,7 +38,7 @@ describe('L15: a list of sources with tags', () => {
     source: registry.example/web
     destinations: [target.example/web]
     multi-arch: true
-    tags: [1.10, "${DIGEST}"]
+    tags: [" 1.10 ", "${DIGEST}"]
   - source: registry.example/cli
     destinations: [target.example/cli]
     tag: "2"
