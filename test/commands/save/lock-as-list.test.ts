@@ -27,6 +27,7 @@ import {
   signatureOf,
   windows,
 } from '../../support/fixtures/index.ts';
+import { startPushRegistry } from '../../support/push-registry.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
 
 const small = { layerBytes: 100 };
@@ -355,6 +356,47 @@ describe('L21: a lock', () => {
     await cp(saved.bundle, folder, { recursive: true });
     await rm(path.join(folder, 'oci-save.lock.json'));
     expect((await failureOf(run({ imageList: folder }))).message).toContain('it is a folder, not a file');
+  });
+
+  it('P10: that push targets have already costs HEADs, by digest at its source and at the target', async () => {
+    await using target = await startPushRegistry();
+    const { lock } = await run({ images: [at('app/one:1'), at('app/signed:1')], platforms: 'all', ...alone });
+    const signedToo = await run({
+      images: [at('app/signed:1')],
+      platforms: 'all',
+      referrers: 'all',
+      ...alone,
+    });
+    const files = [await written(lock), await written(signedToo.lock)];
+    moveTag('app/one:1', one({ ...small, seed: 'moved' }));
+    try {
+      const push = async (file: string | undefined): Promise<SaveResult> =>
+        run({
+          imageList: file,
+          output: 'none',
+          push: target.host,
+          insecureRegistries: [source.host, target.host],
+          ...alone,
+        });
+      for (const file of files) await push(file);
+      source.clear();
+      const [first, second] = [await push(files[0]), await push(files[1])];
+      expect([first.report.unchanged, second.report.unchanged]).toEqual([true, undefined]);
+      expect(byTag()).toEqual([]);
+      expect(second.report.push?.[0]?.images.map(({ status }) => status)).toEqual(['unchanged']);
+      expect(second.lock).toEqual(signedToo.lock);
+    } finally {
+      moveTag('app/one:1', IMAGES['app/one:1']);
+    }
+  });
+
+  it('without some of its images is what `ignore` leaves of it', async () => {
+    const { lock } = await run({
+      imageList: await written(lockText(saved.lock)),
+      ignore: at('app/docker:*'),
+      ...alone,
+    });
+    expect(lock.images).toEqual(saved.lock.images.filter(({ ref }) => ref === at('app/idx:1')));
   });
 
   it('comes out byte for byte as the file that was read', async () => {

@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import { OciSaveError } from '../../../errors.ts';
-import { type Lock, repositoryPath, taggedDigest } from '../../../lock/index.ts';
+import { isSparse, type Lock, repositoryPath, taggedDigest } from '../../../lock/index.ts';
 import { type Digest, digestTag } from '../../../oci/digest.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from '../../../oci/config.ts';
 import { isImage, MAX_MANIFEST_BYTES, parseManifest } from '../../../oci/manifest.ts';
@@ -91,9 +91,10 @@ function haveCommonName(images: readonly WantedImage[]): boolean {
 
 /**
  * Where some platforms of an index are wanted, its digest does not show which of them a target has. Where several are
- * wanted of an image without an index, some are missing.
+ * wanted of an image without an index, some are missing. A lock says whether all of an index were taken.
  */
-function mayTakeSome({ platforms }: WantedImage, { mediaType }: Claim): boolean {
+function mayTakeSome({ platforms, locked }: WantedImage, { mediaType }: Claim): boolean {
+  if (locked !== undefined) return isSparse(locked);
   return platforms !== 'all' && (isIndexType(mediaType) || platforms.length > 1);
 }
 
@@ -102,10 +103,11 @@ function mayTakeSome({ platforms }: WantedImage, { mediaType }: Claim): boolean 
  * tells, where it has the image; elsewhere a target that has the image is believed, which costs no request.
  */
 async function lacksPlatform(
-  { platforms }: WantedImage,
+  { platforms, locked }: WantedImage,
   { digest }: Claim,
   { session: { store }, io }: Run,
 ): Promise<boolean> {
+  if (locked !== undefined) return false;
   try {
     const bytes = await store.read(digest, MAX_MANIFEST_BYTES);
     const manifest = bytes && parseManifest(bytes);
