@@ -320,7 +320,7 @@ describe('found F7: list reads as a save reads', () => {
     ['a missing list', ['nowhere.txt'], 2, /nowhere\.txt: there is no such file/],
     ['an empty list', ['empty.txt'], 2, /empty\.txt: read as a plain list, it does not name any image/],
     ['a pattern that fits nothing', ['*.none'], 2, /no file matches this pattern/],
-    ['a folder', ['folder'], 2, /folder/],
+    ['a folder', ['folder'], 2, /folder is not a bundle: there is no lock in it or next to it/],
     ['a pattern', ['goo*.txt'], 0, /List: good\.txt, 4 images/],
     ['a list that is named twice', ['good.txt', 'good.txt'], 0, /^List: good\.txt, 4 images \(plain\)\n$/],
     ['nothing', [], 2, /nothing is named to be listed/],
@@ -343,6 +343,14 @@ describe('found F7: list reads as a save reads', () => {
     expect(exitCode).toBe(2);
     expect(stderr).toContain(`there is no file 'quay.io/acme/agent:1.4'; it looks like an image`);
     expect(stderr).toContain('oci-save save quay.io/acme/agent:1.4');
+  });
+
+  it.each([80, 160])('found I: is as wide as the terminal: %d columns', async (columns) => {
+    const input = [Buffer.from(IMAGES_TXT)];
+    const { stdout } = await runMainAnyhow(['list', '-'], input, columns);
+    expect(stdout.split('\n').filter((line) => line.length > columns)).toEqual([]);
+    expect(stdout).toContain('registry.example/some/team/with/a/path/controller:v1.12.3');
+    expect(stdout).toContain('Rejected: 1 entry');
   });
 
   it('reads a list from standard input', async () => {

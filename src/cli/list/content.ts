@@ -4,7 +4,7 @@ import { lockOfArchive } from '../../archive/index.ts';
 import { lockFileIn, readLock } from '../../bundle/index.ts';
 import { idleOptions } from '../../commands/index.ts';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
-import { readStart } from '../../files/index.ts';
+import { isFile, readStart } from '../../files/index.ts';
 import {
   formatOrigin,
   isListAddress,
@@ -132,9 +132,20 @@ async function kindOf(file: string): Promise<Named> {
   if (file === '-' || isListAddress(file)) return { file, kind: 'list' };
   const kind = await fileKindOf(file);
   if (kind === undefined) return { file, kind: await absent(file) };
-  if (kind === 'folder') return { file, kind: (await lockFileIn(file)) === undefined ? 'list' : 'bundle' };
+  if (kind === 'folder') return { file, kind: await folderKind(file) };
   if (/\.(?:tar(?:\.\d{3})?|parts\.json)$/.test(path.basename(file))) return { file, kind: 'archive' };
   return { file, kind: (await isLock(file)) ? 'lock' : 'list' };
+}
+
+/** A bundle, or a chart, which is read as a list. */
+async function folderKind(folder: string): Promise<Named['kind']> {
+  if ((await lockFileIn(folder)) !== undefined) return 'bundle';
+  if (await isFile(path.join(folder, 'Chart.yaml'))) return 'list';
+  throw new OciSaveError({
+    code: 'usage',
+    message: `${folder} is not a bundle: there is no lock in it or next to it`,
+    hint: 'Name a bundle, an archive, a lock or an image list.',
+  });
 }
 
 /** By its start, or, where it was written anew by a tool for JSON, by all of it. */
