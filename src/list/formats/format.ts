@@ -14,7 +14,7 @@ export interface ListFormat {
   readonly parse?: (document: ListDocument, collector: Collector) => void;
   /** Whether `parse` needs YAML or lines, where the user names the format. */
   readonly reading?: 'tree' | 'text';
-  /** True where images are one matter of many: such a file may contain certificates and keys (`caBundle` of a webhook). */
+  /** True where images are one matter of many: such a file may contain certificates and keys (`caBundle` of a webhook), as may a list with users, whose password may be a key. */
   readonly mayHaveKeys?: boolean;
   /** Compose's variables: `$NAME` is one without braces, too, and a file `.env` beside the list has values. */
   readonly bareVariables?: boolean;

@@ -149,6 +149,7 @@ export const FORMATS: readonly ListFormat[] = [
   format('regsync', 'a regsync file', items('sync', 'source', 'type'), {
     parse: parseRegsync,
     reading: 'tree',
+    mayHaveKeys: true,
   }),
   format('dregsy', 'a dregsy file', keys('relay', 'tasks'), {
     parse: parseDregsy,
@@ -162,15 +163,17 @@ export const FORMATS: readonly ListFormat[] = [
       keys('auth', 'images'),
       everyValue((value, key) => isReferenceKey(key) && isTarget(value)),
     ),
-    { parse: parseImageSyncer, reading: 'tree' },
+    { parse: parseImageSyncer, reading: 'tree', mayHaveKeys: true },
   ),
   format('skopeo-sync', 'a skopeo sync file', everyValue(isRegistryOfSkopeo), {
     parse: parseSkopeoSync,
     reading: 'tree',
+    mayHaveKeys: true,
   }),
   format('image-list-with-auth', 'an imageListWithAuth file', items('', 'username', 'images'), {
     parse: parseImageListWithAuth,
     reading: 'tree',
+    mayHaveKeys: true,
   }),
   format('sealer-images', 'the images of a sealer image', isSealerImages, {
     parse: parseSealerImages,

@@ -129,6 +129,35 @@ async function expectNoSecret({ messages, report, lock }: Ran, given: readonly s
 
 const COPIERS = [['skopeo'], ['direct']] as const;
 
+describe('a list in the form of sealer', () => {
+  const sections = (...users: Credentials[]): string =>
+    Object.keys(images)
+      .map((name, section) => {
+        const { username, password } = users[section] ?? robot;
+        const user = `  username: ${JSON.stringify(username)}\n  password: ${JSON.stringify(password)}\n`;
+        return `- registry: ${gate.host}\n${user}  images: ["${name}:1"]\n`;
+      })
+      .join('');
+
+  it('L3, T3: has the users of its sections, each for its images', async () => {
+    const list = await file('imageListWithAuth.yaml', sections(robot, key));
+    const ran = await run(gate.host, { images: [], imageList: [list], copier: 'direct' });
+    expect(ran.report.failed).toEqual([]);
+    expect(ran.lock.images).toHaveLength(2);
+    expect([...gate.seen].toSorted()).toEqual(['team-a/app robot$acme+ci in', 'team-b/app _json_key in']);
+    await expectNoSecret(ran, ['imageListWithAuth.yaml']);
+  });
+
+  it('T4: is refused before the first request where a section has no password', async () => {
+    const text = sections(robot, { ...key, password: '' });
+    const list = await file('imageListWithAuth.yaml', text);
+    await expect(run(gate.host, { images: [], imageList: [list], copier: 'direct' })).rejects.toThrow(
+      /imageListWithAuth\.yaml:5: a user is given without a 'password'/,
+    );
+    expect([...gate.seen]).toEqual([]);
+  });
+});
+
 describe.each(COPIERS)('by the copier %s', (copier) => {
   const sources: [
     string,
