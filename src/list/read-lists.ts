@@ -6,8 +6,10 @@ import { type Boundary, isInCheckout, liesInside, OUTSIDE } from '../files/index
 import { quoteReference } from '../oci/reference-quote.ts';
 import { asFlag, hint, option, spellHint } from '../text/hint.ts';
 import { parseDotEnv } from './dot-env.ts';
+import type { ParseOptions } from './entry/findings.ts';
 import type { Variables } from './entry/variables.ts';
 import { checkDefaultRegistry } from './entry/source.ts';
+import { type ChartFiles, parseChart } from './formats/cluster/chart.ts';
 import { hasBareVariables, namedFormat } from './formats/formats.ts';
 import { type ImageList, type JoinOptions, joinLists, type ListSurvey } from './join-lists.ts';
 import { isListAddress, parseListAddress } from './list-address.ts';
@@ -22,6 +24,7 @@ import {
   readStdin,
   STDIN,
 } from './read-bytes.ts';
+import { isCompressed, readChartArchive, readChartFolder } from './read-chart.ts';
 import type { ImageRequest, NamedList, Reject } from './request.ts';
 
 /** The lists of a run, and how they are read. */
@@ -43,7 +46,7 @@ export interface ListInputs extends ParseListOptions, JoinOptions {
 
 /**
  * Reads all lists of a run and joins them: files in the given order, a glob's in the order of their names, of a bundle's
- * folder its lock, inline references after them, and last the lists that were read before. A file that is named twice is read once.
+ * folder its lock, a chart from its folder or archive, inline references after them, and last the lists that were read before. A file that is named twice is read once.
  * @throws OciSaveError `list` that names every missing file and every bad line of every list, with its reason;
  *   `usage` for an unknown format, an invalid default registry, or an address without its hash; what a server did that a list is
  *   fetched from
@@ -80,17 +83,21 @@ const DOLLAR = 0x24;
 
 /** One list: from standard input, from an address, or from a file, whose `.env` counts where its format has one. */
 async function readNamed(named: string, inputs: ListInputs): Promise<Found<NamedList>> {
-  const parse = (
+  const parse = async (
     file: string,
     read: Found<Uint8Array>,
     besideFile?: Variables['besideFile'],
-  ): Found<NamedList> => {
+  ): Promise<Found<NamedList>> => {
     if ('problem' in read) return read;
     const variables = { given: new Map<string, string>(), ...inputs.variables, besideFile };
+    if (mayBeChart && isCompressed(read.found)) {
+      return toChart(file, await readChartArchive(read.found, file), { ...inputs, variables });
+    }
     const list = { file, ...parseList(read.found, file, { ...inputs, variables }) };
     for (const { password } of list.logins) inputs.onSecret?.(password.reveal());
     return { found: list };
   };
+  const mayBeChart = ['auto', 'helm-chart'].includes(inputs.format);
   if (named === '-') return parse(STDIN, await readStdin(inputs.stdin));
   if (isListAddress(named)) {
     const address = parseListAddress(named);
@@ -99,14 +106,24 @@ async function readNamed(named: string, inputs: ListInputs): Promise<Found<Named
   const { boundary } = inputs;
   const file = await lockOfBundle(named);
   const folders = boundary !== undefined && isInCheckout(file, boundary) ? boundary.folders : undefined;
+  const isFolder = mayBeChart && (await kindOf(file)) === 'folder';
+  const chart = isFolder ? await readChartFolder(file, folders) : undefined;
+  if (chart !== undefined) {
+    const variables = { given: new Map<string, string>(), ...inputs.variables };
+    return toChart(file, chart, { ...inputs, variables });
+  }
   const bytes = await readFile(file, folders);
-  const list = parse(file, bytes);
+  const list = await parse(file, bytes);
   if ('problem' in bytes || 'problem' in list || !hasBareVariables(list.found.format)) return list;
   if (!bytes.found.includes(DOLLAR)) return list;
   const env = await readFile(path.join(path.dirname(file), '.env'), folders);
   if (isAbsent(env)) return list;
   if ('problem' in env) return env;
   return parse(file, bytes, parseDotEnv(Buffer.from(env.found).toString('utf8')));
+}
+
+function toChart(file: string, read: Found<ChartFiles>, options: ParseOptions): Found<NamedList> {
+  return 'problem' in read ? read : { found: { file, ...parseChart(read.found, file, options) } };
 }
 
 async function namedFiles(patterns: readonly string[], faults: Problem[]): Promise<Set<string>> {
