@@ -126,8 +126,8 @@ describe('L12: a chart', () => {
     });
     await outputOf('cp', [inner, path.join(outer, 'charts', 'inner-1.0.0.tgz')]);
     const candidates = ['values.yaml:1 acme/inner:4'];
-    expect(await survey(outer)).toMatchObject({ candidates, problems: [] });
-    expect(await survey(await archiveOf(outer))).toMatchObject({ candidates, problems: [] });
+    expect(await survey(outer)).toMatchObject({ candidates, rejects: [] });
+    expect(await survey(await archiveOf(outer))).toMatchObject({ candidates, rejects: [] });
   });
 
   it('whose list and values disagree on a tag is warned of', async () => {
