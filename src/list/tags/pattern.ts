@@ -1,9 +1,15 @@
 import { RE2JS, RE2JSException } from 're2js';
-import { showText } from '../../oci/reference-quote.ts';
+import { quoteText } from '../../oci/reference-quote.ts';
+import { looksLikeSecret } from '../../oci/secret-text.ts';
 import { refusal } from '../problems.ts';
 
 /** Longer ones are not written by hand, and take long to read. */
 const MAX_PATTERN = 1000;
+
+/** A pattern or a range in a message. */
+export function shownRule(text: string): string {
+  return looksLikeSecret(text) ? `a text of ${text.length} characters` : quoteText(text);
+}
 
 /**
  * A regular expression in RE2's grammar (github.com/google/re2, Syntax), which the formats with rules for tags have: a
@@ -21,7 +27,7 @@ export function compilePattern(source: string): (text: string) => boolean {
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error;
     throw refusal(
-      `${showText(source)} is not a regular expression of RE2`,
+      `${shownRule(source)} is not a regular expression of RE2`,
       'RE2 has neither lookarounds nor backreferences, and repeats at most 1,000 times.',
     );
   }

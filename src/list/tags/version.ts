@@ -1,7 +1,7 @@
 import { compare, Range, SemVer } from 'semver';
 import type { OciSaveError } from '../../errors.ts';
-import { showText } from '../../oci/reference-quote.ts';
 import { refusal } from '../problems.ts';
+import { shownRule } from './pattern.ts';
 
 /** `1.2.3`, `v1.2`, `12`, `1.2.3-rc.1+build`: what Masterminds/semver, which the mirroring tools use, reads. */
 const VERSION =
@@ -55,12 +55,16 @@ export function compileRange(text: string): (version: SemVer) => boolean {
   return (version) => alternatives.some((fits) => fits(version));
 }
 
+/** `1.19-0`, a version without its last parts, which node's grammar takes only without a pre-release. */
+const SHORT = /(?<![\w.-])(v?\d+(?:\.\d+)?)(?=-[\dA-Za-z])/g;
+
 /** `-` in a version, and not ` - ` between two. */
 const NAMES_PRERELEASE = /\d-[\dA-Za-z]/;
 
 function rangeOf(alternative: string, text: string): Range {
   try {
-    return new Range(alternative, { includePrerelease: NAMES_PRERELEASE.test(alternative) });
+    const whole = alternative.replace(SHORT, (parts) => parts + '.0'.repeat(3 - parts.split('.').length));
+    return new Range(whole, { includePrerelease: NAMES_PRERELEASE.test(alternative) });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw noRange(text);
@@ -69,7 +73,7 @@ function rangeOf(alternative: string, text: string): Range {
 
 function noRange(text: string): OciSaveError {
   return refusal(
-    `${showText(text)} is not a range of versions`,
+    `${shownRule(text)} is not a range of versions`,
     'Write for example >= 1.2 <2, ~1.2, ^1 or 1.2.x; || separates alternatives.',
   );
 }

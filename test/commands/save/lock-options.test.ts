@@ -165,6 +165,9 @@ const CASES: Case[] = [
 
 /** Options beside a lock that mean what they mean beside any list. */
 const FITTING = [
+  'vars',
+  'expandTags',
+  'ignore',
   'images',
   'imageList',
   'listFormat',
