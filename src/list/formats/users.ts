@@ -95,10 +95,14 @@ export function userAdder(collector: Collector): (listed: ListedUser) => void {
   };
 }
 
-/** Warns that a list wants no verification of a registry: whoever wrote the list does not decide on that. */
-export function warnOfUnverified(collector: Collector, line: number, registry: string): void {
+/**
+ * Warns that a list wants no verification of a registry, or of all that it names: whoever wrote the list does not decide
+ * on that.
+ */
+export function warnOfUnverified(collector: Collector, line: number, registry?: string): void {
+  const unverified = registry === undefined ? 'its registries' : showText(registry);
   collector.addWarning(
     line,
-    `the list asks not to verify ${showText(registry)}: it is verified, unless insecure-registries names it`,
+    `the list asks not to verify ${unverified}: verification stays on, unless insecure-registries names the registry`,
   );
 }

@@ -55,19 +55,24 @@ export function parseHauler({ trees }: ListDocument, collector: Collector): void
 
 function addImages(root: Tree, collector: Collector): void {
   const annotations = treeAt(root, 'metadata.annotations');
+  const line = annotations?.line ?? root.line;
   const annotation = (name: string): string => textOf(annotations, ANNOTATION + name) ?? '';
-  const registry = annotation('registry');
+  const images = itemsOf(treeAt(root, 'spec'), 'images');
+  const [registry, rewrite] = [annotation('registry'), annotation('rewrite')];
+  if (annotation('insecure-skip-tls-verify') === 'true') warnOfUnverified(collector, line);
+  const isUnclear = rewrite !== '' && images.length > 1;
+  if (isUnclear) {
+    collector.addWarning(
+      line,
+      `the new name of this document is not used: its ${images.length} images would have the same one`,
+    );
+  }
   const defaults = {
     platform: annotation('platform'),
-    rewrite: annotation('rewrite'),
+    rewrite: isUnclear ? '' : rewrite,
     registry: registry === '' ? undefined : scopeOf(registry),
   };
-  if (annotation('insecure-skip-tls-verify') === 'true') {
-    warnOfUnverified(collector, annotations?.line ?? root.line, 'all images of this document');
-  }
-  readParts(collector, itemsOf(treeAt(root, 'spec'), 'images'), (image) =>
-    addImage(mappingOf(image, 'an image'), defaults, collector),
-  );
+  readParts(collector, images, (image) => addImage(mappingOf(image, 'an image'), defaults, collector));
 }
 
 function addImage(image: Mapping, defaults: Defaults, collector: Collector): void {

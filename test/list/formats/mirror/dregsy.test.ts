@@ -56,7 +56,7 @@ describe('L15: a dregsy file', () => {
       ],
       logins: ['7 registry.example ann:p w'],
       warnings: [
-        "7 the list asks not to verify 'registry.example': it is verified, unless insecure-registries names it",
+        "7 the list asks not to verify 'registry.example': verification stays on, unless insecure-registries names the registry",
       ],
       ignored: ['watch', 'interval', 'targets', 'auth-refresh'],
     });

@@ -36,7 +36,7 @@ describe('L15: an image-syncer file', () => {
       ],
       tags: ['15 registry.example/team/db {}', '16 registry.example/cache {"allow":["^7\\\\.(2|4)/.*"]}'],
       warnings: [
-        "5 the list asks not to verify 'registry.example/team': it is verified, unless insecure-registries names it",
+        "5 the list asks not to verify 'registry.example/team': verification stays on, unless insecure-registries names the registry",
       ],
       logins: ['2 registry.example ann:four words', '5 registry.example/team ben:secret'],
       ignored: ['targets', 'users of targets'],

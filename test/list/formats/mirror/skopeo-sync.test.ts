@@ -43,7 +43,7 @@ describe('L15: a skopeo sync file', () => {
         '13 registry.example/team/cache {"versions":["~5.1"]}',
       ],
       warnings: [
-        "1 the list asks not to verify 'registry.example/team': it is verified, unless insecure-registries names it",
+        "1 the list asks not to verify 'registry.example/team': verification stays on, unless insecure-registries names the registry",
       ],
       logins: ['14 registry.example/team ann:p w'],
       ignored: ['cert-dir'],

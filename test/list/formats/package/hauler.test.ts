@@ -43,7 +43,7 @@ describe('L15: a hauler manifest', () => {
         '19 other.example:5000/busybox:latest [linux/amd64] => target.example/tools/busybox:latest',
       ],
       warnings: [
-        "19 the list asks not to verify 'busybox': it is verified, unless insecure-registries names it",
+        "19 the list asks not to verify 'busybox': verification stays on, unless insecure-registries names the registry",
       ],
       ignored: [
         'documents of kind Charts (1)',
@@ -73,6 +73,21 @@ spec: {images: [{name: "acme/a:1"}]}
     expect(setsOf(text)).toEqual({
       format: 'hauler',
       requests: ['4 docker.io/acme/a:1 => docker.io/new/name:1'],
+    });
+  });
+
+  it('does not give several images the one name of their document, and warns of it', () => {
+    const text = `${head('Images')}metadata:
+  annotations: {hauler.dev/rewrite: new/name, hauler.dev/insecure-skip-tls-verify: "true"}
+spec: {images: [{name: "acme/a:1"}, {name: "acme/b:1", rewrite: own/name}]}
+`;
+    expect(setsOf(text)).toEqual({
+      format: 'hauler',
+      requests: ['5 docker.io/acme/a:1', '5 docker.io/acme/b:1 => docker.io/own/name:1'],
+      warnings: [
+        '4 the list asks not to verify its registries: verification stays on, unless insecure-registries names the registry',
+        '4 the new name of this document is not used: its 2 images would have the same one',
+      ],
     });
   });
 

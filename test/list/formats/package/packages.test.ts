@@ -27,7 +27,7 @@ spec:
       ],
       logins: ['12 registry.example ann:secret'],
       warnings: [
-        "12 the list asks not to verify 'registry.example': it is verified, unless insecure-registries names it",
+        "12 the list asks not to verify 'registry.example': verification stays on, unless insecure-registries names the registry",
       ],
       ignored: ['operatingSystems', 'components', 'certsPath', 'users of targets'],
     });
