@@ -12,7 +12,8 @@ export {
 export { isListAddress, type ListAddress, shownList } from './list-address.ts';
 export { parseInline, parseList, type ParseListOptions } from './parse-list.ts';
 export { listError, type Problem } from './problems.ts';
-export { type FetchList, MAX_LIST_BYTES } from './read-bytes.ts';
+export type { FetchList } from './read-bytes.ts';
+export { MAX_LIST_BYTES } from './syntax/lines.ts';
 export { type ListInputs, readLists, surveyLists } from './read-lists.ts';
 export {
   type Candidate,

@@ -5,6 +5,7 @@ import { digestOf } from '../oci/digest.ts';
 import { hint, option } from '../text/hint.ts';
 import type { ListAddress } from './list-address.ts';
 import type { Problem } from './problems.ts';
+import { MAX_LIST_BYTES } from './syntax/lines.ts';
 
 export type Found<T> = { readonly found: T } | { readonly problem: Problem };
 
@@ -12,9 +13,6 @@ export type Found<T> = { readonly found: T } | { readonly problem: Problem };
 export const STDIN = 'stdin';
 
 const MIB = 1024 * 1024;
-
-/** Far more than any list that people write or generate; YAML of that size takes seconds. */
-export const MAX_LIST_BYTES = 16 * MIB;
 
 /**
  * Fetches a list from an address, at most MAX_LIST_BYTES.

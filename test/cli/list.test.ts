@@ -279,6 +279,7 @@ describe('found F6, L22: list --as', () => {
     const rules = ['--ignore', 'quay.io/acme/*', '--ignore', 'nothing.example/*'];
     const { stdout, stderr } = await list(at('good.txt'), '--as', 'plain', ...rules);
     expect(stdout).toBe('registry.example/some/team/with/a/path/controller:v1.12.3\n');
+    expect(stderr).not.toContain('Left out: 0');
     expect(stderr).toContain('Left out: 3 images by ignore: quay.io/acme/*\n');
     expect(stderr).toMatch(/ignore: nothing\.example\/\* applies to no image/);
     expect((await json(at('good.txt'), ...rules)).leftOut).toContainEqual({
@@ -336,6 +337,47 @@ describe('found F7: list reads as a save reads', () => {
     const { stderr, ...ended } = await list(...named);
     expect(ended.exitCode).toBe(exitCode);
     expect(stderr).toMatch(words);
+  });
+
+  it('shows a name that a save refuses, and tags by a rule, at their lines', async () => {
+    await writeFile(at('blobs.txt'), 'quay.io/a/b:1\nquay.io/a/blobs:1\n');
+    const named = await json(at('blobs.txt'));
+    expect(named.rejects).toMatchObject([
+      {
+        origin: 'blobs.txt:2',
+        reason: expect.stringMatching(/^quay\.io\/a\/blobs:1: zot does not list/),
+        hint: 'Store them under another name: source => name.',
+        error: true,
+      },
+    ]);
+    const rule = '- {source: quay.io/a/b, target: x.example/b, type: repository, tags: {allow: [v1]}}';
+    await writeFile(
+      at('regsync.yaml'),
+      `sync:\n- {source: quay.io/a/c:1, target: x.example/c:1, type: image}\n${rule}\n`,
+    );
+    const { images, rejects } = await json(at('regsync.yaml'));
+    expect(images).toMatchObject([{ ref: 'quay.io/a/c:1' }]);
+    expect(rejects).toMatchObject([
+      {
+        origin: 'regsync.yaml:3',
+        reason: expect.stringMatching(/tags of 'quay\.io\/a\/b' by a rule/),
+        error: true,
+      },
+    ]);
+  });
+
+  it('L5: says by which rule of a list an image is left out', async () => {
+    const mirror = {
+      additionalImages: [{ name: 'quay.io/a/b:1' }, { name: 'quay.io/a/c:1' }],
+      blockedImages: [{ name: 'quay.io/a/c:1' }],
+    };
+    const config = { apiVersion: 'mirror.openshift.io/v1alpha2', kind: 'ImageSetConfiguration', mirror };
+    await writeFile(at('blocked.json'), JSON.stringify(config));
+    const { images, leftOut } = await json(at('blocked.json'));
+    expect(images.map(({ ref }: { ref: string }) => ref)).toEqual(['quay.io/a/b:1']);
+    expect(leftOut).toEqual([
+      { rule: expect.stringMatching(/quay\.io/), origin: 'blocked.json:1', count: 1 },
+    ]);
   });
 
   it('found F2: says of an image, for which there is no file, what is done with it', async () => {

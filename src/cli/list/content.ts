@@ -112,7 +112,7 @@ function unstorable(requests: ListSurvey['requests'], naming: SaveOptions['namin
     joinRequests(requests, { platforms: 'all', naming });
     return [];
   } catch (error) {
-    if (!(error instanceof OciSaveError) || error.details.length === 0) throw error;
+    if (!(error instanceof OciSaveError)) throw error;
     return error.details.map(({ file = '', line, message, hint = error.hintParts }) => ({
       file,
       line,
