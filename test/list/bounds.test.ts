@@ -36,6 +36,11 @@ describe('found L3: a list beyond a bound', () => {
     expect(lines.at(-1)?.number).toBe(MAX_ENTRIES + 1);
   });
 
+  it('in JSON may have hundreds of thousands of entries in one line', () => {
+    const { requests } = parsed(`[${'"quay.io/a/b:1",'.repeat(200_000)}"c:1"]`);
+    expect(requests).toHaveLength(200_001);
+  });
+
   it('of many tokens in YAML is left after two million', () => {
     expect(parseYamlTrees(`[${'a,'.repeat(1_100_000)}]`).problems).toEqual([
       { line: 1, reason: 'it has more than 2000000 YAML tokens', bound: true },

@@ -42,8 +42,9 @@ export function parseJsonTrees(text: string): ParsedTrees | undefined {
 function next(cursor: Cursor): string | undefined {
   const { text, at: start } = cursor;
   const end = afterBlanks(cursor);
-  for (let at = text.indexOf('\n', start); at >= 0 && at < end; at = text.indexOf('\n', at + 1))
-    cursor.line += 1;
+  // Only what is skipped is searched: a large document may be one line.
+  const skipped = text.slice(start, end);
+  for (let at = skipped.indexOf('\n'); at >= 0; at = skipped.indexOf('\n', at + 1)) cursor.line += 1;
   cursor.at = end;
   if (cursor.at >= cursor.text.length) return '';
   const token = cursor.text[cursor.at] === '"' ? stringAt(cursor) : matchAt(TOKEN, cursor);
