@@ -205,7 +205,11 @@ export const FORMATS: readonly ListFormat[] = [
     refusal: 'it is not a list',
     hint: 'Name the layout that contains it: oci:path.',
   }),
-  format('docker-config', 'a file with credentials', either(keys('auths'), everyValue(isUser)), {
+  format('image-syncer-auth', 'a file with the users of image-syncer', everyValue(isUser), {
+    refusal: 'it names no images',
+    hint: hint`Name its users with ${option('credentials')}, or give them and the images in one file.`,
+  }),
+  format('docker-config', 'a file with credentials', keys('auths'), {
     refusal: 'it names no images',
     hint: hint`Give it as ${option('authFile')}.`,
   }),

@@ -66,7 +66,7 @@ const FORMS: readonly (readonly [format: string, text: string, file?: string])[]
   ['lock', '{"version": 1, "images": [], "blobs": []}'],
   ['oci-layout', '{"schemaVersion": 2, "manifests": []}'],
   ['docker-config', '{"auths": {}}'],
-  ['docker-config', 'x.example:\n  username: me\n  password: no\n'],
+  ['image-syncer-auth', 'x.example:\n  username: me\n  password: no\n'],
   ['docker-archive', '[{"Config": "a.json", "RepoTags": ["a:1"], "Layers": []}]'],
   ['tool-output', '{"Repository": "a/b", "Tag": "1"}\n{"Repository": "a/c", "Tag": "1"}\n'],
   ['tool-output', '{"images": [{"id": "1", "repoTags": ["a:1"]}]}'],
