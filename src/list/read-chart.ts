@@ -6,7 +6,8 @@ import { readTar, type ReadEntry, TarFault } from '../archive/index.ts';
 import { systemCodeOf } from '../errors.ts';
 import { type ChartFiles, MAX_CHART_DEPTH } from './formats/cluster/chart.ts';
 import type { Problem } from './problems.ts';
-import { type Found, isAbsent, MAX_LIST_BYTES, readFile } from './read-bytes.ts';
+import { type Found, isAbsent, readFile } from './read-bytes.ts';
+import { MAX_LIST_BYTES } from './syntax/lines.ts';
 
 /** The files of a chart that say what its images are. */
 const FILES = new Set(['Chart.yaml', 'values.yaml', 'requirements.yaml']);
