@@ -21,7 +21,7 @@ afterAll(() => temp.close());
 async function tarIn(folder: string, name: string, lock?: Lock): Promise<string> {
   await mkdir(path.join(temp.path, folder), { recursive: true });
   const file = path.join(temp.path, folder, name);
-  const tar = await computeTar([
+  const tar = computeTar([
     { kind: 'bytes', path: 'oci-layout', bytes: Buffer.from('{}') },
     { kind: 'folder', path: 'kit' },
     { kind: 'bytes', path: 'kit/oci-save.lock.json', bytes: Buffer.from('another file') },
