@@ -16,6 +16,7 @@ const OPTIONS: readonly OptionName[] = [
   'listFormat',
   'vars',
   'defaultRegistry',
+  'imageRules',
   'onCandidate',
   'expandTags',
   'ignore',

@@ -8,6 +8,7 @@ import { asFlag, hint, option, spellHint } from '../text/hint.ts';
 import { parseDotEnv } from './dot-env.ts';
 import type { ParseOptions } from './entry/findings.ts';
 import type { Variables } from './entry/variables.ts';
+import { checkImageRules } from './entry/image-rules.ts';
 import { checkDefaultRegistry } from './entry/source.ts';
 import { type ChartFiles, parseChart } from './formats/cluster/chart.ts';
 import { hasBareVariables, namedFormat } from './formats/formats.ts';
@@ -65,6 +66,7 @@ export async function surveyLists(inputs: ListInputs): Promise<ListSurvey> {
   const { boundary } = inputs;
   namedFormat(inputs.format);
   checkDefaultRegistry(inputs.defaultRegistry, 'the default registry');
+  checkImageRules(inputs.imageRules ?? []);
   const lists: NamedList[] = [];
   const faults: Problem[] = [];
   for (const named of await namedFiles(inputs.files, faults)) {

@@ -50,6 +50,10 @@ export const optionsSchema = z.strictObject({
     placeholder: 'REFERENCE',
     description: 'images that are left out of the lists: references, or patterns with * as quay.io/acme/*',
   }),
+  imageRules: listOption({
+    placeholder: 'KIND/PATH',
+    description: 'fields of Kubernetes resources that are images, such as Deployment/*.env.HELPER_IMAGE',
+  }),
   onCandidate: choiceOption(['report', 'accept', 'error'], 'report', {
     description: 'what to do with an entry that is probably an image',
   }),

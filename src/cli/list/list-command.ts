@@ -18,6 +18,7 @@ const OPTIONS: readonly OptionName[] = [
   'vars',
   'defaultRegistry',
   'ignore',
+  'imageRules',
   'onCandidate',
   'platforms',
   'naming',

@@ -140,11 +140,22 @@ export function listInputs(
   options: SaveOptions,
   io: Pick<SaveIo, 'env' | 'stdin' | 'lists' | 'boundary' | 'signal' | 'onSecret'>,
 ): ListInputs & { readonly platforms: PlatformChoice } {
-  const { images, imageList, listFormat, defaultRegistry, strictTags, onCandidate, ignore, vars } = options;
+  const {
+    images,
+    imageList,
+    listFormat,
+    defaultRegistry,
+    strictTags,
+    onCandidate,
+    ignore,
+    vars,
+    imageRules,
+  } = options;
   const { stdin, lists, boundary, env, onSecret } = io;
   return {
     variables: { given: valuesOf(vars, env) },
     ignore,
+    imageRules,
     fetchList: listFetcher(options, io),
     onSecret,
     images,

@@ -41,6 +41,8 @@ export interface ParseOptions {
   readonly defaultRegistry: string;
   /** For `${NAME}` in entries; none by default. */
   readonly variables?: Variables | undefined;
+  /** Fields of Kubernetes resources that are images, as `KIND/PATH` with `*` for any run of characters. */
+  readonly imageRules?: readonly string[] | undefined;
 }
 
 /** What a list says of a line outside of it; platforms in the line itself win. */
@@ -49,6 +51,7 @@ export type LineDefaults = Pick<EntryParts, 'platforms' | 'registry'>;
 /** Collects what the parser of a format finds. */
 export interface Collector {
   readonly found: Findings;
+  readonly imageRules: readonly string[];
   /** Adds a request for an entry, or a reject with the reason why it cannot be read. */
   addEntry(line: number, text: string, readParts: () => EntryParts): void;
   /** Adds an entry that is one line of text, with its options and columns. `also` is what the text itself does not say. */
@@ -89,7 +92,7 @@ const MAX_IGNORED = 50;
 
 export function newCollector(
   file: string,
-  { defaultRegistry, variables = NO_VARIABLES }: ParseOptions,
+  { defaultRegistry, variables = NO_VARIABLES, imageRules = [] }: ParseOptions,
 ): Collector {
   const found: Findings = {
     requests: [],
@@ -156,6 +159,7 @@ export function newCollector(
   const addEntry: Collector['addEntry'] = (line, text, readParts) =>
     orReject(line, text, () => takeEntry(line, filled(readParts(), fill)));
   return {
+    imageRules,
     fill,
     takeBareVariables: () => {
       bare = true;

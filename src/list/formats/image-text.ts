@@ -46,23 +46,35 @@ const MAX_TEXT = 1024 * 1024;
 /** `image: nginx:1` inside of a text. */
 const IMAGE_LINE = /^\s*(?:-\s+)?["']?image["']?:\s+["']?([^\s"',]+)/;
 
+/** An image in a text, and the line where it is. */
+interface FoundImage {
+  readonly line: number;
+  readonly text: string;
+}
+
 /**
- * Adds the candidates in a text of several lines, such as a file inside of a ConfigMap, or a list of `version=image`:
- * words with a registry, and what follows `image:`. A template after that is added as well, so that it is reported.
+ * Adds the candidates in a text of several lines, such as a file inside of a ConfigMap, or a list of `version=image`. Longer
+ * texts than 1 MiB are not read.
  */
 export function addCandidatesOf(scalar: Scalar, why: string, collector: Collector): void {
-  if (scalar.text.length > MAX_TEXT) {
-    collector.ignore('texts of more than 1 MiB');
-    return;
-  }
-  for (const [at, line] of scalar.text.split('\n').entries()) {
-    if (!/[:@]/.test(line) || line.length > MAX_LINE || /^\s*(?:#|\/\/)/.test(line)) continue;
+  if (scalar.text.length > MAX_TEXT) collector.ignore('texts of more than 1 MiB');
+  for (const { line, text } of imagesOfText(scalar)) collector.addCandidate(line, text, why);
+}
+
+/**
+ * The images in a text: words with a registry, and what follows `image:`. A template after that is one as well, so that it
+ * is reported.
+ */
+export function imagesOfText(scalar: Scalar): FoundImage[] {
+  if (scalar.text.length > MAX_TEXT) return [];
+  return scalar.text.split('\n').flatMap((line, at): FoundImage[] => {
+    if (!/[:@]/.test(line) || line.length > MAX_LINE || /^\s*(?:#|\/\/)/.test(line)) return [];
     const number = scalar.line + (scalar.block === true ? at + 1 : 0);
     const named = IMAGE_LINE.exec(line)?.[1];
-    if (named?.startsWith('{{')) collector.addCandidate(number, imageTemplate(line), why);
-    else if (named !== undefined && isVersioned(named)) collector.addCandidate(number, named, why);
-    else for (const word of imagesIn(line)) collector.addCandidate(number, word, why);
-  }
+    if (named?.startsWith('{{')) return [{ line: number, text: imageTemplate(line) }];
+    if (named !== undefined && isVersioned(named)) return [{ line: number, text: named }];
+    return imagesIn(line).map((text) => ({ line: number, text }));
+  });
 }
 
 function imageTemplate(line: string): string {

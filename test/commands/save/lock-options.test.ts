@@ -172,6 +172,7 @@ const FITTING = [
   'imageList',
   'listFormat',
   'defaultRegistry',
+  'imageRules',
   'onCandidate',
   'vars',
   'expandTags',

@@ -4,6 +4,7 @@ import { fieldOf, isNull, type Mapping, type Tree } from '../../syntax/tree.ts';
 import { addCandidatesOf } from '../image-text.ts';
 import { addSpecOf } from './custom-resource.ts';
 import { addNode } from './node.ts';
+import { addRuledFields } from './ruled-fields.ts';
 import { addImageStream, addServiceVersion } from './openshift.ts';
 
 /** Kinds that name no images: schemas have properties called `image`, and Secrets stay unread. */
@@ -38,6 +39,7 @@ function addItem(item: Tree, kind: string, collector: Collector): void {
 }
 
 function addKind(resource: Mapping, kind: string, collector: Collector): void {
+  if (kind !== 'Secret') addRuledFields(resource, kind, collector);
   if (SKIPPED.has(kind)) collector.ignore(kind);
   else if (kind === 'Node') addNode(resource, collector);
   else if (kind === 'ClusterServiceVersion') addServiceVersion(resource, collector);

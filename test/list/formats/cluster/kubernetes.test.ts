@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { checkImageRules, matchesRule } from '../../../../src/list/entry/image-rules.ts';
+import { parseList } from '../../../../src/list/index.ts';
+import { refOf } from '../../../../src/resolve/index.ts';
 import { found } from '../found.ts';
 
 const HEX = 'a'.repeat(64);
@@ -265,5 +268,68 @@ spec:
   it('trap 18: is read in one pass, however often it names an image', () => {
     const pod = 'apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - image: quay.io/a/b:1\n';
     expect(read(Array.from({ length: 2000 }, () => pod).join('---\n')).requests).toHaveLength(2000);
+  });
+});
+
+describe('L11: a rule for the fields of images', () => {
+  const text = `apiVersion: apps/v1
+kind: Deployment
+spec:
+  template:
+    spec:
+      containers:
+        - image: quay.io/acme/operator:1
+          env:
+            - {name: HELPER, value: "openebs/linux-utils:3.4.0"}
+            - {name: SHORT, value: busybox}
+            - {name: LIST, value: "12=quay.io/acme/db:12 13=quay.io/acme/db:13"}
+          args: ["--helper=acme/helper:1", "--level=2", "-v", "acme/bare:1"]
+---
+apiVersion: acme.example/v1
+kind: Db
+spec: {parts: [{imageName: "acme/db"}]}
+---
+apiVersion: v1
+kind: Secret
+stringData: {HELPER: "acme/secret:1"}
+`;
+  const refs = (...imageRules: string[]): string[] =>
+    parseList(Buffer.from(text), 'x.yaml', { format: 'auto', defaultRegistry: 'docker.io', imageRules })
+      .requests.map(({ source, origin }) => `${origin.line} ${refOf(source)}`)
+      .filter((ref) => !ref.includes('operator'))
+      .toSorted();
+
+  it.each([
+    ['Deployment/*.env.HELPER', ['9 docker.io/openebs/linux-utils:3.4.0']],
+    ['Deployment/spec.template.spec.containers.env.SHORT', ['10 docker.io/library/busybox:latest']],
+    ['*/*.env.LIST', ['11 quay.io/acme/db:12', '11 quay.io/acme/db:13']],
+    ['Deployment/*.args', ['12 docker.io/acme/bare:1', '12 docker.io/acme/helper:1']],
+    ['Db/spec.parts.imageName', ['16 docker.io/acme/db:latest']],
+    ['Pod/*.env.HELPER', []],
+    ['Deployment/*.env.HELP', []],
+    ['*/stringData.*', []],
+  ])('%s makes requests', (rule, expected) => {
+    expect(refs(rule)).toEqual(expected);
+  });
+
+  it('is needed: without it, such a value is a candidate', () => {
+    const { candidates } = read(text);
+    expect(candidates.map(([line, image]) => `${line} ${image}`)).toContain('9 openebs/linux-utils:3.4.0');
+    expect(refs()).toEqual([]);
+  });
+
+  it.each(['env.X', 'Deployment/', '/x', 'a b/c'])('%j is refused', (rule) => {
+    expect(() => checkImageRules(['*/x', rule])).toThrow('image-rules: entry 2 is not KIND/PATH');
+  });
+
+  it.each([
+    ['a/b.c', 'a/b.c', true],
+    ['a/b.c', 'a/b', false],
+    ['a/bb', 'a/b*b', true],
+    ['a/b', 'a/b*b', false],
+    ['a/b.x.c.y', 'a/*.c*y', true],
+    ['a/b', '*', true],
+  ])('a place %s fits the rule %s: %s', (place, rule, fits) => {
+    expect(matchesRule(place, rule)).toBe(fits);
   });
 });
