@@ -101,8 +101,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     const isLong = hold > patience;
     const held = heldFor(refused, host, isLong ? { ...options, onWarning: undefined } : options);
     const { times, milliseconds, error } = limiter.unavailable(held, notAvailable(host, refused.error), lane);
-    if (times > Math.max(policy.retries, LEAST_LOOKS)) return { error: limiter.exhaust(error) };
-    return isLong || milliseconds + held > patience ? { error } : refused;
+    if (isLong || milliseconds + held > patience) return { error };
+    return times > Math.max(policy.retries, LEAST_LOOKS) ? { error: limiter.exhaust(error) } : refused;
   };
   const closing = new AbortController();
   const attempt: HttpClient['request'] = async (request, read) => {

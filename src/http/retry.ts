@@ -27,8 +27,8 @@ const MAX_DELAY_MILLISECONDS = 30_000;
 const spent = new WeakSet<Error>();
 
 /** Whether all attempts were made, or none helps. An error may have been put into other words on its way. */
-export function isSpent(error: Error): boolean {
-  return spent.has(error) || (error.cause instanceof Error && isSpent(error.cause));
+export function isSpent(error: unknown): boolean {
+  return error instanceof Error && (spent.has(error) || isSpent(error.cause));
 }
 
 /** The same error, for which nobody makes another attempt: it was found that none helps. */

@@ -91,9 +91,16 @@ export function createRegistryClient(options: RegistryClientOptions) {
     signal: closing.signal,
     settleMilliseconds,
   });
-  const ping: Ping = (url) =>
+  const ping: Ping = (url, patience) =>
     http.request(
-      { method: 'GET', url: new URL('/v2/', url), headers: {}, subject: `${url.host}/v2/`, retry: false },
+      {
+        method: 'GET',
+        url: new URL('/v2/', url),
+        headers: {},
+        subject: `${url.host}/v2/`,
+        retry: false,
+        patience,
+      },
       ({ status, discard }) => {
         discard();
         return status;
@@ -190,7 +197,11 @@ export function createRegistryClient(options: RegistryClientOptions) {
       { signal, once = false }: { readonly signal?: AbortSignal | undefined; readonly once?: boolean } = {},
     ): Promise<Digest | undefined> {
       if (once) await abortable(at(repository.domain).registry.locate(), signal);
-      return findManifest({ ...call(repository, signal), retry: !once }, reference, onWarning);
+      return findManifest(
+        { ...call(repository, signal), retry: !once, ...(once ? { patience: 0 } : {}) },
+        reference,
+        onWarning,
+      );
     },
     /** Puts a manifest's exact bytes under a tag or its digest. `digest` where the registry says another one. */
     async putManifest(

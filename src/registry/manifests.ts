@@ -29,13 +29,13 @@ export interface ServedManifest extends ManifestHead {
 const ACCEPT = { accept: ACCEPTED_MANIFESTS.join(', ') };
 
 function requestOf(
-  { repository, signal, retry = true }: RepositoryCall,
+  { repository, signal, patience, retry = true }: RepositoryCall,
   reference: string,
   parts: Pick<RegistryRequest, 'method'> & Partial<RegistryRequest>,
 ): RegistryRequest {
   const subject = manifestSubject(repository, reference);
   const target = { kind: 'manifest', reference } as const;
-  return { repository, target, headers: {}, subject, signal, retry, ...parts };
+  return { repository, target, headers: {}, subject, signal, patience, retry, ...parts };
 }
 
 /**

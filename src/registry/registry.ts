@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { OciSaveError } from '../errors.ts';
-import { looksLikePlainHttp, refusalOf, type RetryPolicy, withRetries } from '../http/index.ts';
+import { isSpent, looksLikePlainHttp, refusalOf, type RetryPolicy, withRetries } from '../http/index.ts';
 import { isDomain } from '../oci/reference.ts';
 import { quoteText } from '../oci/reference-quote.ts';
 import type { Scheme } from './auth/challenge.ts';
@@ -38,8 +38,8 @@ export interface Registry {
   readonly first: <T>(run: (done: () => void) => Promise<T>) => Promise<T>;
 }
 
-/** One request to an address; resolves with the status of the response. */
-export type Ping = (url: URL) => Promise<number>;
+/** One request to an address; resolves with the status of the response. It waits no longer than its patience. */
+export type Ping = (url: URL, patience?: number) => Promise<number>;
 
 /** @throws OciSaveError `unsupported` for a domain that is not the host of its address */
 export function createRegistry(
@@ -51,6 +51,8 @@ export function createRegistry(
   let address: Promise<URL> | undefined;
   let leading: Promise<void> | undefined;
   let open = false;
+  /** One that its caller makes again, as long as it likes. */
+  const look: Ping = (url) => ping(url, 0);
   const find = async (by: Ping): Promise<URL> => {
     const { url, status } = await probe(domain, by);
     open = status === 200;
@@ -78,11 +80,11 @@ export function createRegistry(
       return probing;
     },
     async reach() {
-      if (!insecure) return void (await ping(secure));
-      address = Promise.resolve(await find(ping));
+      if (!insecure) return void (await look(secure));
+      address = Promise.resolve(await find(look));
     },
     async locate() {
-      if (insecure && address === undefined) address = Promise.resolve(await find(ping));
+      if (insecure && address === undefined) address = Promise.resolve(await find(look));
     },
     async first(run) {
       if (leading) {
@@ -107,7 +109,8 @@ function answers(ping: Ping): Ping {
       return await ping(url);
     } catch (error) {
       const refusal = refusalOf(error);
-      if (refusal === undefined) throw error;
+      // Of a host that is not waited for, nothing was asked.
+      if (refusal === undefined || isSpent(error)) throw error;
       return refusal.status;
     }
   };

@@ -16,7 +16,16 @@ import { type Endpoint, requestPath, requestUrl } from './request-path.ts';
 
 export interface RegistryRequest extends Pick<
   HttpRequest,
-  'method' | 'headers' | 'content' | 'stream' | 'extraMilliseconds' | 'subject' | 'lane' | 'retry' | 'signal'
+  | 'method'
+  | 'headers'
+  | 'content'
+  | 'stream'
+  | 'extraMilliseconds'
+  | 'subject'
+  | 'lane'
+  | 'patience'
+  | 'retry'
+  | 'signal'
 > {
   readonly repository: Repository;
   /** Below the repository, or the address that a response of the registry named. */
@@ -41,7 +50,10 @@ export interface Session {
 }
 
 /** What the requests for one repository have in common. */
-export interface RepositoryCall extends Pick<RegistryRequest, 'repository' | 'signal' | 'retry'> {
+export interface RepositoryCall extends Pick<
+  RegistryRequest,
+  'repository' | 'signal' | 'retry' | 'patience'
+> {
   readonly session: Session;
 }
 
@@ -128,7 +140,7 @@ function sender<T>(
       {
         ...request,
         url,
-        patience: patienceFor(repository),
+        patience: request.patience ?? patienceFor(repository),
         writes: push,
         resend: push,
         namedBy: mayBePrivate ? undefined : `${address.host} sends an upload to`,

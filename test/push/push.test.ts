@@ -577,6 +577,17 @@ describe('a push target that is not up yet', () => {
     expect(report.outcome).toBe('done');
   });
 
+  it('and answers 503 with a time each time is waited for, however often that was', async () => {
+    await using registry = await startPushRegistry({
+      faults: [{ method: 'GET', path: /^\/v2\/$/, times: 4, status: 503, headers: { 'retry-after': '1' } }],
+    });
+    const { report } = await pushTo(registry, await lockOf(ALL_KINDS), bench.store, {
+      waitMilliseconds: 40_000,
+      client: { retries: 0 },
+    });
+    expect(report.outcome).toBe('done');
+  });
+
   it('and never comes up fails in time, all its images for one cause', async () => {
     const host = `127.0.0.1:${await freePort()}`;
     const { report } = await pushTo({ host }, await lockOf(ALL_KINDS), bench.store, { waitMilliseconds: 30 });
