@@ -17,6 +17,7 @@ tasks:
     mappings:
       - from: /team/web
         to: mirror/web
+        note: any
         platform: linux/arm64
         tags:
           - 1.10
@@ -41,24 +42,24 @@ describe('L15: a dregsy file', () => {
     expect(setsOf(FILE)).toEqual({
       format: 'dregsy',
       requests: [
-        '16 registry.example/team/web:1.10 [linux/arm64]',
-        `17 registry.example/team/web@${DIGEST} [linux/arm64]`,
-        `18 registry.example/team/web:2.0@${DIGEST} [linux/arm64]`,
-        '27 registry.example/team/kept:edge',
-        '30 quay.io/acme/cli:3',
+        '17 registry.example/team/web:1.10 [linux/arm64]',
+        `18 registry.example/team/web@${DIGEST} [linux/arm64]`,
+        `19 registry.example/team/web:2.0@${DIGEST} [linux/arm64]`,
+        '28 registry.example/team/kept:edge',
+        '31 quay.io/acme/cli:3',
       ],
       tags: [
         '12 registry.example/team/web {"versions":[">=1.31.0 <1.31.9"]} [linux/arm64]',
         '12 registry.example/team/web {"allow":["^1\\\\.26\\\\.[0-9]$"]} [linux/arm64]',
         '12 registry.example/team/web {"deny":["^.*-rc$"]} [linux/arm64]',
-        '22 registry.example/team/all {}',
-        '23 registry.example/team/newest {"allow":["^.+-alpine$"],"deny":["^.*-rc$"],"versions":[">=2"],"newest":5} [all]',
+        '23 registry.example/team/all {}',
+        '24 registry.example/team/newest {"allow":["^.+-alpine$"],"deny":["^.*-rc$"],"versions":[">=2"],"newest":5} [all]',
       ],
       logins: ['7 registry.example ann:p w'],
       warnings: [
         "7 the list asks not to verify 'registry.example': verification stays on, unless insecure-registries names the registry",
       ],
-      ignored: ['watch', 'interval', 'targets', 'auth-refresh'],
+      ignored: ['watch', 'interval', 'targets', 'note', 'auth-refresh'],
     });
   });
 

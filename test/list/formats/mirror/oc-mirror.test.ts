@@ -73,6 +73,15 @@ describe('L15, L18: an ImageSetConfiguration of oc-mirror', () => {
     expect(setsOf(text)).toEqual({ format: 'oc-mirror', requests: ['4 docker.io/library/a:1'] });
   });
 
+  it('names an image by its target tag alone, also where its source has a digest', () => {
+    const text = `${HEAD}mirror: {additionalImages: [{name: "quay.io/a/b@${DIGEST}", targetTag: v1}]}\n`;
+    expect(setsOf(text).requests).toEqual([`3 quay.io/a/b@${DIGEST} => quay.io/a/b:v1`]);
+  });
+
+  it('may say nothing of what is mirrored', () => {
+    expect(setsOf(HEAD)).toEqual({ format: 'oc-mirror' });
+  });
+
   it('minds no case of its keys, as oc-mirror itself', () => {
     const text = `${HEAD}Mirror:\n  additionalimages:\n    - Name: a:1\n  Platform: {Channels: [{name: x}]}\n`;
     expect(setsOf(text)).toEqual({

@@ -72,6 +72,14 @@ describe('L15: a skopeo sync file', () => {
     expect(setsOf(`x.example: {${registry}}\n`).rejects).toEqual([expected]);
   });
 
+  it('may have a registry without anything', () => {
+    const text = 'x.example:\ny.example: {images: {a: ["1"]}}\n';
+    expect(setsOf(text, 'sync.yaml', 'skopeo-sync')).toEqual({
+      format: 'skopeo-sync',
+      requests: ['2 y.example/a:1'],
+    });
+  });
+
   it('is anonymous where user and password are empty', () => {
     const text = 'x.example: {images: {a: ["1"]}, credentials: {username: "", password: ""}}\n';
     expect(setsOf(text)).toEqual({ format: 'skopeo-sync', requests: ['1 x.example/a:1'] });
