@@ -224,7 +224,7 @@ export function newCollector(
 }
 
 function allTagsOf({ source, pin, platforms, storedAs }: EntryParts): TagParts {
-  if (pin !== undefined) throw refusal('`--all-tags` is for a repository, and this entry names a digest');
+  if (pin !== undefined) throw refusal('every tag is asked for, and this entry names a digest');
   return { repository: source, selection: { allow: [], deny: [], versions: [] }, platforms, storedAs };
 }
 

@@ -21,7 +21,9 @@ export function versionOf(tag: string): SemVer | undefined {
   if (major === undefined) return undefined;
   // The parts of dates have zeros before them, which SemVer does not take.
   const numbers = [major, minor, patch].map(Number).join('.');
-  const parts = prerelease?.split('.').map((part) => part.replace(/^0+(?=\d+$)/, ''));
+  const parts = prerelease
+    ?.split('.')
+    .map((part) => (/^\d+$/.test(part) ? part.replace(/^0+/, '') || '0' : part));
   return new SemVer(parts === undefined ? numbers : `${numbers}-${parts.join('.')}`);
 }
 

@@ -137,7 +137,7 @@ describe('L17: entries that ask for tags by a rule', () => {
   it.each([
     ['--all-tags a:1', `'a:1' names a tag or a digest, and its entry chooses tags by a rule`],
     ['--all-tags a => b:1', `'b:1' names a tag or a digest, and its entry chooses tags by a rule`],
-    [`-a a sha256:${'0'.repeat(64)}`, '`--all-tags` is for a repository, and this entry names a digest'],
+    [`-a a sha256:${'0'.repeat(64)}`, 'every tag is asked for, and this entry names a digest'],
     ['-a oci:folder', 'only a repository of a registry has tags to choose from'],
   ])('cannot be %s', (entry, reason) => {
     const { rejects, tagRequests } = parseInline([entry], { defaultRegistry: 'docker.io' });
