@@ -49,7 +49,7 @@ async function indexOf(
     for await (const { path: place, kind, size, start, body } of readTar(source)) {
       const hex = /(?:^|\/)blobs\/sha256\/([0-9a-f]{64})$/.exec(place)?.[1];
       if (kind === 'file' && hex !== undefined && !places.has(hex)) places.set(hex, { start, size });
-      if (kind !== 'file' || place !== LOCK_FILE) continue;
+      if (kind !== 'file' || place !== LOCK_FILE || lock !== undefined) continue;
       if (size > MAX_LOCK_BYTES) throw tooLarge(`${name}: its lock`, MAX_LOCK_BYTES);
       lock = parseLock(Buffer.concat(await Array.fromAsync(body)), `${LOCK_FILE} in ${name}`);
     }

@@ -3,6 +3,7 @@ export {
   checkArchiveName,
   isPieceName,
   joinScriptName,
+  partName,
   partsListName,
   sumsName,
   wholeName,

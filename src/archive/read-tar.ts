@@ -1,10 +1,14 @@
 import { paddingOf, sumOf } from './tar-header.ts';
 
 const BLOCK = 512;
-/** A pax record has a name and a size: pax(1) sets no bound, and no path is longer than this. */
+/** A pax record has a name and a size: pax(1) sets no bound. */
 const MAX_PAX_BYTES = 64 * 1024;
+/** Linux: PATH_MAX. */
+const MAX_NAME = 4096;
 /** So many no bundle has: one of 10,000 images has 300,000. */
 const MAX_ENTRIES = 3_000_000;
+/** Readers keep the names: those of 10,000 images are some 50 MB together. */
+const MAX_NAMES = 512 * 1024 * 1024;
 
 /** One entry of an archive as it is read. */
 export interface ReadEntry {
@@ -40,52 +44,143 @@ export interface Seekable {
 /**
  * The entries of a tar, in their order, as its bytes come: ustar with pax records, and GNU's long names, which other tar
  * programs write (POSIX.1-2008, pax(1)). Memory is bounded, whatever the archive says.
+ * @param onFault gets what is damaged: reading goes on at the next header, and what follows the last entry is read, too.
+ *   Without it, the first damaged header ends the reading, and nothing but headers and what is read of the entries counts.
  * @throws TarFault where a header is damaged, or the bytes end before the archive does
  */
 export async function* readTar(
   source: AsyncIterable<Uint8Array> | Seekable,
+  onFault?: (fault: TarFault) => void,
 ): AsyncGenerator<ReadEntry, void, undefined> {
   const input =
     Symbol.asyncIterator in source ? createInput(source) : createInput(source.read(0, source.size), source);
+  try {
+    yield* readEntries(input, onFault);
+  } finally {
+    await input.close();
+  }
+}
+
+async function* readEntries(
+  input: Input,
+  onFault: ((fault: TarFault) => void) | undefined,
+): AsyncGenerator<ReadEntry, void, undefined> {
   let extended: Extended = {};
-  for (let count = 0; ; count += 1) {
+  let names = 0;
+  /** Whether a damaged header was told, and the next one is looked for. */
+  let isLost = false;
+  const fail = (reason: string, at: number): void => {
+    const fault = new TarFault(reason, at);
+    if (onFault === undefined) throw fault;
+    if (!isLost) onFault(fault);
+    isLost = true;
+    extended = {};
+  };
+  for (let count = 0; ;) {
     const at = input.offset();
     const header = await input.take(BLOCK);
-    if (header === undefined) throw new TarFault('it ends before its last entry: it was cut off', at);
-    if (header.every((byte) => byte === 0)) return;
-    if (count > MAX_ENTRIES) throw new TarFault(`it has more than ${MAX_ENTRIES} entries`, at);
+    if (header === undefined) {
+      if (isLost) return;
+      throw new TarFault(at === 0 ? 'it is empty' : 'it ends before its last entry: it was cut off', at);
+    }
+    if (!isLost && isZero(header)) {
+      if (onFault !== undefined) await checkEnd(input, onFault);
+      return;
+    }
     const fields = parseHeader(header);
-    if (fields === undefined) throw new TarFault('a header is damaged', at);
+    if (fields === undefined) {
+      fail(whyNoHeader(header, at), at);
+      continue;
+    }
+    isLost = false;
+    count += 1;
+    if (count > MAX_ENTRIES) throw new TarFault(`it has more than ${MAX_ENTRIES} entries`, at);
     const { type } = fields;
     if (type === 'x' || type === 'g' || type === 'L' || type === 'K') {
-      if (fields.size > MAX_PAX_BYTES) throw new TarFault('a header’s record is too large', at);
+      if (!(fields.size <= MAX_PAX_BYTES)) {
+        fail('a header’s record is too large', at);
+        continue;
+      }
       const record = await input.take(fields.size);
-      if (record === undefined) throw new TarFault('it ends within a header: it was cut off', at);
-      await input.skip(paddingOf(fields.size));
-      if (type !== 'g') extended = { ...extended, ...parseRecord(type, record) };
+      const padding = await input.take(paddingOf(fields.size));
+      if (record === undefined || padding === undefined)
+        throw new TarFault('it ends within a header: it was cut off', at);
+      const own = parseRecord(type, record);
+      if (own === undefined || !isZero(padding)) fail('a header’s record is damaged', at);
+      else if (type !== 'g') extended = { ...extended, ...own };
       continue;
     }
     const size = extended.size ?? fields.size;
-    if (!Number.isSafeInteger(size) || size < 0) throw new TarFault('a size is invalid', at);
     const path = (extended.path ?? fields.path).replace(/^(?:\.\/)+/, '').replace(/\/+$/, '');
     const to = (extended.to ?? fields.to).replace(/^(?:\.\/)+/, '');
     extended = {};
-    const kind = KINDS.get(type) ?? 'other';
-    const length = kind === 'file' ? size : 0;
+    names += path.length + to.length;
+    if (names > MAX_NAMES) throw new TarFault('its names are too long together', at);
+    if (!Number.isSafeInteger(size) || size < 0) fail('a size is invalid', at);
+    else if (path.length > MAX_NAME || to.length > MAX_NAME) fail('a name is too long', at);
+    if (isLost) continue;
+    const length = WITHOUT_BYTES.has(type) ? 0 : size;
     const start = input.offset();
-    yield { path, kind, size: length, to, start, body: input.body(length, path) };
+    yield {
+      path,
+      kind: KINDS.get(type) ?? 'other',
+      size: length,
+      to,
+      start,
+      body: input.body(length, path),
+    };
     // The consumer may have read a part of it, or nothing.
     await input.skip(start + length - input.offset(), path);
-    await input.skip(paddingOf(length));
+    const padding = await input.take(paddingOf(length));
+    if (padding !== undefined && !isZero(padding))
+      onFault?.(new TarFault(`the bytes that fill up ${path} are damaged`, start + length));
   }
+}
+
+/** Zeros may follow the last entry: GNU tar writes blocks of 10 KiB. */
+async function checkEnd(input: Input, onFault: (fault: TarFault) => void): Promise<void> {
+  let isTold = false;
+  for (;;) {
+    const at = input.offset();
+    const piece = await input.some(Infinity);
+    if (piece === undefined) return;
+    const other = isTold ? -1 : piece.findIndex((byte) => byte !== 0);
+    if (other < 0) continue;
+    onFault(new TarFault('something follows its last entry', at + other));
+    isTold = true;
+  }
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
+/** How compressed files begin (RFC 1952, RFC 8878, and the formats of xz and bzip2). */
+const COMPRESSED: readonly (readonly [program: string, start: string])[] = [
+  ['gzip', '1f8b'],
+  ['zstd', '28b52ffd'],
+  ['xz', 'fd377a585a00'],
+  ['bzip2', '425a68'],
+];
+
+function whyNoHeader(header: Buffer, at: number): string {
+  const start = header.toString('hex', 0, 8);
+  const [program] = COMPRESSED.find(([, begin]) => at === 0 && start.startsWith(begin)) ?? [];
+  return program === undefined
+    ? 'a header is damaged'
+    : `it is compressed: ${program} -dc gives the archive itself`;
 }
 
 const KINDS: ReadonlyMap<string, ReadEntry['kind']> = new Map([
   ['0', 'file'],
   ['\0', 'file'],
+  // Contiguous on the disk, which no system tells apart any more.
+  ['7', 'file'],
   ['1', 'link'],
   ['5', 'folder'],
 ]);
+/** Links, devices, folders and pipes have no bytes in an archive, whatever their size says. */
+const WITHOUT_BYTES: ReadonlySet<string> = new Set(['1', '2', '3', '4', '5', '6']);
 
 interface Extended {
   readonly path?: string;
@@ -104,7 +199,8 @@ interface Fields {
 function parseHeader(header: Buffer): Fields | undefined {
   const text = (at: number, length: number): string =>
     header.toString('utf8', at, at + length).split('\0', 1)[0] ?? '';
-  if (Number.parseInt(text(148, 8), 8) !== sumOf(header) || text(257, 5) !== 'ustar') return undefined;
+  const sum = /^[ 0]*([0-7]+)[\0 ]+$/.exec(header.toString('latin1', 148, 156))?.[1] ?? '';
+  if (Number.parseInt(sum, 8) !== sumOf(header) || text(257, 5) !== 'ustar') return undefined;
   const prefix = text(345, 155);
   // GNU tar has other fields where POSIX has the prefix.
   const path =
@@ -131,21 +227,22 @@ function numberAt(header: Buffer, at: number, length: number): number {
   return value;
 }
 
-function parseRecord(type: string, record: Buffer): Extended {
+/** Undefined where it is damaged. */
+function parseRecord(type: string, record: Buffer): Extended | undefined {
   if (type === 'L') return { path: record.toString('utf8').replace(/\0+$/, '') };
   if (type === 'K') return { to: record.toString('utf8').replace(/\0+$/, '') };
   const found: { path?: string; to?: string; size?: number } = {};
   // `<length> <key>=<value>\n`, where the length counts all of it.
   for (let at = 0; at < record.length;) {
-    const blank = record.indexOf(0x20, at);
-    const length = blank < 0 ? Number.NaN : Number(record.toString('latin1', at, blank));
-    if (!Number.isSafeInteger(length) || length <= 0) break;
-    const line = record.toString('utf8', blank + 1, at + length - 1);
-    const [key, value] = [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)];
+    const digits = /^[1-9]\d{0,5} /.exec(record.toString('latin1', at, at + 8))?.[0] ?? '';
+    const end = at + Number(digits);
+    const line = record.toString('utf8', at + digits.length, end);
+    const [, key, value = ''] = /^([^=]+)=([^]*)\n$/.exec(line) ?? [];
+    if (digits === '' || key === undefined || end > record.length) return undefined;
     if (key === 'path') found.path = value;
     if (key === 'linkpath') found.to = value;
-    if (key === 'size') found.size = Number(value);
-    at += length;
+    if (key === 'size') found.size = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    at = end;
   }
   return found;
 }
@@ -153,11 +250,15 @@ function parseRecord(type: string, record: Buffer): Extended {
 interface Input {
   /** How many bytes were taken so far. */
   offset(): number;
+  /** At least one byte, at most so many; undefined at the end. */
+  some(most: number): Promise<Uint8Array | undefined>;
   /** So many bytes; undefined where fewer come. */
   take(length: number): Promise<Buffer | undefined>;
-  /** Passes over bytes. Throws where fewer come, for those of an entry. */
-  skip(length: number, path?: string): Promise<void>;
+  /** Passes over bytes of an entry. Throws where fewer come. */
+  skip(length: number, path: string): Promise<void>;
   body(length: number, path: string): AsyncIterable<Uint8Array>;
+  /** Ends the reading of the source: a file is closed. */
+  close(): Promise<void>;
 }
 
 /** Less than this is read and dropped: another reading would cost more. */
@@ -167,7 +268,6 @@ function createInput(chunks: AsyncIterable<Uint8Array>, seekable?: Seekable): In
   let source = chunks[Symbol.asyncIterator]();
   let rest: Uint8Array = new Uint8Array();
   let position = 0;
-  /** At least one byte, at most so many; undefined at the end. */
   const some = async (most: number): Promise<Uint8Array | undefined> => {
     while (rest.length === 0) {
       const next = await source.next();
@@ -195,6 +295,7 @@ function createInput(chunks: AsyncIterable<Uint8Array>, seekable?: Seekable): In
   };
   return {
     offset: () => position,
+    some,
     async take(length) {
       const pieces: Uint8Array[] = [];
       for (let left = length; left > 0;) {
@@ -214,14 +315,12 @@ function createInput(chunks: AsyncIterable<Uint8Array>, seekable?: Seekable): In
         return seek(seekable, position + length);
       for (let left = length; left > 0;) {
         const piece = await some(left);
-        if (piece === undefined) {
-          if (path !== undefined) throw cutWithin(path, length - left, length, position);
-          return;
-        }
+        if (piece === undefined) throw cutWithin(path, length - left, length, position);
         left -= piece.length;
       }
     },
     body,
+    close: async () => void (await source.return?.()),
   };
 }
 

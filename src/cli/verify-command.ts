@@ -3,7 +3,7 @@ import { verifyBundle, type VerifyReport } from '../commands/index.ts';
 import { formatBytes, formatCount } from '../text/bytes.ts';
 import { plainText } from '../text/plain-text.ts';
 import { addFlags, takeFlags } from './flags.ts';
-import { type Host, runCommand } from './run.ts';
+import { type CommandIo, type Ended, type Host, runCommand } from './run.ts';
 
 const EXAMPLES = `
 Examples:
@@ -27,14 +27,15 @@ export function verifyCommand(host: Host, done: (exitCode: number) => void): Com
     .addHelpText('after', EXAMPLES)
     .action((content: string[], flags: Record<string, unknown>) => {
       const { output } = takeFlags(flags, host);
-      return runCommand(host, output, done, async ({ emit, signal, stdin }) => {
+      const work = async ({ emit, signal, stdin }: CommandIo): Promise<Ended> => {
         const report = await verifyBundle({ content }, { emit, signal, stdin });
         return {
           failed: report.outcome === 'damaged',
           json: report,
           text: () => words(report).map(plainText).join('\n'),
         };
-      });
+      };
+      return runCommand(host, output, done, work, 'stopped; nothing was changed');
     });
 }
 
@@ -61,8 +62,8 @@ export function damageLines({
   parts,
   broken,
 }: Pick<VerifyReport, 'damaged' | 'parts' | 'broken'>): string[] {
-  const lines = parts.map(({ name, reason }) => `part ${name}: ${reason}; copy or download it again`);
-  if (broken !== undefined) lines.push(`the archive cannot be read to its end: ${broken}`);
+  const lines = parts.map(({ name, reason }) => `${name}: ${reason}; copy or download it again`);
+  if (broken !== undefined) lines.push(`the archive is damaged: ${broken}`);
   for (const { path, reason, images } of damaged.slice(0, MAX_SHOWN)) {
     lines.push(`${path}: ${reason}${images.length === 0 ? '' : `; needed by ${listed(images)}`}`);
   }
@@ -78,7 +79,7 @@ function verdictOf({ damaged, parts }: VerifyReport): string {
     ...(parts.length === 0 ? [] : [`${formatCount(parts.length, 'part')} to bring again`]),
     ...(damaged.length === 0 ? [] : [`${formatCount(damaged.length, 'file')} damaged or missing`]),
   ];
-  return counts.length === 0 ? 'it is cut off' : counts.join(', ');
+  return counts.length === 0 ? 'the archive is damaged' : counts.join(', ');
 }
 
 function listed(names: readonly string[]): string {

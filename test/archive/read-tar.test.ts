@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { link, mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { computeTar, readTar, TarFault, type TarEntry } from '../../src/archive/index.ts';
@@ -117,15 +118,80 @@ describe('reading a tar', () => {
       'it ends before its last entry: it was cut off',
       1536,
     ]);
-    expect(await fault(new Uint8Array())).toEqual(['it ends before its last entry: it was cut off', 0]);
+    expect(await fault(new Uint8Array())).toEqual(['it is empty', 0]);
     expect(await fault(Buffer.alloc(512, 'x'))).toEqual(['a header is damaged', 0]);
     for (let at = 0; at < 512; at += 1) {
       const wrong = Buffer.from(bytes);
       wrong[at] = (wrong[at] ?? 0) ^ 1;
-      // The sum covers every byte of a header; its own field ends in bytes that mean nothing.
-      if (at < 148 || at >= 154) continue;
+      // The sum covers every byte of a header. A digit of its own field may become a blank before it, or a blank the end.
       expect(await fault(wrong)).toEqual(['a header is damaged', 0]);
     }
+  });
+
+  /** What is read of an archive when reading goes on after what is damaged. */
+  async function readOn(bytes: Uint8Array): Promise<{ names: string[]; faults: [string, number][] }> {
+    const faults: [string, number][] = [];
+    const names: string[] = [];
+    const note = ({ message, offset }: TarFault): void => void faults.push([message, offset]);
+    for await (const entry of readTar(inChunks(bytes, 700), note)) names.push(`${entry.kind} ${entry.path}`);
+    return { names, faults };
+  }
+
+  it('V9: goes on at the next header after a damaged one, and looks at what fills the archive up', async () => {
+    const tar = computeTar(
+      ['a', 'b', 'c'].map((name) => ({ kind: 'bytes', path: name, bytes: Buffer.alloc(1000, name) })),
+    );
+    const bytes = Buffer.concat(await Array.fromAsync(tar.read()));
+    const spoiled = (at: number): Buffer => {
+      const wrong = Buffer.from(bytes);
+      wrong[at] = (wrong[at] ?? 0) ^ 1;
+      return wrong;
+    };
+    const all = ['file a', 'file b', 'file c'];
+    expect(await readOn(bytes)).toEqual({ names: all, faults: [] });
+    expect(await readOn(Buffer.concat([bytes, Buffer.alloc(8192)]))).toEqual({ names: all, faults: [] });
+    expect(await readOn(spoiled(1536 + 3))).toEqual({
+      names: ['file a', 'file c'],
+      faults: [['a header is damaged', 1536]],
+    });
+    expect(await readOn(spoiled(512 + 1000))).toEqual({
+      names: all,
+      faults: [['the bytes that fill up a are damaged', 1512]],
+    });
+    expect(await readOn(Buffer.concat([bytes, bytes]))).toEqual({
+      names: all,
+      faults: [['something follows its last entry', bytes.length]],
+    });
+    expect(await readOn(spoiled(bytes.length - 1))).toMatchObject({ faults: [[expect.any(String), 5631]] });
+  });
+
+  it.each([
+    ['gzip', gzipSync(Buffer.alloc(2000))],
+    ['zstd', zstdCompressSync(Buffer.from('x'.repeat(5000)))],
+  ])('case J4: says of an archive in %s that it is compressed', async (program, bytes) => {
+    const padded = Buffer.concat([bytes, Buffer.alloc(600)]);
+    await expect(summaries(inChunks(padded, 512))).rejects.toThrow(`it is compressed: ${program} -dc`);
+  });
+
+  it('V15: closes the source where the reader stops, and where the archive is damaged', async () => {
+    const tar = computeTar([{ kind: 'bytes', path: 'a', bytes: Buffer.alloc(1000) }]);
+    const bytes = Buffer.concat(await Array.fromAsync(tar.read()));
+    let open = 0;
+    async function* counted(some: Uint8Array): AsyncGenerator<Uint8Array> {
+      open += 1;
+      try {
+        yield* inChunks(some, 512);
+      } finally {
+        open -= 1;
+      }
+    }
+    for await (const entry of readTar(counted(bytes))) {
+      expect([entry.path, open]).toEqual(['a', 1]);
+      break;
+    }
+    expect(open).toBe(0);
+    await expect(summaries(counted(Buffer.alloc(2000, 'x')))).rejects.toThrow('damaged');
+    expect(open).toBe(0);
   });
 
   it('bounds a record before a header, and refuses a size that no file has', async () => {
@@ -145,6 +211,21 @@ describe('reading a tar', () => {
     await expect(read(header('x', 2 ** 30))).rejects.toThrow('a header’s record is too large');
     await expect(read(record('18 size=-12345678\n'), header('0', 0))).rejects.toThrow('a size is invalid');
     await expect(read(record('11 size=xx\n'), header('0', 0))).rejects.toThrow('a size is invalid');
+    await expect(read(record('12 size=0x1\n'), header('0', 0))).rejects.toThrow('a size is invalid');
+    for (const text of ['13 path=y/z\n', '9 path=y/z\n', 'x path=y/z\n', '12 path=y/zz'])
+      await expect(read(record(text), header('0', 0))).rejects.toThrow('a header’s record is damaged');
+    const deep = `path=${'a/'.repeat(20_000)}`;
+    const length = String(deep.length + 7);
+    const long = Buffer.from(`${length} ${deep}\n`);
+    const padding = Buffer.alloc((512 - (long.length % 512)) % 512);
+    const whole = Buffer.concat([header('x', long.length), long, padding]);
+    await expect(read(whole, header('0', 0))).rejects.toThrow('a name is too long');
+    // GNU tar's sparse file, and a contiguous one.
+    const block = Buffer.alloc(512, 'x');
+    expect(await read(header('S', 512), block, header('7', 512, 'c'), block, Buffer.alloc(1024))).toEqual([
+      ['x', 'other', 512, '', block.toString()],
+      ['c', 'file', 512, '', block.toString()],
+    ]);
     expect(await read(record('12 path=y/z\n'), header('5', 0), Buffer.alloc(1024))).toEqual([
       ['y/z', 'folder', 0, '', ''],
     ]);

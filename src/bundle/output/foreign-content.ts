@@ -141,6 +141,9 @@ function hasFiles({ files, folders }: FolderContent): boolean {
 export interface LayoutEntry {
   readonly digest: string;
   readonly tag: string | undefined;
+  /** What else it says of the manifest, whatever that is. */
+  readonly size: unknown;
+  readonly mediaType: unknown;
 }
 
 const indexSchema = z.looseObject({
@@ -156,9 +159,9 @@ const indexSchema = z.looseObject({
 export function parseLayoutEntries(bytes: Uint8Array): LayoutEntry[] | undefined {
   const parsed = indexSchema.safeParse(jsonIn(bytes));
   if (!parsed.success) return undefined;
-  return (parsed.data.manifests ?? []).map(({ digest, annotations }) => {
+  return (parsed.data.manifests ?? []).map(({ digest, annotations, size, mediaType }) => {
     const tag = annotations?.[REF_NAME];
-    return { digest, tag: typeof tag === 'string' ? tag : undefined };
+    return { digest, tag: typeof tag === 'string' ? tag : undefined, size, mediaType };
   });
 }
 

@@ -6,34 +6,52 @@ import { reachable } from '../../oci/reachable.ts';
 
 /** Which images need what is damaged. */
 export interface AffectedImages {
-  byBlob(hex: string): readonly string[];
+  /** The images that need a blob in a file: below a repository, those that are served from there. */
+  byBlob(path: string, explained: BundleExplanation): readonly string[];
   /** The images that a file of a layout names; all of them where it is the flat layout's; none for any other file. */
   byLayout(path: string, explained: BundleExplanation): readonly string[];
 }
 
 /** Nothing is computed before something is damaged. */
 export function affectedImages(lock: Lock, manifests: Manifests): AffectedImages {
-  let blobs: Map<string, string[]> | undefined;
+  let blobs: ReadonlyMap<string, ReadonlySet<string>> | undefined;
+  let repositories: ReadonlyMap<string, ReadonlySet<string>> | undefined;
+  const inLayout = (folder: string, { registry }: BundleExplanation): readonly string[] => {
+    repositories ??= imagesByRepository(lock);
+    return [...(repositories.get(registry === '' ? folder : folder.slice(registry.length + 1)) ?? [])];
+  };
   return {
-    byBlob(hex) {
+    byBlob(path, explained) {
       blobs ??= imagesByBlob(lock, manifests);
-      return blobs.get(hex) ?? [];
+      const needing = blobs.get(path.slice(path.lastIndexOf('/') + 1)) ?? new Set();
+      const folder = path.replace(/\/?blobs\/sha256\/[0-9a-f]{64}$/, '');
+      return folder === '' ? [...needing] : inLayout(folder, explained).filter((ref) => needing.has(ref));
     },
-    byLayout(path, { registry, layouts }) {
+    byLayout(path, explained) {
       const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
       const name = path.slice(folder === '' ? 0 : folder.length + 1);
-      if (!layouts.has(folder) || !['index.json', 'oci-layout', 'manifest.json'].includes(name)) return [];
-      if (folder === '') return lock.images.map(({ ref }) => ref);
-      const repository = registry === '' ? folder : folder.slice(registry.length + 1);
-      return lock.images
-        .filter(({ names }) => names.some((name) => repositoryPath(splitName(name).name) === repository))
-        .map(({ ref }) => ref);
+      const isOfLayout = ['index.json', 'oci-layout', 'manifest.json'].includes(name);
+      if (!explained.layouts.has(folder) || !isOfLayout) return [];
+      return folder === '' ? lock.images.map(({ ref }) => ref) : inLayout(folder, explained);
     },
   };
 }
 
-function imagesByBlob(lock: Lock, manifests: Manifests): Map<string, string[]> {
-  const images = new Map<string, string[]>();
+function imagesByRepository(lock: Lock): Map<string, Set<string>> {
+  const images = new Map<string, Set<string>>();
+  for (const { ref, names } of lock.images) {
+    for (const name of names) addTo(images, repositoryPath(splitName(name).name), ref);
+  }
+  return images;
+}
+
+function addTo(images: Map<string, Set<string>>, key: string, ref: string): void {
+  const refs = images.get(key) ?? new Set<string>();
+  images.set(key, refs.add(ref));
+}
+
+function imagesByBlob(lock: Lock, manifests: Manifests): Map<string, Set<string>> {
+  const images = new Map<string, Set<string>>();
   const all = new Set<Digest>(manifests.keys());
   for (const image of lock.images) {
     const { ref, root, leaves, referrers } = image;
@@ -44,11 +62,7 @@ function imagesByBlob(lock: Lock, manifests: Manifests): Map<string, string[]> {
       ...leaves.flatMap((leaf) => [leaf.digest, leaf.config, ...leaf.layers]),
       ...[...below, ...referring].flatMap((one) => [...one.manifests, ...one.blobs]),
     ]);
-    for (const one of needed) {
-      const refs = images.get(hexOf(one));
-      if (refs === undefined) images.set(hexOf(one), [ref]);
-      else refs.push(ref);
-    }
+    for (const one of needed) addTo(images, hexOf(one), ref);
   }
   return images;
 }

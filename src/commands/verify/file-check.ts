@@ -17,21 +17,42 @@ export function whyWrong(file: TreeFile, { observed, sums, explained }: Expectat
   const seen = resolved(observed, path);
   // A server removes it when it is stopped in the midst of its scan, and makes it again.
   if (name === '_restore_complete') return undefined;
-  if (seen === undefined) return 'it is missing';
+  if (seen === undefined) return whyMissing(observed);
   if (seen.kind === 'fault') return seen.reason;
   if (file.kind !== 'bytes') return whyWrongBlob(digestIn(path), file.size, seen);
   const written = sums.get(path);
   if (seen.digest === written || seen.digest === digestOf(file.bytes)) return undefined;
   const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
-  if (name === 'index.json') return whyLacking(observed.kept.get(path), explained.layouts.get(folder));
+  // Servers rewrite that of a repository; nobody that at the top of both views, from which runtimes take the names.
+  const isOfServer = folder !== '' || explained.registry === '';
+  if (name === 'index.json' && isOfServer)
+    return whyLacking(observed.kept.get(path), file.bytes, explained.layouts.get(folder));
   if (name === 'oci-layout')
     return isLayoutFile(observed.kept.get(path)) ? undefined : 'it is not that of an OCI layout';
   // The lock and the sums are what the others are compared with; a page of another version has other bytes.
+  // What a file has to be follows from manifests, which may be among what could not be read.
+  if (written === undefined && observed.broken !== undefined) return undefined;
   if (written === undefined) return UNSUMMED.has(name) ? undefined : 'its bytes do not follow from the lock';
   return 'its bytes are not those that SHA256SUMS names';
 }
 
+/** A file of which a damaged archive has no entry may have been in it. */
+export function whyMissing({ broken }: Observed): string {
+  return broken === undefined ? 'it is missing' : 'it is missing, or could not be read';
+}
+
 const UNSUMMED = new Set(['oci-save.lock.json', 'SHA256SUMS', 'report.html']);
+
+/** Whether SHA256SUMS has another digest, or none, for a file that is what it has to be. */
+export function isWrongInSums(file: TreeFile, { observed, sums }: Omit<Expectations, 'explained'>): boolean {
+  const { path, kind } = file;
+  const seen = observed.entries.get(path);
+  if (kind === 'link' || path === 'SHA256SUMS' || seen?.kind !== 'file') return false;
+  // The lock says nothing of its bytes.
+  if (path === 'report.html') return !sums.has(path);
+  const right = kind === 'blob' ? file.digest : digestOf(file.bytes);
+  return seen.digest === right && sums.get(path) !== right;
+}
 
 /** A file, or the one that a hard link of an archive names. */
 function resolved({ entries }: Observed, path: string): Exclude<Seen, { kind: 'link' }> | undefined {
@@ -58,6 +79,7 @@ function digestIn(path: string): string {
 /** A server may add names and rewrite the file; each name of ours must still mean what the lock says. */
 function whyLacking(
   bytes: Uint8Array | undefined,
+  ours: Uint8Array,
   tags: ReadonlyMap<string, Digest> | undefined,
 ): string | undefined {
   const entries = bytes === undefined ? undefined : parseLayoutEntries(bytes);
@@ -67,7 +89,14 @@ function whyLacking(
   );
   const wrong = [...(tags ?? [])].filter(([tag, digest]) => named.get(tag) !== digest);
   const [first] = wrong;
-  if (first === undefined) return undefined;
+  if (first === undefined) {
+    const known = new Map((parseLayoutEntries(ours) ?? []).map((entry) => [entry.digest, entry]));
+    const isOther = entries.some(({ digest, size, mediaType }) => {
+      const own = known.get(digest);
+      return own !== undefined && (own.size !== size || own.mediaType !== mediaType);
+    });
+    return isOther ? 'it has a wrong size or type of an image' : undefined;
+  }
   const [tag] = first;
   const what = named.has(tag) ? 'names another image by' : 'lacks';
   return `it ${what} ${tag}${wrong.length > 1 ? `, and ${wrong.length - 1} more names` : ''}`;

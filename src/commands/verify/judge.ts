@@ -14,7 +14,7 @@ import { type Digest, digestOf, hexOf, isDigest } from '../../oci/digest.ts';
 import { byText } from '../../text/by-text.ts';
 import { affectedImages } from './affected.ts';
 import { folderContent } from './content.ts';
-import { whyWrong } from './file-check.ts';
+import { isWrongInSums, whyMissing, whyWrong } from './file-check.ts';
 import { manifestsIn } from './manifests.ts';
 import type { Observed } from './observed.ts';
 
@@ -54,7 +54,7 @@ export function judgeBundle(observed: Observed, beside: Uint8Array | undefined):
   const sums = sumsIn(textOf(observed.kept.get(SUMS_FILE)));
   const bytes = inside ?? beside;
   if (bytes === undefined)
-    return unknown('it is missing: nothing says what belongs to the bundle', observed, sums);
+    return unknown(`${whyMissing(observed)}: nothing says what belongs to the bundle`, observed, sums);
   const lock = readLock(bytes);
   if (typeof lock === 'string') return unknown(lock, observed, sums);
   // A bundle of one view has no sums. Of another the lock may be lost, and its copy lies beside the archive.
@@ -77,16 +77,25 @@ function judgeViews(
   const damaged: Damage[] = [];
   const checked = new Set<string>();
   const blobs = new Set<string>();
-  for (const file of planTree(lock, manifests, views, () => '')) {
+  const files = planTree(lock, manifests, views, () => '');
+  const isSummed = views.length > 1 && observed.entries.has(SUMS_FILE);
+  for (const file of files) {
     checked.add(file.path);
     const hex = hexIn(file.path);
     if (hex !== undefined) blobs.add(hex);
     const reason = whyWrong(file, { observed, sums, explained });
     if (reason === undefined) continue;
-    const images = hex === undefined ? affected.byLayout(file.path, explained) : affected.byBlob(hex);
+    const images =
+      hex === undefined ? affected.byLayout(file.path, explained) : affected.byBlob(file.path, explained);
     damaged.push({ path: file.path, reason, images });
   }
-  damaged.push(...unplaced(lock, views, blobs).map((hex) => lost(hex, affected.byBlob(hex))));
+  if (isSummed && files.some((file) => isWrongInSums(file, { observed, sums })))
+    damaged.push({ path: SUMS_FILE, reason: 'it has other digests than the lock, or fewer', images: [] });
+  for (const hex of unplaced(lock, views, blobs)) {
+    const path = `blobs/sha256/${hex}`;
+    const reason = 'no manifest that is there leads to it';
+    damaged.push({ path, reason, images: affected.byBlob(path, explained) });
+  }
   damaged.push(...wrongSums(observed, sums, checked, explained));
   const { foreign, state } = findForeign(folderContent(observed), explained);
   return {
@@ -104,22 +113,19 @@ function unplaced(lock: Lock, views: readonly View[], placed: ReadonlySet<string
   return needed.filter((hex) => !placed.has(hex) && !made.has(hex));
 }
 
-function lost(hex: string, images: readonly string[]): Damage {
-  return { path: `blobs/sha256/${hex}`, reason: 'no manifest that is there leads to it', images };
-}
-
 /** Files that SHA256SUMS names and this version does not know: another version wrote them. */
 function wrongSums(
-  { entries }: Observed,
+  observed: Observed,
   sums: ReadonlyMap<string, Digest>,
   checked: ReadonlySet<string>,
   explained: BundleExplanation | undefined,
 ): Damage[] {
   return [...sums].flatMap(([path, digest]) => {
     if (checked.has(path) || (explained !== undefined && path.endsWith('/_restore_complete'))) return [];
-    const seen = entries.get(path);
+    const seen = observed.entries.get(path);
     if (seen?.kind === 'file' && seen.digest === digest) return [];
-    const reason = seen === undefined ? 'it is missing' : 'its bytes are not those that SHA256SUMS names';
+    const reason =
+      seen === undefined ? whyMissing(observed) : 'its bytes are not those that SHA256SUMS names';
     return [{ path, reason, images: [] }];
   });
 }

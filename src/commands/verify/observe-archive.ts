@@ -1,4 +1,4 @@
-import { readTar, TarFault } from '../../archive/index.ts';
+import { type ReadEntry, readTar, TarFault } from '../../archive/index.ts';
 import type { Observed, Observer, PartFault } from './observed.ts';
 
 /**
@@ -10,32 +10,42 @@ export async function observeArchive(
   observer: Observer,
   parts: readonly PartFault[],
 ): Promise<Observed> {
-  const broken = await readEntries(chunks, observer);
+  const broken = await readToEnd(chunks, (entry) => observeEntry(entry, observer));
   return { entries: observer.entries, kept: observer.kept, parts, broken, bytes: observer.bytes() };
 }
 
-async function readEntries(
+/**
+ * Reads all that can be read of an archive, and its bytes to their end, which the sums of its files count.
+ * @param take gets each entry, and whether something was wrong before it
+ * @returns what is wrong with the archive; undefined where nothing is
+ */
+export async function readToEnd(
   chunks: AsyncIterable<Uint8Array>,
-  observer: Observer,
+  take: (entry: ReadEntry, isBroken: boolean) => Promise<void>,
 ): Promise<string | undefined> {
-  const source = chunks[Symbol.asyncIterator]();
-  const rest: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => source };
+  let first: string | undefined;
+  let more = 0;
+  const note = ({ message, offset }: TarFault): void => {
+    if (first === undefined) first = `${message} (at byte ${offset})`;
+    else more += 1;
+  };
   try {
-    for await (const { path, kind, size, to, body } of readTar(rest)) {
-      if (path === '' || path === '.') continue;
-      if (observer.entries.has(path)) {
-        observer.other(path, { kind: 'fault', reason: 'it stands there twice' });
-      } else if (kind === 'file') await observer.file(path, size, body);
-      else if (kind === 'link') observer.other(path, { kind: 'link', to });
-      else if (kind === 'other') observer.other(path, { kind: 'fault', reason: 'it is not a regular file' });
-    }
-    // What follows the last entry is padding, and belongs to the sums of the file.
-    for await (const chunk of rest) void chunk;
-    return undefined;
+    for await (const entry of readTar(chunks, note)) await take(entry, first !== undefined);
   } catch (error) {
     if (!(error instanceof TarFault)) throw error;
-    // The files after it are hashed all the same.
-    for await (const chunk of rest) void chunk;
-    return `${error.message} (at byte ${error.offset})`;
+    note(error);
   }
+  return more === 0 ? first : `${first}, and ${more} more ${more === 1 ? 'fault' : 'faults'}`;
+}
+
+/** Hashes an entry of an archive. */
+export async function observeEntry(
+  { path, kind, size, to, body }: ReadEntry,
+  observer: Observer,
+): Promise<void> {
+  if (path === '' || path === '.') return;
+  if (observer.entries.has(path)) observer.other(path, { kind: 'fault', reason: 'it stands there twice' });
+  else if (kind === 'file') await observer.file(path, size, body);
+  else if (kind === 'link') observer.other(path, { kind: 'link', to });
+  else if (kind === 'other') observer.other(path, { kind: 'fault', reason: 'it is not a regular file' });
 }

@@ -1,4 +1,4 @@
-import type { BigIntStats } from 'node:fs';
+import type { BigIntStats, Dirent } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
@@ -19,8 +19,18 @@ export async function observeFolder(
 ): Promise<Observed> {
   const inodes = new Map<string, Seen>();
   let names = 0;
+  const namesIn = async (at: string): Promise<Dirent[]> => {
+    try {
+      return (await unlessGone(readdir(path.join(folder, at), { withFileTypes: true }))) ?? [];
+    } catch (error) {
+      const code = systemCodeOf(error);
+      if (code === undefined || at === '') throw error;
+      observer.other(at, { kind: 'fault', reason: `it cannot be read (${code})` });
+      return [];
+    }
+  };
   const visit = async (at: string, depth: number): Promise<void> => {
-    const listed = (await unlessGone(readdir(path.join(folder, at), { withFileTypes: true }))) ?? [];
+    const listed = await namesIn(at);
     names += listed.length;
     if (names > MAX_NAMES || depth > MAX_DEPTH) {
       const message = `${folder} has more files and folders than any bundle`;

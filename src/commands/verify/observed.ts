@@ -22,7 +22,7 @@ export interface Observed {
   readonly entries: ReadonlyMap<string, Seen>;
   readonly kept: ReadonlyMap<string, Uint8Array>;
   readonly parts: readonly PartFault[];
-  /** Why it could not be read to its end, where that is so. */
+  /** What is wrong with an archive apart from the bytes of its files: a damaged header, a cut. */
   readonly broken: string | undefined;
   /** Bytes that were hashed. */
   readonly bytes: number;

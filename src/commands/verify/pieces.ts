@@ -7,14 +7,15 @@ import {
   fileSegment,
   joinSegments,
   parsePartsList,
+  partName,
   partsListName,
   readSidecar,
   sumsName,
   wholeName,
 } from '../../archive/index.ts';
 import { sumsIn } from '../../bundle/index.ts';
-import { OciSaveError } from '../../errors.ts';
-import { readChunks, unlessGone } from '../../files/index.ts';
+import { OciSaveError, systemCodeOf } from '../../errors.ts';
+import { exists, readChunks, unlessGone } from '../../files/index.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { PartFault } from './observed.ts';
 
@@ -86,7 +87,11 @@ function archiveOf(file: string): NamedArchive | undefined {
 
 async function wholeOf(file: string, name: ArchiveName | undefined): Promise<Piece> {
   const actual = await sizeOf(file);
-  if (actual === undefined) throw missing(file);
+  if (actual === undefined) {
+    const part = name === undefined ? undefined : partName(name, 1);
+    const isCut = part !== undefined && (await exists(path.join(path.dirname(file), part)));
+    throw missing(file, isCut ? `It was cut into parts: name ${part}.` : undefined);
+  }
   const beside = path.join(path.dirname(path.resolve(file)), name === undefined ? '' : sumsName(name));
   const sums = name === undefined ? undefined : sumsIn(await readSidecar(beside));
   return { file, size: undefined, digest: sums?.get(path.basename(file)), actual };
@@ -96,11 +101,15 @@ async function wholeOf(file: string, name: ArchiveName | undefined): Promise<Pie
 async function sizeOf(file: string): Promise<number | undefined> {
   const stats = await unlessGone(stat(file));
   if (stats === undefined || stats.isFile()) return stats?.size;
-  throw new OciSaveError({ code: 'usage', message: `${file} is not a file that can be read` });
+  throw new OciSaveError({
+    code: 'usage',
+    message: `${file} is not a regular file`,
+    hint: 'An archive that comes through a pipe is read from standard input: name -.',
+  });
 }
 
-function missing(file: string): OciSaveError {
-  return new OciSaveError({ code: 'usage', message: `${file} is missing` });
+function missing(file: string, hint?: string): OciSaveError {
+  return new OciSaveError({ code: 'usage', message: `${file} is missing`, hint });
 }
 
 /** Any range of an archive's bytes; undefined where one of its files is missing, or has another size than it should. */
@@ -132,14 +141,26 @@ export async function* joinPieces(
     }
     const hash = createHash('sha256');
     let read = 0;
-    for await (const chunk of readChunks(file)) {
+    try {
+      for await (const chunk of readChunks(file)) {
+        signal?.throwIfAborted();
+        if (digest !== undefined) hash.update(chunk);
+        read += chunk.length;
+        if (whole) yield chunk;
+      }
+    } catch (error) {
       signal?.throwIfAborted();
-      if (digest !== undefined) hash.update(chunk);
-      read += chunk.length;
-      if (whole) yield chunk;
+      // A worn medium: the other parts are hashed all the same.
+      const code = systemCodeOf(error);
+      if (code === undefined) throw error;
+      faults.push({ name, reason: `it cannot be read (${code})` });
+      whole = false;
+      continue;
     }
     if (size !== undefined && read !== size) {
       faults.push({ name, reason: `it has ${read} bytes instead of ${size}` });
+      // What follows would not stand where it belongs.
+      whole = false;
     } else if (digest !== undefined && `sha256:${hash.digest('hex')}` !== digest) {
       faults.push({ name, reason: 'its bytes are not those that were written' });
     }

@@ -37,7 +37,7 @@ export interface VerifyReport extends Verdict {
   readonly bytes: number;
   /** Files of the archive that have to be fetched or copied again. */
   readonly parts: readonly PartFault[];
-  /** Why the archive could not be read to its end. */
+  /** What is wrong with the archive apart from the bytes of its files: a damaged header, a cut. */
   readonly broken?: string;
 }
 

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { cp, link, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readTar } from '../../../src/archive/index.ts';
+import { computeTar, readTar, type TarEntry } from '../../../src/archive/index.ts';
 import { verifyBundle, type VerifyReport } from '../../../src/commands/index.ts';
 import { save } from '../../../src/commands/save/save.ts';
 import { parseOptions } from '../../../src/options/index.ts';
@@ -180,6 +180,34 @@ describe('V9: verify of a folder', () => {
     });
   });
 
+  it('finds a digest changed in the sums, and a size or a name in an index', async () => {
+    const sums = await readFile(inBundle('SHA256SUMS'), 'utf8');
+    const other = (digit: string): string => (digit === '0' ? '1' : '0');
+    for (const changed of [
+      sums.replace(/^.(?=.*blobs)/m, other),
+      sums.replace(/^.(?=.*blobs)/m, 'X'),
+      sums.replace(/^.(?=.*report.html)/m, 'X'),
+      sums.replace(/^.(?=.*team.idx.index.json)/m, other),
+    ]) {
+      expect(changed).not.toBe(sums);
+      await writeFile(inBundle('SHA256SUMS'), changed);
+      expect((await verify(inBundle())).damaged).toEqual([
+        { path: 'SHA256SUMS', reason: 'it has other digests than the lock, or fewer', images: [] },
+      ]);
+    }
+    await writeFile(inBundle('SHA256SUMS'), sums);
+    const file = inBundle('registry', source.host.replace(':', '_'), 'team/one/index.json');
+    const index = await readFile(file, 'utf8');
+    await writeFile(file, index.replace(/"size": /, '"size": 1'));
+    expect((await verify(inBundle())).damaged).toMatchObject([
+      { reason: 'it has a wrong size or type of an image', images: [ref('team/one:1')] },
+    ]);
+    await writeFile(file, index);
+    const top = await readFile(inBundle('index.json'), 'utf8');
+    await writeFile(inBundle('index.json'), top.replace('io.containerd.image.name', 'io.containerd.imag'));
+    expect((await verify(inBundle())).damaged).toMatchObject([{ path: 'index.json' }]);
+  });
+
   it('takes no symbolic link for a file', async () => {
     await rename(inBundle('manifest.json'), path.join(at, 'elsewhere'));
     await symlink(path.join(at, 'elsewhere'), inBundle('manifest.json'));
@@ -271,6 +299,53 @@ describe('V15: verify of an archive without unpacking it', () => {
     expect(report.broken).toMatch(/cut off/);
   });
 
+  it('names a part that a worn medium does not give, and hashes those after it', async () => {
+    const [, second = '', third = ''] = await partsOf();
+    await rm(second);
+    // Reading it fails with EIO at once, as on a worn medium (proc(5)).
+    await symlink('/proc/self/mem', second);
+    await spoil(third, 5);
+    const report = await verify(third);
+    expect(report.parts).toEqual([
+      { name: path.basename(second), reason: 'it cannot be read (EIO)' },
+      { name: path.basename(third), reason: 'its bytes are not those that were written' },
+    ]);
+    expect(report.damaged.map(({ path: file }) => file)).not.toContain('manifest.json');
+  });
+
+  it('joins nothing behind a part that is too short', async () => {
+    const [, second = ''] = await partsOf();
+    const bytes = await readFile(second);
+    await rm(second);
+    await writeFile(second, bytes.subarray(0, -512));
+    const report = await verify(second);
+    expect(report.parts).toMatchObject([{ reason: expect.stringContaining('bytes instead of') }]);
+    expect(report.broken).toMatch(/cut off/);
+  });
+
+  it('bounds the folders of an archive', async () => {
+    const whole = Buffer.concat(await Array.fromAsync(joined()));
+    async function* hostile(): AsyncGenerator<Uint8Array> {
+      yield whole.subarray(0, -1024);
+      const extra: TarEntry[] = [];
+      for (let at = 0; at < 200; at += 1)
+        extra.push({ kind: 'bytes', path: `${at}/${'a/'.repeat(2000)}f`, bytes: new Uint8Array() });
+      yield* computeTar(extra).read();
+    }
+    await expect(verify('-', hostile())).rejects.toMatchObject({ code: 'unsupported' });
+  });
+
+  it('says where the parts of an archive are, and how one is read that comes through a pipe', async () => {
+    await expect(verify(path.join(at, 'app.tar'))).rejects.toMatchObject({
+      code: 'usage',
+      hint: expect.stringContaining('app.tar.001'),
+    });
+    await expect(verify('/dev/null')).rejects.toMatchObject({
+      code: 'usage',
+      hint: expect.stringContaining('-'),
+    });
+  });
+
   it('case J4: says of a part alone, or of a cut archive, where it ends', async () => {
     const [first = ''] = await partsOf();
     const alone = path.join(at, 'alone', 'app.tar');
@@ -316,8 +391,14 @@ describe('V15: verify of an archive without unpacking it', () => {
         yield wrong;
       }
       const streamed = await verify('-', one());
-      // Nothing reads padding; the sums of the parts know it.
-      expect([kind, streamed.outcome]).toEqual([kind, kind === 'padding' ? 'whole' : 'damaged']);
+      expect([kind, streamed.outcome]).toEqual([kind, 'damaged']);
+      expect([kind, streamed.images]).toEqual([kind, 3]);
+      // Padding is of no image; a file whose header is damaged is missed, and no other.
+      if (kind === 'header' || kind === 'size') {
+        expect(streamed.broken).toBe(`a header is damaged (at byte ${places.header})`);
+        const hexes = new Set(streamed.damaged.map((one) => path.basename(one.path)));
+        expect([kind, hexes.size]).toEqual([kind, 1]);
+      }
       const part = [first, ...others][Math.floor(position / size)] ?? '';
       await spoil(part, position % size);
       const report = await verify(first);
