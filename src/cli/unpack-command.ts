@@ -3,7 +3,7 @@ import { unpackBundle, type UnpackReport } from '../commands/index.ts';
 import { formatBytes, formatCount } from '../text/bytes.ts';
 import { plainText } from '../text/plain-text.ts';
 import { addFlags, takeFlags } from './flags.ts';
-import { type Host, runCommand } from './run.ts';
+import { type CommandIo, type Ended, type Host, runCommand } from './run.ts';
 import { damageLines } from './verify-command.ts';
 
 const EXAMPLES = `
@@ -30,14 +30,15 @@ export function unpackCommand(host: Host, done: (exitCode: number) => void): Com
     .action((archive: string[], flags: Record<string, unknown>) => {
       const { output, rest } = takeFlags(flags, host);
       const folder = typeof rest['output'] === 'string' ? rest['output'] : '';
-      return runCommand(host, output, done, async ({ emit, signal, stdin }) => {
+      const work = async ({ emit, signal, stdin }: CommandIo): Promise<Ended> => {
         const report = await unpackBundle({ archive, output: folder }, { emit, signal, stdin });
         return {
           failed: report.outcome === 'damaged',
           json: report,
           text: () => words(report).map(plainText).join('\n'),
         };
-      });
+      };
+      return runCommand(host, output, done, work, 'stopped; nothing of it is left at the output');
     });
 }
 

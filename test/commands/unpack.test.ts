@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { computeTar, type TarEntry } from '../../src/archive/index.ts';
@@ -150,6 +150,57 @@ describe('R10: oci-save unpack', () => {
     expect((await readdir(folder)).filter((name) => !/^app\.(?:tar|parts)/.test(name))).toEqual([]);
   });
 
+  it('names the images that a damaged header concerns', async () => {
+    const output = await place();
+    const wrong = await readFile(made('whole.tar'));
+    const at = wrong.toString('latin1').search(/blobs\/sha256\/[0-9a-f]{64}\0/) + 20;
+    wrong[at] = (wrong[at] ?? 0) ^ 1;
+    async function* one(): AsyncGenerator<Uint8Array> {
+      yield wrong;
+    }
+    const report = await unpack('-', output, { stdin: one() });
+    expect(report).toMatchObject({
+      outcome: 'damaged',
+      images: 2,
+      broken: expect.stringContaining('a header is damaged'),
+    });
+    expect(new Set(report.damaged.flatMap(({ images }) => images)).size).toBe(1);
+    expect(await readdir(path.dirname(output))).toEqual([]);
+  });
+
+  it('refuses a folder beforehand that cannot be replaced, and follows a link to an empty one', async () => {
+    await expect(unpack(['-', made('whole.tar')], await place())).rejects.toMatchObject({ code: 'usage' });
+    const output = await place();
+    await mkdir(output);
+    const before = process.cwd();
+    const link = `${output}-link`;
+    await symlink(output, link);
+    process.chdir(output);
+    try {
+      for (const name of ['.', output, link]) {
+        await expect(unpack(made('whole.tar'), name)).rejects.toMatchObject({
+          code: 'usage',
+          message: expect.stringContaining('working directory'),
+        });
+      }
+    } finally {
+      process.chdir(before);
+    }
+    expect(await unpack(made('whole.tar'), link)).toMatchObject({ outcome: 'done', output });
+    expect(await filesOf(output)).toEqual(await filesOf(made('whole')));
+  });
+
+  it('takes no other lock that is there for that of a bundle of one view', async () => {
+    const output = await place();
+    await writeFile(`${output}.lock.json`, '{}');
+    await expect(unpack(made('zot.tar'), output)).rejects.toMatchObject({
+      code: 'machine',
+      message: expect.stringContaining('is not the lock of this bundle'),
+    });
+    expect(await readdir(path.dirname(output))).toEqual(['app.lock.json']);
+    expect(await readFile(`${output}.lock.json`, 'utf8')).toBe('{}');
+  });
+
   it('leaves nothing when it is stopped', async () => {
     const output = await place();
     const controller = new AbortController();
@@ -173,6 +224,11 @@ describe('R10: oci-save unpack', () => {
     ['a link to itself', { kind: 'link', path: 'self', to: 'self' }],
     ['a name below a file', { kind: 'bytes', path: 'oci-layout/x', bytes: Buffer.from('x') }],
     ['a folder that is a file', { kind: 'folder', path: 'oci-layout' }],
+    [
+      'a name that some disks take for another',
+      { kind: 'bytes', path: 'OCI-layout', bytes: Buffer.from('x') },
+    ],
+    ['a name that is too long in bytes', { kind: 'bytes', path: 'é'.repeat(200), bytes: Buffer.from('x') }],
     ['a name that is there', { kind: 'bytes', path: 'oci-layout', bytes: Buffer.from('x') }],
   ])('writes nothing for an archive with %s', async (_, entry) => {
     const output = await place();

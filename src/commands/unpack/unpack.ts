@@ -1,10 +1,10 @@
-import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Seekable, TarFault, withoutSuffix } from '../../archive/index.ts';
 import { LOCK_FILE, lockBeside, SUMS_FILE } from '../../bundle/index.ts';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
-import { exists, isFolder, readBounded } from '../../files/index.ts';
+import { exists, isFolder, mountPointsAt, readBounded } from '../../files/index.ts';
 import { MAX_LOCK_BYTES } from '../../lock/index.ts';
 import { diskError } from '../../store/index.ts';
 import { formatBytes } from '../../text/bytes.ts';
@@ -53,6 +53,12 @@ export async function unpackBundle(options: UnpackOptions, io: UnpackIo): Promis
   const { emit, signal, stdin } = io;
   const [first = ''] = options.archive;
   const isStream = first === '-';
+  if (isStream && options.archive.length > 1) {
+    throw new OciSaveError({
+      code: 'usage',
+      message: 'standard input is unpacked alone: name nothing beside it',
+    });
+  }
   const pieces = isStream ? [] : await findPieces(options.archive);
   const output = await freeOutput(options.output, isStream ? undefined : first);
   const parent = path.dirname(output);
@@ -78,8 +84,7 @@ export async function unpackBundle(options: UnpackOptions, io: UnpackIo): Promis
     const lock = written.observed.entries.has(LOCK_FILE) ? undefined : await lockOf(beside);
     const report = reportOf(written, judgeBundle(written.observed, lock), { archive: first, output });
     if (report.outcome === 'damaged') return report;
-    if (lock !== undefined && beside !== undefined) await keepLock(beside, lockBeside(output));
-    await appear(folder, output);
+    await appear(folder, output, lock);
     return report;
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -119,13 +124,32 @@ async function freeOutput(given: string, archive: string | undefined): Promise<s
       hint: 'Name the folder with --output.',
     });
   }
-  const output = path.resolve(given === '' ? path.basename(withoutSuffix(archive ?? '')) : given);
+  const named = path.resolve(given === '' ? path.basename(withoutSuffix(archive ?? '')) : given);
+  // The folder itself is replaced, not a link to it.
+  const output = (await isFolder(named)) ? await realpath(named) : named;
+  if (!(await exists(output))) return output;
   const isEmpty = (await isFolder(output)) && (await readdir(output)).length === 0;
-  if (isEmpty || !(await exists(output))) return output;
+  if (isEmpty) {
+    await refuseFixed(output);
+    return output;
+  }
   throw new OciSaveError({
     code: 'machine',
     message: `${output} is there; it is left as it is`,
     hint: 'Name another folder with --output. A second bundle is never unpacked over the first: tags of the first would be lost.',
+  });
+}
+
+/** Whoever stands in a folder that is replaced sees an empty one; one where a medium is mounted cannot be replaced. */
+async function refuseFixed(output: string): Promise<void> {
+  const isHere = output === (await realpath(process.cwd()));
+  if (!isHere && (await mountPointsAt([output])).length === 0) return;
+  throw new OciSaveError({
+    code: 'usage',
+    message: isHere
+      ? `${output} is the working directory, which cannot be replaced`
+      : `a medium is mounted at ${output}, which cannot be replaced`,
+    hint: 'Name a folder in it with --output.',
   });
 }
 
@@ -156,24 +180,39 @@ async function lockOf(file: string | undefined): Promise<Uint8Array | undefined>
   return file === undefined ? undefined : readBounded(file, MAX_LOCK_BYTES);
 }
 
-async function keepLock(from: string, to: string): Promise<void> {
-  if (path.resolve(from) !== path.resolve(to) && !(await exists(to))) await copyFile(from, to);
-}
-
-async function appear(folder: string, output: string): Promise<void> {
+/** The bundle takes its name, and the lock of a bundle of one view its place beside it. Nothing that is there is replaced. */
+async function appear(folder: string, output: string, lock: Uint8Array | undefined): Promise<void> {
+  const beside = lockBeside(output);
+  const isNew = lock !== undefined && (await keepLock(lock, beside));
   try {
     await chmod(folder, 0o755);
     await rename(folder, output);
   } catch (error) {
-    // A place where a medium is mounted is a folder that cannot be replaced.
-    if (!['EBUSY', 'EXDEV'].includes(systemCodeOf(error) ?? '')) throw error;
+    if (isNew) await rm(beside, { force: true });
+    const code = systemCodeOf(error);
+    if (code === undefined) throw error;
     throw new OciSaveError({
       code: 'local',
-      message: `${output} cannot be replaced (${systemCodeOf(error)})`,
-      hint: 'Name a folder in it with --output.',
+      message: `${output} cannot be made, or replaced where it is there (${code})`,
+      hint: 'Name another folder with --output.',
       cause: error,
     });
   }
+}
+
+/** Whether the lock is new there. Throws `machine` where there is another one. */
+async function keepLock(lock: Uint8Array, place: string): Promise<boolean> {
+  const known = await readBounded(place, MAX_LOCK_BYTES);
+  if (known === undefined) {
+    await whereWritable(place, () => writeFile(place, lock, { flag: 'wx' }));
+    return true;
+  }
+  if (known.equals(lock)) return false;
+  throw new OciSaveError({
+    code: 'machine',
+    message: `${place} is there, and is not the lock of this bundle`,
+    hint: 'It belongs to another bundle: name another folder with --output.',
+  });
 }
 
 async function whereWritable<T>(place: string, work: () => Promise<T>): Promise<T> {

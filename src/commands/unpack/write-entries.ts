@@ -1,8 +1,9 @@
 import { open, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { readTar, TarFault } from '../../archive/index.ts';
-import { OciSaveError } from '../../errors.ts';
+import type { ReadEntry } from '../../archive/index.ts';
+import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import { linkOrCopy } from '../../store/index.ts';
+import { observeEntry, readToEnd } from '../verify/observe-archive.ts';
 import type { Observed, Observer, PartFault } from '../verify/observed.ts';
 
 /** What a file system without hard links costs. */
@@ -29,40 +30,48 @@ export async function writeEntries(
   observer: Observer,
   parts: readonly PartFault[],
 ): Promise<Written> {
-  const source = chunks[Symbol.asyncIterator]();
-  const rest: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => source };
   const made = new Set<string>();
   const folders = new Set<string>();
+  const folded = new Set<string>();
   let [files, bytes] = [0, 0];
-  let broken: string | undefined;
-  try {
-    for await (const { path: name, kind, size, to, body } of readTar(rest)) {
-      if (name === '' || name === '.') continue;
-      checkName(name, kind, observer, folders);
-      const place = path.join(folder, ...name.split('/'));
-      await makeFolder(kind === 'folder' ? place : path.dirname(place), made);
-      if (kind === 'file') {
-        await observer.file(name, size, written(place, body));
-      } else if (kind === 'link') {
-        if (observer.entries.get(to)?.kind !== 'file') throw refused(name, 'a link to no file before it');
-        const from = path.join(folder, ...to.split('/'));
-        if ((await linkOrCopy(from, place)) === 'copied') {
-          files += 1;
-          bytes += (await stat(place)).size;
-        }
-        observer.other(name, { kind: 'link', to });
+  const write = async (entry: ReadEntry): Promise<void> => {
+    const { path: name, kind, size, to, body } = entry;
+    if (name === '' || name === '.') return;
+    checkName(name, kind, observer, folders);
+    if (kind !== 'folder') checkFolded(name, folded);
+    const place = path.join(folder, ...name.split('/'));
+    await makeFolder(kind === 'folder' ? place : path.dirname(place), made);
+    if (kind === 'file') {
+      await observer.file(name, size, written(place, body));
+    } else if (kind === 'link') {
+      if (observer.entries.get(to)?.kind !== 'file') throw refused(name, 'a link to no file before it');
+      const from = path.join(folder, ...to.split('/'));
+      if ((await linkOrCopy(from, place)) === 'copied') {
+        files += 1;
+        bytes += (await stat(place)).size;
       }
+      observer.other(name, { kind: 'link', to });
     }
-    for await (const chunk of rest) void chunk;
-  } catch (error) {
-    if (!(error instanceof TarFault)) throw error;
-    for await (const chunk of rest) void chunk;
-    broken = `${error.message} (at byte ${error.offset})`;
-  }
+  };
+  const writeNamed = async (entry: ReadEntry): Promise<void> => {
+    try {
+      await write(entry);
+    } catch (error) {
+      const code = systemCodeOf(error) ?? '';
+      throw UNFIT.has(code) ? refused(entry.path, `one that the disk takes no file for (${code})`) : error;
+    }
+  };
+  // Nothing of a damaged archive is kept: the rest of it is only looked at, to say which images it concerns.
+  const broken = await readToEnd(chunks, (entry, isBroken) =>
+    isBroken ? observeEntry(entry, observer) : writeNamed(entry),
+  );
   const { entries, kept } = observer;
   const observed = { entries, kept, parts, broken, bytes: observer.bytes() };
   return { observed, copies: { files, bytes } };
 }
+
+/** What a file system responds to a name that it cannot have; FAT to some that others have. */
+const UNFIT = new Set(['ENAMETOOLONG', 'EINVAL', 'EILSEQ', 'EEXIST', 'EISDIR', 'ENOTDIR']);
 
 /** Longer ones no file system takes (Linux: NAME_MAX). */
 const MAX_NAME = 255;
@@ -81,6 +90,14 @@ function checkName(name: string, kind: string, { entries }: Observer, folders: S
     if (entries.has(above)) throw refused(name, 'below a file');
     if (above !== '') folders.add(above);
   }
+}
+
+/** Names that some file systems take for one: there, the second would be written over the first, or count as its link. */
+function checkFolded(name: string, known: Set<string>): void {
+  const folded = name.normalize('NFC').toLowerCase();
+  if (known.has(folded))
+    throw refused(name, 'there twice, but for capital letters or the form of its characters');
+  known.add(folded);
 }
 
 function refused(name: string, what: string): OciSaveError {
