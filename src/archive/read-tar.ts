@@ -111,7 +111,7 @@ async function* readEntries(
       continue;
     }
     const size = extended.size ?? fields.size;
-    const path = (extended.path ?? fields.path).replace(/^(?:\.\/)+/, '').replace(/\/+$/, '');
+    const path = withoutEnd((extended.path ?? fields.path).replace(/^(?:\.\/)+/, ''), '/');
     const to = (extended.to ?? fields.to).replace(/^(?:\.\/)+/, '');
     extended = {};
     names += path.length + to.length;
@@ -195,12 +195,19 @@ interface Fields {
   readonly type: string;
 }
 
+/** A text without some characters at its end. An expression would take the square of its length. */
+function withoutEnd(text: string, characters: string): string {
+  let end = text.length;
+  while (end > 0 && characters.includes(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
+}
+
 /** Undefined where the header's sum is wrong, or it is no ustar header. */
 function parseHeader(header: Buffer): Fields | undefined {
   const text = (at: number, length: number): string =>
     header.toString('utf8', at, at + length).split('\0', 1)[0] ?? '';
-  const sum = /^[ 0]*([0-7]+)[\0 ]+$/.exec(header.toString('latin1', 148, 156))?.[1] ?? '';
-  if (Number.parseInt(sum, 8) !== sumOf(header) || text(257, 5) !== 'ustar') return undefined;
+  const sum = numberAt(header, 148, 8);
+  if (sum !== sumOf(header) || text(257, 5) !== 'ustar') return undefined;
   const prefix = text(345, 155);
   // GNU tar has other fields where POSIX has the prefix.
   const path =
@@ -216,10 +223,7 @@ function parseHeader(header: Buffer): Fields | undefined {
 /** Octal digits, or, where the first bit is set, a number of big-endian bytes, as GNU tar writes sizes over 8 GiB. */
 function numberAt(header: Buffer, at: number, length: number): number {
   if (((header[at] ?? 0) & 0x80) === 0) {
-    const digits = header
-      .toString('latin1', at, at + length)
-      .replace(/[\0 ]+$/, '')
-      .trim();
+    const digits = withoutEnd(header.toString('latin1', at, at + length), '\0 ').trimStart();
     return /^[0-7]*$/.test(digits) ? Number.parseInt(digits === '' ? '0' : digits, 8) : Number.NaN;
   }
   let value = (header[at] ?? 0) & 0x7f;
@@ -229,8 +233,8 @@ function numberAt(header: Buffer, at: number, length: number): number {
 
 /** Undefined where it is damaged. */
 function parseRecord(type: string, record: Buffer): Extended | undefined {
-  if (type === 'L') return { path: record.toString('utf8').replace(/\0+$/, '') };
-  if (type === 'K') return { to: record.toString('utf8').replace(/\0+$/, '') };
+  if (type === 'L') return { path: withoutEnd(record.toString('utf8'), '\0') };
+  if (type === 'K') return { to: withoutEnd(record.toString('utf8'), '\0') };
   const found: { path?: string; to?: string; size?: number } = {};
   // `<length> <key>=<value>\n`, where the length counts all of it.
   for (let at = 0; at < record.length;) {

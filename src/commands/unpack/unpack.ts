@@ -8,6 +8,7 @@ import { exists, isFolder, mountPointsAt, readBounded } from '../../files/index.
 import { MAX_LOCK_BYTES } from '../../lock/index.ts';
 import { diskError } from '../../store/index.ts';
 import { formatBytes } from '../../text/bytes.ts';
+import { hint, option } from '../../text/hint.ts';
 import { VERSION } from '../../version.ts';
 import { judgeBundle, type Verdict } from '../verify/judge.ts';
 import { createObserver, type PartFault } from '../verify/observed.ts';
@@ -121,7 +122,7 @@ async function freeOutput(given: string, archive: string | undefined): Promise<s
     throw new OciSaveError({
       code: 'usage',
       message: 'an archive on standard input has no name for its folder',
-      hint: 'Name the folder with --output.',
+      hint: hint`Name the folder with ${option('output')}.`,
     });
   }
   const named = path.resolve(given === '' ? path.basename(withoutSuffix(archive ?? '')) : given);
@@ -136,7 +137,7 @@ async function freeOutput(given: string, archive: string | undefined): Promise<s
   throw new OciSaveError({
     code: 'machine',
     message: `${output} is there; it is left as it is`,
-    hint: 'Name another folder with --output. A second bundle is never unpacked over the first: tags of the first would be lost.',
+    hint: hint`Name another folder with ${option('output')}. A second bundle is never unpacked over the first: tags of the first would be lost.`,
   });
 }
 
@@ -149,7 +150,7 @@ async function refuseFixed(output: string): Promise<void> {
     message: isHere
       ? `${output} is the working directory, which cannot be replaced`
       : `a medium is mounted at ${output}, which cannot be replaced`,
-    hint: 'Name a folder in it with --output.',
+    hint: hint`Name a folder in it with ${option('output')}.`,
   });
 }
 
@@ -194,7 +195,7 @@ async function appear(folder: string, output: string, lock: Uint8Array | undefin
     throw new OciSaveError({
       code: 'local',
       message: `${output} cannot be made, or replaced where it is there (${code})`,
-      hint: 'Name another folder with --output.',
+      hint: hint`Name another folder with ${option('output')}.`,
       cause: error,
     });
   }
@@ -211,7 +212,7 @@ async function keepLock(lock: Uint8Array, place: string): Promise<boolean> {
   throw new OciSaveError({
     code: 'machine',
     message: `${place} is there, and is not the lock of this bundle`,
-    hint: 'It belongs to another bundle: name another folder with --output.',
+    hint: hint`It belongs to another bundle: name another folder with ${option('output')}.`,
   });
 }
 

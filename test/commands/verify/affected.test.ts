@@ -3,6 +3,7 @@ import { explainBundle } from '../../../src/bundle/index.ts';
 import { affectedImages } from '../../../src/commands/verify/affected.ts';
 import type { Lock, LockedImage } from '../../../src/lock/index.ts';
 import { hexOf } from '../../../src/oci/digest.ts';
+import { OCI_MANIFEST } from '../../../src/oci/media-type.ts';
 
 const digest = (digit: string): `sha256:${string}` => `sha256:${digit.repeat(64)}`;
 const layer = digest('f');
@@ -12,12 +13,21 @@ function image(name: string, digit: string): LockedImage {
   return {
     ref: `docker.io/team/${name}:1`,
     names: [`docker.io/team/${name}:1`],
-    source: 'docker://',
+    source: 'docker',
     digest: manifest,
-    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    mediaType: OCI_MANIFEST,
     root: manifest,
+    rootMediaType: OCI_MANIFEST,
     platforms: ['linux/amd64'],
-    leaves: [{ digest: manifest, platform: 'linux/amd64', config: digest('c'), layers: [layer] }],
+    leaves: [
+      {
+        digest: manifest,
+        mediaType: OCI_MANIFEST,
+        platform: 'linux/amd64',
+        config: digest('c'),
+        layers: [layer],
+      },
+    ],
     referrers: [],
   };
 }
