@@ -48,6 +48,7 @@ describe('L16: a line of a plain list', () => {
     ['a:1="b:2"', '1: docker.io/library/a:1 => docker.io/library/b:2'],
     ['a/b=c', '1: docker.io/a/b:latest => docker.io/library/c:latest'],
     ['docker://quay.io/a/b:1', '1: quay.io/a/b:1'],
+    ['quay.io/a/oci:1', '1: quay.io/a/oci:1'],
     ['oci://quay.io/a/chart:1', '1: quay.io/a/chart:1'],
     ['docker-archive:x/app.tar', '1: docker-archive:x/app.tar'],
     ['docker-archive:x/app.tar:acme/app', '1: docker-archive:x/app.tar docker.io/acme/app:latest'],

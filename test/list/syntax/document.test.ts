@@ -55,6 +55,8 @@ describe('found L4: a text', () => {
     ['quay.io/a/b:\nc:1', 'lines'],
     ['quay.io/a/b:1\nc: d', 'lines'],
     ['a:\nb: c', 'lines'],
+    ['a:\nb- c', 'lines'],
+    ['a- b\nc: d', 'lines'],
     ['- a\n- b', 'lines'],
     ['- a:1\n* b', 'lines'],
     ['-a: b', 'lines'],
