@@ -1,3 +1,4 @@
+import { withoutEnd } from '../text/trim.ts';
 import { paddingOf, sumOf } from './tar-header.ts';
 
 const BLOCK = 512;
@@ -193,13 +194,6 @@ interface Fields {
   readonly to: string;
   readonly size: number;
   readonly type: string;
-}
-
-/** A text without some characters at its end. An expression would take the square of its length. */
-function withoutEnd(text: string, characters: string): string {
-  let end = text.length;
-  while (end > 0 && characters.includes(text.charAt(end - 1))) end -= 1;
-  return text.slice(0, end);
 }
 
 /** Undefined where the header's sum is wrong, or it is no ustar header. */

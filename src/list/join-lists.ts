@@ -1,3 +1,4 @@
+import { lastPart } from '../text/trim.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import { formatPlatform, normalizePlatform, type Platform, type PlatformChoice } from '../oci/platform.ts';
 import { formatReference, nameOf, namesRegistry, type Reference } from '../oci/reference.ts';
@@ -359,8 +360,8 @@ function otherPlatform({ list, requests }: SettledList, choice: PlatformChoice |
   if (choice === undefined || choice === 'all') return [];
   const first = requests.find(({ platforms }) => platforms === undefined);
   if (first === undefined) return [];
-  const named = [...list.file.replace(/.*[/\\]/s, '').matchAll(NAMED_PLATFORM)].map(
-    ([, os = 'linux', architecture = '']) => normalizePlatform({ os, architecture }),
+  const named = [...lastPart(list.file).matchAll(NAMED_PLATFORM)].map(([, os = 'linux', architecture = '']) =>
+    normalizePlatform({ os, architecture }),
   );
   const isTaken = ({ os, architecture }: Platform): boolean =>
     choice.some((taken) => taken.os === os && taken.architecture === architecture);

@@ -17,7 +17,7 @@ const DIGEST = /(?:sha\d+|md5)[:-][0-9a-f]*/g;
 
 /** Shorter runs of letters and digits are names. */
 const RUN = /[A-Za-z0-9+/=_-]{16,}/g;
-const LONG_RUN = /[A-Za-z0-9+/]{28,}/g;
+const LONG_RUN = /[A-Za-z0-9+/]{28,}|[A-Za-z0-9]{20,}/g;
 const LONG_WORD = /[A-Za-z0-9]{32,}/g;
 
 /**

@@ -1,3 +1,4 @@
+import { taggedDigest } from '../../src/lock/index.ts';
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findMissingBlobs } from '../../src/copy/index.ts';
@@ -172,16 +173,18 @@ describe('a copy by our own client', () => {
   ] as const)('brings a manifest back %s, and asks for no blob of its digest', async (_, name, format) => {
     const [image] = await bench.images([at(name)], { format });
     await bench.copy([image!]);
-    await lose(image!.digest);
+    // A converted image stands under another digest than its source's.
+    const digest = taggedDigest(image!);
+    await lose(digest);
     registry.clear();
     const copied = await bench.copy([image!]);
     expect(copied.missing.blobs).toMatchObject([
-      { digest: image!.digest, leaves: [], foreign: false, urls: [], repeated: false },
+      { digest, leaves: [], foreign: false, urls: [], repeated: false },
     ]);
-    expect(copied.movers).toEqual(new Map([[image!.digest, 'direct']]));
+    expect(copied.movers).toEqual(new Map([[digest, 'direct']]));
     expect(blobsAsked(registry)).toEqual([]);
     expect(registry.requests({ kind: 'manifest' })).toHaveLength(format === 'keep' ? 1 : 0);
-    expect(await bench.store.read(image!.digest, 1e6)).toBeDefined();
+    expect(await bench.store.read(digest, 1e6)).toBeDefined();
   });
 
   it('asks again where a registry fails, and says so with the image', async () => {

@@ -61,12 +61,19 @@ export function parseName(text: string, defaultRegistry?: string): Reference {
   const empty = explainEmptyValue(text);
   if (empty) throw notReference(text, `: ${empty.reason}`, empty.hint);
   // A secret on its own line fits the grammar, and would be sent to Docker Hub as a name.
-  if (!/[/:@]/.test(text) && looksLikeSecret(text)) throw notReference(text);
+  if (isBareWord(text) && looksLikeSecret(text)) throw notReference(text);
   return reference;
 }
 
 function notReference(text: string, why = '', hint?: string): OciSaveError {
   return refusal(`${showText(text)} is not an image reference${why}`, hint);
+}
+
+/** One word, or base64 in which a slash makes a host of capital letters. */
+function isBareWord(text: string): boolean {
+  const [host = '', ...rest] = text.split('/');
+  if (rest.length === 0) return !/[:@]/.test(text);
+  return /[A-Z]/.test(host) && !/[.:@[]/.test(host) && !/[:@.]/.test(rest.join('/'));
 }
 
 function dockerArchive(text: string): Source {

@@ -1,3 +1,4 @@
+import { lastPart } from '../../text/trim.ts';
 import { OciSaveError } from '../../errors.ts';
 import { nearest } from '../../text/nearest.ts';
 import { type Hint, hint, option } from '../../text/hint.ts';
@@ -36,7 +37,8 @@ import { parseHauler } from './package/hauler.ts';
 import { parseKubekey } from './package/kubekey.ts';
 import { isKurl, parseKurl } from './package/kurl.ts';
 import { parseZarf } from './package/zarf.ts';
-import { all, anyLine, either, everyValue, fileName, firstLine, items, keys, kind, root } from './traits.ts';
+import { all, anyLine, either, everyValue, fileName, firstLine, items, keys, kind, root   type Trait,
+} from './traits.ts';
 import { fieldOf, keysOf, type Tree } from '../syntax/tree.ts';
 
 /** `${HOST}/app` is one, too: lists have variables. */
@@ -68,6 +70,12 @@ const isGroups = (tree: Tree): boolean =>
 const isValues = (tree: Tree): boolean =>
   keysOf(tree).some((key) => key !== 'images' && !key.startsWith('x-')) ||
   fieldOf(tree, 'images')?.kind === 'mapping';
+
+/** `values.yaml`, `values-prod.yaml`, `my-values.yml`. */
+const isValuesFile: Trait = ({ file }) => {
+  const name = lastPart(file).toLowerCase();
+  return /\.ya?ml$/.test(name) && /(?:^|[-_.])values/.test(name);
+};
 
 /**
  * Every format that is recognised by its content, in this order: the first one that fits. To support a format, give it
@@ -231,7 +239,7 @@ export const FORMATS: readonly ListFormat[] = [
     'helm-values',
     'a values file of a Helm chart',
     either(
-      all(fileName(/(?:^|[-_./\\])values[\w.-]*\.ya?ml$/i), root(isValues)),
+      all(isValuesFile, root(isValues)),
       (document) => !isOwnList(document) && root(namesRepository)(document),
     ),
     { parse: parseHelmValues, reading: 'tree', mayHaveKeys: true, hint: RENDER },

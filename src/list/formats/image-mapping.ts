@@ -47,7 +47,8 @@ function versioned(
 ): Pick<JoinedImage, 'text' | 'isComplete'> {
   if (tag === undefined && digest === undefined) {
     // Some repositories are written with their tag.
-    return /:[^/]+$|@/.test(name)
+    const hasTag = /:./s.test(name.slice(name.lastIndexOf('/') + 1));
+    return hasTag || name.includes('@')
       ? { text: name, isComplete: true }
       : { text: `${name}:`, isComplete: false };
   }

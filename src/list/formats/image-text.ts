@@ -1,3 +1,4 @@
+import { withoutEnd } from '../../text/trim.ts';
 import { OciSaveError } from '../../errors.ts';
 import { MAX_REFERENCE } from '../../oci/reference-quote.ts';
 import { namesRegistry, parseReference } from '../../oci/reference.ts';
@@ -82,6 +83,6 @@ function imageTemplate(line: string): string {
 }
 
 function imagesIn(line: string): string[] {
-  const words = line.split(/[\s"'`,;=()<>|[\]{}\\]+/).map((word) => word.replace(/[.:]+$/, ''));
+  const words = line.split(/[\s"'`,;=()<>|[\]{}\\]+/).map((word) => withoutEnd(word, '.:'));
   return words.filter(looksLikeFullImage);
 }

@@ -1,3 +1,4 @@
+import { withoutEnd } from '../../text/trim.ts';
 import { isReference, nameOf, parseReference } from '../../oci/reference.ts';
 import { showText } from '../../oci/reference-quote.ts';
 import { Secret } from '../../text/secret.ts';
@@ -46,7 +47,7 @@ function rawText(tree: Tree, key: string): string {
 export function scopeOf(text: string): string {
   // Its value is not known before the entry is added.
   if (text.includes('${')) return text;
-  const bare = text.replace(/^https?:\/\//i, '').replace(/(?:\/v[12])?\/*$/, '');
+  const bare = withoutEnd(text.replace(/^https?:\/\//i, ''), '/').replace(/\/v[12]$/, '');
   // A name below it shows whether the text can begin a reference, and gives its normal form.
   const below = `${bare}/x/x`;
   if (bare === '' || !isReference(below)) {

@@ -7,7 +7,7 @@ import { addImage } from '../images.ts';
 
 const CONTEXT = /"docker-image:\/\/([^"]+)"/g;
 /** `args = {`, or `args {`. */
-const ARGUMENTS = /^\s*args\s*=?\s*\{/;
+const ARGUMENTS = /^\s*args\s*(?:=\s*)?\{/;
 const ARGUMENT = /^\s*"?(\w+)"?\s*[:=]\s*"([^"]*)"/;
 
 const TARGET_KEYS = ['dockerfile', 'contexts', 'context', 'args', 'tags', 'dockerfile-inline', 'inherits'];

@@ -1,3 +1,4 @@
+import { withoutEnd } from '../../../text/trim.ts';
 import { showText } from '../../../oci/reference-quote.ts';
 import type { PlatformChoice } from '../../../oci/platform.ts';
 import type { Collector } from '../../entry/findings.ts';
@@ -46,7 +47,7 @@ function addTask(task: Mapping, collector: Collector): void {
     if (user !== undefined) addUser(collector, source.line, registry, user);
   });
   readParts(collector, itemsOf(task, 'mappings'), (mapping) =>
-    addMapping(mappingOf(mapping, 'a mapping'), registry.replace(/\/+$/, ''), collector),
+    addMapping(mappingOf(mapping, 'a mapping'), withoutEnd(registry, '/'), collector),
   );
 }
 

@@ -1,3 +1,4 @@
+import { withoutEnd } from '../../../text/trim.ts';
 import type { Collector } from '../../entry/findings.ts';
 import { refusal } from '../../problems.ts';
 import type { TagSelection } from '../../request.ts';
@@ -46,7 +47,7 @@ function addRegistry({ key, line, value }: MappingEntry, collector: Collector): 
     if (user !== undefined) addUser(collector, credentials?.line ?? line, key, user);
   });
   if (textOf(registry, 'tls-verify') === 'false') warnOfUnverified(collector, line, key);
-  const prefix = key.replace(/\/+$/, '');
+  const prefix = withoutEnd(key, '/');
   eachRepository(collector, fieldOf(registry, 'images'), ({ key: name, line: at, value: tags }) =>
     addTagged(`${prefix}/${name}`, at, tags, collector),
   );
