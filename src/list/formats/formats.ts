@@ -37,7 +37,18 @@ import { parseHauler } from './package/hauler.ts';
 import { parseKubekey } from './package/kubekey.ts';
 import { isKurl, parseKurl } from './package/kurl.ts';
 import { parseZarf } from './package/zarf.ts';
-import { all, anyLine, either, everyValue, fileName, firstLine, items, keys, kind, root   type Trait,
+import {
+  all,
+  anyLine,
+  either,
+  everyValue,
+  fileName,
+  firstLine,
+  items,
+  keys,
+  kind,
+  root,
+  type Trait,
 } from './traits.ts';
 import { fieldOf, keysOf, type Tree } from '../syntax/tree.ts';
 
