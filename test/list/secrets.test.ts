@@ -183,6 +183,14 @@ describe('found B3: a file with secrets, given as a list', () => {
       expect(leakIn(await shownFor(text, format, false), secrets)).toBeUndefined();
   });
 
+  it('is not taken for an image where a slash in it makes a host of capital letters', async () => {
+    const key = 'AKWJALRXUTNFEMIKX7MDENGXBPXRFICYEXAM/8goa8';
+    const shown = await shownFor(`quay.io/a/b:1\n${key}\nFoo/9aa/9a/aaa8a\n`, 'plain', false);
+    expect(leakIn(shown, [key])).toBeUndefined();
+    expect(shown).toContain('images.txt:2: a text of 42 characters that looks like a secret');
+    expect(shown).not.toContain('images.txt:3');
+  });
+
   it('is reported without itself among good lines, which are quoted', async () => {
     const key = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
     const shown = await shownFor(`quay.io/a/b:1\nFoo/BAR:1\n${key}\n`, 'plain', false);

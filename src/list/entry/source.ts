@@ -69,11 +69,17 @@ function notReference(text: string, why = '', hint?: string): OciSaveError {
   return refusal(`${showText(text)} is not an image reference${why}`, hint);
 }
 
+/** Hosts in capital letters without a dot are short: `Foo/app`. */
+const LONG_HOST = 16;
+
 /** One word, or base64 in which a slash makes a host of capital letters. */
 function isBareWord(text: string): boolean {
   const [host = '', ...rest] = text.split('/');
   if (rest.length === 0) return !/[:@]/.test(text);
-  return /[A-Z]/.test(host) && !/[.:@[]/.test(host) && !/[:@.]/.test(rest.join('/'));
+  // What follows the slash is in small letters, or it would be no reference: that is short by chance alone.
+  return (
+    host.length >= LONG_HOST && /[A-Z]/.test(host) && !/[.:@[]/.test(host) && !/[:@.]/.test(rest.join('/'))
+  );
 }
 
 function dockerArchive(text: string): Source {
