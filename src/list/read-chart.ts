@@ -14,7 +14,7 @@ const FILES = new Set(['Chart.yaml', 'values.yaml', 'requirements.yaml']);
 
 /** Of all that is read of a chart together; its values are a few hundred KiB. */
 const MAX_CHART_BYTES = 2 * MAX_LIST_BYTES;
-/** Of an unpacked archive: what is not read has to be passed over. */
+/** Of all unpacked archives of a chart together: what is not read has to be passed over. */
 const MAX_UNPACKED_BYTES = 16 * MAX_LIST_BYTES;
 const MAX_SUBCHARTS = 200;
 
@@ -28,6 +28,10 @@ interface Gathered {
   readonly files: Map<string, Uint8Array>;
   readonly chart: string;
   size: number;
+  /** Charts that were looked at, whether they have files or not: links may lead around in a circle. */
+  charts: number;
+  /** Bytes that came out of all archives, those inside of others counted as well. */
+  unpacked: number;
 }
 
 /** A chart cannot be read. */
@@ -46,13 +50,19 @@ export async function readChartFolder(
   return gathered(folder, (into) => addFolder(folder, '', into, folders, 0));
 }
 
+function countChart(into: Gathered): void {
+  into.charts += 1;
+  // The chart itself is none of them.
+  if (into.charts > MAX_SUBCHARTS + 1) throw new ChartFault(`it has more than ${MAX_SUBCHARTS} subcharts`);
+}
+
 /** The files of a chart in an archive (`helm package`). */
 export async function readChartArchive(bytes: Uint8Array, file: string): Promise<Found<ChartFiles>> {
   return gathered(file, (into) => addArchive(bytes, '', into, 0));
 }
 
 async function gathered(chart: string, add: (into: Gathered) => Promise<void>): Promise<Found<ChartFiles>> {
-  const into: Gathered = { files: new Map(), chart, size: 0 };
+  const into: Gathered = { files: new Map(), chart, size: 0, charts: 0, unpacked: 0 };
   const problem = (reason: string): { problem: Problem } => ({ problem: { file: chart, reason } });
   try {
     await add(into);
@@ -74,6 +84,7 @@ async function addFolder(
   folders: readonly string[] | undefined,
   depth: number,
 ): Promise<void> {
+  countChart(into);
   for (const name of FILES) {
     const read = await readFile(path.join(folder, name), folders);
     if (isAbsent(read)) continue;
@@ -82,7 +93,6 @@ async function addFolder(
   }
   if (depth >= MAX_CHART_DEPTH) return;
   const charts = await namesIn(path.join(folder, 'charts'));
-  if (charts.length > MAX_SUBCHARTS) throw new ChartFault(`it has more than ${MAX_SUBCHARTS} subcharts`);
   for (const name of charts.toSorted()) {
     const place = path.join(folder, 'charts', name);
     const inside = `${prefix}charts/${name}/`;
@@ -108,7 +118,8 @@ async function namesIn(folder: string): Promise<string[]> {
 
 /** An archive has one folder at its top, with the chart's name. */
 async function addArchive(bytes: Uint8Array, prefix: string, into: Gathered, depth: number): Promise<void> {
-  for await (const entry of readTar(unpacked(bytes))) {
+  countChart(into);
+  for await (const entry of readTar(unpacked(bytes, into))) {
     const [, ...parts] = entry.path.split('/');
     const name = parts.join('/');
     const isArchive = /^(?:charts\/[^/]+\/)*charts\/[^/]+\.tgz$/.test(name);
@@ -120,13 +131,12 @@ async function addArchive(bytes: Uint8Array, prefix: string, into: Gathered, dep
   }
 }
 
-async function* unpacked(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+async function* unpacked(bytes: Uint8Array, into: Gathered): AsyncGenerator<Uint8Array> {
   const stream = Readable.from([Buffer.from(bytes)]).pipe(createGunzip());
-  let size = 0;
   for await (const chunk of stream) {
     if (!(chunk instanceof Uint8Array)) continue;
-    size += chunk.length;
-    if (size > MAX_UNPACKED_BYTES) throw new ChartFault('unpacked it is larger than 256 MiB');
+    into.unpacked += chunk.length;
+    if (into.unpacked > MAX_UNPACKED_BYTES) throw new ChartFault('unpacked it is larger than 256 MiB');
     yield chunk;
   }
 }

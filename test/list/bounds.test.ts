@@ -75,3 +75,27 @@ describe('found L3: a list beyond a bound', () => {
     expect(parsed(`- {image: a, ${keys}}`, { format: 'list' }).rejects).toHaveLength(1000);
   });
 });
+
+describe('found L3: a text with a long run of one character', () => {
+  const COUNT = 1_000_000;
+  const slashes = `quay.io${'/'.repeat(COUNT)}x`;
+
+  /** Texts of 1 MiB, which is what is read of one. */
+  const LINES = Object.fromEntries(
+    Array.from({ length: 12 }, (_, at) => [`a${at}`, `x:${'.'.repeat(4000)}x\n`.repeat(250)]),
+  );
+
+  it.each([
+    ['skopeo-sync', { [slashes]: { images: { a: ['1'] } } }],
+    [
+      'image-syncer',
+      { images: { 'quay.io/a/b:1': '' }, auth: { [slashes]: { username: 'u', password: 'p' } } },
+    ],
+    ['dregsy', { tasks: [{ source: { registry: slashes }, mappings: [{ from: 'a', tags: ['1'] }] }] }],
+    ['helm-values', { web: { repository: `a${':'.repeat(COUNT)}/`, tag: '' } }],
+    ['kubernetes', { apiVersion: 'v1', kind: 'ConfigMap', data: LINES }],
+  ])('is read in linear time in the format %s', (format, content) => {
+    // The square of these lengths would take hours.
+    expect(parsed(JSON.stringify(content), { format }).format).toBe(format);
+  });
+});

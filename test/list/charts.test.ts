@@ -162,6 +162,26 @@ describe('L12: a chart', () => {
     expect((await survey(file)).problems).toEqual([expect.stringMatching(reason)]);
   });
 
+  it('with archives in it that are large together is refused', async () => {
+    const large = await folderWith({ 'Chart.yaml': 'name: large\n', 'filler.bin': '' });
+    await writeFile(path.join(large, 'filler.bin'), Buffer.alloc(60 * 1024 * 1024));
+    const inner = await archiveOf(large);
+    const outer = await folderWith({ 'Chart.yaml': 'name: outer\n', 'charts/README.md': '' });
+    for (const name of ['a', 'b', 'c', 'd', 'e'])
+      await outputOf('cp', [inner, path.join(outer, 'charts', `${name}.tgz`)]);
+    expect((await survey(outer)).problems).toEqual(['unpacked it is larger than 256 MiB']);
+  });
+
+  it('whose subcharts are links to one another is refused', async () => {
+    const chart = await folderWith({ 'Chart.yaml': 'name: outer\n', 'loop/charts/README.md': '' });
+    await mkdir(path.join(chart, 'charts'));
+    for (let at = 0; at < 30; at += 1) {
+      await symlink('../loop', path.join(chart, 'charts', `a${at}`));
+      await symlink('../../loop', path.join(chart, 'loop', 'charts', `a${at}`));
+    }
+    expect((await survey(chart)).problems).toEqual(['it has more than 200 subcharts']);
+  });
+
   it('that is untrusted is not led out of its checkout by a link', async () => {
     const secret = await folderWith({ 'values.yaml': 'image: {repository: acme/secret, tag: "1"}\n' });
     const chart = await folderWith({ 'Chart.yaml': SHOP['Chart.yaml'] });

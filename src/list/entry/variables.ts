@@ -120,9 +120,12 @@ function unset(name: string): never {
   });
 }
 
-/** A value may end up in the middle of a line of the list: it is a part of one word, and nothing more. */
+/**
+ * A value may end up in the middle of a line of the list: it is a part of one word, and nothing more. No dollar is in it, so
+ * that whatever reads the entry later has nothing to fill.
+ */
 function checked(name: string, value: string, { anyValue }: FillOptions): string {
-  if (anyValue === true || /^[\x21-\x7E]*$/.test(value)) return value;
+  if (anyValue === true || /^[\x21-\x23\x25-\x7E]*$/.test(value)) return value;
   throw refusal(
     `the value of the variable ${name.slice(0, 60)} has a blank, or a character that no reference has`,
   );
