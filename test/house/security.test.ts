@@ -78,6 +78,25 @@ const SHOWN: Record<string, [file: string, ...titles: string[]][]> = {
       'is not pushed, and no request is made',
       'is not released',
     ],
+    ['commands/save/lock-as-list.test.ts', 'fails an image whose digest is gone', 'does not refer to it'],
+  ],
+  'Unpacking.': [
+    [
+      'commands/unpack.test.ts',
+      'writes nothing for an archive with %s',
+      'refuses what the lock of an archive does not account for',
+    ],
+  ],
+  'Tags by a rule.': [
+    ['commands/save/from-lists.test.ts', 'is refused without consent'],
+    ['list/tags/expand-tags.test.ts', 'are errors where they match more than a list has'],
+  ],
+  'Lists at an address': [
+    [
+      'commands/save/from-lists.test.ts',
+      'is fetched by the certificates of the run, if its bytes have the hash',
+      'that is larger than any list is not held',
+    ],
   ],
   'Lists in a workflow.': [
     [
@@ -117,6 +136,10 @@ const SHOWN: Record<string, [file: string, ...titles: string[]][]> = {
   'Cache entries.': [
     ['cache/read-archive.test.ts', 'yields exactly the files of its folder'],
     ['cache/trouble.e2e.test.ts', 'paths elsewhere and links are refused'],
+  ],
+  'Users in lists.': [
+    ['commands/save/from-lists.test.ts', 'whose passwords are in nothing that a run writes or says'],
+    ['list/logins.test.ts', 'push nothing: %j', 'are for %s/%s: %s'],
   ],
   'No file of credentials.': [
     ['e2e/secrets.e2e.test.ts', 'leaves no file with a secret'],
