@@ -2,6 +2,7 @@ import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { isFile } from '../files/index.ts';
 import { isReference, namesRegistry } from '../oci/reference.ts';
 import { showText } from '../oci/reference-quote.ts';
+import type { SaveOptions } from '../options/index.ts';
 import { hint, option } from '../text/hint.ts';
 
 /**
@@ -18,6 +19,19 @@ export async function refuseFiles(references: readonly string[]): Promise<void> 
       hint: hint`A list is given by ${option('imageList')}, in short -f.`,
     });
   }
+}
+
+/**
+ * Refuses a command line without any image, such as `some-tool | oci-save save`: what is piped in is read where it is asked for.
+ * @throws OciSaveError `usage`
+ */
+export function refuseNothing({ images, imageList }: Pick<SaveOptions, 'images' | 'imageList'>): void {
+  if (images.length > 0 || imageList.length > 0) return;
+  throw new OciSaveError({
+    code: 'usage',
+    message: 'no image is given',
+    hint: hint`Give images, or lists with ${option('imageList')}; - there is standard input.`,
+  });
 }
 
 /** Whatever the system says of a text that is no path, no file has that name. */

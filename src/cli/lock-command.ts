@@ -7,7 +7,7 @@ import { renderSummary, renderWarnings } from '../view/index.ts';
 import { save } from '../commands/index.ts';
 import { parseFlags } from './credentials.ts';
 import { addFlags, takeFlags } from './flags.ts';
-import { refuseFiles } from './forgotten-flag.ts';
+import { refuseFiles, refuseNothing } from './forgotten-flag.ts';
 import { type Host, runCommand } from './run.ts';
 
 /** Options of a save that decide the content of a lock, and those of its requests. */
@@ -56,6 +56,7 @@ export function lockCommand(host: Host, done: (exitCode: number) => void): Comma
       await refuseFiles(images);
       const { output, rest } = takeFlags(flags, host);
       const options = await parseFlags(rest, { images, dryRun: true }, host.stdin);
+      refuseNothing(options);
       const file = typeof place === 'string' ? path.resolve(place) : undefined;
       if (file !== undefined) refuseForeign(await foreignAt(file, LOCK_FILE_KIND));
       await runCommand(host, output, done, async (io) => {

@@ -3,7 +3,7 @@ import { renderSummary, renderWarnings } from '../view/index.ts';
 import { save } from '../commands/index.ts';
 import { parseFlags } from './credentials.ts';
 import { addFlags, takeFlags } from './flags.ts';
-import { refuseFiles } from './forgotten-flag.ts';
+import { refuseFiles, refuseNothing } from './forgotten-flag.ts';
 import { type Host, runCommand } from './run.ts';
 
 const EXAMPLES = `
@@ -32,6 +32,7 @@ export function saveCommand(host: Host, done: (exitCode: number) => void): Comma
       await refuseFiles(images);
       const { output, rest } = takeFlags(flags, host);
       const options = await parseFlags(rest, { images }, host.stdin);
+      refuseNothing(options);
       return runCommand(host, output, done, async (io) => {
         const { report } = await save(options, io);
         return {

@@ -3,7 +3,7 @@ import { type Digest, shortDigest } from '../oci/digest.ts';
 import { formatPlatform, normalizePlatform, type Platform, type PlatformChoice } from '../oci/platform.ts';
 import { formatReference, nameOf, namesRegistry, type Reference } from '../oci/reference.ts';
 import { quoteReference, showText } from '../oci/reference-quote.ts';
-import { newCollector, type ParseOptions } from './entry/findings.ts';
+import { type Collector, newCollector, type ParseOptions } from './entry/findings.ts';
 import { hintOf, TEMPLATE, titleOf } from './formats/formats.ts';
 import { readRules, type RuleOptions, withoutIgnored } from './left-out.ts';
 import type { LeftOut } from './ignore.ts';
@@ -208,27 +208,32 @@ function skippedTemplate({ file }: NamedList): Problem {
 /** Settles what happens to candidates. `known` are requests and candidates so far: those are not told again. */
 function settle(list: NamedList, options: JoinOptions, known: Set<string>): SettledList {
   const { requests, tagRequests, rejects, warnings } = list;
-  const collector = newCollector(list.file, options);
-  const { found } = collector;
+  // Those of a chart are in several files.
+  const collectors = new Map<string, Collector>();
   const read = new Map<Candidate, ImageRequest>();
   const taken = list.candidates.filter((candidate) => {
     const { origin, text } = candidate;
-    const [before, rules] = [found.requests.length, found.tagRequests.length];
+    const collector = collectors.get(origin.file) ?? newCollector(origin.file, options);
+    collectors.set(origin.file, collector);
+    const { requests: entries, tagRequests: rules } = collector.found;
+    const [before, rulesBefore] = [entries.length, rules.length];
     collector.addLine(origin.line, text);
-    const request = found.requests[before];
-    if (request === undefined) return found.tagRequests.length > rules;
+    const request = entries[before];
+    if (request === undefined) return rules.length > rulesBefore;
     read.set(candidate, request);
     const identity = identityOf(request);
     const isNew = !known.has(identity);
     known.add(identity);
     return isNew;
   });
+  const found = [...collectors.values()].map((collector) => collector.found);
+  const rejected = found.flatMap((one) => one.rejects);
   const settled = {
     list,
     requests,
     tagRequests,
     candidates: [],
-    rejected: found.rejects,
+    rejected,
     faults: rejects,
     warnings,
     isKnown: false,
@@ -236,14 +241,14 @@ function settle(list: NamedList, options: JoinOptions, known: Set<string>): Sett
   if (options.onCandidate === 'accept') {
     return {
       ...settled,
-      requests: [...requests, ...found.requests],
-      tagRequests: [...tagRequests, ...found.tagRequests],
+      requests: [...requests, ...found.flatMap((one) => one.requests)],
+      tagRequests: [...tagRequests, ...found.flatMap((one) => one.tagRequests)],
       rejected: [],
-      faults: [...rejects, ...found.rejects],
-      warnings: [...warnings, ...found.warnings],
+      faults: [...rejects, ...rejected],
+      warnings: [...warnings, ...found.flatMap((one) => one.warnings)],
     };
   }
-  const isKnown = taken.length === 0 && found.requests.length > 0;
+  const isKnown = taken.length === 0 && found.some((one) => one.requests.length > 0);
   if (options.onCandidate === 'error') {
     const doubtful = taken.map(({ text, origin, why }) => ({
       text,
@@ -390,7 +395,8 @@ function warningsOf(requests: readonly ImageRequest[]): Warning[] {
     const [first] = group;
     if (first === undefined) return [];
     const registry = referenceOf(first.source)?.domain;
-    const message = `without a host, taken from ${registry}: ${group.length}, the first is ${showText(first.written)}`;
+    const images = `${formatCount(group.length, 'image')} without a registry`;
+    const message = `${images}, taken from ${registry}; the first is ${showText(first.written)}`;
     return [{ message, origin: first.origin }];
   });
   return [...implicit, ...hosts];

@@ -34,10 +34,13 @@ export function parseListAddress(text: string): ListAddress {
   if (!file.startsWith('https:')) {
     throw wrong(`${file} is plain HTTP, in which others can read and change it`, 'Write https://.');
   }
-  const [, sha256] = /^sha256=([0-9a-f]{64})$/i.exec(hash < 0 ? '' : text.slice(hash + 1)) ?? [];
+  const after = hash < 0 ? '' : text.slice(hash + 1);
+  const [, sha256] = /^sha256=([0-9a-f]{64})$/i.exec(after) ?? [];
   if (sha256 === undefined) {
     throw wrong(
-      `${file} needs the sha256 of its bytes, which may be others tomorrow`,
+      /^sha256=/i.test(after)
+        ? `${file} is named with a sha256 that is not 64 hexadecimal digits`
+        : `${file} needs the sha256 of its bytes, which may be others tomorrow`,
       `Write ${file}#sha256=HEX; curl -fsSL '${file}' | sha256sum prints the 64 hexadecimal digits.`,
     );
   }

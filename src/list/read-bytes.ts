@@ -87,6 +87,16 @@ export function isAbsent(read: Found<Uint8Array>): boolean {
 /** Bytes by which a lock is recognised. */
 const START_BYTES = 1000;
 
+const TAR = {
+  reason: 'it is a tar archive, and no list',
+  hint: "A bundle's lock is a list: N.lock.json beside the archive, or the folder of the bundle. A chart is read as .tgz.",
+};
+
+/** By the mark of POSIX in the first header. */
+function isTar(bytes: Buffer): boolean {
+  return bytes.toString('latin1', 257, 262) === 'ustar';
+}
+
 /** The bytes of a stream; reading stops after 16 MiB, of a lock as we write it after 256 MiB. */
 async function gather(file: string, stream: AsyncIterable<Uint8Array>): Promise<Found<Uint8Array>> {
   const chunks: Uint8Array[] = [];
@@ -99,10 +109,12 @@ async function gather(file: string, stream: AsyncIterable<Uint8Array>): Promise<
       const start = Buffer.concat(chunks).subarray(0, START_BYTES);
       if (LOCK_FILE_KIND.matches(start, false)) most = MAX_LOCK_BYTES;
     }
+    if (size > most && isTar(Buffer.concat(chunks))) return { problem: { file, ...TAR } };
     if (size > most) {
       const reason = `it is larger than ${most / MIB} MiB, which no list is`;
       return { problem: { file, reason, hint: 'Split the list.' } };
     }
   }
-  return { found: Buffer.concat(chunks) };
+  const bytes = Buffer.concat(chunks);
+  return isTar(bytes) ? { problem: { file, ...TAR } } : { found: bytes };
 }

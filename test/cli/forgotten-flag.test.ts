@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { refuseFiles } from '../../src/cli/forgotten-flag.ts';
+import { refuseFiles, refuseNothing } from '../../src/cli/forgotten-flag.ts';
 import { failureOf } from '../support/failure.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 
@@ -65,5 +65,19 @@ describe('found F2: an argument of save', () => {
   ])('%# that is a reference, or no file, is none', async (name) => {
     await refuseFiles([name]);
     expect(name).not.toBe('');
+  });
+});
+
+describe('L20: a command line without an image', () => {
+  it('is refused, and says where what is piped in is read', () => {
+    expect(() => refuseNothing({ images: [], imageList: [] })).toThrow(
+      expect.objectContaining({
+        code: 'usage',
+        message: 'no image is given',
+        hint: 'Give images, or lists with --image-list; - there is standard input.',
+      }),
+    );
+    refuseNothing({ images: [], imageList: ['-'] });
+    refuseNothing({ images: ['a:1'], imageList: [] });
   });
 });

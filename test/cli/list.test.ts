@@ -6,7 +6,10 @@ import { renderTable } from '../../src/cli/list/render.ts';
 import { formatOrigin, parseList } from '../../src/list/index.ts';
 import { joinLists } from '../../src/list/join-lists.ts';
 import { encodeLock, type LockedImage } from '../../src/lock/index.ts';
+import { digestOf } from '../../src/oci/digest.ts';
 import { runMainAnyhow } from '../support/main.ts';
+import { startStub } from '../support/registry-stub.ts';
+import { makeCertificates } from '../support/servers/certificates.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 
 const DIGEST = `sha256:${'d'.repeat(64)}` as const;
@@ -161,7 +164,7 @@ describe('list --json', () => {
       ],
       warnings: [
         { text: 'busybox', message: 'it names no tag: latest is used', origin: 'short.txt:1' },
-        { message: expect.stringMatching(/^without a host/), origin: 'short.txt:1' },
+        { message: expect.stringMatching(/^1 image without a registry/), origin: 'short.txt:1' },
       ],
       leftOut: [],
       lists: [
@@ -524,5 +527,26 @@ describe('list, of a lock', () => {
         /bad\.lock\.json is not a valid lock of version 1: images\[0\]\.names\[0\]/,
       ),
     });
+  });
+});
+
+describe('L20: list of an address', () => {
+  it('takes the authority of its server, which its error names', async () => {
+    const { ca, serverCert, serverKey } = await makeCertificates(temp.path);
+    const [cert, key] = await Promise.all([readFile(serverCert, 'utf8'), readFile(serverKey, 'utf8')]);
+    const stub = await startStub((_, response) => response.end('quay.io/acme/web:1\n'), {
+      tls: { cert, key },
+    });
+    try {
+      const digest = digestOf(new TextEncoder().encode('quay.io/acme/web:1\n'));
+      const address = `${stub.url}/images.txt#${digest.replace(':', '=')}`;
+      expect((await list(address)).stderr).toContain('--ca-file');
+      expect(await list(address, '--ca-file', ca, '--as', 'plain')).toMatchObject({
+        exitCode: 0,
+        stdout: 'quay.io/acme/web:1\n',
+      });
+    } finally {
+      await stub.close();
+    }
   });
 });

@@ -114,6 +114,15 @@ describe('R10: oci-save unpack', () => {
     await expect(unpack('-', '')).rejects.toMatchObject({ code: 'usage' });
   });
 
+  it('says how a folder is named where it stands among the archives', async () => {
+    const output = await place();
+    await expect(unpack([made('whole.tar'), output], '')).rejects.toMatchObject({
+      code: 'usage',
+      message: 'these are files of 2 archives',
+      hint: expect.stringContaining('A folder to unpack to is named with --output.'),
+    });
+  });
+
   it('leaves nothing of an archive that is damaged, cut off, or lacks a part', async () => {
     const bytes = await readFile(made('whole.tar'));
     const changed = Buffer.from(bytes);

@@ -92,6 +92,7 @@ sidecar: {image: "quay.io/acme/sidecar:1"}
 const FOUND = {
   requests: ['Chart.yaml:7 quay.io/acme/web:2.4'],
   candidates: [
+    'charts/db/charts/tools/values.yaml:1 mirror.example/acme/tools:7',
     'charts/db/charts/tools/values.yaml:2 quay.io/acme/tool:1',
     'values.yaml:5 mirror.example/acme/db:13',
     'values.yaml:3 mirror.example/acme/web:2.5',
@@ -128,6 +129,26 @@ describe('L12: a chart', () => {
     const candidates = ['values.yaml:1 acme/inner:4'];
     expect(await survey(outer)).toMatchObject({ candidates, rejects: [] });
     expect(await survey(await archiveOf(outer))).toMatchObject({ candidates, rejects: [] });
+  });
+
+  it('has the places of its values where they are saved', async () => {
+    const { requests, warnings } = await survey(
+      await folderWith({
+        ...SHOP,
+        'values.yaml': 'image: {repository: acme/web}\n',
+        'charts/db/values.yaml': 'image: {repository: acme/db, tag: "13"}\n',
+      }),
+      { onCandidate: 'accept' },
+    );
+    expect(requests).toEqual(
+      expect.arrayContaining([
+        'charts/db/values.yaml:1 docker.io/acme/db:13',
+        'values.yaml:1 docker.io/acme/web:2.5',
+      ]),
+    );
+    expect(warnings).toContain(
+      "charts/db/charts/tools/values.yaml:1 1 image without a registry, taken from docker.io; the first is 'acme/tools:7'",
+    );
   });
 
   it('whose list and values disagree on a tag is warned of', async () => {

@@ -101,7 +101,9 @@ describe('L5: lists of which images are left out', () => {
       { rule: `docker.io/library/a@${OTHER}`, count: 1 },
       { rule: 'docker.io/library/none:*', count: 0 },
     ]);
-    expect(list.warnings.map(({ message }) => message)).toEqual([expect.stringContaining('without a host')]);
+    expect(list.warnings.map(({ message }) => message)).toEqual([
+      expect.stringContaining('without a registry'),
+    ]);
   });
 
   it('of which nothing is left are refused', async () => {

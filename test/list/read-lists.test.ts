@@ -9,6 +9,8 @@ import { shownRequest } from '../support/parsed.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 
 const MiB = 1024 * 1024;
+const TAR =
+  "it is a tar archive, and no list (A bundle's lock is a list: N.lock.json beside the archive, or the folder of the bundle.";
 
 let temp: TempFolder;
 let real = '';
@@ -24,6 +26,10 @@ beforeAll(async () => {
   await symlink(at('nowhere'), at('lists', 'z-dangling.lst'));
   await writeFile(at('lists', 'full.txt'), 'x'.repeat(16 * MiB));
   await writeFile(at('lists', 'over.txt'), 'x'.repeat(16 * MiB + 1));
+  const tar = Buffer.alloc(16 * MiB + 1);
+  tar.write('ustar', 257);
+  await writeFile(at('lists', 'bundle.tar'), tar.subarray(0, 1024));
+  await writeFile(at('lists', 'large.tar'), tar);
   await writeFile(at('out', 'app.tar'), 'x');
   await writeFile(at('lists', 'app.tar'), 'x');
   await symlink(at('out', 'app.tar'), at('lists', 'linked.tar'));
@@ -82,6 +88,8 @@ describe('L2: the files of lists', () => {
     [['lists/fold*'], 'lists/fold*: no file matches this pattern (Check it and the folder.)'],
     [['lists/z-*'], 'lists/z-dangling.lst: there is no such file'],
     [['lists/over.txt'], 'lists/over.txt: it is larger than 16 MiB, which no list is (Split the list.)'],
+    [['lists/bundle.tar'], `lists/bundle.tar: ${TAR}`],
+    [['lists/large.tar'], `lists/large.tar: ${TAR}`],
     [['lists/a.txt/b'], 'lists/a.txt/b: it cannot be read (ENOTDIR)'],
     [['lists/full.txt'], 'lists/full.txt:1: this line does not fit any list format'],
   ])('that cannot be read are named: %j', async (files, words) => {

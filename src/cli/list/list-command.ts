@@ -23,6 +23,10 @@ const OPTIONS: readonly OptionName[] = [
   'platforms',
   'naming',
   'strictTags',
+  // For lists at addresses.
+  'certsDir',
+  'caFile',
+  'insecureRegistries',
 ];
 
 const FORMS = ['table', 'json', ...LIST_FORMS.map(({ name }) => name)];

@@ -41,7 +41,7 @@ export async function findPieces(paths: readonly string[]): Promise<readonly Pie
     throw new OciSaveError({
       code: 'usage',
       message: `these are files of ${archives.size} archives`,
-      hint: 'Verify one archive at a time: its parts follow from one of them.',
+      hint: 'Name one archive: its parts follow from one of them. A folder to unpack to is named with --output.',
     });
   }
   const archive = archiveOf(first);

@@ -23,12 +23,18 @@ const VERSION_KEYS = ['tag', 'digest', 'version', 'sha', 'imageTag'];
  * Puts a reference together from its parts in a mapping, as charts and custom resources have them: `registry`,
  * `repository`, `tag` or `version`, `digest` or `sha`. A `name` or an `image` is the repository, or its last part where
  * there is a `repository` as well. Undefined for a mapping that is something else.
+ * @param isImage whether the key of the mapping says that it is an image: then a `repository` alone is enough
  */
-export function joinImage(mapping: Mapping, defaults: ImageDefaults = {}): JoinedImage | undefined {
+export function joinImage(
+  mapping: Mapping,
+  defaults: ImageDefaults = {},
+  isImage = false,
+): JoinedImage | undefined {
   const repository = partAt(mapping, 'repository');
   const image = partAt(mapping, 'image') ?? partAt(mapping, 'imageName');
-  const isImage = repository === undefined ? VERSION_KEYS : ['registry', ...VERSION_KEYS];
-  if (!isImage.some((key) => hasKey(mapping, key))) return undefined;
+  const keys = repository === undefined ? VERSION_KEYS : ['registry', ...VERSION_KEYS];
+  const isNamed = isImage && repository !== undefined;
+  if (!isNamed && !keys.some((key) => hasKey(mapping, key))) return undefined;
   const name = joinName(repository, image, partAt(mapping, 'name'));
   if (name === undefined || /^\w+:\/\//.test(name)) return undefined;
   if (repository === undefined && image === undefined && !isNamedImage(mapping, name)) return undefined;

@@ -199,6 +199,10 @@ describe('L20: a list at an address', () => {
       'image-list: https://x.example/images.txt needs the sha256 of its bytes',
     ],
     ['https://me:canary@x.example/a.txt?canary=1#v2', 'image-list: https://x.example/a.txt needs the sha256'],
+    [
+      'https://x.example/a.txt#sha256=0123',
+      'image-list: https://x.example/a.txt is named with a sha256 that is not 64 hexadecimal digits',
+    ],
     [`http://x.example/a.txt#sha256=${'0'.repeat(64)}`, 'image-list: http://x.example/a.txt is plain HTTP'],
     ['https://', 'image-list: an address cannot be read'],
   ])('is refused without a request: %s', async (imageList, words) => {

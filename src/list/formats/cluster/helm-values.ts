@@ -43,14 +43,15 @@ function addTree(key: string, tree: Tree, scope: Scope, collector: Collector): v
   else if (tree.kind === 'mapping') addMapping(key, tree, scope, collector);
   else {
     const text = stripBlanks(tree.text);
-    if (/image/i.test(key) && mayBeImage(text, key)) {
+    // `imageRegistry: registry.example:5000` looks like a name with a tag.
+    if (/image/i.test(key) && !/registr(?:y|ies)$/i.test(key) && mayBeImage(text, key)) {
       collector.addCandidate(tree.line, filled(text, scope), `${WHY}:${shownName(key)}`);
     }
   }
 }
 
 function addMapping(key: string, mapping: Mapping, scope: Scope, collector: Collector): void {
-  const joined = joinHub(mapping, scope) ?? joinImage(mapping, scope);
+  const joined = joinHub(mapping, scope) ?? joinImage(mapping, scope, /image$/i.test(key));
   if (joined !== undefined) collector.addCandidate(joined.line, filled(joined.text, scope), WHY);
   for (const entry of mapping.entries) {
     // These have been joined.

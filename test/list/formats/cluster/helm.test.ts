@@ -81,6 +81,11 @@ describe('L12: the values of a chart', () => {
       ['x.example/a/b:1'],
     ],
     [
+      'not a registry with a port',
+      'global: {imageRegistry: "x.example:5000"}\nimageRegistries: ["y.example:5000"]\nimage: {repository: a/b, tag: "1"}',
+      ['x.example:5000/a/b:1'],
+    ],
+    [
       'a hub',
       'global: {hub: docker.io/acme, tag: "1"}\nproxy: {image: proxyv2}',
       ['docker.io/acme/proxyv2:1'],
