@@ -7,7 +7,9 @@ import { unpackBundle, type UnpackReport } from '../../src/commands/index.ts';
 import { save } from '../../src/commands/save/save.ts';
 import type { SaveEvent } from '../../src/events.ts';
 import { parseOptions } from '../../src/options/index.ts';
+import { asFlag, spellHint } from '../../src/text/hint.ts';
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
+import { failureOf } from '../support/failure.ts';
 import { idx, one } from '../support/fixtures/index.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 import { filesOf } from '../support/whole-bundle.ts';
@@ -116,11 +118,11 @@ describe('R10: oci-save unpack', () => {
 
   it('says how a folder is named where it stands among the archives', async () => {
     const output = await place();
-    await expect(unpack([made('whole.tar'), output], '')).rejects.toMatchObject({
-      code: 'usage',
-      message: 'these are files of 2 archives',
-      hint: expect.stringContaining('A folder to unpack to is named with --output.'),
-    });
+    const error = await failureOf(unpack([made('whole.tar'), output], ''));
+    expect([error.code, error.message]).toEqual(['usage', 'these are files of 2 archives']);
+    expect(spellHint(error.hintParts ?? [], asFlag)).toContain(
+      'A folder to unpack to is named with --output.',
+    );
   });
 
   it('leaves nothing of an archive that is damaged, cut off, or lacks a part', async () => {

@@ -17,6 +17,7 @@ import { sumsIn } from '../../bundle/index.ts';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import { exists, readChunks, unlessGone } from '../../files/index.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { hint, option } from '../../text/hint.ts';
 import type { PartFault } from './observed.ts';
 
 /** One file of an archive: the whole, or a part, with what is said of it elsewhere. */
@@ -41,7 +42,7 @@ export async function findPieces(paths: readonly string[]): Promise<readonly Pie
     throw new OciSaveError({
       code: 'usage',
       message: `these are files of ${archives.size} archives`,
-      hint: 'Name one archive: its parts follow from one of them. A folder to unpack to is named with --output.',
+      hint: hint`Name one archive: its parts follow from one of them. A folder to unpack to is named with ${option('output')}.`,
     });
   }
   const archive = archiveOf(first);
