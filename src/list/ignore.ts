@@ -10,7 +10,7 @@ import {
 } from '../oci/reference.ts';
 import { refusal } from './problems.ts';
 import type { IgnoreRule, ImageRequest } from './request.ts';
-import { compilePattern } from './tags/pattern.ts';
+import { compilePattern, newPatternBudget, type PatternBudget } from './tags/pattern.ts';
 
 /** What a rule leaves out. */
 export interface LeftOut {
@@ -33,15 +33,16 @@ export const MAX_RULES = 10_000;
 
 /**
  * Reads a rule: a reference, which means that image alone (without tag and digest its `latest`); a text with `*`, which
- * stands for any run of characters; or a regular expression of a list.
+ * stands for any run of characters; or a regular expression of a list, which takes of the budget of all of them.
  * @throws OciSaveError `list` for anything else
  */
 export function readRule(
   { text, isRegex }: Pick<IgnoreRule, 'text' | 'isRegex'>,
   defaultRegistry: string,
+  budget: PatternBudget = newPatternBudget(),
 ): ReadRule {
   if (isRegex === true) {
-    const matches = compilePattern(text);
+    const matches = compilePattern(text, budget);
     return { rule: text, matches: (reference) => formsOf(reference).some(matches) };
   }
   if (text.includes('*')) {

@@ -1,6 +1,7 @@
 import { OciSaveError } from '../errors.ts';
-import { leaveOut, type LeftOut, readIgnore, type ReadRule, readRule } from './ignore.ts';
+import { leaveOut, type LeftOut, MAX_RULES, readIgnore, type ReadRule, readRule } from './ignore.ts';
 import type { Problem } from './problems.ts';
+import { newPatternBudget } from './tags/pattern.ts';
 import { formatOrigin, type IgnoreRule, type ImageRequest } from './request.ts';
 
 export interface RuleOptions {
@@ -25,12 +26,20 @@ export function readRules(
 ): { readonly rules: readonly PlacedRule[]; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const rules: PlacedRule[] = readIgnore(ignore, defaultRegistry);
-  for (const rule of listed) {
+  const budget = newPatternBudget();
+  for (const [at, rule] of listed.entries()) {
+    if (at >= MAX_RULES) {
+      const reason = `the lists have more than ${MAX_RULES} rules for what is left out`;
+      problems.push({ ...rule.origin, reason });
+      break;
+    }
     try {
-      rules.push({ ...readRule(rule, defaultRegistry), origin: rule.origin });
+      rules.push({ ...readRule(rule, defaultRegistry, budget), origin: rule.origin });
     } catch (error) {
       if (!(error instanceof OciSaveError)) throw error;
       problems.push({ ...rule.origin, reason: error.message, hint: error.hintParts });
+      // All that follow would be refused alike.
+      if (budget.left <= 0) break;
     }
   }
   return { rules, problems };

@@ -154,6 +154,15 @@ describe('L5: lists of which images are left out', () => {
       'one.txt docker.io/library/b:1',
     ]);
     expect(list.leftOut).toEqual([{ rule: 'docker.io/library/a:1', place: 'one.txt:9', count: 1 }]);
+    const large = Array.from({ length: 10_001 }, () => ({ text: '[a-z]{1000}', isRegex: true, origin }));
+    const many = Array.from({ length: 10_001 }, () => ({ text: 'x', isRegex: true, origin }));
+    for (const [rules, reason] of [
+      [large, /regular expressions of the lists are too large together/],
+      [many, /the lists have more than 10000 rules for what is left out/],
+    ] as const) {
+      const refused = readLists({ ...INPUTS, lists: [{ file: 'one.txt', ...parsed, ignoreRules: rules }] });
+      await expect(refused).rejects.toThrow(reason);
+    }
     const bad = [{ text: '(', isRegex: true, origin }];
     const failed = readLists({ ...INPUTS, lists: [{ file: 'one.txt', ...parsed, ignoreRules: bad }] });
     await expect(failed).rejects.toThrow(/one\.txt:9: '\(' is not a regular expression/);

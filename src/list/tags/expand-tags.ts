@@ -6,6 +6,7 @@ import { formatCount } from '../../text/bytes.ts';
 import { hint, option } from '../../text/hint.ts';
 import { listError, type Problem } from '../problems.ts';
 import { formatOrigin, type ImageRequest, type TagRequest } from '../request.ts';
+import { newPatternBudget, type PatternBudget } from './pattern.ts';
 import { compileSelection, type SelectedTags } from './select-tags.ts';
 
 export interface ExpandOptions {
@@ -37,7 +38,8 @@ export async function expandTags(
   requests: readonly TagRequest[],
   { isAllowed, listTags, tell }: ExpandOptions,
 ): Promise<ImageRequest[]> {
-  const rules = requests.map(compiled);
+  const budget = newPatternBudget();
+  const rules = requests.map((request) => compiled(request, budget));
   const broken = rules.flatMap(({ problem }) => problem ?? []);
   if (broken.length > 0) throw listError(broken);
   const tagsOf = await listAll(requests, listTags);
@@ -61,9 +63,9 @@ interface Rule {
   readonly problem?: Problem;
 }
 
-function compiled(request: TagRequest): Rule {
+function compiled(request: TagRequest, budget: PatternBudget): Rule {
   try {
-    return { request, select: compileSelection(request.selection) };
+    return { request, select: compileSelection(request.selection, budget) };
   } catch (error) {
     if (!(error instanceof OciSaveError)) throw error;
     return { request, problem: { ...request.origin, reason: error.message, hint: error.hintParts } };

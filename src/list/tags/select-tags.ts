@@ -1,5 +1,5 @@
 import type { TagSelection } from '../request.ts';
-import { compilePattern } from './pattern.ts';
+import { compilePattern, type PatternBudget } from './pattern.ts';
 import { compileRange, newestFirst, versionOf } from './version.ts';
 
 /** The tags of a repository that a rule chooses. */
@@ -18,12 +18,17 @@ const REFERRER = /^sha256-[0-9a-f]{64}(?:\.\w+)?$/;
 
 /**
  * Reads a rule.
+ * @param budget of the patterns of all rules
  * @returns what it chooses of a repository's tags; each tag counts once
  * @throws OciSaveError `list` for a pattern or a range that cannot be read
  */
-export function compileSelection(selection: TagSelection): (tags: readonly string[]) => SelectedTags {
-  const allow = selection.allow.map(compilePattern);
-  const deny = selection.deny.map(compilePattern);
+export function compileSelection(
+  selection: TagSelection,
+  budget: PatternBudget,
+): (tags: readonly string[]) => SelectedTags {
+  const compile = (pattern: string): ((tag: string) => boolean) => compilePattern(pattern, budget);
+  const allow = selection.allow.map(compile);
+  const deny = selection.deny.map(compile);
   const ranges = selection.versions.map(compileRange);
   const { newest } = selection;
   const isAllowed = (tag: string): boolean => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../../src/errors.ts';
 import type { TagSelection } from '../../../src/list/request.ts';
+import { newPatternBudget } from '../../../src/list/tags/pattern.ts';
 import { compileSelection } from '../../../src/list/tags/select-tags.ts';
 import { compileRange, versionOf } from '../../../src/list/tags/version.ts';
 
@@ -23,7 +24,7 @@ const TAGS = [
 ];
 
 function select(rule: Partial<TagSelection>, tags: readonly string[] = TAGS) {
-  return compileSelection({ allow: [], deny: [], versions: [], ...rule })(tags);
+  return compileSelection({ allow: [], deny: [], versions: [], ...rule }, newPatternBudget())(tags);
 }
 
 function reasonOf(rule: Partial<TagSelection>): string {
@@ -100,6 +101,7 @@ describe('L17: tags by a rule', () => {
     [{ deny: ['(a)\\1'] }, 'is not a regular expression of RE2'],
     [{ allow: ['x{2000}'] }, 'is not a regular expression of RE2'],
     [{ allow: ['x'.repeat(1001)] }, 'longer than 1000 characters'],
+    [{ allow: ['(?:a?){1000}'.repeat(20)] }, 'repeats too much'],
     [{ versions: ['new'] }, `'new' is not a range of versions`],
     [{ versions: [''] }, 'is not a range of versions'],
     [{ versions: ['1 ||'] }, 'is not a range of versions'],
@@ -107,6 +109,12 @@ describe('L17: tags by a rule', () => {
     [{ versions: ['1 '.repeat(300)] }, 'longer than 500 characters'],
   ])('refuses %j', (rule, words) => {
     expect(reasonOf(rule)).toContain(words);
+  });
+
+  it('refuses regular expressions that are too large together', () => {
+    expect(reasonOf({ deny: Array.from({ length: 1200 }, () => '[a-z]{1000}') })).toContain(
+      'the regular expressions of the lists are too large together',
+    );
   });
 
   it.each([
