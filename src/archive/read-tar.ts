@@ -82,7 +82,8 @@ async function* readEntries(
     const header = await input.take(BLOCK);
     if (header === undefined) {
       if (isLost) return;
-      throw new TarFault(at === 0 ? 'it is empty' : 'it ends before its last entry: it was cut off', at);
+      if (at > 0) throw new TarFault('it ends before its last entry: it was cut off', at);
+      throw new TarFault(input.offset() === 0 ? 'it is empty' : 'it is shorter than any archive', at);
     }
     if (!isLost && isZero(header)) {
       if (onFault !== undefined) await checkEnd(input, onFault);

@@ -22,7 +22,13 @@ export type FetchList = (address: ListAddress) => Promise<Uint8Array>;
 
 /** The list that somebody pipes into this process. */
 export async function readStdin(stdin: AsyncIterable<Uint8Array> | undefined): Promise<Found<Uint8Array>> {
-  if (stdin !== undefined) return gather(STDIN, stdin);
+  if (stdin !== undefined) {
+    const read = await gather(STDIN, stdin);
+    if ('problem' in read || read.found.length > 0) return read;
+    return {
+      problem: { file: STDIN, reason: 'it is empty', hint: 'See what the command before the pipe says.' },
+    };
+  }
   return { problem: { file: STDIN, reason: 'there is no standard input to read a list from' } };
 }
 

@@ -119,6 +119,7 @@ describe('reading a tar', () => {
       1536,
     ]);
     expect(await fault(new Uint8Array())).toEqual(['it is empty', 0]);
+    expect(await fault(Buffer.from('quay.io/acme/web:1\n'))).toEqual(['it is shorter than any archive', 0]);
     expect(await fault(Buffer.alloc(512, 'x'))).toEqual(['a header is damaged', 0]);
     for (let at = 0; at < 512; at += 1) {
       const wrong = Buffer.from(bytes);

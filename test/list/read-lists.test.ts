@@ -101,6 +101,10 @@ describe('L2: the files of lists', () => {
       'stdin:1: docker.io/library/a:1',
       'stdin:2: docker.io/library/b:1',
     ]);
+    expect(await failureOf(read({ files: ['-'], stdin: chunks() }))).toMatchObject({
+      message: 'stdin: it is empty',
+      hint: 'See what the command before the pipe says.',
+    });
     expect(await fault({ files: ['-'] })).toBe('stdin: there is no standard input to read a list from');
   });
 
