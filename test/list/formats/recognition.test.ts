@@ -118,6 +118,47 @@ const FORMS: readonly (readonly [format: string, text: string, file?: string])[]
   ['unknown', 'a: 1\nb: 2\n'],
 ];
 
+/** Files that have a part of a form, and what they are without the rest of it. */
+const ALMOST: typeof FORMS = [
+  ['unknown', 'x.example:\n  username: me\n'],
+  ['unknown', 'x.example:\n  username: me\n  password: [no]\n'],
+  ['unknown', 'x.example: {username: me, password: no}\ny.example: {}\n'],
+  ['unknown', 'quay.io/a/b:1: {x: y}\n'],
+  ['unknown', 'quay.io/a/b:1: [x.example/a, {y: z}]\n'],
+  ['unknown', 'quay.io/a/b:1: x.example/a\nfoo: x.example/b\n'],
+  ['unknown', 'a b:1: x.example/a\n'],
+  ['unknown', 'base: quay.io/a/b:1\n'],
+  ['unknown', 'base: quay.io/a/b:1 c\n'],
+  ['unknown', 'base: [quay.io/a/b:1]\n'],
+  ['unknown', 'base: quay.io/a/b:1 quay.io/a/c:1\nother: x\n'],
+  ['groups', 'base: "quay.io/a/b:1  quay.io/a/c:1"\n'],
+  ['unknown', 'services: {}\n'],
+  ['unknown', 'services: [a]\n'],
+  ['unknown', 'services: {a: b}\n'],
+  ['compose', 'services: {a: b, c: {image: "x:1"}}\n'],
+  ['unknown', 'apiVersion: v1\n'],
+  ['unknown', 'kind: Pod\n'],
+  ['unknown', 'build: {test: {script: x}}\n'],
+  ['unknown', 'build: [{script: x}]\n'],
+  ['unknown', 'build: [{repository: x}]\n'],
+  ['unknown', 'kind: XZarfPackageConfig\n'],
+  ['unknown', 'kind: ZarfPackageConfigX\n'],
+  ['unknown', 'apiVersion: content.hauler.cattle.io/v1\n'],
+  ['kubernetes', 'apiVersion: x.content.hauler.cattle.io/v1\nkind: Images\n'],
+  ['kubernetes', 'apiVersion: x.example/v1\nkind: ImageSetConfiguration\n'],
+  ['kubernetes', 'apiVersion: v1\nkind: Manifest\n'],
+  ['list', 'x-note: 1\nimages: ["a:1"]\n', 'values.yaml'],
+  ['helm-values', 'note: 1\nimages: ["a:1"]\n', 'values.yaml'],
+  ['helm-values', 'images: {a: {image: "a:1"}}\n', 'values.yaml'],
+  ['helm-values', 'note: 1\n', 'chart/app-values-prod.yml'],
+  ['unknown', 'note: 1\n', 'myvalues.yaml'],
+  ['unknown', 'note: 1\n', 'values.yaml.txt'],
+  ['devcontainer', '{"image": "a:1"}', 'app/.devcontainer.json'],
+  ['list', '{"image": "a:1"}', 'old-devcontainer.json'],
+  ['list', '{"image": "a:1"}', 'devcontainer.json5'],
+  ['plain', 'a:1\n', 'README.md.txt'],
+];
+
 describe('found J6: a plain list of registries by IPv6 addresses', () => {
   it.each([
     ['begins with one', '[::1]:5000/a:1\nbusybox:1\n', ['[::1]:5000/a:1', 'docker.io/library/busybox:1']],
@@ -142,6 +183,10 @@ describe('found J6: a plain list of registries by IPv6 addresses', () => {
 
 describe('found L4: the format of a list', () => {
   it.each(FORMS)('is recognised as %s: %j', (format, text = '', file) => {
+    expect(parse(text, file).format).toBe(format);
+  });
+
+  it.each(ALMOST)('is not recognised by a part of its form (%s): %j', (format, text = '', file) => {
     expect(parse(text, file).format).toBe(format);
   });
 
