@@ -3,6 +3,14 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ListInputs, readLists, surveyLists } from '../../src/list/index.ts';
+import {
+  EMPTY_VALUES,
+  isDisabled,
+  mergeValues,
+  withGlobal,
+} from '../../src/list/formats/cluster/chart-values.ts';
+import type { Tree } from '../../src/list/syntax/tree.ts';
+import { parseYamlTrees } from '../../src/list/syntax/yaml-tree.ts';
 import { refOf } from '../../src/resolve/index.ts';
 import { outputOf } from '../support/program.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
@@ -211,6 +219,93 @@ describe('L12: a chart', () => {
     expect((await survey(chart, { boundary })).problems).toEqual([
       expect.stringMatching(/values\.yaml: links followed/),
     ]);
+  });
+});
+
+describe('L12: the values of a subchart', () => {
+  const tree = (text: string): Tree => parseYamlTrees(text).roots[0] ?? EMPTY_VALUES;
+  const plain = (value: Tree): unknown => {
+    if (value.kind === 'scalar') return value.text;
+    if (value.kind === 'sequence') return value.items.map(plain);
+    return value.entries.map(({ key, value: inner }) => [key, plain(inner)]);
+  };
+
+  it.each([
+    [
+      '{a: 1, b: 2}',
+      '{b: 3}',
+      [
+        ['a', '1'],
+        ['b', '3'],
+      ],
+    ],
+    [
+      '{a: {b: 1, c: 2}}',
+      '{a: {c: 3, d: 4}}',
+      [
+        [
+          'a',
+          [
+            ['b', '1'],
+            ['c', '3'],
+            ['d', '4'],
+          ],
+        ],
+      ],
+    ],
+    ['{a: 1, b: 2}', '{a: ~, c: ~}', [['b', '2']]],
+    ['{a: {b: 1}}', '{a: 2}', [['a', '2']]],
+    ['{a: 1}', '{a: {b: 2}}', [['a', [['b', '2']]]]],
+    ['{a: 1}', '{}', [['a', '1']]],
+    ['{a: [1, 2]}', '{a: [3]}', [['a', ['3']]]],
+    ['{}', '{a: 1}', [['a', '1']]],
+  ])('%s with those of its parent, %s', (values, overrides, merged) => {
+    expect(plain(mergeValues(tree(values), tree(overrides)))).toEqual(merged);
+    expect(plain(mergeValues(tree(values), undefined))).toEqual(plain(tree(values)));
+  });
+
+  it.each([
+    ['{a: 1}', '{b: 2}', [['a', '1']]],
+    [
+      '{a: 1}',
+      '{global: {x: 2}}',
+      [
+        ['a', '1'],
+        ['global', [['x', '2']]],
+      ],
+    ],
+    [
+      '{global: {x: 1, y: 1}}',
+      '{global: {x: 2}}',
+      [
+        [
+          'global',
+          [
+            ['x', '2'],
+            ['y', '1'],
+          ],
+        ],
+      ],
+    ],
+  ])('%s with what is global in those of its parent, %s', (values, parent, merged) => {
+    expect(plain(withGlobal(tree(values), tree(parent)))).toEqual(merged);
+  });
+
+  it.each([
+    ['{}', false],
+    ['{condition: db.on}', true],
+    ['{condition: db.off}', false],
+    ['{condition: "db.none, db.on"}', true],
+    ['{condition: "db.word,db.off,db.on"}', false],
+    ['{condition: db.off, tags: [no]}', false],
+    ['{condition: db.none, tags: [no]}', true],
+    ['{tags: [no, yes]}', false],
+    ['{tags: [no, other]}', true],
+    ['{tags: [other]}', false],
+    ['{tags: no}', false],
+  ])('are not read where it is switched off: %s is %s', (dependency, disabled) => {
+    const values = tree('{db: {on: False, off: "true", word: xfalse}, tags: {no: false, yes: true}}');
+    expect(isDisabled(tree(dependency), values)).toBe(disabled);
   });
 });
 

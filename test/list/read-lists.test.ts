@@ -3,6 +3,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Boundary } from '../../src/files/index.ts';
 import { type ImageList, type ListInputs, parseInline, readLists, titleOf } from '../../src/list/index.ts';
+import { parseListAddress, shownList } from '../../src/list/list-address.ts';
+import { OciSaveError } from '../../src/errors.ts';
 import { asFlag, spellHint } from '../../src/text/hint.ts';
 import { failureOf } from '../support/failure.ts';
 import { shownRequest } from '../support/parsed.ts';
@@ -220,6 +222,58 @@ describe('L2: inline references', () => {
     expect(requests.map(shownRequest)).toEqual(['1: x.example/a:1', '5: x.example/b:1']);
     expect(rejects.map(({ origin }) => `${origin.file}:${origin.line}`)).toEqual(['args:6', 'args:7']);
     expect(parseInline([], { defaultRegistry: 'x.example' }).file).toBe('images');
+  });
+});
+
+describe('L2: the address of a list', () => {
+  const HEX = `0${'aB'.repeat(31)}9`;
+  const addressed = (text: string): string => {
+    try {
+      const { url, sha256, file } = parseListAddress(text);
+      return [url, sha256, file].join(' ');
+    } catch (error) {
+      if (!(error instanceof OciSaveError)) throw error;
+      return `${error.code}: ${error.message}`;
+    }
+  };
+
+  it.each(['', '?token=x'])('has the hash of its bytes, in any case, and is shown without %j', (query) => {
+    const url = `https://x.example/a.txt${query}`;
+    expect(addressed(`${url}#sha256=${HEX}`)).toBe(`${url} ${HEX.toLowerCase()} https://x.example/a.txt`);
+    expect(addressed(`${url}#SHA256=${HEX}`)).toContain(HEX.toLowerCase());
+  });
+
+  it.each([
+    '',
+    '#',
+    `#x-sha256=${HEX}`,
+    `#sha256=${HEX}0`,
+    `#sha256=${HEX.slice(1)}`,
+    `#sha256=g${HEX.slice(1)}`,
+  ])('is refused with the hash %j', (hash) => {
+    expect(addressed(`https://x.example/a.txt${hash}`)).toBe(
+      'usage: image-list: https://x.example/a.txt needs the sha256 of its bytes, which may be others tomorrow',
+    );
+  });
+
+  it.each([
+    [`sha256=${HEX}`, 'an address cannot be read'],
+    [`#sha256=${HEX}`, 'an address cannot be read'],
+    [`https://me:secret@[x/#sha256=${HEX}`, 'an address cannot be read'],
+    [`http://me:secret@x.example/a?b#sha256=${HEX}`, 'http://x.example/a is plain HTTP'],
+  ])('is refused without a secret: %s', (text, words) => {
+    expect(addressed(text)).toContain(`usage: image-list: ${words}`);
+    expect(addressed(text)).not.toContain('secret');
+  });
+
+  it.each([
+    ['https://me:secret@x.example/a?b=c#sha256=1', 'https://x.example/a#sha256=1'],
+    ['https://x.example/a', 'https://x.example/a'],
+    ['HTTP://me:secret@[x', 'an address'],
+    ['lists/https://x', 'lists/https://x'],
+    ['httpx.txt', 'httpx.txt'],
+  ])('%s is shown as %s', (text, shownAs) => {
+    expect(shownList(text)).toBe(shownAs);
   });
 });
 

@@ -89,6 +89,16 @@ describe('L16: variables of an entry', () => {
     expect(fill('${LONG}'.repeat(3), false, given)).toContain('it is longer than 4096 characters');
   });
 
+  it('have names of any length, of which messages have the beginning', () => {
+    const [name, short] = ['N'.repeat(100), 'N'.repeat(60)];
+    expect(fill(`a:\${${name}}`)).toBe(
+      `the variable ${short} has no value|Give it with --vars ${short}=VALUE.`,
+    );
+    expect(fill(`a:\${${name}}`, false, new Map([[name, 'two words']]))).toContain(
+      `the value of the variable ${short} has a blank`,
+    );
+  });
+
   it('never end otherwise than filled or refused', () => {
     const piece = fc.constantFrom('${', '}', '$', 'TAG', ':-', ':?', '{', 'a', '$$', '${TAG}', 'é');
     fc.assert(
@@ -187,6 +197,9 @@ describe('L16: the file .env beside a Compose file', () => {
     ['A="1 # 2" # why', { A: '1 # 2' }],
     [`A='1'\r\nB=2 # why\n# C=3\nD`, { A: '1', B: '2' }],
     ['A=1#2', { A: '1#2' }],
+    ['A=abca', { A: 'abca' }],
+    [`A='1`, { A: `'1` }],
+    [`A=''`, { A: '' }],
     ['A=', { A: '' }],
     ['A=1\nA=2', { A: '2' }],
     ['1A=1\n=2\n', {}],

@@ -216,6 +216,6 @@ describe('found L4: the format of a list', () => {
     expect(prose).toMatchObject({ origin: { line: 2 }, reason: 'this line does not fit any list format' });
     expect(prose?.hint).toMatch(/^The nearest are a plain list, a table with columns, a Dockerfile;/);
     const [tree] = parse('servces:\n  a: {image: x}\n').rejects;
-    expect(tree?.hint).toMatch(/^The nearest are a Compose file, /);
+    expect(tree?.hint).toMatch(/^The nearest are a Compose file, [^,]+, [^,]+;/);
   });
 });

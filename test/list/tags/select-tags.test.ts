@@ -72,6 +72,11 @@ describe('L17: tags by a rule', () => {
       ['1.10', '1.3', '2.0.0', '2024.01.05', 'v1.3.0'],
     ],
     ['a pre-release, if it does', { versions: ['>=2.0.0-0 <3'] }, ['2.0.0', '2.0.0-rc.1']],
+    [
+      'a pre-release of a later version, if it does',
+      { versions: ['>=1.9-0 <3'] },
+      ['1.10', '2.0.0', '2.0.0-rc.1'],
+    ],
     ['a pre-release of a short version', { versions: ['>=2-0 <3'] }, ['2.0.0', '2.0.0-rc.1']],
     ['what comes after a short version', { versions: ['>1'] }, ['2.0.0', '2024.01.05']],
     ['a date, whose zeros do not count', { versions: ['2024.1.5'] }, ['2024.01.05']],

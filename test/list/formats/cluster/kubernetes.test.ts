@@ -271,6 +271,53 @@ spec:
   });
 });
 
+describe('L11: the image of a container', () => {
+  const imageOf = (image: string) =>
+    found(`kind: Pod\napiVersion: v1\nspec:\n  containers:\n    - image: ${image}\n`, 'x.yaml', 'kubernetes');
+
+  it.each([
+    ['quay.io/acme/oci:1', 'quay.io/acme/oci:1'],
+    ['acme/docker-archive:1', 'docker.io/acme/docker-archive:1'],
+    ['acme/dir:1', 'docker.io/acme/dir:1'],
+    ['oci://quay.io/a/b:1', 'quay.io/a/b:1'],
+  ])('is a reference, whatever the name of its repository: %s', (image, ref) => {
+    expect(imageOf(image)).toMatchObject({ requests: [[5, ref]], rejects: [] });
+  });
+
+  it.each(['oci:x:1', 'docker-archive:x.tar', 'docker-daemon:x:1', 'dir:x'])(
+    'is no path on this machine: %s',
+    (image) => {
+      expect(imageOf(image)).toMatchObject({
+        requests: [],
+        rejects: [[5, 'an image of this format comes from a registry']],
+      });
+    },
+  );
+
+  it('of a custom resource may have its tag in the name of its repository', () => {
+    const image = (repository: string): string => `{repository: "${repository}", tag: ""}`;
+    const text = `apiVersion: acme.example/v1\nkind: Db\nspec:\n  image: ${image('quay.io/a/b:1')}\n  db: {image: ${image('quay.io/a/c')}}\n`;
+    const { requests, candidates } = found(text, 'x.yaml', 'kubernetes');
+    expect(requests).toEqual([[4, 'quay.io/a/b:1']]);
+    expect(candidates.map(([line, image]) => [line, image])).toEqual([[5, 'quay.io/a/c:']]);
+  });
+
+  it('of a custom resource is told with its key, where that is a word', () => {
+    const keys = ['my image', ' image', 'image ', 'myImage'].map(
+      (key, at) => `  "${key}": quay.io/a/${at}:1\n`,
+    );
+    const { candidates } = found(
+      `apiVersion: acme.example/v1\nkind: Db\nspec:\n${keys.join('')}`,
+      'x.yaml',
+      'kubernetes',
+    );
+    expect(candidates.map(([, , why]) => why)).toEqual([
+      ...Array.from({ length: 3 }, () => 'it is the value of the key'),
+      'it is the value of the key myImage',
+    ]);
+  });
+});
+
 describe('L11: a rule for the fields of images', () => {
   const text = `apiVersion: apps/v1
 kind: Deployment
@@ -283,7 +330,7 @@ spec:
             - {name: HELPER, value: "openebs/linux-utils:3.4.0"}
             - {name: SHORT, value: busybox}
             - {name: LIST, value: "12=quay.io/acme/db:12 13=quay.io/acme/db:13"}
-          args: ["--helper=acme/helper:1", "--level=2", "-v", "acme/bare:1"]
+          args: ["--helper=acme/helper:1", "--level=2", "-v", "-acme/odd:1", "acme/bare:1", "", " "]
 ---
 apiVersion: acme.example/v1
 kind: Db
@@ -310,6 +357,22 @@ stringData: {HELPER: "acme/secret:1"}
     ['*/stringData.*', []],
   ])('%s makes requests', (rule, expected) => {
     expect(refs(rule)).toEqual(expected);
+  });
+
+  it('is one of several, which need not fit the same fields', () => {
+    expect(refs('Pod/*', '*.SHORT', '*.imageName')).toEqual([
+      '10 docker.io/library/busybox:latest',
+      '16 docker.io/acme/db:latest',
+    ]);
+  });
+
+  it('makes no faults of what is no image beside the images', () => {
+    const { rejects } = parseList(Buffer.from(text), 'x.yaml', {
+      format: 'auto',
+      defaultRegistry: 'docker.io',
+      imageRules: ['Deployment/*.args'],
+    });
+    expect(rejects).toEqual([]);
   });
 
   it('is needed: without it, such a value is a candidate', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { splitName } from '../../../../src/list/formats/mirror/repository.ts';
 import { setsOf } from '../../../support/list-sets.ts';
 
 const DIGEST = `sha256:${'c'.repeat(64)}`;
@@ -28,6 +29,21 @@ sources:
       '3 this source does not name an image',
       '4 its digest is not a sha256 digest',
     ]);
+  });
+});
+
+describe('L15, L16: the name of a source', () => {
+  it.each([
+    ['quay.io/a/b:1', 'quay.io/a/b', '1'],
+    ['a/b', 'a/b', undefined],
+    ['localhost:5000/a', 'localhost:5000/a', undefined],
+    ['a:b:c', 'a', 'b:c'],
+    ['a:${TAG:-1}', 'a', '${TAG:-1}'],
+    ['${HOST:-x:5000/y}/a:1', '${HOST:-x:5000/y}/a', '1'],
+    ['${A:-${B:-1}}/x:2', '${A:-${B:-1}}/x', '2'],
+    ['a}/b:1', 'a}/b', '1'],
+  ])('%s ends before the colon of its tag', (text, repository, tag) => {
+    expect(splitName(text)).toEqual({ repository, tag });
   });
 });
 

@@ -68,6 +68,8 @@ describe('L15: a table with a header', () => {
       ['quay.io/a/b:1 linux/amd64,linux/arm64'],
     ],
     ['image,os,arch', 'quay.io/a/b:1,windows,amd64', ['quay.io/a/b:1 windows/amd64']],
+    ['image,os,arch,variant', 'quay.io/a/b:1,linux,arm,v6', ['quay.io/a/b:1 linux/arm/v6']],
+    ['image,arch,variant', 'quay.io/a/b:1,linux/s390x;arm,v6', ['quay.io/a/b:1 linux/s390x,linux/arm/v6']],
     ['image,target', 'quay.io/a/b:1,x.example/c', ['quay.io/a/b:1 - x.example/c:1']],
     ['image,note', 'quay.io/a/b:1,"a ""note"", with a comma"', ['quay.io/a/b:1 -']],
     ['image,tag', 'quay.io/a/b', ['quay.io/a/b:latest -']],
