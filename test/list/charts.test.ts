@@ -191,6 +191,14 @@ describe('L12: a chart', () => {
     expect((await survey(file)).problems).toEqual([expect.stringMatching(reason)]);
   });
 
+  it('may have a file in place of the folder of its subcharts, and no folder that leads to itself', async () => {
+    const chart = await folderWith({ 'Chart.yaml': SHOP['Chart.yaml'], charts: 'a file\n' });
+    expect((await survey(chart)).requests).toEqual(FOUND.requests);
+    const loop = await folderWith({ 'Chart.yaml': SHOP['Chart.yaml'] });
+    await symlink('charts', path.join(loop, 'charts'));
+    expect((await survey(loop)).problems).toEqual(['it cannot be read (ELOOP)']);
+  });
+
   it('with archives in it that are large together is refused', async () => {
     const large = await folderWith({ 'Chart.yaml': 'name: large\n', 'filler.bin': '' });
     await writeFile(path.join(large, 'filler.bin'), Buffer.alloc(60 * 1024 * 1024));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { setsOf } from '../../../support/list-sets.ts';
 import { found } from '../found.ts';
 
 /** The candidates of a file: each with its line. */
@@ -77,5 +78,35 @@ build:
 `;
     expect(candidates(text, 'devcontainer')).toEqual([[6, 'quay.io/acme/dev:1']]);
     expect(found(text, 'devcontainer.json', 'devcontainer').ignored).toEqual(['features']);
+  });
+
+  it.each([
+    ['github-workflow', 'on: x\njobs: [{container: "a:1"}]', []],
+    ['github-workflow', 'jobs: {a: {container: [a], services: ["b:1"], steps: {uses: "docker://c:1"}}}', []],
+    [
+      'github-workflow',
+      'jobs: {b: {container: {image: "docker://d:1"}, services: {x: "docker://e:1", y: {image: [f]}}}}',
+      ['d:1', 'e:1'],
+    ],
+    [
+      'github-workflow',
+      'jobs: {b: {steps: [{uses: [x]}, {uses: "x docker://g:1"}, {uses: " docker://h:1"}]}}',
+      ['h:1'],
+    ],
+    ['gitlab-ci', 'a: {services: "b:1", image: ["c"]}', ['b:1']],
+    ['gitlab-ci', 'a: {services: [{name: [x]}, {alias: "b:1"}]}', []],
+    ['devcontainer', '{"image": {"image": "a:1"}}', ['a:1']],
+    ['devcontainer', '{"image": ["a:1"]}', []],
+  ])('in %s have nothing where a part is another kind of value: %s', (format, text, images) => {
+    const { candidates: found = [], ...rest } = setsOf(text, 'x', format);
+    expect(found.map((candidate) => candidate.split(' ')[1])).toEqual(images);
+    expect(rest).toEqual({ format });
+  });
+
+  it('are told with what was not read beside them', () => {
+    const text = '{"image": "a:1", "build": {}, "dockerFile": "x", "dockerComposeFile": "y"}';
+    expect(setsOf(text, 'x').ignored).toEqual(['dockerComposeFile', 'build', 'dockerFile']);
+    expect(setsOf('stages: []\ninclude: x').ignored).toEqual(['include']);
+    expect(setsOf('stages: []\n').ignored).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseList } from '../../../../src/list/index.ts';
+import { setsOf } from '../../../support/list-sets.ts';
 import { found } from '../found.ts';
 
 const read = (text: string) => found(text, 'compose.yaml', 'compose');
@@ -82,6 +83,41 @@ models:
         [9, expect.stringContaining(`'other' builds its image, which is not saved`)],
       ],
     });
+  });
+
+  it.each([
+    ['services: [{image: "a:1"}]\nx-a: {image: "b:1"}', { format: 'compose' }],
+    [
+      'services:\n  a: {image: ""}\n  b: {image: "b:1", build: ~, volumes: {type: image, source: "c:1"}, extends: web}',
+      { format: 'compose', requests: ['3 docker.io/library/b:1'], ignored: ['empty image'] },
+    ],
+    [
+      'services: {a: {image: "a:1", platform: [x], volumes: [{type: " image ", source: "b:1"}, {type: image}, {source: "c:1"}, "d:1"]}}',
+      { format: 'compose', requests: ['1 docker.io/library/a:1', '1 docker.io/library/b:1'] },
+    ],
+    [
+      'services: {a: {image: [x]}}\nmodels: {a: {model: [x]}, b: x, c: {model: " a/b "}}\nversion: "3"\nvolumes: {}',
+      {
+        format: 'compose',
+        candidates: ['2 a/b:latest (it is a model)'],
+        rejects: [`1 'image' is not text`],
+        ignored: ['volumes'],
+      },
+    ],
+    ['models: [{model: a/b}]\nservices: {}', { format: 'compose' }],
+  ])('has nothing where a part is another kind of value: %j', (text, expected) => {
+    expect(setsOf(text, 'compose.yaml', 'compose')).toEqual(expected);
+  });
+
+  it('names a service that builds only where its name is a word', () => {
+    const context = '{x: [docker-image://a:1], y: "x docker-image://a:1", z: " docker-image://a:1 "}';
+    const text = `services:\n  "a b": {build: {additional_contexts: [docker-image://a:1]}}\n  c: {build: {additional_contexts: ${context}}}\n`;
+    const { warnings, candidates } = read(text);
+    expect(warnings.map(([line, message]) => [line, message.replace(/ builds.*/, '')])).toEqual([
+      [2, 'a service'],
+      [3, `the service 'c'`],
+    ]);
+    expect(candidates).toEqual([[3, 'a:1', 'it is a context of a build']]);
   });
 
   it('says that it does not read the files that it names', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseList } from '../../../../src/list/index.ts';
 import { refOf } from '../../../../src/resolve/index.ts';
+import { setsOf } from '../../../support/list-sets.ts';
 import { found } from '../found.ts';
 
 const read = (text: string) => found(text, 'Dockerfile', 'dockerfile');
@@ -84,6 +85,81 @@ CMD ["x"]`;
   ])('is read to its end with %s', (_, text) => {
     const { requests, rejects } = read(text);
     expect(requests.length + rejects.length).toBe(text.includes('COPY') ? 2 : 1);
+  });
+});
+
+describe('L15: an instruction of a Dockerfile', () => {
+  const sets = (text: string, format: string): readonly string[] => {
+    const { requests = [], candidates = [], rejects = [], ignored = [] } = setsOf(text, 'x', format);
+    const named = requests.map((request) => request.replace('docker.io/library/', ''));
+    return [...named, ...candidates.map((text) => text.replace(/ \(.*/, ' ?')), ...rejects, ...ignored];
+  };
+
+  it.each([
+    ['ARG V=\nFROM a:${V:-1}', ['2 a:1']],
+    ['FROM a:${V:-1}', ['1 a:1']],
+    ['FROM a:${V-1}', ['1 a:1']],
+    ['ARG V=2\nFROM a:${V:-1}', ['2 a:2']],
+    ['ARG V\nFROM a:${V:-3}', ['2 a:3']],
+    ['ARG V=\nFROM a${V:+:x}:1', ['2 a:1']],
+    ['ARG V=\nFROM a${V+b}:1', ['2 ab:1']],
+    ['FROM a${V+b}:1', ['1 a:1']],
+    [`ARG V='1'\nFROM a:$V`, ['2 a:1']],
+    [`ARG V='1"\nFROM b:1`, ['2 b:1']],
+    ['ARG A=1 B=2\nFROM a:$A-${B}x$A.y', ['2 a:1-2x1.y']],
+    ['FROM a:1\nARG V=1\nFROM b:$V', ['1 a:1', '3 the variable V has no value']],
+    [`FROM "a:1"\nFROM 'b:1'`, ['1 a:1', '2 b:1']],
+    ['FROM a:1 as b\nFROM B', ['1 a:1']],
+    ['FROM a:1 is b\nFROM b', ['1 a:1', '2 b:latest']],
+    ['FROM a:1\nFROM 0', ['1 a:1']],
+    ['FROM a:1 as b\nFROM 0', ['1 a:1', '2 0:latest']],
+    ['FROM --platform=linux/arm64 --x=y a:1 AS b\nFROM b', ['1 a:1 [linux/arm64]']],
+    ['FROM scratch AS a\nFROM a\nCOPY --from=scratch x y', []],
+    ['FROM a:1\nCOPY --chown=x --from=b/c:1 --link x y', ['1 a:1', '2 docker.io/b/c:1']],
+    ['FROM a:1\nCOPY --from="b:1" x y\nCOPY --from=12 x y\nCOPY x--from=c:1 y', ['1 a:1', '2 b:1']],
+    ['FROM a:1\nCOPY --from=b --link x y', ['1 a:1', '2 b ?']],
+    ['FROM a:1\nRUN --network=none --mount=from=b:1,target=/x echo', ['1 a:1', '2 b:1']],
+    ['FROM a:1\nRUN --mount=type=x,xfrom=b:1 echo --mount=from=c:1', ['1 a:1']],
+    ['FROM a:1\nADD --from=b:1 x y', ['1 a:1']],
+    [
+      'FROM a:1 AS b-amd64\nFROM b-$TARGETARCH\nFROM b-${TARGETPLATFORM}x',
+      ['1 a:1', '3 the variable TARGETPLATFORM has no value'],
+    ],
+    [
+      '# syntax = a:1\n# escape = `\n# syntax=b:1\n\n# syntax=c:1\nFROM d:1 `\n AS e',
+      ['1 a:1', '3 b:1', '6 d:1'],
+    ],
+    [' FROM a:1\n#FROM b:1\nFROM c:1 \\\n\n# x\n AS d\nFROM d', ['1 a:1', '3 c:1']],
+    ['FROM a:1\nRUN <<A <<B\nFROM b:1\nB\nFROM c:1\nA\nFROM d:1\nB\nFROM e:1\n', ['1 a:1', '9 e:1']],
+  ])('names these images: %j', (text, expected) => {
+    expect(sets(text, 'dockerfile')).toEqual(expected);
+  });
+
+  it.each([
+    ['Image=a:1\n[Container]\nImage=b:1\n[Install]\nImage=c:1', ['3 b:1']],
+    ['[Image]\nImage=a:1\nOS=windows\nArch=amd64', ['2 a:1 [windows/amd64]']],
+    ['[Image]\nImage=a:1\nVariant=v8', ['2 a:1']],
+    ['[Image]\nImage=a:1\nArch=arm\nVariant=v6', ['2 a:1 [linux/arm/v6]']],
+    ['[Volume]\nImage=x.build', ['images of other units']],
+    ['[Container]\n=x\nImage=a.build/b:1', ['3 a.build/b:1']],
+    ['[Container]\nImage=\\\n# no\n; no\n  a:1\nImage=b:1', ['2 a:1', '6 b:1']],
+    ['[Kube]\nName=x', []],
+    ['[Artifact]\nArtifact=a:1\nImage=b:1', ['2 a:1', '3 b:1']],
+  ])('of a quadlet unit names these: %j', (text, expected) => {
+    expect(sets(text, 'quadlet')).toEqual(expected);
+  });
+
+  it.each([
+    ['args = {\n  IMAGE = "a:1"\n}\nIMAGE = "b:1"', ['2 a:1 ?']],
+    ['args {\n  "IMAGE": "a:1"\n  x = "y/z:1"\n  y = "w:1"\n}', ['2 a:1 ?', '3 y/z:1 ?']],
+    ['contexts = { a = "docker-image://a:1", b = "docker-image://b:1" }', ['1 a:1', '1 b:1']],
+    ['  // args = {\nIMAGE = "a:1"\nx = "xdocker-image://b:1"', []],
+    ['{"target": {"a": {"contexts": {"a": ["docker-image://a:1"], "b": "x docker-image://b:1"}}}}', []],
+    ['{"target": {"a": {"args": {"IMAGE": ["c:1"], "x": "d:1", "y": "e/f:1"}}}}', ['1 e/f:1 ?']],
+    ['{"target": {"a": {"contexts": ["docker-image://a:1"]}, "b": "args", "c": {"args": "IMAGE"}}}', []],
+    ['{"target": [{"args": {"IMAGE": "a:1"}}]}', []],
+  ])('of a bake file names these: %j', (text, expected) => {
+    expect(sets(text, 'bake')).toEqual(expected);
   });
 });
 
