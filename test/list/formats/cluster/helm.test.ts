@@ -110,6 +110,44 @@ describe('L12: the values of a chart', () => {
     expect(candidates(`${text}\n`)).toEqual(images);
   });
 
+  it.each([
+    ['image: {repository: q.io/a/b, registry: r.io, tag: "1"}', ['r.io/q.io/a/b:1']],
+    ['image: {registry: r.io/, repository: a/b}', ['r.io/a/b:']],
+    ['web: {repository: a/b}', []],
+    ['web: {repository: a/b, tag: {x: y}}', []],
+    ['web: {repository: "https://x/a", tag: "1"}', []],
+    ['web: {imageName: a/b, tag: "1"}', ['a/b:1']],
+    ['web: {name: a/b, version: "1"}', []],
+    ['web: {name: a/b, digest: ""}', ['a/b:']],
+    ['web: {name: b, tag: "1"}', []],
+    ['web: {image: a/b, name: c/d, tag: "1"}', ['a/b:1']],
+    ['web: {repository: "a/b@sha256:0", tag: ""}', ['a/b@sha256:0']],
+    ['web: {repository: "r.io:5000/a", tag: ""}', ['r.io:5000/a:']],
+    ['web: {repository: a/b, tag: "1", version: "2", imageTag: "3"}', ['a/b:1']],
+    ['web: {repository: a/b, tag: "", version: " ", imageTag: "3"}', ['a/b:3']],
+    ['web: {repository: "", tag: "1"}', []],
+    ['web: {repository: a/b, digest: "@sha256:00"}', ['a/b@sha256:00']],
+    ['web: {repository: a/b, sha: "00", digest: ""}', ['a/b@sha256:00']],
+    ['global: {imageRegistry: ""}\nimage: {registry: q.io, repository: a, tag: "1"}', ['q.io/a:1']],
+    ['image: {repository: a/b, tag: "1", image: {repository: c/d, tag: "2"}}', ['a/b:1', 'c/d:2']],
+    [
+      'global: {hub: h.io, tag: "3"}\na: {image: b}\nc: {image: b, tag: "4"}\nd: {image: "q.io/b:1"}\ne: {image: B}',
+      ['h.io/b:3', 'h.io/b:4', 'q.io/b:1'],
+    ],
+    ['hub: h.io\na: {repository: x/y, image: z, tag: "1"}\nb: {image: [b]}', ['x/y/z:1']],
+    ['hub: h.io\na: {image: b}', ['h.io/b:']],
+    ['tag: "1"\na: {image: b}', []],
+    ['images: {tags: [a/b:1], x: {tags: {a: "a/c:1"}}}', []],
+    ['images: {tags: {a: " a/b:1 ", b: [x], c: "a"}}\nother: {tags: {d: "e/f:1"}}', ['a/b:1']],
+    [
+      'env: [{name: lower_image, value: "b:1"}, {name: A_IMAGE, value: "b:2"}, {name: B, value: "c:1"}]',
+      ['b:2'],
+    ],
+    ['initImage: " b:1 "\nx: "a/b:1"\nmyImages: ["c:1", {d: "e:1"}]', ['b:1', 'c:1']],
+  ])('are put together from the fields of a mapping: %j', (text, images) => {
+    expect(candidates(`${text}\n`)).toEqual(images);
+  });
+
   it('have their lines, and are no requests', () => {
     const text = 'replicas: 1\nimage:\n  repository: quay.io/a/b\n  tag: "1"\nsidecarImage: quay.io/a/c:1\n';
     expect(found(text, 'values-prod.yaml', 'helm-values')).toEqual({

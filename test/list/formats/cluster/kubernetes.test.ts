@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkImageRules, matchesRule } from '../../../../src/list/entry/image-rules.ts';
 import { parseList } from '../../../../src/list/index.ts';
 import { refOf } from '../../../../src/resolve/index.ts';
+import { setsOf } from '../../../support/list-sets.ts';
 import { found } from '../found.ts';
 
 const HEX = 'a'.repeat(64);
@@ -268,6 +269,102 @@ spec:
   it('trap 18: is read in one pass, however often it names an image', () => {
     const pod = 'apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - image: quay.io/a/b:1\n';
     expect(read(Array.from({ length: 2000 }, () => pod).join('---\n')).requests).toHaveLength(2000);
+  });
+});
+
+describe('L10: a part of a resource', () => {
+  /** Requests, and candidates with a question mark, of the third line. */
+  const images = (apiVersion: string, text: string): readonly string[] => {
+    const {
+      requests = [],
+      candidates = [],
+      rejects = [],
+    } = setsOf(`apiVersion: ${apiVersion}\nkind: X\n${text}\n`);
+    return [...requests, ...candidates.map((text) => text.replace(/ \(.*/, ' ?')), ...rejects].map((text) =>
+      text.replace('3 ', ''),
+    );
+  };
+
+  it.each([
+    ['spec: {containers: {image: "q.io/a:1"}}', ['q.io/a:1']],
+    ['spec: {container: [{image: "q.io/a:1"}]}', ['q.io/a:1']],
+    ['containers: [{image: "q.io/a:1"}]', ['q.io/a:1']],
+    ['spec: {volumes: {image: {reference: "q.io/a:1"}}}', []],
+    [
+      'spec: {volumes: [{image: {reference: "q.io/a:1"}}, {containerDisk: {image: "q.io/b:1"}}, {image: "q.io/c:1"}]}',
+      ['q.io/a:1', 'q.io/b:1'],
+    ],
+    [
+      'spec: {containers: [{env: {name: A, value: "q.io/a:1"}, args: "q.io/b:1", command: {a: "q.io/c:1"}}]}',
+      [],
+    ],
+    [
+      'spec: {containers: [{env: [{name: [A], value: "q.io/a:1"}, {value: "b:1"}, {name: IMAGE, value: ["q.io/c:1"]}]}]}',
+      ['q.io/a:1 ?'],
+    ],
+    [
+      'spec: {containers: [{args: ["--image=b:1", "--x=b:2", "--x=q.io/a/b:1", "--image", "--x=y=q.io/a/c:1", "a/d:1", ["q.io/e:1"]]}]}',
+      ['b:1 ?', 'q.io/a/b:1 ?', 'q.io/a/c:1 ?', 'a/d:1 ?'],
+    ],
+    ['metadata: {annotations: {image: "a/b:1", other: "q.io/a/b:1", my-image: ["q.io/a/c:1"]}}', ['a/b:1 ?']],
+    ['spec: {template: {metadata: {annotations: {image: "q.io/a/d:1"}}}}', ['q.io/a/d:1 ?']],
+    ['metadata: {annotations: ["q.io/a/b:1"]}', []],
+    ['spec: {image: "q.io/a:1"}', []],
+  ])('of Kubernetes itself has these images: %s', (text, expected) => {
+    expect(images('apps/v1', text)).toEqual(expected);
+  });
+
+  it.each([
+    ['spec: {image: "docker://q.io/a:1"}', ['q.io/a:1 ?']],
+    ['spec: {x: "docker://a/b:1"}', ['a/b:1 ?']],
+    ['spec: {x: "docker://b:1"}', []],
+    ['spec: {myImage: "b:1"}', ['b:1 ?']],
+    ['spec: {x: "a/b:1"}', []],
+    ['spec: {a: {b: {image: "q.io/a/b"}}}', ['q.io/a/b: ?']],
+    ['spec: {a: {b: {image: "q.io/a/b:1"}}}', ['q.io/a/b:1 ?']],
+    ['spec: {image: "a/b"}', []],
+    ['spec: {image: "a/b:1"}', ['docker.io/a/b:1']],
+    ['spec: {a: [{image: "q.io/b:1"}]}', ['q.io/b:1']],
+    ['other: {image: "q.io/b:1"}', ['q.io/b:1 ?']],
+    ['image: "q.io/b:1"', ['q.io/b:1 ?']],
+    ['metadata: {image: "q.io/a/b:1"}', []],
+    ['status: {image: "q.io/a/b:1"}', []],
+    ['spec: {a: {b: {image: {repository: q.io/a/b, tag: "1"}}}}', ['q.io/a/b:1 ?']],
+    ['other: {image: {repository: q.io/a/b, tag: "1"}}', ['q.io/a/b:1 ?']],
+    ['spec: {image: {a: "q.io/a/b:1"}}', ['q.io/a/b:1 ?']],
+    [
+      'spec: {values: {image: "b:1"}, valuesObject: {image: "c:1"}, helmValues: {image: "d:1"}}',
+      ['b:1 ?', 'c:1 ?', 'd:1 ?'],
+    ],
+    [
+      'spec: {env: [{name: a, value: "x=q.io/a/b:1"}, {name: A_1, value: "x=q.io/a/c:1"}, {name: A_IMAGE, value: "d:1"}]}',
+      ['q.io/a/c:1 ?', 'd:1 ?'],
+    ],
+    [
+      'spec: {steps: [[{image: "q.io/a:1", x: {image: "q.io/b:1"}, args: ["x"], env: [{name: A, value: "q.io/c:1"}]}]]}',
+      ['q.io/b:1 ?'],
+    ],
+    ['spec: {text: "a\\n  image: b:1\\n"}', ['b:1 ?']],
+  ])('of an operator has these images: %s', (text, expected) => {
+    expect(images('acme.example/v1', text)).toEqual(expected);
+  });
+
+  it.each([
+    ['argoproj.io/v1', true],
+    ['cluster.x-k8s.io/v1', true],
+    ['x-k8s.io/v1', true],
+    ['xk8s.io/v1', true],
+    ['k8s.io.example/v1', true],
+    ['networking.k8s.io/v1', false],
+    ['k8s.io/v1', false],
+    ['v1', false],
+  ])('of the group %s is that of an operator: %s', (apiVersion, isCustom) => {
+    expect(images(apiVersion, 'spec: {image: "q.io/a:1"}')).toEqual(isCustom ? ['q.io/a:1'] : []);
+  });
+
+  it('that is a status is told where it is there', () => {
+    const ignored = (status: string) => setsOf(`apiVersion: v1\nkind: X\nstatus: ${status}\n`).ignored;
+    expect([ignored('~'), ignored('{a: b}')]).toEqual([undefined, ['status']]);
   });
 });
 
