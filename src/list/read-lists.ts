@@ -115,6 +115,8 @@ async function readNamed(named: string, inputs: ListInputs): Promise<Found<Named
     return toChart(file, chart, { ...inputs, variables });
   }
   const bytes = await readFile(file, folders);
+  if ('problem' in bytes && isFolder)
+    return { problem: { ...bytes.problem, hint: bytes.problem.hint ?? FOLDER } };
   const list = await parse(file, bytes);
   if ('problem' in bytes || 'problem' in list || !hasBareVariables(list.found.format)) return list;
   if (!bytes.found.includes(DOLLAR)) return list;
@@ -123,6 +125,9 @@ async function readNamed(named: string, inputs: ListInputs): Promise<Found<Named
   if ('problem' in env) return env;
   return parse(file, bytes, parseDotEnv(Buffer.from(env.found).toString('utf8')));
 }
+
+const FOLDER =
+  'A folder is read where it is a bundle or a chart. A pattern gives the files in it: FOLDER/*.yaml';
 
 function toChart(file: string, read: Found<ChartFiles>, options: ParseOptions): Found<NamedList> {
   return 'problem' in read ? read : { found: { file, ...parseChart(read.found, file, options) } };

@@ -46,7 +46,9 @@ function refuseCollisions(inputs: readonly LockInput[]): void {
       const other = byName.get(place);
       if (other === undefined) byName.set(place, input);
       else if (!areSame(other.image, input.image)) {
-        const [a, b] = [describe(other), describe(input)];
+        // Two locks may have one image for other platforms: then the digests alone would look the same.
+        const isOneDigest = other.image.digest === input.image.digest;
+        const [a, b] = [other, input].map((one) => describe(one, isOneDigest));
         collisions.push(`two images would be stored as ${name}: ${a} and ${b}`);
       }
     }
@@ -65,8 +67,10 @@ function placeOf(name: string): string {
   return repositoryPath(name.slice(0, colon)) + name.slice(colon);
 }
 
-function describe({ image, origins }: LockInput): string {
-  return `${image.ref} (${shortDigest(image.digest)}, ${origins.join(', ')})`;
+function describe({ image, origins }: LockInput, withPlatforms: boolean): string {
+  const platforms = image.platforms.length === 0 ? 'all platforms' : image.platforms.join(' and ');
+  const taken = withPlatforms ? ` for ${platforms}` : '';
+  return `${image.ref} (${shortDigest(image.digest)}${taken}, ${origins.join(', ')})`;
 }
 
 function joinSizes(inputs: readonly LockInput[]): Map<Digest, number> {

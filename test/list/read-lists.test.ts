@@ -85,7 +85,10 @@ describe('L2: the files of lists', () => {
 
   it.each([
     [['none.txt'], 'none.txt: there is no such file'],
-    [['lists/folder.txt'], 'lists/folder.txt: it is a folder'],
+    [
+      ['lists/folder.txt'],
+      'lists/folder.txt: it is a folder, not a file (A folder is read where it is a bundle or a chart.',
+    ],
     [['lists/*.none'], 'lists/*.none: no file matches this pattern (Check it and the folder.)'],
     [['lists/fold*'], 'lists/fold*: no file matches this pattern (Check it and the folder.)'],
     [['lists/z-*'], 'lists/z-dangling.lst: there is no such file'],

@@ -274,6 +274,10 @@ describe('L21: a lock', () => {
     expect(both.lock.images.map(({ ref }) => ref)).toEqual(
       ['app/chart:1', 'app/docker:1', 'app/idx:1'].map(at),
     );
+    const other = await failureOf(
+      run({ imageList: file, images: [`--platform=linux/arm64 ${at('app/idx:1')}`] }),
+    );
+    expect(other.message).toMatch(/two images would be stored as .* for linux\/amd64, .* for linux\/arm64, /);
     moveTag('app/idx:1', one(small));
     const failure = await failureOf(
       run({ imageList: file, images: [at('app/idx:1')], platforms: 'linux/amd64' }),
