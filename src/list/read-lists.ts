@@ -85,6 +85,7 @@ const DOLLAR = 0x24;
 
 /** One list: from standard input, from an address, or from a file, whose `.env` counts where its format has one. */
 async function readNamed(named: string, inputs: ListInputs): Promise<Found<NamedList>> {
+  let bundle: string | undefined;
   const parse = async (
     file: string,
     read: Found<Uint8Array>,
@@ -95,7 +96,7 @@ async function readNamed(named: string, inputs: ListInputs): Promise<Found<Named
     if (mayBeChart && isCompressed(read.found)) {
       return toChart(file, await readChartArchive(read.found, file), { ...inputs, variables });
     }
-    const list = { file, ...parseList(read.found, file, { ...inputs, variables }) };
+    const list = { file, ...parseList(read.found, file, { ...inputs, variables, bundle }) };
     for (const { password } of list.logins) inputs.onSecret?.(password.reveal());
     return { found: list };
   };
@@ -107,6 +108,7 @@ async function readNamed(named: string, inputs: ListInputs): Promise<Found<Named
   }
   const { boundary } = inputs;
   const file = await lockOfBundle(named);
+  bundle = file !== named && (await kindOf(path.join(named, 'blobs'))) === 'folder' ? named : undefined;
   const folders = boundary !== undefined && isInCheckout(file, boundary) ? boundary.folders : undefined;
   const isFolder = mayBeChart && (await kindOf(file)) === 'folder';
   const chart = isFolder ? await readChartFolder(file, folders) : undefined;

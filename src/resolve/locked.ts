@@ -41,9 +41,13 @@ export function refuseOther(image: ResolvedImage, locked: LockedImage): void {
 }
 
 /** What to do where the source of a locked image has its digest no more; any other error as it is. */
-export function explainGone(error: unknown, { digest }: LockedImage): unknown {
+export function explainGone(error: unknown, { digest, source }: LockedImage): unknown {
   if (!(error instanceof OciSaveError) || error.code !== 'not-found') return error;
   const { code, message, cause } = error;
+  if (source !== 'docker') {
+    const hint = 'Copy the bundle again: oci-save verify says what it lacks.';
+    return new OciSaveError({ code, message, hint, cause });
+  }
   return new OciSaveError({
     code,
     message: `${message}; its lock names ${digest}, and not what a tag names today`,

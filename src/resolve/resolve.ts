@@ -9,7 +9,7 @@ import {
 } from '../image/index.ts';
 import type { Emit } from '../events.ts';
 import { messageOf, OciSaveError } from '../errors.ts';
-import { type LockedImage, repositoryPath, whyUnservable } from '../lock/index.ts';
+import { type LockedImage, repositoryPath, taggedDigest, whyUnservable } from '../lock/index.ts';
 import type { NamingRule } from '../options/index.ts';
 import { otherAlgorithm } from '../oci/digest.ts';
 import { parseReference, withDefaultTag } from '../oci/reference.ts';
@@ -124,6 +124,7 @@ async function resolveOne(
       const opened = context.layouts.get(source.path) ?? openLayout(source.path, source.folders);
       context.layouts.set(source.path, opened);
       const layout = await opened;
+      if (wanted.locked !== undefined) return await resolveLocked(wanted, wanted.locked, layout, context);
       const entry = layout.find(source.name);
       const image = named(wanted, nameOfEntry(entry), context);
       return await withReferrers(await resolveImage(image, entry.digest, layout, context), context);
@@ -147,22 +148,43 @@ async function resolveOne(
   }
 }
 
-/** An image as its lock has it: by its digest, whatever its tag names today, and with the choices that the lock has. */
+/**
+ * An image as its lock has it: by its digest, whatever its tag names today, and with the choices that the lock has. Of a local
+ * source there is only what was made of it, in the layout of a bundle.
+ */
 async function resolveLocked(
   wanted: WantedImage,
   locked: LockedImage,
   port: ReadPort,
   context: ResolveOptions,
 ): Promise<ResolvedImage> {
-  const choices = { index: locked.index ?? 'auto', format: locked.format ?? 'keep' } as const;
+  const isLocal = locked.source !== 'docker';
+  const format = isLocal ? 'keep' : (locked.format ?? 'keep');
+  // What was narrowed is all that there is of it.
+  const index = isLocal && locked.index === 'narrow' ? 'auto' : (locked.index ?? 'auto');
+  const choices = { index, format } as const;
   try {
-    const found = await resolveImage(wanted, locked.digest, port, { ...context, ...choices });
+    const reference = isLocal ? taggedDigest(locked) : locked.digest;
+    const made = await resolveImage(wanted, reference, port, { ...context, ...choices });
+    const found = isLocal ? { ...made, ...claimsOf(locked) } : made;
     const image = await withLockedReferrers(found, locked, context);
     refuseOther(image, locked);
-    return image;
+    return isLocal ? asLocked(image, locked) : image;
   } catch (error) {
     throw explainGone(error, locked);
   }
+}
+
+/** What only the lock of an image knows where its source is not there any more, and there is what was made of it. */
+function claimsOf(locked: LockedImage): Partial<LockedImage> {
+  const { source, digest, mediaType, converted, index, format, imageId, diffIds } = locked;
+  return { source, digest, mediaType, converted, index, format, imageId, diffIds };
+}
+
+/** The image as its lock has it, with the fields in the order of the lock. */
+function asLocked(image: ResolvedImage, locked: LockedImage): ResolvedImage {
+  const { names, wanted, content, manifests, sizes, made, notes } = image;
+  return { ...locked, names, wanted, content, manifests, sizes, made, notes };
 }
 
 /** Readers of a bundle find an image by its sha256 digest alone. */

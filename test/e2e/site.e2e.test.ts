@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
@@ -244,6 +244,21 @@ describe('the proposal’s transcript', () => {
     expect(await servedDigest(`${served.host}/busybox:v1`)).toBe(image?.digest);
     await work.succeed('save', ...lines, '-o', 'root', '--cache-dir', 'fresh', ...args);
     expect(await work.lock('root.lock.json')).toEqual(lock);
+  });
+});
+
+describe('S10: the folder of a bundle as a list', () => {
+  it('has the image of a docker archive that is gone, and gives the same lock and archive', async () => {
+    await writeFile(work.file('gone.tar'), dockerArchive([busybox()]));
+    const line = 'docker-archive:gone.tar:busybox:latest => busybox:v1';
+    await work.succeed('save', line, '-p', 'linux/amd64', '-o', 'own', '--archive', 'tar');
+    await rm(work.file('gone.tar'));
+    await work.succeed('save', '-f', 'own', '-o', 'again', '--archive', 'tar', '--cache-dir', 'fresh-store');
+    expect(await outputOf('cmp', [work.file('own.tar'), work.file('again.tar')])).toBe('');
+    // Its lock alone does not say where the image is.
+    const { exitCode, stderr } = await work.run('save', '-f', 'own/oci-save.lock.json', '-o', 'other');
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('it came from a docker archive')]);
+    expect(stderr).toContain('Name the folder of its bundle');
   });
 });
 

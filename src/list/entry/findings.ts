@@ -2,7 +2,7 @@ import { OciSaveError } from '../../errors.ts';
 import { oddArchitecture, type PlatformChoice } from '../../oci/platform.ts';
 import type { LockedImage } from '../../lock/index.ts';
 import { parsePlatform } from '../../oci/platform.ts';
-import { isReference, nameOf, parseReference, type Reference } from '../../oci/reference.ts';
+import { isReference, nameOf, parseReference } from '../../oci/reference.ts';
 import { quoteReference, showText } from '../../oci/reference-quote.ts';
 import { Secret } from '../../text/secret.ts';
 import type {
@@ -11,6 +11,7 @@ import type {
   ImageRequest,
   ListLogin,
   Reject,
+  Source,
   TagRequest,
   Warning,
 } from '../request.ts';
@@ -43,6 +44,8 @@ export interface ParseOptions {
   readonly variables?: Variables | undefined;
   /** Fields of Kubernetes resources that are images, as `KIND/PATH` with `*` for any run of characters. */
   readonly imageRules?: readonly string[] | undefined;
+  /** The folder of the bundle whose lock the list is, where it has a flat layout: it has the images of local sources. */
+  readonly bundle?: string | undefined;
 }
 
 /** What a list says of a line outside of it; platforms in the line itself win. */
@@ -52,12 +55,13 @@ export type LineDefaults = Pick<EntryParts, 'platforms' | 'registry'>;
 export interface Collector {
   readonly found: Findings;
   readonly imageRules: readonly string[];
+  readonly bundle: string | undefined;
   /** Adds a request for an entry, or a reject with the reason why it cannot be read. */
   addEntry(line: number, text: string, readParts: () => EntryParts): void;
   /** Adds an entry that is one line of text, with its options and columns. `also` is what the text itself does not say. */
   addLine(line: number, text: string, also?: LineDefaults): void;
-  /** Adds an image of a lock. `reference` has its name, and its digest only where it has no tag. */
-  addLocked(line: number, image: LockedImage, reference: Reference): void;
+  /** Adds an image of a lock, and where it is copied from. */
+  addLocked(line: number, image: LockedImage, source: Source): void;
   /** Adds a request for tags by a rule, or a reject with the reason why it cannot be read. */
   addTags(line: number, text: string, readParts: () => TagParts): void;
   /** Adds what is probably an image. `why` ends a sentence: `a value of a chart`. */
@@ -92,7 +96,7 @@ const MAX_IGNORED = 50;
 
 export function newCollector(
   file: string,
-  { defaultRegistry, variables = NO_VARIABLES, imageRules = [] }: ParseOptions,
+  { defaultRegistry, variables = NO_VARIABLES, imageRules = [], bundle }: ParseOptions,
 ): Collector {
   const found: Findings = {
     requests: [],
@@ -160,17 +164,18 @@ export function newCollector(
     orReject(line, text, () => takeEntry(line, filled(readParts(), fill)));
   return {
     imageRules,
+    bundle,
     fill,
     takeBareVariables: () => {
       bare = true;
     },
     found,
     addEntry,
-    addLocked: (line, locked, reference) =>
+    addLocked: (line, locked, source) =>
       void requests.push({
         written: locked.ref,
         origin: { file, line },
-        source: { transport: 'docker', reference },
+        source,
         platforms: locked.platforms.length === 0 ? 'all' : locked.platforms.map(parsePlatform),
         storedAs: [],
         implicitTag: false,

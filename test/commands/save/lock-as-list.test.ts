@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SaveResult } from '../../../src/commands/save/run.ts';
 import { save } from '../../../src/commands/save/save.ts';
 import { encodeLock, type Lock, type LockedImage } from '../../../src/lock/index.ts';
-import { type Digest, isDigest } from '../../../src/oci/digest.ts';
+import { type Digest, hexOf, isDigest } from '../../../src/oci/digest.ts';
 import { parseOptions } from '../../../src/options/index.ts';
 import { type BadRegistry, startBadRegistry } from '../../support/bad-registry.ts';
 import { failureOf } from '../../support/failure.ts';
@@ -26,6 +26,7 @@ import {
   sbomOf,
   signatureOf,
   windows,
+  writeOciLayout,
 } from '../../support/fixtures/index.ts';
 import { startPushRegistry } from '../../support/push-registry.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
@@ -248,6 +249,43 @@ describe('L21: a lock', () => {
     const again = await run({ imageList: `${zot.bundle}/`, layout: 'zot' });
     expect(contentOf(again)).toEqual(contentOf(zot));
     expect(again.report.images[0]?.origins).toEqual([{ file: `${zot.bundle}.lock.json`, line: 5 }]);
+  });
+
+  it.each([
+    ['keep', 'all', {}],
+    ['oci', 'linux/amd64', {}],
+    ['keep', 'linux/amd64', { index: 'narrow' }],
+    ['keep', 'all', { layout: 'oci' }],
+  ])(
+    'S10: has the images of local sources in its bundle: format %s, platforms %s, %j',
+    async (format, platforms, also) => {
+      const layout = path.join(temp.path, `layout-${(runs += 1)}`);
+      await writeOciLayout(layout, [
+        { image: dlist(small), name: 'site.example/list:1' },
+        { image: att(small), name: 'site.example/att:2' },
+      ]);
+      const images = ['list:1', 'att:2'].map((name) => `oci:${layout}:site.example/${name}`);
+      const first = await run({ images: [...images, at('app/one:1')], format, platforms, ...also });
+      expect(first.report.failed).toEqual([]);
+      await rm(layout, { recursive: true });
+      const again = await run({ imageList: first.bundle, ...also });
+      expect(again.report.failed).toEqual([]);
+      expect(contentOf(again)).toEqual(contentOf(first));
+    },
+  );
+
+  it('S10: fails the image of a local source that its bundle has lost, and names the file', async () => {
+    const layout = path.join(temp.path, `layout-${(runs += 1)}`);
+    await writeOciLayout(layout, [{ image: one(small), name: 'site.example/one:1' }]);
+    const first = await run({
+      images: [`oci:${layout}:site.example/one:1`, at('app/idx:1')],
+      platforms: 'all',
+    });
+    await rm(path.join(first.bundle, 'blobs', 'sha256', hexOf(one(small).top)));
+    const { report } = await run({ imageList: first.bundle });
+    expect(report.failed.map(({ ref, class: kind }) => [ref, kind])).toEqual([
+      [expect.stringContaining(`oci:${first.bundle}`), 'not-found'],
+    ]);
   });
 
   it('names the line of each image, and says of none that it lacks a platform or a host', async () => {

@@ -23,10 +23,15 @@ export function parseLockList(
 
 function addImage(image: LockedImage, line: number, collector: Collector): void {
   const { ref, source, digest } = image;
+  const { bundle } = collector;
+  if (source !== 'docker' && bundle !== undefined) {
+    // The bundle has what was made of it, under each of its names.
+    return collector.addLocked(line, image, { transport: 'oci', path: bundle, name: image.names[0] });
+  }
   if (source !== 'docker') {
     const noun = source === 'oci' ? 'an OCI layout' : 'a docker archive';
     const from = source === 'oci' ? 'oci:path:name' : 'docker-archive:path:name:tag';
-    const hint = `Take it out of a copy of this lock, and name its source beside that: '${from} => ${ref}'.`;
+    const hint = `Name the folder of its bundle in place of the lock. Or take it out of a copy of this lock, and name its source beside that: '${from} => ${ref}'.`;
     const fault = refusal(`it came from ${noun}, and no lock says where that is`, hint);
     return collector.addReject(line, fault, ref);
   }
@@ -35,7 +40,7 @@ function addImage(image: LockedImage, line: number, collector: Collector): void 
   if (pin !== digest && pin !== taggedDigest(image)) {
     return collector.addReject(line, refusal('its reference and its digest differ', LOCK_HINT), ref);
   }
-  collector.addLocked(line, image, withoutPin(reference));
+  collector.addLocked(line, image, { transport: 'docker', reference: withoutPin(reference) });
 }
 
 /** The digest stands in a field of its own. */
