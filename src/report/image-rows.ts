@@ -91,12 +91,13 @@ function foldedNotes(
   );
 }
 
-/** What a reader would not expect of the images: bytes that differ from the source's, or fewer platforms. */
-export function noteLines({ images, options, unchanged = false }: RunReport): string[] {
+/** What a reader would not expect of the images: fewer than the lists name, fewer platforms, or bytes that differ from the source's. */
+export function noteLines({ images, options, leftOut = [], unchanged = false }: RunReport): string[] {
   const narrowed = images.filter((image) => image.narrowed).length;
   const converted = images.filter((image) => image.converted).length;
   const noted = [...foldedNotes(images, missingNotes), ...foldedNotes(images, ({ notes }) => notes)];
   return [
+    ...leftOutNotes(leftOut),
     ...(narrowed > 0
       ? [
           `${formatCount(narrowed, 'image')} narrowed to the platforms taken, for readers that take no sparse index`,
@@ -108,6 +109,20 @@ export function noteLines({ images, options, unchanged = false }: RunReport): st
     ...noted.slice(0, MAX_NOTES),
     ...(noted.length > MAX_NOTES ? [`and ${noted.length - MAX_NOTES} more, all in report.json`] : []),
     ...(images.length > 0 && !unchanged ? referrerNotes(images, options['referrers'] ?? 'none') : []),
+  ];
+}
+
+/** How many images each rule leaves out; an image may be left out by several. */
+function leftOutNotes(leftOut: NonNullable<RunReport['leftOut']>): string[] {
+  const some = leftOut.filter((one) => one.count > 0);
+  return [
+    ...some
+      .slice(0, MAX_NOTES)
+      .map(
+        ({ rule, place = 'ignore', count }) =>
+          `${formatCount(count, 'image')} left out by ${plainText(place)}: ${plainText(rule)}`,
+      ),
+    ...(some.length > MAX_NOTES ? [`and by ${some.length - MAX_NOTES} more rules, all in report.json`] : []),
   ];
 }
 

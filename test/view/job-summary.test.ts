@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { asInput } from '../../src/options/index.ts';
-import { renderErrorSummary, renderJobSummary } from '../../src/view/index.ts';
+import { renderErrorSummary, renderJobSummary, renderSummary } from '../../src/view/index.ts';
 import { OciSaveError } from '../../src/errors.ts';
 import { failureOf, type PushTargetReport, type RunReport } from '../../src/report/index.ts';
+import { noteLines } from '../../src/report/image-rows.ts';
 import { digest, sampleImage, samplePush, sampleReport } from './sample-report.ts';
 
 const MIB = 1024 * 1024;
@@ -284,6 +285,25 @@ describe('the job summary', () => {
     );
     expect(Buffer.byteLength(summary)).toBeLessThan(MIB);
     expect(summary.match(/^and \d+ more, all in `oci-bundle\.report\.json`$/gm)).toHaveLength(4);
+  });
+});
+
+describe('L5: images that rules leave out', () => {
+  it('are counted for each rule among the notes, in the terminal, too; a rule that leaves out none is not there', () => {
+    const report = sampleReport({
+      leftOut: [
+        { rule: 'quay.io/acme/*', count: 2 },
+        { rule: 'docker.io/library/none:1', count: 0 },
+        { rule: 'quay.io/x/y:*', place: 'mirror.yaml:7', count: 1 },
+      ],
+    });
+    const expected = [
+      '2 images left out by ignore: quay.io/acme/*',
+      '1 image left out by mirror.yaml:7: quay.io/x/y:*',
+    ];
+    expect(noteLines(report).slice(0, 3)).toEqual([...expected, expect.stringContaining('narrowed')]);
+    expect(render(report)).toContain('- 2 images left out by ignore: quay.io/acme/&#42;\n');
+    expect(renderSummary(report, { color: false })).toContain(`  ${expected.join('\n  ')}\n`);
   });
 });
 
