@@ -44,7 +44,10 @@ describe('a list that is a pipe', () => {
     expect(await hintFor(pipe)).toMatchObject({
       hint: 'A pipe is read from standard input: give - as --image-list.',
     });
-    expect(await hintFor(temp.path)).toMatchObject({ code: 'list', hint: undefined });
+    expect(await hintFor(temp.path)).toMatchObject({
+      code: 'list',
+      hint: expect.stringMatching(/^A folder is read where it is a bundle or a chart\./),
+    });
   });
 });
 
