@@ -61,6 +61,33 @@ describe('found L3: a list beyond a bound', () => {
     expect(rejects.at(-1)?.reason).toMatch(/^too many mistakes/);
   });
 
+  it.each([
+    ['counted', '1 Foo/B\n'],
+    ['kurl', 'asset\n'],
+    ['columns', 'image,tag\n'],
+    ['mapping', 'a\n'],
+    ['words', 'Foo/B Bar/C\n'],
+    ['tool-output', 'IMAGE TAG\n'],
+    ['dockerfile', 'FROM Foo/B:1\n'],
+    ['quadlet', '[Image]\nImage=Foo/B\n'],
+  ])('is left after ten thousand mistakes as %s, too', (format, line) => {
+    const bad =
+      format === 'tool-output' || format === 'columns'
+        ? `${line}${'Foo/B'}${format === 'columns' ? ',' : ' '}1\n`
+        : line;
+    const text = bad === line ? line.repeat(10_100) : line + bad.slice(line.length).repeat(10_100);
+    const { rejects } = parsed(text, { format });
+    expect(rejects).toHaveLength(10_001);
+    expect(rejects.at(-1)?.reason).toMatch(/^too many mistakes/);
+  });
+
+  it('has no entry of more than 4096 characters, counted or not', () => {
+    const tag = 'x'.repeat(4096);
+    expect(parsed(`1 quay.io/a/b:${tag}\n`, { format: 'counted' }).rejects).toMatchObject([
+      { reason: 'this entry is longer than 4096 characters' },
+    ]);
+  });
+
   it('in YAML is not read after ten thousand mistakes, which is said', () => {
     const { rejects } = parsed('- Foo/B\n'.repeat(10_100), { format: 'list' });
     expect(rejects).toHaveLength(10_001);

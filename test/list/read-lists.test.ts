@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Boundary } from '../../src/files/index.ts';
 import { type ImageList, type ListInputs, parseInline, readLists, titleOf } from '../../src/list/index.ts';
+import { listLines } from '../../src/list/list-lines.ts';
 import { parseListAddress, shownList } from '../../src/list/list-address.ts';
 import { OciSaveError } from '../../src/errors.ts';
 import { asFlag, spellHint } from '../../src/text/hint.ts';
@@ -225,6 +226,46 @@ describe('L2: inline references', () => {
     expect(requests.map(shownRequest)).toEqual(['1: x.example/a:1', '5: x.example/b:1']);
     expect(rejects.map(({ origin }) => `${origin.file}:${origin.line}`)).toEqual(['args:6', 'args:7']);
     expect(parseInline([], { defaultRegistry: 'x.example' }).file).toBe('images');
+  });
+});
+
+describe('L9: the lines of what was found', () => {
+  const of = (count: number, ignored: readonly string[] = [], rules = 0) => ({
+    file: 'a.txt',
+    format: 'plain',
+    count,
+    ignored: [...ignored],
+    ...(rules === 0 ? {} : { rules }),
+  });
+  const keys = Array.from({ length: 14 }, (_, at) => `k${at}`);
+
+  it.each([
+    [[of(1)], ['List: a.txt, 1 image (plain)']],
+    [[of(2, ['x', 'y'])], ['List: a.txt, 2 images (plain); passed over: x, y']],
+    [[of(0, [], 2)], ['List: a.txt, 0 images and 2 rules for tags (plain)']],
+    [[of(1, keys)], [`List: a.txt, 1 image (plain); passed over: ${keys.slice(0, 12).join(', ')}, 2 more`]],
+    [
+      [of(1, keys.slice(0, 12))],
+      [`List: a.txt, 1 image (plain); passed over: ${keys.slice(0, 12).join(', ')}`],
+    ],
+    [
+      [of(1), of(1)],
+      ['List: a.txt, 1 image (plain)', 'List: a.txt, 1 image (plain)', 'Together: 7 images'],
+    ],
+  ])('name each list with its format, its images and what is passed over', (lists, lines) => {
+    expect(listLines(lists, 7)).toEqual(lines);
+  });
+
+  it.each([
+    [20, []],
+    [21, ['and 1 more list']],
+    [22, ['and 2 more lists']],
+  ])('of %i lists name twenty', (many, more) => {
+    const lines = listLines(
+      Array.from({ length: many }, () => of(1)),
+      7,
+    );
+    expect(lines.slice(20)).toEqual([...more, 'Together: 7 images']);
   });
 });
 

@@ -362,6 +362,26 @@ describe('L10: a part of a resource', () => {
     expect(images(apiVersion, 'spec: {image: "q.io/a:1"}')).toEqual(isCustom ? ['q.io/a:1'] : []);
   });
 
+  it.each([
+    ['Secret', '{data: {image: "q.io/a/b:1"}}', { ignored: ['Secret'] }],
+    ['Node', '{status: {images: [{names: ["q.io/a/b:1"]}]}}', { requests: ['3 q.io/a/b:1'] }],
+    [
+      'ConfigMap',
+      '{data: {a: "x q.io/a/b:1"}}',
+      { candidates: ['3 q.io/a/b:1 (it is a text in a ConfigMap)'] },
+    ],
+    ['Pod', '{kind: Secret, data: {image: "q.io/a/b:1"}}', { ignored: ['Secret'] }],
+    ['', '{kind: Secret, data: {image: "q.io/a/b:1"}}', { ignored: ['Secret'] }],
+    ['', '{spec: {containers: [{image: "q.io/a/b:1"}]}}', { requests: ['3 q.io/a/b:1'] }],
+    ['Pod', 'text', { ignored: ['documents that are not resources'] }],
+    ['Pod', '~', {}],
+  ])('in a list of the kind %sList is read as what it is: %s', (kind, item, expected) => {
+    expect(setsOf(`apiVersion: v1\nkind: ${kind}List\nitems: [${item}]\n`)).toEqual({
+      format: 'kubernetes',
+      ...expected,
+    });
+  });
+
   it('that is a status is told where it is there', () => {
     const ignored = (status: string) => setsOf(`apiVersion: v1\nkind: X\nstatus: ${status}\n`).ignored;
     expect([ignored('~'), ignored('{a: b}')]).toEqual([undefined, ['status']]);

@@ -40,6 +40,15 @@ describe('L15: a zarf.yaml package', () => {
     });
   });
 
+  it.each(['', ', only: {flavor: ""}', ', only: {flavor: upstream}'])(
+    'has no warning of flavors with %j',
+    (only) => {
+      const component = `{name: a${only}, images: ["a:1"]}`;
+      const { warnings } = setsOf(`kind: ZarfPackageConfig\ncomponents: [${component}, ${component}]\n`);
+      expect(warnings).toBeUndefined();
+    },
+  );
+
   it('reads the components of all flavors, and says so', () => {
     const text = `kind: ZarfInitConfig
 components:
