@@ -8,6 +8,7 @@ import {
   isDisabled,
   mergeValues,
   withGlobal,
+  withoutKeys,
 } from '../../src/list/formats/cluster/chart-values.ts';
 import type { Tree } from '../../src/list/syntax/tree.ts';
 import { parseYamlTrees } from '../../src/list/syntax/yaml-tree.ts';
@@ -282,6 +283,7 @@ describe('L12: the values of a subchart', () => {
         ['global', [['x', '2']]],
       ],
     ],
+    ['[a]', '{global: {x: 2}}', ['a']],
     [
       '{global: {x: 1, y: 1}}',
       '{global: {x: 2}}',
@@ -297,6 +299,12 @@ describe('L12: the values of a subchart', () => {
     ],
   ])('%s with what is global in those of its parent, %s', (values, parent, merged) => {
     expect(plain(withGlobal(tree(values), tree(parent)))).toEqual(merged);
+  });
+
+  it('are not among those of the chart above it', () => {
+    const values = tree('{db: {image: a}, web: {image: b}}');
+    expect(plain(withoutKeys(values, new Set(['db', 'none'])))).toEqual([['web', [['image', 'b']]]]);
+    expect(plain(withoutKeys(tree('[db]'), new Set(['db'])))).toEqual(['db']);
   });
 
   it.each([

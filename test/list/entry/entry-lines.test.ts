@@ -8,6 +8,9 @@ const plain = { format: 'plain' };
 const read = (line: string): string[] => requestsOf(line, plain);
 const refused = (line: string): string[] => rejectsOf(line, plain);
 
+const SECOND =
+  'this entry has 2 words, and the second is neither a digest nor a platform (Write one reference per line; source => name stores an image under another name.)';
+
 describe('L16: a line of a plain list', () => {
   it.each([
     ['a', '1: docker.io/library/a:latest'],
@@ -117,6 +120,11 @@ describe('L16: a line of a plain list', () => {
     ['E1231 a:1', 'this line looks like a message that a tool printed'],
     ['[init] Using version', 'this line looks like a message that a tool printed'],
     ['level=warning msg=x', 'this line looks like a message that a tool printed'],
+    ['I01010 a:1', SECOND],
+    ['aI0101 a:1', SECOND],
+    ['a[b a:1', SECOND],
+    ['my-level=x a:1', SECOND],
+    ['a:1 xsha256:1', SECOND],
     ['a:1 => b => c', `this entry contains more than one '=>' (Write one pair per line.)`],
     ['a:1 -> b -> c', `this entry contains more than one '->' (Write one pair per line.)`],
     ['=> b', `there is nothing before '=>'`],

@@ -71,6 +71,7 @@ describe('found L4: a plain list is recognised', () => {
   it.each([
     ['by half of its lines', `a\n${PROSE}`],
     ['by a single word', 'hello\n'],
+    ['by one line in ten that is an image for certain', `quay.io/acme/web:1\n${PROSE.repeat(9)}`],
     ['without any line', ''],
     ['by comments alone', '# a\n'],
     ['by pairs', 'a => b\n'],
@@ -90,6 +91,8 @@ describe('found L4: a plain list is recognised', () => {
 
   it.each([
     ['fewer lines', `a\n${PROSE}${PROSE}`, 2],
+    ['one such line in eleven', `quay.io/acme/web:1\n${PROSE.repeat(10)}`, 2],
+    ['one line in ten with neither a registry nor a tag', `acme/web:1\nquay.io/a\n${PROSE.repeat(18)}`, 3],
     ['a pair with more words', 'a => b c\n', 1],
     ['a pair of blanks alone', '=> =>\n', 1],
     ['a template with words around', 'see {{ .Values.name }} there\n', 1],

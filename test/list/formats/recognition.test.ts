@@ -130,6 +130,7 @@ const ALMOST: typeof FORMS = [
   ['unknown', 'base: quay.io/a/b:1\n'],
   ['unknown', 'base: quay.io/a/b:1 c\n'],
   ['unknown', 'base: [quay.io/a/b:1]\n'],
+  ['unknown', '{}'],
   ['unknown', 'base: quay.io/a/b:1 quay.io/a/c:1\nother: x\n'],
   ['groups', 'base: "quay.io/a/b:1  quay.io/a/c:1"\n'],
   ['unknown', 'services: {}\n'],

@@ -123,6 +123,7 @@ describe('L12: the values of a chart', () => {
     ['web: {image: a/b, name: c/d, tag: "1"}', ['a/b:1']],
     ['web: {repository: "a/b@sha256:0", tag: ""}', ['a/b@sha256:0']],
     ['web: {repository: "r.io:5000/a", tag: ""}', ['r.io:5000/a:']],
+    ['web: {repository: "r.io:5000/a:10", tag: ""}', ['r.io:5000/a:10']],
     ['web: {repository: a/b, tag: "1", version: "2", imageTag: "3"}', ['a/b:1']],
     ['web: {repository: a/b, tag: "", version: " ", imageTag: "3"}', ['a/b:3']],
     ['web: {repository: "", tag: "1"}', []],

@@ -103,6 +103,12 @@ sha256:${B} application/x sha256:${B} 1.0 MiB linux/amd64 -
       ['images without a name'],
     ],
     [
+      'images of a registry with a port',
+      'IMAGE TAG DIGEST\nx.example:5000/a 1 -\nx.example:5000/b 2 <none>\n',
+      ['x.example:5000/a:1', 'x.example:5000/b:2'],
+      [],
+    ],
+    [
       'kubectl get deployments -o wide',
       'NAMESPACE  NAME  READY  UP-TO-DATE  AVAILABLE  AGE  CONTAINERS  IMAGES  SELECTOR\nx  web  1/1  1  1  5d  a,b  quay.io/a/b:1,quay.io/a/c:2  app=x\n',
       ['quay.io/a/b:1', 'quay.io/a/c:2'],
@@ -151,6 +157,14 @@ describe('L15: the JSON of a tool', () => {
       'docker inspect',
       JSON.stringify([{ Id: 'x', RepoTags: ['quay.io/a/b:1', 'quay.io/a/b:2'], RepoDigests: [] }]),
       ['quay.io/a/b:1', 'quay.io/a/b:2'],
+      [],
+    ],
+    [
+      'crictl images of a registry with a port',
+      JSON.stringify({
+        images: [{ repoTags: ['x.example:5000/a:1'], repoDigests: [`x.example:5000/a@sha256:${A}`] }],
+      }),
+      [`x.example:5000/a:1@sha256:${A}`],
       [],
     ],
     [
