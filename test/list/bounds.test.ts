@@ -62,21 +62,16 @@ describe('found L3: a list beyond a bound', () => {
   });
 
   it.each([
-    ['counted', '1 Foo/B\n'],
-    ['kurl', 'asset\n'],
-    ['columns', 'image,tag\n'],
-    ['mapping', 'a\n'],
-    ['words', 'Foo/B Bar/C\n'],
-    ['tool-output', 'IMAGE TAG\n'],
-    ['dockerfile', 'FROM Foo/B:1\n'],
-    ['quadlet', '[Image]\nImage=Foo/B\n'],
-  ])('is left after ten thousand mistakes as %s, too', (format, line) => {
-    const bad =
-      format === 'tool-output' || format === 'columns'
-        ? `${line}${'Foo/B'}${format === 'columns' ? ',' : ' '}1\n`
-        : line;
-    const text = bad === line ? line.repeat(10_100) : line + bad.slice(line.length).repeat(10_100);
-    const { rejects } = parsed(text, { format });
+    ['counted', '', '1 Foo/B\n'],
+    ['kurl', '', 'asset\n'],
+    ['columns', 'image,tag\n', 'Foo/B,1\n'],
+    ['mapping', '', 'a\n'],
+    ['words', '', 'Foo/B Bar/C\n'],
+    ['tool-output', 'IMAGE TAG\n', 'Foo/B 1\n'],
+    ['dockerfile', '', 'FROM Foo/B:1\n'],
+    ['quadlet', '', '[Image]\nImage=Foo/B\n'],
+  ])('is left after ten thousand mistakes as %s, too', (format, header, line) => {
+    const { rejects } = parsed(header + line.repeat(10_100), { format });
     expect(rejects).toHaveLength(10_001);
     expect(rejects.at(-1)?.reason).toMatch(/^too many mistakes/);
   });
