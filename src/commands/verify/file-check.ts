@@ -1,5 +1,8 @@
+import { z } from 'zod';
 import { type BundleExplanation, parseLayoutEntries, type TreeFile } from '../../bundle/index.ts';
 import { type Digest, digestOf, shortDigest } from '../../oci/digest.ts';
+import { OCI_INDEX } from '../../oci/media-type.ts';
+import { jsonIn } from '../../text/json-in.ts';
 import type { Observed, Seen } from './observed.ts';
 
 /** What a file of a bundle is compared with. */
@@ -27,7 +30,7 @@ export function whyWrong(file: TreeFile, { observed, sums, explained }: Expectat
   const isOfServer = folder !== '' || explained.registry === '';
   if (name === 'index.json' && isOfServer)
     return whyLacking(observed.kept.get(path), file.bytes, explained.layouts.get(folder));
-  if (name === 'oci-layout')
+  if (name === 'oci-layout' && isOfServer)
     return isLayoutFile(observed.kept.get(path)) ? undefined : 'it is not that of an OCI layout';
   // The lock and the sums are what the others are compared with; a page of another version has other bytes.
   // What a file has to be follows from manifests, which may be among what could not be read.
@@ -76,6 +79,13 @@ function digestIn(path: string): string {
   return `sha256:${path.slice(path.lastIndexOf('/') + 1)}`;
 }
 
+/** image-spec, image-layout.md and image-index.md: servers leave the media type out, or write this one. */
+const layoutFileSchema = z.looseObject({ imageLayoutVersion: z.literal('1.0.0') });
+const indexSchema = z.looseObject({
+  schemaVersion: z.literal(2),
+  mediaType: z.enum(['', OCI_INDEX]).optional(),
+});
+
 /** A server may add names and rewrite the file; each name of ours must still mean what the lock says. */
 function whyLacking(
   bytes: Uint8Array | undefined,
@@ -83,7 +93,8 @@ function whyLacking(
   tags: ReadonlyMap<string, Digest> | undefined,
 ): string | undefined {
   const entries = bytes === undefined ? undefined : parseLayoutEntries(bytes);
-  if (entries === undefined) return 'it is not an index of a layout';
+  if (bytes === undefined || entries === undefined || !indexSchema.safeParse(jsonIn(bytes)).success)
+    return 'it is not an index of a layout';
   const named = new Map(
     entries.flatMap(({ tag, digest }) => (tag === undefined ? [] : [[tag, digest] as const])),
   );
@@ -103,6 +114,5 @@ function whyLacking(
 }
 
 function isLayoutFile(bytes: Uint8Array | undefined): boolean {
-  const version = /"imageLayoutVersion"\s*:\s*"1\.0\.0"/;
-  return bytes !== undefined && bytes.length < 1024 && version.test(new TextDecoder().decode(bytes));
+  return bytes !== undefined && bytes.length < 1024 && layoutFileSchema.safeParse(jsonIn(bytes)).success;
 }

@@ -151,6 +151,23 @@ describe('V9: verify of a folder', () => {
     expect((await verify(inBundle())).damaged).toMatchObject([{ reason: 'it names another image by 1' }]);
   });
 
+  it('takes an oci-layout that a server rewrote, and finds one that is changed or is no JSON', async () => {
+    const layout = path.join('registry', source.host.replace(':', '_'), 'team/one');
+    await writeFile(inBundle(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+    expect(await verify(inBundle())).toMatchObject({ outcome: 'whole', damaged: [] });
+    await spoil(inBundle(layout, 'oci-layout'));
+    await spoil(inBundle('oci-layout'));
+    await spoil(
+      inBundle(layout, 'index.json'),
+      (await readFile(inBundle(layout, 'index.json'))).indexOf('vnd.oci'),
+    );
+    expect((await verify(inBundle())).damaged).toMatchObject([
+      { path: 'oci-layout' },
+      { path: `${layout}/index.json`, reason: 'it is not an index of a layout' },
+      { path: `${layout}/oci-layout`, reason: 'it is not that of an OCI layout' },
+    ]);
+  });
+
   it('tells apart what a server left and what others put there', async () => {
     await writeFile(inBundle('registry', 'cache.db'), 'x');
     await rm(inBundle('registry', '_restore_complete'));
