@@ -93,16 +93,23 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   /** What is refused by a host that is not available: one error for all, where it is not waited for any longer. */
   const waitedFor = (
     limiter: RateLimiter,
-    { lane, patience = Number.POSITIVE_INFINITY }: HttpRequest,
+    { lane, url, patience = Number.POSITIVE_INFINITY }: HttpRequest,
     refused: Refused,
     host: string,
   ): Refused => {
     const { hold = 0 } = refused;
     const isLong = hold > patience;
     const held = heldFor(refused, host, isLong ? { ...options, onWarning: undefined } : options);
-    const { times, milliseconds, error } = limiter.unavailable(held, notAvailable(host, refused.error), lane);
+    const { times, milliseconds, error, isOfMany } = limiter.unavailable(
+      held,
+      notAvailable(host, refused.error),
+      lane,
+      url.pathname,
+    );
     if (isLong || milliseconds + held > patience) return { error };
-    return times > Math.max(policy.retries, LEAST_LOOKS) ? { error: limiter.exhaust(error) } : refused;
+    // A host may have trouble with one repository alone, and serve all others.
+    const isForAll = isOfMany && times > Math.max(policy.retries, LEAST_LOOKS);
+    return isForAll ? { error: limiter.giveUp(error, lane) } : refused;
   };
   const closing = new AbortController();
   const attempt: HttpClient['request'] = async (request, read) => {

@@ -34,8 +34,14 @@ export interface RateLimiter {
    * Tells that the host is not available, and for how long it asks to be left alone. After that one request at a time looks
    * whether it is there again: each of many would wait for it in each of its attempts.
    * @param error for all who may not wait for it that long; the first one of an outage counts
+   * @param address what was asked for: one that is refused while nothing else is asked for says little of its host
    */
-  unavailable(milliseconds: number, error: OciSaveError, lane?: Lane): Outage;
+  unavailable(milliseconds: number, error: OciSaveError, lane?: Lane, address?: string): Outage;
+  /**
+   * Lets no request of a lane through any more, and none at all where no other lane had one let through since its outage
+   * began. Returns the one cause for all that are told so.
+   */
+  giveUp(error: OciSaveError, lane?: Lane): OciSaveError;
   /** Lets no request through for so many milliseconds from now, or longer where that was said before. */
   hold(milliseconds: number): void;
   /** Lets no request through any more. Returns the one cause for all that wait, all that come and all that are told so. */
@@ -52,6 +58,8 @@ export interface Throttles {
 /** A host that has not been available to the requests of a lane since it last let one through. */
 export interface Outage extends Throttles {
   readonly error: OciSaveError;
+  /** Whether more than one address was refused. */
+  readonly isOfMany: boolean;
 }
 
 /** What is known of a lane. */
@@ -61,7 +69,17 @@ interface Passage {
   most: number;
   throttles: number;
   throttledAt: number;
-  outage: { times: number; readonly since: number; readonly error: OciSaveError } | undefined;
+  outage:
+    | {
+        times: number;
+        readonly since: number;
+        readonly error: OciSaveError;
+        readonly address: string;
+        isOfMany: boolean;
+      }
+    | undefined;
+  /** Why no request of it goes out any more. */
+  closed: OciSaveError | undefined;
 }
 
 /** What is in no lane. */
@@ -86,6 +104,7 @@ export function createRateLimiter(
   let allowed = Number.POSITIVE_INFINITY;
   let passes = 0;
   let throttles = 0;
+  let passedAt = Number.NEGATIVE_INFINITY;
   /** One request at a time looks whether the host is available again. */
   let isLooking = false;
   const passages = new Map<string, Passage>();
@@ -97,6 +116,7 @@ export function createRateLimiter(
       throttles: 0,
       throttledAt: 0,
       outage: undefined,
+      closed: undefined,
     };
     passages.set(name, passage);
     return passage;
@@ -104,6 +124,7 @@ export function createRateLimiter(
   /** Takes a place where there is one, in the same moment. */
   const take = (lane: Lane): boolean => {
     const passage = passageOf(lane);
+    if (passage.closed !== undefined) return false;
     if (inFlight >= (isLooking ? 1 : allowed) || passage.inFlight >= passage.most) return false;
     inFlight += 1;
     passage.inFlight += 1;
@@ -118,6 +139,11 @@ export function createRateLimiter(
     Math.min(pauseMilliseconds * 2 ** Math.max(0, times - 1), MAX_PAUSE_MILLISECONDS);
   const hold = (milliseconds: number): void => {
     until = Math.max(until, now() + milliseconds);
+  };
+  const exhaust = (error: OciSaveError): OciSaveError => {
+    exhausted ??= error;
+    wakeAll();
+    return exhausted;
   };
   const wait = async (
     signal: AbortSignal | undefined,
@@ -141,7 +167,8 @@ export function createRateLimiter(
         signal,
         () => take(lane),
         () => {
-          const { outage } = passageOf(lane);
+          const { outage, closed } = passageOf(lane);
+          if (closed !== undefined) return closed;
           return outage !== undefined && until - outage.since > patience ? outage.error : undefined;
         },
       ),
@@ -158,6 +185,7 @@ export function createRateLimiter(
       // The last one that it lets through says 0; the next one shows whether that is so.
       if (lane.hasQuota) passageOf(lane).most = Math.max(1, left);
       throttles = 0;
+      passedAt = now();
       passageOf(lane).throttles = 0;
       passageOf(lane).outage = undefined;
       if (isLooking) wakeAll();
@@ -181,21 +209,26 @@ export function createRateLimiter(
       hold(Math.max(milliseconds, pauseOf(throttles)));
       return { times: passage.throttles, milliseconds: now() - passage.throttledAt };
     },
-    unavailable(milliseconds, error, lane = OTHERS) {
+    unavailable(milliseconds, error, lane = OTHERS, address = '') {
       const passage = passageOf(lane);
-      const outage = (passage.outage ??= { times: 0, since: now(), error });
+      const outage = (passage.outage ??= { times: 0, since: now(), error, address, isOfMany: false });
+      if (outage.address !== address) outage.isOfMany = true;
       // Of a burst all find it out at once.
       if (now() >= until) outage.times += 1;
       isLooking = true;
       hold(Math.max(milliseconds, pauseOf(outage.times)));
-      return { ...outage, milliseconds: now() - outage.since };
+      const { times, since, isOfMany } = outage;
+      return { times, milliseconds: now() - since, error: outage.error, isOfMany };
     },
     hold,
-    exhaust(error) {
-      exhausted ??= error;
+    giveUp(error, lane = OTHERS) {
+      const passage = passageOf(lane);
+      if (passedAt <= (passage.outage?.since ?? Number.NEGATIVE_INFINITY)) return exhaust(error);
+      passage.closed ??= error;
       wakeAll();
-      return exhausted;
+      return passage.closed;
     },
+    exhaust,
   };
 }
 

@@ -197,8 +197,8 @@ describe('createRateLimiter, where the host is not available', () => {
     expect(limiter.unavailable(milliseconds, gone)).toEqual({
       times: 1,
       milliseconds: 0,
-      since: 0,
       error: gone,
+      isOfMany: false,
     });
     return { limiter, time };
   };
@@ -235,6 +235,28 @@ describe('createRateLimiter, where the host is not available', () => {
     limiter.passed();
     time.now = 2000;
     expect(limiter.unavailable(500, later)).toMatchObject({ times: 1, milliseconds: 0, error: later });
+  });
+
+  it('tells whether it was so for more than one address', () => {
+    const { limiter } = unavailable(500);
+    expect(limiter.unavailable(500, later)).toMatchObject({ isOfMany: false });
+    expect(limiter.unavailable(500, later, undefined, '/other')).toMatchObject({ isOfMany: true });
+    limiter.passed();
+    expect(limiter.unavailable(500, later, undefined, '/other')).toMatchObject({ isOfMany: false });
+  });
+
+  it('is given up as a whole, or for a lane where it serves another one', async () => {
+    const { limiter, time } = unavailable(500);
+    time.now = 400;
+    limiter.passed(looks);
+    const waiting = failureOf(limiter.enter());
+    expect(limiter.giveUp(gone)).toBe(gone);
+    expect(await waiting).toBe(gone);
+    time.now = 500;
+    await limiter.enter(undefined, looks);
+    limiter.unavailable(500, later, looks);
+    expect(limiter.giveUp(later, looks)).toBe(later);
+    expect(await failureOf(limiter.enter(undefined, { name: 'any', hasQuota: false }))).toBe(later);
   });
 
   it('refuses those who may not wait for it that long, with the one cause, and no other lane', async () => {

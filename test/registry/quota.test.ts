@@ -213,6 +213,18 @@ describe('N5: a registry that answers 503 and asks to be left alone', () => {
     return (_, response) => answerError(response, 503, 'UNAVAILABLE', 'closed', { 'retry-after': seconds });
   };
 
+  it('for one repository alone goes on with all others', async () => {
+    await using stub = await startStub((request, response) =>
+      request.path.includes('/lost/')
+        ? busy('1')(request, response, 1)
+        : answerManifest(request, response, index),
+    );
+    using client = clientOf([stub], { sockets: 4, retries: 2 });
+    const lost = { ...repositoryAt(stub), path: 'lost/one' };
+    expect((await failureOf(client.getManifest(lost, '1'))).message).toContain('answered 503');
+    await client.getManifest(repositoryAt(stub), '1');
+  });
+
   it('for ever is looked for by one request at a time, and is one cause for all', async () => {
     await using stub = await startStub(busy('1'));
     using client = clientOf([stub], { sockets: 4, retries: 2 });
