@@ -62,6 +62,8 @@ describe('L17: entries that ask for tags by a rule', () => {
       /^Tags: list\.txt:1: quay\.io\/a\/b: 31 of 31: 1\.0\.0, t00000, .*, t00018, and 11 more$/,
     );
     expect(told[1]).toBe('Tags: list.txt:2: quay.io/a/b: 1 of 31: 1.0.0; left out: 30 without a version');
+    const twenty = await expand(['-a quay.io/a/b'], { tags: { 'quay.io/a/b': tagsOf(20) } });
+    expect(twenty.told).toEqual([expect.stringMatching(/: 20 of 20: t00000, .*, t00019$/)]);
   });
 
   it('ask a repository once, however many entries choose of its tags', async () => {

@@ -34,7 +34,7 @@ export function addResource(tree: Tree, collector: Collector): void {
 
 /** The items of a typed list (`PodList`) have no kind of their own. */
 function addItem(item: Tree, kind: string, collector: Collector): void {
-  if (item.kind === 'mapping' && kind !== '' && textAt(item, 'kind') === '') addKind(item, kind, collector);
+  if (item.kind === 'mapping' && textAt(item, 'kind') === '') addKind(item, kind, collector);
   else addResource(item, collector);
 }
 
