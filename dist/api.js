@@ -1,4 +1,4 @@
-import { $t as strictObject, At as parseInline, B as openStore, Ct as readLists, G as pushVerdict, Gt as parseReference, Jt as isDigest, L as listStore, Nt as parseOptions, P as planTree, R as pruneStore, St as lockSchema, U as imagesVerdict, Ut as formatReference, Vt as optionsSchema, W as judge, Wt as nameOf, Xt as array, Y as pushReportSchema, a as save, an as OciSaveError, c as STOPPED, en as string, ht as readManifests, i as pushBundle, jt as checkDefaultRegistry, n as findRegistryRoot, q as runReportSchema, t as serveRegistry, vt as parseLock, xt as encodeLock, z as verifyStore } from "./engine.js";
+import { A as imagesVerdict, En as OciSaveError, Gt as parseLock, I as pushReportSchema, Jt as encodeLock, M as pushVerdict, P as runReportSchema, St as checkDefaultRegistry, Yt as lockSchema, Z as readLists, Zt as parseOptions, _n as array, _t as parseInline, bn as strictObject, c as save, cn as formatReference, d as STOPPED, dt as verifyStore, fn as parseReference, ft as openStore, gt as readManifests, hn as isDigest, ht as planTree, i as verifyBundle, j as judge, lt as listStore, n as findRegistryRoot, o as pushBundle, on as optionsSchema, r as unpackBundle, t as serveRegistry, tn as valuesOf, un as nameOf, ut as pruneStore, xn as string } from "./engine.js";
 import path from "node:path";
 // src/api/options.ts
 const ARGUMENTS = [
@@ -152,7 +152,7 @@ const sectionsSchema = array(sectionSchema, { error: "must be a list of sections
 * Reads sections. Messages name `sections[0].images:2`, from 0 and from 1, and never a user or a password.
 * @throws OciSaveError `usage` where they do not have the form of sections, or name one repository with two users
 */
-function readSections(sections, defaultRegistry) {
+function readSections(sections, { defaultRegistry, variables }) {
 	const parsed = sectionsSchema.safeParse(sections);
 	if (!parsed.success) throw malformed(parsed.error);
 	const lists = [];
@@ -162,7 +162,10 @@ function readSections(sections, defaultRegistry) {
 		if (images.length === 0) continue;
 		const name = `sections[${at}]`;
 		if (registry !== void 0) checkDefaultRegistry(registry, `${name}.registry`);
-		const list = parseInline(images, { defaultRegistry: registry ?? defaultRegistry }, `${name}.images`);
+		const list = parseInline(images, {
+			defaultRegistry: registry ?? defaultRegistry,
+			variables
+		}, `${name}.images`);
 		lists.push(list);
 		for (const repository of repositoriesOf(list)) {
 			const other = known.get(repository);
@@ -184,8 +187,8 @@ function readSections(sections, defaultRegistry) {
 		credentials: storeOf(known)
 	};
 }
-function repositoriesOf({ requests }) {
-	return new Set(requests.flatMap(({ source }) => source.transport === "docker" ? [nameOf(source.reference)] : []));
+function repositoriesOf({ requests, tagRequests }) {
+	return /* @__PURE__ */ new Set([...tagRequests.map(({ repository }) => nameOf(repository)), ...requests.flatMap(({ source }) => source.transport === "docker" ? [nameOf(source.reference)] : [])]);
 }
 function storeOf(known) {
 	return { find: ({ domain, path }) => {
@@ -248,7 +251,10 @@ async function saveImagesWithAuth(sections, dir, platform, options = {}) {
 		...engine,
 		platforms: platform
 	});
-	return runSave(parsed, caller, readSections(sections, parsed.defaultRegistry));
+	return runSave(parsed, caller, readSections(sections, {
+		defaultRegistry: parsed.defaultRegistry,
+		variables: { given: valuesOf(parsed.vars, caller.env ?? process.env) }
+	}));
 }
 /**
 * Resolves images to digests and sizes, and copies nothing: the lock that `saveImages` would write for them now. Their
@@ -276,4 +282,4 @@ function intoFolder(dir, given) {
 		output: path.resolve(dir)
 	};
 }
-export { FailedSaveError, OciSaveError, encodeLock, findRegistryRoot, formatReference, isDigest, listStore, lockImages, lockSchema, openStore, parseLock, parseOptions, parseReference, planTree, pruneStore, pushBundle, pushReportSchema, readLists, readManifests, runReportSchema, save, saveImages, saveImagesWithAuth, serveRegistry, verifyStore };
+export { FailedSaveError, OciSaveError, encodeLock, findRegistryRoot, formatReference, isDigest, listStore, lockImages, lockSchema, openStore, parseLock, parseOptions, parseReference, planTree, pruneStore, pushBundle, pushReportSchema, readLists, readManifests, runReportSchema, save, saveImages, saveImagesWithAuth, serveRegistry, unpackBundle, verifyBundle, verifyStore };

@@ -1,9 +1,9 @@
-import { A as foreignAt, Bt as describeOptions, C as renderError, Ct as readLists, Et as formatOrigin, Ft as parseReleaseOptions, It as parseStoreOptions, Jt as isDigest, Kt as shownReference, L as listStore, M as writeFileWhole, Nt as parseOptions, O as lockFileIn, Ot as openRegular, Pt as parseOptionsWithLogins, R as pruneStore, S as createReporter, T as renderColumns, Tt as formatCount, Yt as shortDigest, _t as LOCK_FILE_KIND, a as save, an as OciSaveError, b as renderPushSummary, dn as kebab, gt as refOf, i as pushBundle, j as refuseForeign, k as readLock, l as watchSignals, mt as VERSION, n as findRegistryRoot, nn as parsePlatform, ot as plainText, r as releaseContent, rn as quoteText, s as storeFolder, sn as exitCodeOf, st as printableJson, t as serveRegistry, tn as formatPlatform, un as systemCodeOf, v as renderSummary, w as renderImageList, wt as formatBytes, x as renderRelease, xt as encodeLock, y as renderWarnings, z as verifyStore } from "./engine.js";
+import { $ as lockOfArchive, $t as parseReleaseOptions, C as renderError, Cn as quoteText, Ct as formatSource, Dt as readStart, En as OciSaveError, Fn as option, Ft as plainText, G as entryOf, In as spellHint, It as printableJson, J as leftOutLines, Jt as encodeLock, K as LIST_FORMS, Mn as asFlag, Nn as hint, On as exitCodeOf, Ot as openRegular, Pn as kebab, Q as surveyLists, Qt as parseOptionsWithLogins, S as createReporter, Sn as formatPlatform, T as renderColumns, Tt as idleOptions, Ut as VERSION, W as joinRequests, Wt as LOCK_FILE_KIND, Y as listLines, Zt as parseOptions, _ as renderListings, a as releaseContent, an as describeOptions, at as foreignAt, b as renderPushSummary, bt as formatBytes, c as save, cn as formatReference, dn as namesRegistry, dt as verifyStore, en as parseStoreOptions, f as watchSignals, gn as shortDigest, hn as isDigest, i as verifyBundle, it as readLock, jn as systemCodeOf, k as listingsOf, kt as isFile, ln as isReference, lt as listStore, n as findRegistryRoot, o as pushBundle, ot as refuseForeign, pn as shownReference, q as writeList, r as unpackBundle, rt as lockFileIn, s as listInputs, st as writeFileWhole, t as serveRegistry, u as storeFolder, un as nameOf, ut as pruneStore, v as renderSummary, vt as isListAddress, w as renderImageList, wn as showText, wt as listError, x as renderRelease, xt as formatCount, y as renderWarnings$1, yt as formatOrigin } from "./engine.js";
 import path from "node:path";
-import { lstat, stat } from "node:fs/promises";
-import fs from "node:fs";
 import process from "node:process";
 import { stripVTControlCharacters } from "node:util";
+import fs from "node:fs";
+import { lstat, stat } from "node:fs/promises";
 import childProcess from "node:child_process";
 import { EventEmitter } from "node:events";
 // node_modules/commander/lib/error.js
@@ -3071,7 +3071,7 @@ function takeStoreFlags(flags, command, host) {
 	};
 }
 // src/cli/cache/list.ts
-const EXAMPLES$9 = `
+const EXAMPLES$11 = `
 Examples:
   oci-save cache list
   oci-save cache list --verbose
@@ -3082,7 +3082,7 @@ does.
 `;
 /** `oci-save cache list`: what the store contains, by age. Nothing is hashed or changed. */
 function cacheListCommand(host, done) {
-	return addFlags(new Command("list"), ["cacheDir", "cacheMaxSize"]).description("show what is kept, by age; --verbose shows every blob").addHelpText("after", EXAMPLES$9).action(async (flags) => {
+	return addFlags(new Command("list"), ["cacheDir", "cacheMaxSize"]).description("show what is kept, by age; --verbose shows every blob").addHelpText("after", EXAMPLES$11).action(async (flags) => {
 		const { folder, maxBytes, output } = takeStoreFlags(flags, "list", host);
 		const content = await listStore(folder);
 		const store = describeStore(content, {
@@ -3190,7 +3190,7 @@ function blobTable(entries, width) {
 	], rows, width);
 }
 // src/cli/cache/prune.ts
-const EXAMPLES$8 = `
+const EXAMPLES$10 = `
 Examples:
   oci-save cache prune                          # down to the default limit
   oci-save cache prune --cache-max-size 5GiB
@@ -3202,7 +3202,7 @@ What a run in progress needs is kept, and so is what a bundle links: removing th
 const DAY = 864e5;
 /** `oci-save cache prune`: removes the least recently used blobs, those unused for some days, or all. */
 function cachePruneCommand(host, done) {
-	return addFlags(new Command("prune"), ["cacheDir", "cacheMaxSize"]).description("remove the least recently used blobs, down to a limit").option("--unused-for <days>", "remove what no run has used for this many days, whatever the size").option("--all", "remove everything that no run in progress and no bundle needs").option("--dry-run", "show what would be removed; remove nothing").addHelpText("after", EXAMPLES$8).action(async (flags) => {
+	return addFlags(new Command("prune"), ["cacheDir", "cacheMaxSize"]).description("remove the least recently used blobs, down to a limit").option("--unused-for <days>", "remove what no run has used for this many days, whatever the size").option("--all", "remove everything that no run in progress and no bundle needs").option("--dry-run", "show what would be removed; remove nothing").addHelpText("after", EXAMPLES$10).action(async (flags) => {
 		const { folder, maxBytes, output, rest } = takeStoreFlags(flags, "prune", host);
 		const rule = ruleOf({
 			...rest,
@@ -3258,7 +3258,7 @@ function renderPruned({ removed, kept, linked }, folder, dryRun) {
 	].join("\n");
 }
 // src/cli/cache/verify.ts
-const EXAMPLES$7 = `
+const EXAMPLES$9 = `
 Examples:
   oci-save cache verify
   oci-save cache verify --cache-dir /srv/oci-save --json
@@ -3270,7 +3270,7 @@ Exit codes: 0 every blob is intact, 1 some were damaged, 2 the store cannot be r
 `;
 /** `oci-save cache verify`: hashes every blob and drops what is damaged. */
 function cacheVerifyCommand(host, done) {
-	return addFlags(new Command("verify"), ["cacheDir"]).description("hash every blob that is kept; damaged ones are listed and dropped").addHelpText("after", EXAMPLES$7).action((flags) => {
+	return addFlags(new Command("verify"), ["cacheDir"]).description("hash every blob that is kept; damaged ones are listed and dropped").addHelpText("after", EXAMPLES$9).action((flags) => {
 		const { folder, output } = takeStoreFlags(flags, "verify", host);
 		return runCommand(host, output, done, async ({ emit, signal }) => {
 			const check = await verifyWithProgress(folder, emit, signal);
@@ -3330,7 +3330,7 @@ function verdict(folder, { blobs, bytes, damaged }) {
 	].join("\n");
 }
 // src/cli/cache/index.ts
-const EXAMPLES$6 = `
+const EXAMPLES$8 = `
 Examples:
   oci-save cache list
   oci-save cache verify
@@ -3338,155 +3338,7 @@ Examples:
 `;
 /** `oci-save cache`: what is kept between runs on this machine. */
 function cacheCommand(host, done) {
-	return new Command("cache").description("what is kept between runs on this machine: list it, verify it, prune it").addHelpText("after", EXAMPLES$6).addCommand(cacheListCommand(host, done)).addCommand(cacheVerifyCommand(host, done)).addCommand(cachePruneCommand(host, done));
-}
-// src/cli/listed.ts
-/**
-* The images in one of the forms, with a line end after the last line.
-* @throws OciSaveError `usage` where the plain form would be read differently
-*/
-function renderListed(images, form, width) {
-	switch (form) {
-		case "table": return renderTable(images, width);
-		case "json": return `${printableJson(images)}\n`;
-		case "plain": return images.map(plainLine).join("");
-		case "sealer": return `${printableJson(images.flatMap(sealerEntries))}\n`;
-	}
-}
-function renderTable(images, width) {
-	const rows = images.map(({ ref, names, digest, platforms, origin, referrers }) => {
-		const shown = shownReference(ref);
-		return {
-			ref: plainText(shown),
-			names: names.filter((name) => name !== ref && name !== shown).map(plainText),
-			digest: digest === void 0 ? pinOf(ref) : shortDigest(digest),
-			platforms: plainText(platforms.join(",")),
-			origin: plainText(origin ?? ""),
-			referrers: referrers === void 0 ? "" : String(referrers)
-		};
-	});
-	return `${renderImageList(rows, width)}\n`;
-}
-/** The digest in a reference, which nothing has resolved. */
-function pinOf(ref) {
-	const pin = ref.slice(ref.lastIndexOf("@") + 1);
-	return isDigest(pin) ? shortDigest(pin) : "";
-}
-/** A line that can be read again as a plain list. */
-function plainLine({ ref, names, digest }) {
-	const pinned = digest === void 0 || ref.includes("@") ? ref : `${ref}@${digest}`;
-	const other = names.find((name) => name !== ref);
-	return `${plainWord(pinned)}${other === void 0 ? "" : ` => ${plainWord(other)}`}\n`;
-}
-/** Blanks and invisible characters would end a line's entry or start another one. */
-function plainWord(text) {
-	if (!/[\p{C}\p{Z}]/u.test(text)) return text;
-	throw new OciSaveError({
-		code: "usage",
-		message: `'${plainText(text)}' cannot be written to a plain list: it contains a blank or an invisible character`,
-		hint: "Use --as json, or give the source another path."
-	});
-}
-/** sealer's `sealer.image.container.images`: one entry per image and platform. */
-function sealerEntries({ ref, platforms }) {
-	return platforms.filter((platform) => platform !== "all").map((text) => {
-		const { os, architecture, variant } = parsePlatform(text);
-		return {
-			image: ref,
-			appName: "",
-			platform: {
-				architecture,
-				os,
-				...variant === void 0 ? {} : { variant }
-			}
-		};
-	});
-}
-// src/cli/list-command.ts
-const FORMS = [
-	"table",
-	"json",
-	"plain",
-	"sealer"
-];
-const EXAMPLES$5 = `
-Examples:
-  oci-save list images.txt
-  oci-save list oci-bundle --as plain
-  oci-save list oci-bundle/oci-save.lock.json --as json
-`;
-/** `oci-save list`: the images of a list, a lock or a bundle. Nothing is resolved, and no registry is contacted. */
-function listCommand(host, done) {
-	return new Command("list").description("show the images of a list, a lock or a bundle; no registry is contacted").argument("<what>", "an image list, a lock, or a bundle; - for a list on standard input").option("--as <form>", `how: ${FORMS.join(", ")}`, "table").option("--json", "the same as --as json").addHelpText("after", EXAMPLES$5).action(async (what, flags) => {
-		const form = FORMS.find((known) => known === (flags.json === true ? "json" : flags.as));
-		if (form === void 0) throw new OciSaveError({
-			code: "usage",
-			message: `--as: '${flags.as}' is not one of ${FORMS.join(", ")}`
-		});
-		host.stdout.write(renderListed(await readContent(what, host), form, host.stdout.columns));
-		done(0);
-	});
-}
-/** The images of a list, a lock or a bundle. Throws `usage` or `list` for anything else. */
-async function readContent(what, host) {
-	if (what === "-") return readList(what, host);
-	const place = await lockFileOf(what);
-	if (place === void 0) return readList(what, host);
-	const lock = await readLock(place);
-	if (lock === void 0) throw unreadable$1(place, "gone");
-	return lock.images.map((image) => ({
-		ref: image.ref,
-		names: image.names,
-		digest: image.digest,
-		platforms: image.platforms,
-		origin: void 0,
-		...image.referrers.length === 0 ? {} : { referrers: image.referrers.length }
-	}));
-}
-async function readList(file, { stdin }) {
-	return (await readLists({
-		images: [],
-		files: [file],
-		stdin,
-		format: "auto",
-		defaultRegistry: "docker.io",
-		strictTags: false,
-		onCandidate: "report"
-	})).requests.map(({ source, storedAs, platforms, origin }) => ({
-		ref: refOf(source),
-		names: storedAs.map((name) => refOf({
-			transport: "docker",
-			reference: name
-		})),
-		digest: void 0,
-		platforms: platforms === void 0 ? [] : platforms === "all" ? ["all"] : platforms.map(formatPlatform),
-		origin: formatOrigin(origin)
-	}));
-}
-/** The lock that `what` is or contains; undefined where it is a list. */
-async function lockFileOf(what) {
-	if (!(await statOrThrow(what)).isDirectory()) return what.endsWith(".lock.json") ? what : void 0;
-	const file = await lockFileIn(what);
-	if (file !== void 0) return file;
-	throw new OciSaveError({
-		code: "usage",
-		message: `${what} is not a bundle: there is no lock in it or next to it`,
-		hint: "Name a bundle, a lock or an image list."
-	});
-}
-async function statOrThrow(file) {
-	try {
-		return await stat(file);
-	} catch (cause) {
-		throw unreadable$1(file, systemCodeOf(cause) ?? "unknown", cause);
-	}
-}
-function unreadable$1(file, why, cause) {
-	return new OciSaveError({
-		code: "usage",
-		message: `${file} cannot be read (${why})`,
-		cause
-	});
+	return new Command("cache").description("what is kept between runs on this machine: list it, verify it, prune it").addHelpText("after", EXAMPLES$8).addCommand(cacheListCommand(host, done)).addCommand(cacheVerifyCommand(host, done)).addCommand(cachePruneCommand(host, done));
 }
 // src/cli/credentials.ts
 const STDIN = "standard input";
@@ -3566,13 +3418,515 @@ async function exists(file) {
 		return false;
 	}
 }
+// src/cli/list/listed.ts
+/** An entry of a list. */
+function requestRow(request, origins) {
+	const { source, platforms, storedAs, locked } = request;
+	if (locked !== void 0) return lockedRow(locked, origins);
+	return {
+		ref: formatSource(source),
+		names: storedAs.map(formatReference),
+		digest: void 0,
+		platforms: platformWords(platforms),
+		origins,
+		options: [],
+		entry: {
+			source,
+			platforms,
+			storedAs
+		}
+	};
+}
+/** An image of a lock. */
+function lockedRow(image, origins) {
+	const { ref, names, digest, source, referrers, index, converted } = image;
+	const entry = entryOf(image);
+	return {
+		ref,
+		names,
+		digest,
+		platforms: typeof entry === "object" && entry.platforms === "all" ? ["all"] : image.platforms,
+		origins,
+		...source === "docker" ? {} : { transport: source },
+		...referrers.length === 0 ? {} : { referrers: referrers.length },
+		options: [
+			...index === void 0 ? [] : [`--index ${index}`],
+			...source === "docker" && converted !== void 0 ? ["--format oci"] : [],
+			...referrers.length === 0 ? [] : ["--referrers"]
+		],
+		entry
+	};
+}
+/** An image that stands in several places is one row. */
+function joinRows(rows) {
+	return [...Map.groupBy(rows, ({ ref, names, digest, platforms, transport }) => JSON.stringify([
+		ref,
+		names,
+		digest,
+		platforms,
+		transport
+	])).values()].flatMap(([first, ...others]) => first === void 0 ? [] : [{
+		...first,
+		origins: [first, ...others].flatMap(({ origins }) => origins)
+	}]);
+}
+function platformWords(platforms) {
+	if (platforms === void 0) return [];
+	return platforms === "all" ? ["all"] : platforms.map(formatPlatform);
+}
+// src/cli/list/content.ts
+/** Bytes by which a lock is recognised. */
+const START_BYTES = 1024;
+/** A larger file is a lock only by its start. */
+const MAX_REWRITTEN_BYTES = 33554432;
+/**
+* Reads lists as a save reads them, and locks, bundles and archives as they stand.
+* @throws OciSaveError `usage` where nothing is named, or what is named cannot be there
+*/
+async function readContent(what, inputs, options) {
+	if (what.length === 0) throw new OciSaveError({
+		code: "usage",
+		message: "nothing is named to be listed",
+		hint: "Name image lists, locks, bundles or archives: oci-save list images.txt"
+	});
+	const places = [...new Set(what)];
+	const named = await Promise.all(places.map(kindOf));
+	const locks = await Promise.all(named.flatMap((one) => one.kind === "list" ? [] : [readLocked(one)]));
+	const files = named.flatMap((one) => one.kind === "list" ? [one.file] : []);
+	const isAlone = places.length === 1;
+	const images = locks.flatMap(({ lock, file }) => lock.images.map((image) => lockedRow(image, isAlone ? [] : [file])));
+	const survey = files.length === 0 ? void 0 : await surveyLists({
+		...inputs,
+		images: [],
+		files
+	});
+	return {
+		images: [...(survey?.requests ?? []).map((request, at) => requestRow(request, (survey?.origins[at] ?? []).map(formatOrigin))), ...joinRows(images)],
+		lists: [...survey?.lists ?? [], ...locks.map(({ file, kind, lock }) => ({
+			file,
+			format: kind,
+			count: lock.images.length,
+			ignored: []
+		}))],
+		warnings: [...survey?.warnings ?? [], ...(survey === void 0 ? [] : idleOptions(options, survey)).map((message) => ({ message }))],
+		users: survey?.logins.length ?? 0,
+		leftOut: survey?.leftOut ?? [],
+		candidates: survey?.candidates ?? [],
+		rejects: survey?.rejects ?? [],
+		problems: [
+			...survey?.problems ?? [],
+			...(survey?.tagRequests ?? []).map(unlisted),
+			...unstorable(survey?.requests ?? [], options.naming)
+		]
+	};
+}
+/** A save asks the registry, and only if that is agreed to; a list alone does not name these images. */
+function unlisted({ origin, repository }) {
+	return {
+		...origin,
+		reason: `it asks for tags of ${quoteText(nameOf(repository))} by a rule, which only the registry can tell`,
+		hint: "oci-save lock --expand-tags asks it; its lock names the tags, and is a list, too."
+	};
+}
+/** Names that a save would refuse before it asks for anything. */
+function unstorable(requests, naming) {
+	try {
+		joinRequests(requests, {
+			platforms: "all",
+			naming
+		});
+		return [];
+	} catch (error) {
+		if (!(error instanceof OciSaveError)) throw error;
+		return error.details.map(({ file = "", line, message, hint = error.hintParts }) => ({
+			file,
+			line,
+			reason: message,
+			hint
+		}));
+	}
+}
+async function kindOf(file) {
+	if (file === "-" || isListAddress(file)) return {
+		file,
+		kind: "list"
+	};
+	const kind = await fileKindOf(file);
+	if (kind === void 0) return {
+		file,
+		kind: await absent(file)
+	};
+	if (kind === "folder") return {
+		file,
+		kind: await folderKind(file)
+	};
+	if (/\.(?:tar(?:\.\d{3})?|parts\.json)$/.test(path.basename(file))) return {
+		file,
+		kind: "archive"
+	};
+	return {
+		file,
+		kind: await isLock(file) ? "lock" : "list"
+	};
+}
+/** A bundle, or a chart, which is read as a list. */
+async function folderKind(folder) {
+	if (await lockFileIn(folder) !== void 0) return "bundle";
+	if (await isFile(path.join(folder, "Chart.yaml"))) return "list";
+	throw new OciSaveError({
+		code: "usage",
+		message: `${folder} is not a bundle: there is no lock in it or next to it`,
+		hint: "Name a bundle, an archive, a lock or an image list."
+	});
+}
+/** By its start, or, where it was written anew by a tool for JSON, by all of it. */
+async function isLock(file) {
+	const start = await readStart(file, START_BYTES);
+	if (start === void 0) return false;
+	if (LOCK_FILE_KIND.matches(start.bytes, start.size <= START_BYTES)) return true;
+	if (!start.bytes.toString("utf8").trimStart().startsWith("{") || start.size > MAX_REWRITTEN_BYTES) return false;
+	const whole = await readStart(file, MAX_REWRITTEN_BYTES);
+	return whole !== void 0 && LOCK_FILE_KIND.matches(whole.bytes, true);
+}
+async function fileKindOf(file) {
+	try {
+		return (await stat(file)).isDirectory() ? "folder" : "file";
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		return;
+	}
+}
+/** A pattern, or a file that is missed when it is read. An image is neither. */
+async function absent(file) {
+	if (/[*?[{]/.test(file) || !/[/:@]/.test(file) || /\.(?:txt|ya?ml|json|lock|csv|tar)$/i.test(file)) return "list";
+	if (!isReference(file)) return "list";
+	throw new OciSaveError({
+		code: "usage",
+		message: `there is no file ${quoteText(file)}; it looks like an image`,
+		hint: `list shows what files say. To resolve an image: oci-save lock ${file}. To save it: oci-save save ${file}`
+	});
+}
+async function readLocked({ file, kind }) {
+	const lock = kind === "archive" ? await lockOfArchive(file) : await lockIn(file, kind);
+	if (lock !== void 0) return {
+		file,
+		kind,
+		lock
+	};
+	throw new OciSaveError({
+		code: "usage",
+		message: `${file} has no lock in it, and there is none next to it`,
+		hint: "Name a bundle, an archive, a lock or an image list."
+	});
+}
+async function lockIn(file, kind) {
+	const place = kind === "bundle" ? await lockFileIn(file) : file;
+	return place === void 0 ? void 0 : readLock(place);
+}
+// src/cli/list/render.ts
+/** Where the rest of a long table is. */
+const REST = ", all with --json";
+/** What people read: the images, and what is none or may be one, each with its place. A line end after the last line. */
+function renderTable(content, width) {
+	const { images } = content;
+	const table = images.length === 0 ? [] : [renderImageList(images.map(tableRow), width)];
+	const faults = renderFaults(content, {
+		width,
+		color: false
+	});
+	return [...table, ...faults === "" ? [] : [faults]].map((part) => `${part}\n`).join("\n");
+}
+/** Candidates and what could not be read; empty where there is nothing. */
+function renderFaults({ candidates, rejects, problems }, view) {
+	const listings = listingsOf({
+		warnings: [],
+		candidates: candidates.map(({ text, origin, why }) => ({
+			text,
+			origin,
+			why
+		})),
+		rejects: rejects.map(({ text, origin, reason, hint }) => ({
+			text,
+			origin,
+			reason,
+			hint
+		}))
+	});
+	return renderListings([...listings, refused(problems)], view, REST);
+}
+/** What the lists' reader warns of, as a save does. */
+function renderWarnings(warnings, view) {
+	return renderListings(listingsOf({
+		warnings: [...warnings],
+		candidates: [],
+		rejects: []
+	}), view, REST);
+}
+function refused(problems) {
+	return {
+		title: `Rejected: ${problems.length === 1 ? "1 entry" : `${problems.length} entries`} that a save would refuse`,
+		rows: problems.map((problem) => {
+			const { file, line, reason } = problem;
+			const why = [reason, ...hintsOf(problem)].join(". ");
+			return line === void 0 ? {
+				origin: void 0,
+				entry: void 0,
+				why: `${file}: ${why}`
+			} : {
+				origin: {
+					file,
+					line
+				},
+				entry: void 0,
+				why
+			};
+		})
+	};
+}
+function hintsOf({ hint }) {
+	return hint === void 0 ? [] : [spellHint(hint, asFlag)];
+}
+function tableRow({ ref, names, digest, platforms, origins, referrers }) {
+	const shown = shownReference(ref);
+	return {
+		ref: plainText(shown),
+		names: names.filter((name) => name !== ref && name !== shown).map(plainText),
+		digest: digest === void 0 ? pinOf(ref) : shortDigest(digest),
+		platforms: plainText(platforms.join(",")),
+		origin: plainText(origins.join(", ")),
+		referrers: referrers === void 0 ? "" : String(referrers)
+	};
+}
+/** The digest in a reference, which nothing has resolved. */
+function pinOf(ref) {
+	const pin = ref.slice(ref.lastIndexOf("@") + 1);
+	return isDigest(pin) ? shortDigest(pin) : "";
+}
+/** What machines read. It is a list, too: a save that gets it has the same images, candidates and rejects. */
+function renderJson(content) {
+	const { images, candidates, rejects, problems, leftOut, warnings, lists } = content;
+	const json = {
+		images: images.map(({ ref, names, digest, platforms, origins, transport, referrers }) => ({
+			ref,
+			names,
+			digest,
+			platforms,
+			origins,
+			transport,
+			referrers
+		})),
+		candidates: candidates.map(({ text, origin, why }) => ({
+			text,
+			origin: formatOrigin(origin),
+			why
+		})),
+		rejects: [...problems.map(({ file, line, reason, ...rest }) => ({
+			origin: line === void 0 ? file : `${file}:${line}`,
+			reason,
+			hint: hintsOf({
+				file,
+				reason,
+				...rest
+			})[0],
+			error: true
+		})), ...rejects.map(({ text, origin, reason, hint }) => ({
+			text,
+			origin: formatOrigin(origin),
+			reason,
+			hint,
+			error: false
+		}))],
+		leftOut: leftOut.map(({ rule, place, count }) => ({
+			rule,
+			origin: place,
+			count
+		})),
+		warnings: warnings.map(({ text, message, origin }) => ({
+			text,
+			message,
+			origin: origin && formatOrigin(origin)
+		})),
+		lists: lists.map(({ file, format, count, ignored }) => ({
+			file,
+			format,
+			count,
+			ignored
+		}))
+	};
+	return `${printableJson(json)}\n`;
+}
+// src/cli/list/entries.ts
+/** More images are counted in a message. */
+const MAX_SHOWN$1 = 20;
+/**
+* The images in a form that can be given to a save again.
+* @throws OciSaveError `usage` where one of them cannot be written in it: nothing is left out
+*/
+function writeEntries({ images }, form) {
+	const faults = images.flatMap(({ ref, entry }) => typeof entry === "string" ? [`${plainText(ref)} cannot be written to ${form.noun}: ${plainText(entry)}`] : []);
+	const [first] = faults;
+	if (first !== void 0) {
+		const more = faults.length > MAX_SHOWN$1 ? [`  and ${faults.length - MAX_SHOWN$1} more`] : [];
+		const lines = faults.slice(0, MAX_SHOWN$1).map((line) => `  ${line}`);
+		throw new OciSaveError({
+			code: "usage",
+			message: faults.length === 1 ? first : [
+				`${faults.length} images cannot be written:`,
+				...lines,
+				...more
+			].join("\n"),
+			hint: "Give the lock itself to the save: it is a list, too. --as json shows all that is in it."
+		});
+	}
+	return writeList(images.flatMap(({ entry }) => typeof entry === "string" ? [] : [entry]), form);
+}
+/** What a written list does not say: it asks for the same images, and options of the save have to do the rest. */
+function unwrittenOf({ images, users }) {
+	const options = new Set(images.flatMap((image) => image.options));
+	const count = images.filter((image) => image.options.length > 0).length;
+	const named = [...options].sort().join(", ");
+	return [...count === 0 ? [] : [{ message: `saved with ${named}, which no list says: ${formatCount(count, "image")}. Give these options again, or the lock itself as the list` }], ...users === 0 ? [] : [{ message: `the lists name ${formatCount(users, "user")}, and no form has passwords: give --credentials` }]];
+}
+// src/cli/list/list-command.ts
+/** The options of a save that decide how lists are read. */
+const OPTIONS$3 = [
+	"imageList",
+	"listFormat",
+	"vars",
+	"defaultRegistry",
+	"ignore",
+	"imageRules",
+	"onCandidate",
+	"platforms",
+	"naming",
+	"strictTags",
+	"certsDir",
+	"caFile",
+	"insecureRegistries"
+];
+const FORMS = [
+	"table",
+	"json",
+	...LIST_FORMS.map(({ name }) => name)
+];
+const EXAMPLES$7 = `
+Examples:
+  oci-save list images.txt
+  oci-save list images.txt charts/values.yaml --json
+  oci-save list oci-bundle --as plain
+  oci-save list oci-bundle/oci-save.lock.json --as imageslock
+  oci-save list oci-bundle.tar
+
+Lists are read as a save reads them: what it would save, what it would not (candidates), and what it could not read
+(rejects), each with file and line. Every form but the table can be given to a save again: nothing is left out, and a form
+that cannot have an image ends with exit code 2.
+
+Exit codes: 0 done, 2 a list that a save would refuse, or wrong use.
+`;
+/** `oci-save list`: the images of lists, locks, bundles and archives. Nothing is resolved, and no registry is contacted. */
+function listCommand(host, done) {
+	return addFlags(new Command("list").description("show the images of lists, locks, bundles and archives; no registry is contacted").argument("[what...]", "image lists, locks, bundles, archives; - for a list on standard input").option("--as <form>", `how: ${FORMS.join(", ")}; --json is the same as json`, "table"), OPTIONS$3).addHelpText("after", EXAMPLES$7).action(async (what, { as, ...flags }) => {
+		const { output, rest } = takeFlags(flags, host);
+		const form = FORMS.find((known) => known === (output.json ? "json" : as));
+		if (form === void 0) throw new OciSaveError({
+			code: "usage",
+			message: `--as: '${String(as)}' is not one of ${FORMS.join(", ")}`
+		});
+		const options = await parseFlags(rest, {}, host.stdin);
+		done(printContent(await readContent([...what, ...options.imageList], listInputs(options, host), options), form, output, host));
+	});
+}
+/** Prints the result to stdout and what people should know to stderr. Returns the exit code. */
+function printContent(content, form, output, { stdout, stderr }) {
+	const { problems } = content;
+	const listForm = LIST_FORMS.find(({ name }) => name === form);
+	const view = {
+		color: output.color,
+		width: stderr.columns
+	};
+	const tell = (text) => void (text !== "" && stderr.write(`${text}\n`));
+	if (!output.quiet) tell([...listLines(content.lists, content.images.length), ...leftOutLines(content.leftOut)].join("\n"));
+	tell(renderWarnings([...content.warnings, ...listForm === void 0 ? [] : unwrittenOf(content)], view));
+	if (listForm !== void 0) {
+		if (problems.length > 0) throw listError(problems);
+		const text = writeEntries(content, listForm);
+		tell(renderFaults({
+			...content,
+			problems: []
+		}, view));
+		stdout.write(text);
+		return 0;
+	}
+	stdout.write(form === "json" ? renderJson(content) : renderTable(content, stdout.columns));
+	if (problems.length === 0) return 0;
+	const error = form === "json" || problems.length === 1 ? listError(problems) : refusedAbove(problems.length);
+	tell(renderError(error, {
+		...view,
+		verbose: output.verbose
+	}));
+	return 2;
+}
+/** The table has each of them. */
+function refusedAbove(count) {
+	return new OciSaveError({
+		code: "list",
+		message: `${count} entries of the image lists cannot be used: the table shows what is wrong`,
+		hint: "A save would end here. Correct these lines, or take them out."
+	});
+}
+// src/cli/forgotten-flag.ts
+/**
+* Refuses arguments that are files and look like files: `save images.txt` lacks `-f`, and would ask a registry for an image
+* of that name. What has a registry, a tag or a digest is a reference, whatever lies in the folder.
+* @throws OciSaveError `usage` that names the first one
+*/
+async function refuseFiles(references) {
+	for (const text of references) {
+		if (!looksLikeFile(text) || !await isThere(text)) continue;
+		throw new OciSaveError({
+			code: "usage",
+			message: `${showText(text)}: a file of that name is here, and no image is named by it`,
+			hint: hint`A list is given by ${option("imageList")}, in short -f.`
+		});
+	}
+}
+/**
+* Refuses a command line without any image, such as `some-tool | oci-save save`: what is piped in is read where it is asked for.
+* @throws OciSaveError `usage`
+*/
+function refuseNothing({ images, imageList }) {
+	if (images.length > 0 || imageList.length > 0) return;
+	throw new OciSaveError({
+		code: "usage",
+		message: "no image is given",
+		hint: hint`Give images, or lists with ${option("imageList")}; - there is standard input.`
+	});
+}
+/** Whatever the system says of a text that is no path, no file has that name. */
+async function isThere(text) {
+	try {
+		return await isFile(text);
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		return false;
+	}
+}
+function looksLikeFile(text) {
+	if (text.includes("\0")) return false;
+	if (!isReference(text)) return true;
+	return !namesRegistry(text) && !/[:@]/.test(text) && /\.[a-z]{1,5}$/.test(text);
+}
 // src/cli/lock-command.ts
 /** Options of a save that decide the content of a lock, and those of its requests. */
 const OPTIONS$2 = [
 	"imageList",
 	"listFormat",
+	"vars",
 	"defaultRegistry",
+	"imageRules",
 	"onCandidate",
+	"expandTags",
+	"ignore",
 	"platforms",
 	"onMissingPlatform",
 	"index",
@@ -3590,19 +3944,21 @@ const OPTIONS$2 = [
 	"retries",
 	"skopeo"
 ];
-const EXAMPLES$4 = `
+const EXAMPLES$6 = `
 Examples:
   oci-save lock -f images.txt > images.lock.json
   oci-save lock -f images.txt -o images.lock.json
 `;
 /** `oci-save lock`: resolves a list to digests and sizes, and copies nothing. */
 function lockCommand(host, done) {
-	return addFlags(new Command("lock").description("resolve a list to digests; nothing is copied").argument("[reference...]", "images to resolve, in addition to those in lists").option("-o, --output <file>", "the file of the lock (default: stdout)"), OPTIONS$2).addHelpText("after", EXAMPLES$4).action(async (images, { output: place, ...flags }) => {
+	return addFlags(new Command("lock").description("resolve a list to digests; nothing is copied").argument("[reference...]", "images to resolve, in addition to those in lists").option("-o, --output <file>", "the file of the lock (default: stdout)"), OPTIONS$2).addHelpText("after", EXAMPLES$6).action(async (images, { output: place, ...flags }) => {
+		await refuseFiles(images);
 		const { output, rest } = takeFlags(flags, host);
 		const options = await parseFlags(rest, {
 			images,
 			dryRun: true
 		}, host.stdin);
+		refuseNothing(options);
 		const file = typeof place === "string" ? path.resolve(place) : void 0;
 		if (file !== void 0) refuseForeign(await foreignAt(file, LOCK_FILE_KIND));
 		await runCommand(host, output, done, async (io) => {
@@ -3614,7 +3970,7 @@ function lockCommand(host, done) {
 			return {
 				failed,
 				text: (view) => `\n${renderSummary(report, view)}`,
-				warnings: (view) => renderWarnings(report, view),
+				warnings: (view) => renderWarnings$1(report, view),
 				async write() {
 					if (failed) return;
 					if (file === void 0) host.stdout.write(encodeLock(lock));
@@ -3663,9 +4019,10 @@ const OPTIONS$1 = [
 	"onError",
 	"dryRun"
 ];
-const EXAMPLES$3 = `
+const EXAMPLES$5 = `
 Examples:
   oci-save push oci-bundle registry.example:5000
+  oci-save push oci-bundle.tar.001 registry.example:5000      read where it lies, without unpacking
   oci-save push oci-bundle registry.example:5000/mirror ghcr.io/acme --dry-run
   oci-save push oci-bundle 127.0.0.1:5000 --insecure-registries 127.0.0.1:5000
   oci-save push oci-bundle docker.io/acme@depth=2      names folded to acme/docker.io-library-busybox
@@ -3679,9 +4036,9 @@ docker login or podman login, or of --credentials.
 Exit codes: 0 done, 1 an image or a target failed, 2 nothing was started, 130 and 143 interrupted.
 `;
 const STOPPED = "stopped; every tag that was written is complete, and the next push continues";
-/** `oci-save push`: pushes a bundle on the disk into registries. */
+/** `oci-save push`: pushes a bundle on the disk, in a folder or an archive, into registries. */
 function pushCommand(host, done) {
-	return addFlags(new Command("push").description("push a bundle into zot or any registry, digest for digest").argument("<bundle>", "the folder that oci-save save wrote").argument("<target...>", "registry[:port][/prefix][@depth=N]").option("--only <glob>", "only images whose stored name matches; more of them add up", append).option("--naming <rule>", "names at the target: keep-domain, strip-domain, strip-library, FROM=TO; each adds names (default: as stored)", append).option("--wait <seconds>", "how long to wait for a target that does not respond yet", "60"), OPTIONS$1).addHelpText("after", EXAMPLES$3).action(async (bundle, push, { wait, only, ...flags }) => {
+	return addFlags(new Command("push").description("push a bundle into zot or any registry, digest for digest").argument("<bundle>", "the folder or the archive that oci-save save wrote; of an archive in parts, any of them").argument("<target...>", "registry[:port][/prefix][@depth=N]").option("--only <glob>", "only images whose stored name matches; more of them add up", append).option("--naming <rule>", "names at the target: keep-domain, strip-domain, strip-library, FROM=TO; each adds names (default: as stored)", append).option("--wait <seconds>", "how long to wait for a target that does not respond yet", "60"), OPTIONS$1).addHelpText("after", EXAMPLES$5).action(async (bundle, push, { wait, only, ...flags }) => {
 		const { output, rest } = takeFlags(flags, host);
 		const waitMilliseconds = secondsOf(wait) * 1e3;
 		const globs = Array.isArray(only) ? only.map(String) : [];
@@ -3711,7 +4068,7 @@ function secondsOf(wait) {
 	});
 }
 // src/cli/release-command.ts
-const EXAMPLES$2 = `
+const EXAMPLES$4 = `
 Examples:
   GH_TOKEN=$(gh auth token) oci-save release oci-bundle v1.2.3 --repository acme/site
   oci-save release oci-bundle v1.2.3 --dry-run
@@ -3731,7 +4088,7 @@ const OPTIONS = [
 ];
 /** `oci-save release`: a bundle or an archive as files of a release on GitHub. */
 function releaseCommand(host, done) {
-	return addFlags(new Command("release").description("upload a bundle or an archive to a release on GitHub").argument("<content>", "a bundle, an archive, or one of its parts").argument("<tag>", "the release; auto: the tag that the workflow runs for").option("--repository <owner/name>", "where the release is (default: GITHUB_REPOSITORY)"), OPTIONS).addHelpText("after", EXAMPLES$2).action((content, tag, { repository, ...flags }) => {
+	return addFlags(new Command("release").description("upload a bundle or an archive to a release on GitHub").argument("<content>", "a bundle, an archive, or one of its parts").argument("<tag>", "the release; auto: the tag that the workflow runs for").option("--repository <owner/name>", "where the release is (default: GITHUB_REPOSITORY)"), OPTIONS).addHelpText("after", EXAMPLES$4).action((content, tag, { repository, ...flags }) => {
 		const { output, rest } = takeFlags(flags, host);
 		const where = typeof repository === "string" ? repository : void 0;
 		const options = {
@@ -3751,7 +4108,7 @@ function releaseCommand(host, done) {
 	});
 }
 // src/cli/save-command.ts
-const EXAMPLES$1 = `
+const EXAMPLES$3 = `
 Examples:
   oci-save save -f images.txt -p linux/amd64,linux/arm64 --archive tar
   oci-save save -f images.txt -o site-a --on-error warn
@@ -3760,15 +4117,18 @@ Examples:
   oci-save save 'quay.io/acme/db:1 => registry.example/db:1' --dry-run
   oci-save save -f images.txt --push registry.example:5000/mirror
   some-tool --list-images | oci-save save -f -
+  oci-save save -f images.lock.json --archive tar
 
 Exit codes: 0 done, 1 an image, a digest, a target or the release failed, 2 nothing was started, 130 and 143
 interrupted.
 `;
 /** `oci-save save`: the whole run. `done` gets the exit code. */
 function saveCommand(host, done) {
-	return addFlags(new Command("save").description("save images into a bundle that zot can serve without changes").argument("[reference...]", "images to save, in addition to those in lists")).addHelpText("after", EXAMPLES$1).action(async (images, flags) => {
+	return addFlags(new Command("save").description("save images into a bundle that zot can serve without changes").argument("[reference...]", "images to save, in addition to those in lists")).addHelpText("after", EXAMPLES$3).action(async (images, flags) => {
+		await refuseFiles(images);
 		const { output, rest } = takeFlags(flags, host);
 		const options = await parseFlags(rest, { images }, host.stdin);
+		refuseNothing(options);
 		return runCommand(host, output, done, async (io) => {
 			const { report } = await save(options, io);
 			return {
@@ -3776,13 +4136,13 @@ function saveCommand(host, done) {
 				loud: report.outcome !== "done",
 				json: report,
 				text: (view) => `\n${renderSummary(report, view)}`,
-				warnings: (view) => renderWarnings(report, view)
+				warnings: (view) => renderWarnings$1(report, view)
 			};
 		});
 	});
 }
 // src/cli/serve-command.ts
-const EXAMPLES = `
+const EXAMPLES$2 = `
 Examples:
   oci-save serve oci-bundle
   oci-save serve oci-bundle --listen 0.0.0.0:5000
@@ -3792,7 +4152,7 @@ everything else.
 `;
 /** `oci-save serve`: the built-in pull-only registry over a bundle, until it is interrupted. */
 function serveCommand(host, done) {
-	return new Command("serve").description("serve a bundle as a registry, for pulls").argument("<bundle>", "a bundle, or a folder with one layout per repository").option("--listen <address>", "host:port; port 0 selects a free port", "127.0.0.1:5000").option("--quiet", "no line for each request").addHelpText("after", EXAMPLES).action(async (bundle, flags) => {
+	return new Command("serve").description("serve a bundle as a registry, for pulls").argument("<bundle>", "a bundle, or a folder with one layout per repository").option("--listen <address>", "host:port; port 0 selects a free port", "127.0.0.1:5000").option("--quiet", "no line for each request").addHelpText("after", EXAMPLES$2).action(async (bundle, flags) => {
 		const { name, port } = parseListen(flags.listen);
 		const root = await findRegistryRoot(bundle);
 		const interruption = watchSignals(host, { onForced: (text) => void host.stderr.write(`error: ${text}\n`) });
@@ -3828,6 +4188,116 @@ function parseListen(text) {
 		port
 	};
 }
+// src/cli/verify-command.ts
+const EXAMPLES$1 = `
+Examples:
+  oci-save verify oci-bundle
+  oci-save verify app.tar
+  oci-save verify app.tar.001              the other parts are found beside it
+  cat /media/usb/app.tar.* | oci-save verify -
+
+Every file is hashed and compared with the bundle's lock, every blob under each of its names. Nothing is written, and no
+network is needed. What is damaged is named with the images that need it, and the part that has to be copied again.
+
+Exit codes: 0 all is whole, 1 something is damaged or missing, 2 it is not a bundle, 130 and 143 interrupted.
+`;
+/** `oci-save verify`: hashes all of a bundle, in a folder, an archive, its parts or a stream. */
+function verifyCommand(host, done) {
+	return addFlags(new Command("verify").description("hash all of a bundle and compare it with its lock; names the images that damage concerns").argument("<content...>", "a bundle, an archive, its parts; - for an archive on standard input"), []).addHelpText("after", EXAMPLES$1).action((content, flags) => {
+		const { output } = takeFlags(flags, host);
+		const work = async ({ emit, signal, stdin }) => {
+			const report = await verifyBundle({ content }, {
+				emit,
+				signal,
+				stdin
+			});
+			return {
+				failed: report.outcome === "damaged",
+				json: report,
+				text: () => words$1(report).map(plainText).join("\n")
+			};
+		};
+		return runCommand(host, output, done, work, "stopped; nothing was changed");
+	});
+}
+/** More would scroll the result out of sight; the JSON has all. */
+const MAX_SHOWN = 50;
+function words$1(report) {
+	const { content, files, bytes, images, foreign, state } = report;
+	const lines = damageLines(report);
+	if (state.length > 0) lines.push(`a server's own files, which may be lost: ${listed(state)}`);
+	if (foreign.length > 0) lines.push(`not of this bundle, and not checked: ${listed(foreign)}`);
+	const what = `${formatCount(files, "file")}, ${formatBytes(bytes)}`;
+	lines.push(report.outcome === "whole" ? `Verified ${content}: ${formatCount(images ?? 0, "image")}, ${what}; all is whole` : `Verified ${content}: ${what}; ${verdictOf(report)}`);
+	return lines;
+}
+/** What is wrong with a bundle, a line each, and which images it concerns. */
+function damageLines({ damaged, parts, broken }) {
+	const lines = parts.map(({ name, reason }) => `${name}: ${reason}; copy or download it again`);
+	if (broken !== void 0) lines.push(`the archive is damaged: ${broken}`);
+	for (const { path, reason, images } of damaged.slice(0, MAX_SHOWN)) lines.push(`${path}: ${reason}${images.length === 0 ? "" : `; needed by ${listed(images)}`}`);
+	if (damaged.length > MAX_SHOWN) lines.push(`and ${formatCount(damaged.length - MAX_SHOWN, "more file")}`);
+	const concerned = new Set(damaged.flatMap((one) => one.images));
+	if (concerned.size > 0) lines.push(`${formatCount(concerned.size, "image")} cannot be used: ${listed([...concerned])}`);
+	return lines;
+}
+function verdictOf({ damaged, parts }) {
+	const counts = [...parts.length === 0 ? [] : [`${formatCount(parts.length, "part")} to bring again`], ...damaged.length === 0 ? [] : [`${formatCount(damaged.length, "file")} damaged or missing`]];
+	return counts.length === 0 ? "the archive is damaged" : counts.join(", ");
+}
+function listed(names) {
+	const shown = names.slice(0, 10).join(", ");
+	return names.length > 10 ? `${shown} and ${names.length - 10} more` : shown;
+}
+// src/cli/unpack-command.ts
+const EXAMPLES = `
+Examples:
+  oci-save unpack app.tar                          into the folder app
+  oci-save unpack app.tar.001 -o /srv/bundle       the other parts are found beside it
+  cat /media/usb/app.tar.* | oci-save unpack - -o /srv/bundle
+
+Every file is hashed while it is written, and compared with the bundle's lock; the folder appears when all of it is right.
+What is there is never overwritten. Where a medium knows no hard links (FAT, exFAT), further names of a blob become copies:
+how much room they take is told before anything is written.
+
+Exit codes: 0 done, 1 the archive is damaged and nothing is left, 2 nothing was started, 130 and 143 interrupted.
+`;
+/** `oci-save unpack`: a bundle's archive, its parts or a stream into a new folder, checked on the way. */
+function unpackCommand(host, done) {
+	return addFlags(new Command("unpack").description("unpack an archive into a new folder, checked on the way").argument("<archive...>", "an archive, its parts; - for an archive on standard input").option("-o, --output <folder>", "the folder to be made (default: the archive's name, here)", ""), []).addHelpText("after", EXAMPLES).action((archive, flags) => {
+		const { output, rest } = takeFlags(flags, host);
+		const folder = typeof rest["output"] === "string" ? rest["output"] : "";
+		const work = async ({ emit, signal, stdin }) => {
+			const report = await unpackBundle({
+				archive,
+				output: folder
+			}, {
+				emit,
+				signal,
+				stdin
+			});
+			return {
+				failed: report.outcome === "damaged",
+				json: report,
+				text: () => words(report).map(plainText).join("\n")
+			};
+		};
+		return runCommand(host, output, done, work, "stopped; nothing of it is left at the output");
+	});
+}
+function words(report) {
+	const { archive, output, outcome, files, bytes, copies, foreign } = report;
+	if (outcome === "damaged") {
+		const others = foreign.length === 0 ? [] : [`not of this bundle: ${foreign.slice(0, 10).join(", ")}`];
+		return [
+			...damageLines(report),
+			...others,
+			`${archive} was not unpacked: nothing is left at ${output}`
+		];
+	}
+	const copied = copies.files === 0 ? "" : `; ${formatCount(copies.files, "further name")} as copies, ${formatBytes(copies.bytes)} more`;
+	return [`Unpacked ${archive} to ${output}: ${formatCount(report.images ?? 0, "image")}, ${formatCount(files, "file")}, ${formatBytes(bytes)}, all of it checked${copied}`];
+}
 // src/cli/main.ts
 /** The command `oci-save`: reads arguments, runs one command, and prints how it ended. Returns the exit code. */
 async function main(args, host) {
@@ -3848,6 +4318,8 @@ async function runMain(args, host) {
 		lockCommand,
 		listCommand,
 		pushCommand,
+		verifyCommand,
+		unpackCommand,
 		releaseCommand,
 		serveCommand,
 		cacheCommand
@@ -3873,14 +4345,20 @@ function report(error, args, host) {
 		width: host.stderr.columns
 	});
 	host.stderr.write(`${text}\n`);
-	if (args.includes("--json") && error instanceof OciSaveError) {
-		const { code, message, hint } = error;
-		host.stdout.write(`${printableJson({ error: {
-			code,
-			message,
-			...hint === void 0 ? {} : { hint }
-		} }, 0)}\n`);
-	}
+	if (args.includes("--json") && error instanceof OciSaveError) host.stdout.write(`${printableJson({ error: errorForMachines(error) }, 0)}\n`);
 	return exitCodeOf(error);
+}
+/** An error with all its faults one by one, of which people see the first fifty; hints are spelled as flags. */
+function errorForMachines({ code, message, hint, details }) {
+	const faults = details.map(({ hint: advice, ...fault }) => ({
+		...fault,
+		...advice === void 0 ? {} : { hint: spellHint(advice, asFlag) }
+	}));
+	return {
+		code,
+		message,
+		...hint === void 0 ? {} : { hint },
+		...faults.length === 0 ? {} : { details: faults }
+	};
 }
 export { main };
