@@ -252,4 +252,14 @@ describe('found L4: our own list', () => {
   ])('is recognised by its entries: %j', (text, format) => {
     expect(parsed(text).format).toBe(format);
   });
+
+  it.each([
+    ['{image: a:1, transport: docker-archive}', "it was read from a 'docker-archive' source"],
+    ['{image: a:1, names: ["own:1"]}', "the stored name 'own:1' has no registry"],
+  ])('of a list that was printed is refused where a list cannot say it: %s', (entry, reason) => {
+    const { rejects } = parsed(`images:\n  - ${entry}\n`, list);
+    expect(rejects.map((one) => [one.origin.line, one.reason])).toEqual([
+      [2, expect.stringContaining(reason)],
+    ]);
+  });
 });

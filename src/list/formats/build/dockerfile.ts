@@ -15,6 +15,9 @@ interface Scope {
   readonly defaults: Map<string, string>;
 }
 
+/** Real ones have dozens. Each name that a platform is part of is compared with all of them. */
+const MAX_STAGES = 500;
+
 /**
  * A Dockerfile: the images that it starts from and copies from, and its syntax. Stages and `scratch` are no images. An
  * argument has its default, unless a variable of its name is given.
@@ -24,6 +27,9 @@ export function parseDockerfile({ text }: ListDocument, collector: Collector): v
   for (const instruction of readInstructions(text)) {
     const { line, word } = instruction;
     if (collector.stopsAt(line)) return;
+    if (scope.stages.size >= MAX_STAGES) {
+      return collector.addReject(line, refusal(`a Dockerfile has at most ${MAX_STAGES} stages`, 'Split it.'));
+    }
     if (instruction.rest.length > MAX_LINE && word !== 'RUN') {
       collector.addReject(line, refusal(`this instruction is longer than ${MAX_LINE} characters`));
     } else addInstruction(instruction, scope, collector);

@@ -274,4 +274,11 @@ Yaml=pod.yaml
       [{ os: 'linux', architecture: 'arm64' }],
     ]);
   });
+
+  it('has a bound of stages, each of which a name with a platform is compared with', () => {
+    const stages = Array.from({ length: 200_000 }, (_, at) => `FROM x-\${TARGETARCH} AS s${at}\n`);
+    const { requests, rejects } = setsOf(`FROM a:1 AS s\n${stages.join('')}`, 'Dockerfile');
+    expect(requests).toEqual(['1 docker.io/library/a:1']);
+    expect(rejects?.at(-1)).toMatch(/^501 a Dockerfile has at most 500 stages/);
+  });
 });

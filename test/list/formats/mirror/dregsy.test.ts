@@ -15,7 +15,7 @@ tasks:
       skip-tls-verify: true
     target: {registry: target.example, auth: x}
     mappings:
-      - from: /team/web
+      - from: //team/web
         to: mirror/web
         note: any
         platform: linux/arm64
