@@ -52,9 +52,11 @@ function emptyValue(text: string): Explanation | undefined {
  * count, since `null` may be a team's name in between.
  */
 export function explainEmptyValue(reference: string): Explanation | undefined {
-  const named = reference.replace(/@.*/s, '');
-  const first = named.includes('/') ? named.slice(0, named.indexOf('/')) : '';
-  return emptyValue(first) ?? emptyValue(/:[^:/]*$/.exec(named)?.[0] ?? '');
+  const at = reference.indexOf('@');
+  const named = at < 0 ? reference : reference.slice(0, at);
+  const first = named.slice(0, Math.max(0, named.indexOf('/')));
+  const colon = named.lastIndexOf(':');
+  return emptyValue(first) ?? emptyValue(colon > named.lastIndexOf('/') ? named.slice(colon) : '');
 }
 
 /** The reason where a text, a reference or a whole line, has a variable or a template in it that nobody filled. */

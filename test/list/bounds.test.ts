@@ -68,7 +68,7 @@ describe('found L3: a list beyond a bound', () => {
     ['mapping', '', 'a\n'],
     ['words', '', 'Foo/B Bar/C\n'],
     ['tool-output', 'IMAGE TAG\n', 'Foo/B 1\n'],
-    ['dockerfile', '', 'FROM Foo/B:1\n'],
+    ['dockerfile', 'FROM a:1\n', 'COPY --from=Foo/B:1 . .\n'],
     ['quadlet', '', '[Image]\nImage=Foo/B\n'],
   ])('is left after ten thousand mistakes as %s, too', (format, header, line) => {
     const { rejects } = parsed(header + line.repeat(10_100), { format });

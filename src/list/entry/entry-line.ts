@@ -130,7 +130,8 @@ function splitPair(text: string): Pair | undefined {
     if (name === '') throw refusal(`there is nothing after '${arrow}'`);
     return { source, name, separator: arrow };
   }
-  if (isLocalSource(text)) return undefined;
+  // Most lines have neither: lists have hundreds of thousands.
+  if ((!text.includes('=') && !text.includes(',')) || isLocalSource(text)) return undefined;
   const match = /^([^ \t=,]+)[ \t]*([=,])[ \t]*([^ \t]*)$/.exec(text);
   const [, source = '', separator, name = ''] = match ?? [];
   if (separator !== '=' && separator !== ',') return undefined;

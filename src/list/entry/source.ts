@@ -15,7 +15,9 @@ export function isLocalSource(text: string): boolean {
 }
 
 function unreadTransport(text: string): string | undefined {
-  return UNREAD.find((transport) => text.startsWith(`${transport}:`));
+  const colon = text.indexOf(':');
+  const head = colon < 0 ? '' : text.slice(0, colon);
+  return UNREAD.find((transport) => transport === head);
 }
 
 /**
@@ -74,12 +76,12 @@ const LONG_HOST = 16;
 
 /** One word, or base64 in which a slash makes a host of capital letters. */
 function isBareWord(text: string): boolean {
-  const [host = '', ...rest] = text.split('/');
-  if (rest.length === 0) return !/[:@]/.test(text);
+  const slash = text.indexOf('/');
+  if (slash < 0) return !/[:@]/.test(text);
   // What follows the slash is in small letters, or it would be no reference: that is short by chance alone.
-  return (
-    host.length >= LONG_HOST && /[A-Z]/.test(host) && !/[.:@[]/.test(host) && !/[:@.]/.test(rest.join('/'))
-  );
+  if (slash < LONG_HOST) return false;
+  const host = text.slice(0, slash);
+  return /[A-Z]/.test(host) && !/[.:@[]/.test(host) && !/[:@.]/.test(text.slice(slash));
 }
 
 function dockerArchive(text: string): Source {

@@ -33,11 +33,14 @@ function entriesOf(lines: readonly Line[]): Line[] {
 
 /** Hangar's comments, and the marks around a YAML document. */
 function isMark(line: string): boolean {
+  // Nearly all lines begin with a letter: no other test is made of them.
+  if (/^[a-z]/i.test(line)) return false;
   return line.length <= MAX_LINE && /^(?:\/\/.*|---|\.\.\.)$/s.test(stripBlanks(line));
 }
 
 function withoutComment(line: string): string {
   if (line.length > MAX_LINE) return line;
+  if (!line.includes('#')) return stripBlanks(line);
   return stripBlanks(stripBlanks(line).replace(/\s#.*$/s, ''));
 }
 
