@@ -6026,8 +6026,11 @@ function emptyValue(text) {
 * count, since `null` may be a team's name in between.
 */
 function explainEmptyValue(reference) {
-	const named = reference.replace(/@.*/s, "");
-	return emptyValue(named.includes("/") ? named.slice(0, named.indexOf("/")) : "") ?? emptyValue(/:[^:/]*$/.exec(named)?.[0] ?? "");
+	const at = reference.indexOf("@");
+	const named = at < 0 ? reference : reference.slice(0, at);
+	const first = named.slice(0, Math.max(0, named.indexOf("/")));
+	const colon = named.lastIndexOf(":");
+	return emptyValue(first) ?? emptyValue(colon > named.lastIndexOf("/") ? named.slice(colon) : "");
 }
 /** The reason where a text, a reference or a whole line, has a variable or a template in it that nobody filled. */
 function explainTemplate(text) {
@@ -26730,7 +26733,9 @@ function isLocalSource(text) {
 	return /^(?:docker-archive|oci):(?!\/\/)/.test(text) || unreadTransport(text) !== void 0;
 }
 function unreadTransport(text) {
-	return UNREAD.find((transport) => text.startsWith(`${transport}:`));
+	const colon = text.indexOf(":");
+	const head = colon < 0 ? "" : text.slice(0, colon);
+	return UNREAD.find((transport) => transport === head);
 }
 /**
 * Reads where an entry is copied from: a reference, `docker://reference`, `docker-archive:path[:reference]` or
@@ -26780,9 +26785,11 @@ function notReference(text, why = "", hint) {
 const LONG_HOST = 16;
 /** One word, or base64 in which a slash makes a host of capital letters. */
 function isBareWord(text) {
-	const [host = "", ...rest] = text.split("/");
-	if (rest.length === 0) return !/[:@]/.test(text);
-	return host.length >= LONG_HOST && /[A-Z]/.test(host) && !/[.:@[]/.test(host) && !/[:@.]/.test(rest.join("/"));
+	const slash = text.indexOf("/");
+	if (slash < 0) return !/[:@]/.test(text);
+	if (slash < LONG_HOST) return false;
+	const host = text.slice(0, slash);
+	return /[A-Z]/.test(host) && !/[.:@[]/.test(host) && !/[:@.]/.test(text.slice(slash));
 }
 function dockerArchive(text) {
 	const { path, rest } = splitPath(text, "docker-archive");
@@ -27184,7 +27191,7 @@ function splitPair(text) {
 			separator: arrow
 		};
 	}
-	if (isLocalSource(text)) return void 0;
+	if (!text.includes("=") && !text.includes(",") || isLocalSource(text)) return void 0;
 	const [, source = "", separator, name = ""] = /^([^ \t=,]+)[ \t]*([=,])[ \t]*([^ \t]*)$/.exec(text) ?? [];
 	if (separator !== "=" && separator !== ",") return void 0;
 	if (name === "") throw refusal(`this entry ends in '${separator}'`);
@@ -27597,6 +27604,8 @@ function afterDocuments(ends, from, rest) {
 	return at;
 }
 // src/list/formats/build/dockerfile.ts
+/** Real ones have dozens. Each name that a platform is part of is compared with all of them. */
+const MAX_STAGES = 500;
 /**
 * A Dockerfile: the images that it starts from and copies from, and its syntax. Stages and `scratch` are no images. An
 * argument has its default, unless a variable of its name is given.
@@ -27609,6 +27618,7 @@ function parseDockerfile({ text }, collector) {
 	for (const instruction of readInstructions(text)) {
 		const { line, word } = instruction;
 		if (collector.stopsAt(line)) return;
+		if (scope.stages.size >= MAX_STAGES) return collector.addReject(line, refusal(`a Dockerfile has at most ${MAX_STAGES} stages`, "Split it."));
 		if (instruction.rest.length > 4096 && word !== "RUN") collector.addReject(line, refusal(`this instruction is longer than ${MAX_LINE$1} characters`));
 		else addInstruction(instruction, scope, collector);
 	}
@@ -29772,10 +29782,12 @@ function entriesOf$2(lines) {
 }
 /** Hangar's comments, and the marks around a YAML document. */
 function isMark(line) {
+	if (/^[a-z]/i.test(line)) return false;
 	return line.length <= 4096 && /^(?:\/\/.*|---|\.\.\.)$/s.test(stripBlanks(line));
 }
 function withoutComment(line) {
 	if (line.length > 4096) return line;
+	if (!line.includes("#")) return stripBlanks(line);
 	return stripBlanks(stripBlanks(line).replace(/\s#.*$/s, ""));
 }
 function unwrapped(text, array) {
