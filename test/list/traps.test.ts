@@ -78,8 +78,14 @@ const TRAPS: readonly (readonly [trap: string, file: string, text: string, sets:
   [
     '9: many digests of one repository, without tags',
     'images.txt',
-    [...'0123456789a'].map((digit) => `quay.io/a/b@${D(digit)}\n`).join(''),
-    { format: 'plain', requests: [...'0123456789a'].map((digit, at) => `${at + 1} quay.io/a/b@${D(digit)}`) },
+    '0123456789a'
+      .split('')
+      .map((digit) => `quay.io/a/b@${D(digit)}\n`)
+      .join(''),
+    {
+      format: 'plain',
+      requests: '0123456789a'.split('').map((digit, at) => `${at + 1} quay.io/a/b@${D(digit)}`),
+    },
   ],
   [
     '10: signatures of cosign and charts within a list of images',
@@ -128,12 +134,8 @@ const TRAPS: readonly (readonly [trap: string, file: string, text: string, sets:
 
 describe('a list with a trap', () => {
   it.each(TRAPS)('%s', (_, file, text, sets) => {
-    const read = setsOf(text, file);
-    expect({ format: read.format, requests: read.requests }).toEqual({
-      format: sets.format,
-      requests: sets.requests,
-    });
-    if (sets.rejects !== undefined) expect(read.rejects).toEqual(sets.rejects);
+    // What a case does not say is not looked at.
+    expect(setsOf(text, file)).toMatchObject(sets);
   });
 
   it('12: is refused for its last line, without the secret', () => {
