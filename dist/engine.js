@@ -40000,6 +40000,10 @@ function zotRoot(lock, manifests, prefix, pool) {
 		...blobs.map((digest) => place(digest, `${prefix}${path}/blobs/sha256/${hexOf(digest)}`))
 	])];
 }
+/** The hex digits of the blob that a path in a bundle, with slashes, is a name of; undefined for any other path. */
+function blobHexIn(path) {
+	return /(?:^|\/)blobs\/sha256\/([0-9a-f]{64})$/.exec(path)?.[1];
+}
 /** `sha256sum -c` reads it. Links are left out: they are the same files. */
 function sha256sums(files) {
 	return files.toSorted((a, b) => byText(a.path, b.path)).map((file) => {
@@ -42623,7 +42627,7 @@ async function blobsIn$1(folder) {
 async function blobPlaces(folder) {
 	if (await isFolder$1(path.join(folder, "blobs", "sha256"))) return /* @__PURE__ */ new Map();
 	const names = await readdir(folder, { recursive: true });
-	return new Map(names.map((name) => /(?:^|[/\\])blobs[/\\]sha256[/\\]([0-9a-f]{64})$/.exec(name)).flatMap((match) => match?.[1] === void 0 ? [] : [[match[1], path.join(folder, match.input)]]));
+	return new Map(names.map((name) => [blobHexIn(name.replaceAll(path.sep, "/")), path.join(folder, name)]).flatMap(([hex, file]) => hex === void 0 ? [] : [[hex, file]]));
 }
 /**
 * The lock in a file; undefined where there is no such file.
@@ -43010,9 +43014,27 @@ function wholeName({ base, suffix }) {
 function partName(name, number) {
 	return `${wholeName(name)}.${String(number).padStart(3, "0")}`;
 }
+/** What follows the base in the name of an archive, of one of its parts, or of their list. */
+const SUFFIX = /\.(?:tar(\.\d{3})?|(parts\.json))$/;
 /** The path of an archive, of one of its parts or of their list, up to its base: beside it are `N.lock.json` and others. */
 function withoutSuffix(file) {
-	return file.replace(/\.(?:tar(?:\.\d{3})?|parts\.json)$/, "");
+	return file.replace(SUFFIX, "");
+}
+/** The archive of which a path is the whole, a part or the list of parts; undefined where it has none of these names. */
+function archiveNamed(file) {
+	const named = path.basename(file);
+	const match = SUFFIX.exec(named);
+	const base = named.slice(0, match?.index ?? 0);
+	if (match === null || !/^.+$/.test(base)) return void 0;
+	const name = {
+		base,
+		suffix: "tar"
+	};
+	return {
+		folder: path.dirname(path.resolve(file)),
+		name,
+		isPart: (match[1] ?? match[2]) !== void 0
+	};
 }
 const sumsName = ({ base }) => `${base}.sha256`;
 const partsListName = ({ base }) => `${base}.parts.json`;
@@ -43473,7 +43495,7 @@ async function indexOf(source, name) {
 	let lock;
 	try {
 		for await (const { path: place, kind, size, start, body } of readTar(source)) {
-			const hex = /(?:^|\/)blobs\/sha256\/([0-9a-f]{64})$/.exec(place)?.[1];
+			const hex = blobHexIn(place);
 			if (kind === "file" && hex !== void 0 && !places.has(hex)) places.set(hex, {
 				start,
 				size
@@ -43929,16 +43951,9 @@ function cutArchive(size, partSize) {
 * @throws OciSaveError `usage` where its parts are not all there
 */
 async function openArchive(file) {
-	const [, base, part, list] = /^(.+?)\.(?:tar(\.\d{3})?|(parts\.json))$/.exec(path.basename(file)) ?? [];
-	if (base === void 0) return void 0;
-	const place = {
-		folder: path.dirname(path.resolve(file)),
-		name: {
-			base,
-			suffix: "tar"
-		}
-	};
-	return part === void 0 && list === void 0 ? openWhole(place) : openParts(place);
+	const place = archiveNamed(file);
+	if (place === void 0) return void 0;
+	return place.isPart ? openParts(place) : openWhole(place);
 }
 async function openWhole({ folder, name }) {
 	const whole = wholeName(name);
@@ -44001,17 +44016,17 @@ function unreadable$2(file) {
 // src/archive/lock-of-archive.ts
 /**
 * The lock of an archive that `N.tar`, one of its parts or `N.parts.json` names: the one beside it, else the one in it, for
-* which it is read up to there. Undefined where it has none. Nothing of it is verified.
+* which its headers are read up to there. Undefined where it has none. Nothing of it is verified.
 * @throws OciSaveError `usage` where its parts are not all there, or its lock is not valid; `digest` where it is damaged
 */
 async function lockOfArchive(file) {
-	return await readLock$1(`${file.replace(/\.(?:tar(?:\.\d{3})?|parts\.json)$/, "")}.lock.json`) ?? await lockInArchive(file);
+	return await readLock$1(lockBeside$1(withoutSuffix(file))) ?? await lockInArchive(file);
 }
 async function lockInArchive(file) {
 	const archive = await openArchive(file);
 	if (archive === void 0) return void 0;
 	try {
-		for await (const { path: name, kind, size, body } of readTar(archive.source.read())) {
+		for await (const { path: name, kind, size, body } of readTar(archive.unchecked)) {
 			if (kind !== "file" || name !== "oci-save.lock.json" || size > 268435456) continue;
 			const chunks = [];
 			for await (const chunk of body) chunks.push(chunk);
@@ -62935,7 +62950,7 @@ function isLayoutFile(bytes) {
 function manifestsIn({ kept }, lock) {
 	const manifests = /* @__PURE__ */ new Map();
 	for (const [path, bytes] of kept) {
-		if (!/(?:^|\/)blobs\/sha256\/[0-9a-f]{64}$/.test(path)) continue;
+		if (blobHexIn(path) === void 0) continue;
 		const digest = digestOf(bytes);
 		if (manifests.has(digest) || !Object.hasOwn(lock.blobs, digest)) continue;
 		const manifest = parsed(bytes);
@@ -62993,7 +63008,7 @@ function judgeViews(lock, views, observed, sums) {
 	const isSummed = views.length > 1 && observed.entries.has("SHA256SUMS");
 	for (const file of files) {
 		checked.add(file.path);
-		const hex = hexIn(file.path);
+		const hex = blobHexIn(file.path);
 		if (hex !== void 0) blobs.add(hex);
 		const reason = whyWrong(file, {
 			observed,
@@ -63071,9 +63086,6 @@ function readLock(bytes) {
 		if (error instanceof OciSaveError) return error.message;
 		throw error;
 	}
-}
-function hexIn(path) {
-	return /(?:^|\/)blobs\/sha256\/([0-9a-f]{64})$/.exec(path)?.[1];
 }
 function textOf(bytes) {
 	return bytes === void 0 ? "" : new TextDecoder().decode(bytes);
@@ -63220,11 +63232,10 @@ const INDEXES = /* @__PURE__ */ new Set([
 const MAX_INDEX_BYTES$1 = 67108864;
 /** Manifests of 10,000 images together are some 100 MB. */
 const MAX_KEPT_BYTES = 536870912;
-/**
-* @param large paths that are kept whatever their size, up to `maxBytes`
-* @param onBytes called with the number of bytes as they are hashed
-*/
-function createObserver(large, onBytes) {
+/** The files that say what belongs to a bundle are kept up to this size. */
+const LARGE = /* @__PURE__ */ new Map([[LOCK_FILE, MAX_LOCK_BYTES], [SUMS_FILE, MAX_LOCK_BYTES]]);
+/** @param onBytes called with the number of bytes as they are hashed */
+function createObserver(onBytes) {
 	const entries = /* @__PURE__ */ new Map();
 	const kept = /* @__PURE__ */ new Map();
 	let total = 0;
@@ -63247,7 +63258,7 @@ function createObserver(large, onBytes) {
 		async file(path, size, body) {
 			const hash = createHash("sha256");
 			const name = path.slice(path.lastIndexOf("/") + 1);
-			const most = large.get(path) ?? (INDEXES.has(name) ? MAX_INDEX_BYTES$1 : 8388608);
+			const most = LARGE.get(path) ?? (INDEXES.has(name) ? MAX_INDEX_BYTES$1 : 8388608);
 			let pieces = size <= most ? [] : void 0;
 			let read = 0;
 			for await (const chunk of body) {
@@ -63255,7 +63266,7 @@ function createObserver(large, onBytes) {
 				read += chunk.length;
 				total += chunk.length;
 				onBytes(chunk.length);
-				if (read === chunk.length && chunk[0] !== 123 && !large.has(path) && !INDEXES.has(name)) pieces = void 0;
+				if (read === chunk.length && chunk[0] !== 123 && !LARGE.has(path) && !INDEXES.has(name)) pieces = void 0;
 				pieces?.push(chunk);
 				if (read > most) pieces = void 0;
 			}
@@ -63279,14 +63290,14 @@ function isNeeded(path, bytes) {
 * @throws OciSaveError `usage` where they belong to several archives, or there is no such file
 */
 async function findPieces(paths) {
-	const archives = new Map(paths.map((one) => [JSON.stringify(archiveOf(one) ?? one), one]));
+	const archives = new Map(paths.map((one) => [JSON.stringify(archiveNamed(one) ?? one), one]));
 	const [first, ...others] = archives.values();
 	if (first === void 0 || others.length > 0) throw new OciSaveError({
 		code: "usage",
 		message: `these are files of ${archives.size} archives`,
 		hint: hint`Name one archive: its parts follow from one of them. A folder to unpack to is named with ${option("output")}.`
 	});
-	const archive = archiveOf(first);
+	const archive = archiveNamed(first);
 	if (archive?.isPart !== true) return [await wholeOf$1(first, archive?.name)];
 	const { folder, name } = archive;
 	const list = parsePartsList(await readSidecar(path.join(folder, partsListName(name))));
@@ -63314,19 +63325,6 @@ async function findPieces(paths) {
 			actual: await sizeOf$1(file)
 		};
 	}));
-}
-function archiveOf(file) {
-	const [, base, part, list] = /^(.+?)\.(?:tar(\.\d{3})?|(parts\.json))$/.exec(path.basename(file)) ?? [];
-	if (base === void 0) return void 0;
-	const name = {
-		base,
-		suffix: "tar"
-	};
-	return {
-		folder: path.dirname(path.resolve(file)),
-		name,
-		isPart: (part ?? list) !== void 0
-	};
 }
 async function wholeOf$1(file, name) {
 	const actual = await sizeOf$1(file);
@@ -63446,7 +63444,7 @@ async function verifyBundle({ content }, io) {
 }
 async function observe(content, io) {
 	const { emit, signal, stdin } = io;
-	const observer = createObserver(/* @__PURE__ */ new Map([[LOCK_FILE, MAX_LOCK_BYTES], [SUMS_FILE, MAX_LOCK_BYTES]]), (delta) => emit({
+	const observer = createObserver((delta) => emit({
 		type: "bytes",
 		stage: "verify",
 		delta
@@ -63683,7 +63681,7 @@ async function unpackBundle(options, io) {
 		return knowsLinks(parent);
 	}), emit);
 	const faults = [];
-	const observer = createObserver(/* @__PURE__ */ new Map([[LOCK_FILE, MAX_LOCK_BYTES], [SUMS_FILE, MAX_LOCK_BYTES]]), (delta) => emit({
+	const observer = createObserver((delta) => emit({
 		type: "bytes",
 		stage: "verify",
 		delta
@@ -64767,4 +64765,4 @@ function close(server) {
 	server.closeAllConnections();
 	return promise;
 }
-export { lockOfArchive as $, parseReleaseOptions as $t, imagesVerdict as A, messageOf as An, unlessGone as At, byPlace as B, rangeHeader as Bt, renderError as C, quoteText as Cn, formatSource as Ct, renderJobSummary as D, detailWords as Dn, readStart as Dt, renderErrorSummary as E, OciSaveError as En, readBounded as Et, spellReport as F, option as Fn, plainText as Ft, entryOf as G, parseLock as Gt, faultOf$2 as H, refusalError$2 as Ht, pushReportSchema as I, spellHint as In, printableJson as It, leftOutLines as J, encodeLock as Jt, LIST_FORMS as K, jsonIn as Kt, byCause as L, cannotResume as Lt, pushVerdict as M, asFlag as Mn, fetchFile as Mt, missingNotes as N, hint as Nn, percentDecoded as Nt, setUpSkopeo as O, exitCodeOf as On, openRegular as Ot, runReportSchema as P, kebab as Pn, plainLines as Pt, surveyLists as Q, parseOptionsWithLogins as Qt, causeKey as R, download as Rt, createReporter as S, formatPlatform as Sn, checkDefaultRegistry as St, renderColumns as T, withoutCredentials as Tn, idleOptions as Tt, causeTexts as U, VERSION$1 as Ut, placeWords as V, createHttpClient as Vt, joinRequests as W, LOCK_FILE_KIND as Wt, require_semver as X, parseInputs as Xt, listLines as Y, lockSchema as Yt, readLists as Z, parseOptions as Zt, renderListings as _, array as _n, parseInline as _t, releaseContent as a, describeOptions as an, foreignAt as at, renderPushSummary as b, strictObject as bn, formatBytes as bt, save as c, formatReference as cn, lockBeside$1 as ct, STOPPED as d, namesRegistry as dn, verifyStore as dt, parseStoreOptions as en, joinScriptName as et, watchSignals as f, parseReference as fn, openStore as ft, HANDOVER as g, shortDigest as gn, readManifests as gt, beforeDeadline as h, isDigest as hn, planTree as ht, verifyBundle as i, describeInputs as in, readLock$1 as it, judge$1 as j, systemCodeOf as jn, secretsOf as jt, listingsOf as k, hintOf$2 as kn, isFile$1 as kt, StoppedSaveError as l, isReference$1 as ln, listStore as lt, placesOf as m, hexOf as mn, hashFile as mt, findRegistryRoot as n, bareAddress as nn, sumsName as nt, pushBundle as o, optionsSchema as on, refuseForeign as ot, openTrust as p, shownReference as pn, freeBytes as pt, writeList as q, digestOfLock as qt, unpackBundle as r, asInput as rn, lockFileIn as rt, listInputs as s, hiddenParts as sn, writeFileWhole as st, serveRegistry as t, valuesOf$1 as tn, partsListName as tt, storeFolder as u, nameOf$4 as un, pruneStore as ut, renderSummary as v, boolean as vn, isListAddress as vt, renderImageList as w, showText as wn, listError as wt, renderRelease as x, string as xn, formatCount as xt, renderWarnings as y, looseObject as yn, formatOrigin as yt, groupFailures as z, partIn as zt };
+export { lockOfArchive as $, parseOptionsWithLogins as $t, imagesVerdict as A, hintOf$2 as An, isFile$1 as At, byPlace as B, partIn as Bt, renderError as C, formatPlatform as Cn, checkDefaultRegistry as Ct, renderJobSummary as D, OciSaveError as Dn, readBounded as Dt, renderErrorSummary as E, withoutCredentials as En, idleOptions as Et, spellReport as F, kebab as Fn, plainLines as Ft, entryOf as G, LOCK_FILE_KIND as Gt, faultOf$2 as H, createHttpClient as Ht, pushReportSchema as I, option as In, plainText as It, leftOutLines as J, digestOfLock as Jt, LIST_FORMS as K, parseLock as Kt, byCause as L, spellHint as Ln, printableJson as Lt, pushVerdict as M, systemCodeOf as Mn, secretsOf as Mt, missingNotes as N, asFlag as Nn, fetchFile as Nt, setUpSkopeo as O, detailWords as On, readStart as Ot, runReportSchema as P, hint as Pn, percentDecoded as Pt, surveyLists as Q, parseOptions as Qt, causeKey as R, cannotResume as Rt, createReporter as S, string as Sn, formatCount as St, renderColumns as T, showText as Tn, listError as Tt, causeTexts as U, refusalError$2 as Ut, placeWords as V, rangeHeader as Vt, joinRequests as W, VERSION$1 as Wt, require_semver as X, lockSchema as Xt, listLines as Y, encodeLock as Yt, readLists as Z, parseInputs as Zt, renderListings as _, shortDigest as _n, readManifests as _t, releaseContent as a, describeInputs as an, readLock$1 as at, renderPushSummary as b, looseObject as bn, formatOrigin as bt, save as c, hiddenParts as cn, writeFileWhole as ct, STOPPED as d, nameOf$4 as dn, pruneStore as dt, parseReleaseOptions as en, archiveNamed as et, watchSignals as f, namesRegistry as fn, verifyStore as ft, HANDOVER as g, isDigest as gn, planTree as gt, beforeDeadline as h, hexOf as hn, hashFile as ht, verifyBundle as i, asInput as in, lockFileIn as it, judge$1 as j, messageOf as jn, unlessGone as jt, listingsOf as k, exitCodeOf as kn, openRegular as kt, StoppedSaveError as l, formatReference as ln, lockBeside$1 as lt, placesOf as m, shownReference as mn, freeBytes as mt, findRegistryRoot as n, valuesOf$1 as nn, partsListName as nt, pushBundle as o, describeOptions as on, foreignAt as ot, openTrust as p, parseReference as pn, openStore as pt, writeList as q, jsonIn as qt, unpackBundle as r, bareAddress as rn, sumsName as rt, listInputs as s, optionsSchema as sn, refuseForeign as st, serveRegistry as t, parseStoreOptions as tn, joinScriptName as tt, storeFolder as u, isReference$1 as un, listStore as ut, renderSummary as v, array as vn, parseInline as vt, renderImageList as w, quoteText as wn, formatSource as wt, renderRelease as x, strictObject as xn, formatBytes as xt, renderWarnings as y, boolean as yn, isListAddress as yt, groupFailures as z, download as zt };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { type BundleBlobs, bundlePort, LOCK_FILE, lockBeside, readLock } from '../bundle/index.ts';
+import { blobHexIn, type BundleBlobs, bundlePort, LOCK_FILE, lockBeside, readLock } from '../bundle/index.ts';
 import { OciSaveError } from '../errors.ts';
 import { type Content, readContent } from '../image/index.ts';
 import { type Lock, MAX_LOCK_BYTES, parseLock } from '../lock/index.ts';
@@ -31,11 +31,6 @@ export async function openArchiveContent(archive: OpenArchive): Promise<Content>
   return readContent(lock, bundlePort(lock, blobsIn(archive.unchecked, name, places)));
 }
 
-/** The lock in an archive; undefined where it has none. Throws as `openArchiveContent`. */
-export async function lockInArchive({ unchecked, name }: OpenArchive): Promise<Lock | undefined> {
-  return (await indexOf(unchecked, wholeName(name))).lock;
-}
-
 /** Where the blobs of an archive are. */
 type Places = ReadonlyMap<string, { readonly start: number; readonly size: number }>;
 
@@ -47,7 +42,7 @@ async function indexOf(
   let lock: Lock | undefined;
   try {
     for await (const { path: place, kind, size, start, body } of readTar(source)) {
-      const hex = /(?:^|\/)blobs\/sha256\/([0-9a-f]{64})$/.exec(place)?.[1];
+      const hex = blobHexIn(place);
       if (kind === 'file' && hex !== undefined && !places.has(hex)) places.set(hex, { start, size });
       if (kind !== 'file' || place !== LOCK_FILE || lock !== undefined) continue;
       if (size > MAX_LOCK_BYTES) throw tooLarge(`${name}: its lock`, MAX_LOCK_BYTES);

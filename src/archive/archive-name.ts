@@ -23,9 +23,29 @@ export function partName(name: ArchiveName, number: number): string {
   return `${wholeName(name)}.${String(number).padStart(3, '0')}`;
 }
 
+/** What follows the base in the name of an archive, of one of its parts, or of their list. */
+const SUFFIX = /\.(?:tar(\.\d{3})?|(parts\.json))$/;
+
 /** The path of an archive, of one of its parts or of their list, up to its base: beside it are `N.lock.json` and others. */
 export function withoutSuffix(file: string): string {
-  return file.replace(/\.(?:tar(?:\.\d{3})?|parts\.json)$/, '');
+  return file.replace(SUFFIX, '');
+}
+
+/** An archive that a path names, and whether it is by a part or their list. */
+export interface NamedArchive {
+  readonly folder: string;
+  readonly name: ArchiveName;
+  readonly isPart: boolean;
+}
+
+/** The archive of which a path is the whole, a part or the list of parts; undefined where it has none of these names. */
+export function archiveNamed(file: string): NamedArchive | undefined {
+  const named = path.basename(file);
+  const match = SUFFIX.exec(named);
+  const base = named.slice(0, match?.index ?? 0);
+  if (match === null || !/^.+$/.test(base)) return undefined;
+  const name: ArchiveName = { base, suffix: 'tar' };
+  return { folder: path.dirname(path.resolve(file)), name, isPart: (match[1] ?? match[2]) !== undefined };
 }
 
 export const sumsName = ({ base }: ArchiveName): string => `${base}.sha256`;

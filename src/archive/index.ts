@@ -1,4 +1,5 @@
 export {
+  archiveNamed,
   type ArchiveName,
   checkArchiveName,
   isPieceName,
@@ -9,7 +10,7 @@ export {
   wholeName,
   withoutSuffix,
 } from './archive-name.ts';
-export { lockInArchive, openArchiveContent } from './archive-content.ts';
+export { openArchiveContent } from './archive-content.ts';
 export { bundleTar, computeTar, type TarEntry } from './tar.ts';
 export { type ByteSource, fileSegment, joinSegments } from './byte-source.ts';
 export { foreignArchiveFiles } from './foreign-files.ts';

@@ -1,26 +1,25 @@
 import path from 'node:path';
-import { LOCK_FILE, readLock } from '../bundle/index.ts';
-
+import { LOCK_FILE, lockBeside, readLock } from '../bundle/index.ts';
 import { OciSaveError } from '../errors.ts';
 import { type Lock, parseLock, MAX_LOCK_BYTES } from '../lock/index.ts';
+import { withoutSuffix } from './archive-name.ts';
 import { openArchive } from './open-archive.ts';
 import { readTar, TarFault } from './read-tar.ts';
 
 /**
  * The lock of an archive that `N.tar`, one of its parts or `N.parts.json` names: the one beside it, else the one in it, for
- * which it is read up to there. Undefined where it has none. Nothing of it is verified.
+ * which its headers are read up to there. Undefined where it has none. Nothing of it is verified.
  * @throws OciSaveError `usage` where its parts are not all there, or its lock is not valid; `digest` where it is damaged
  */
 export async function lockOfArchive(file: string): Promise<Lock | undefined> {
-  const base = file.replace(/\.(?:tar(?:\.\d{3})?|parts\.json)$/, '');
-  return (await readLock(`${base}.lock.json`)) ?? (await lockInArchive(file));
+  return (await readLock(lockBeside(withoutSuffix(file)))) ?? (await lockInArchive(file));
 }
 
 async function lockInArchive(file: string): Promise<Lock | undefined> {
   const archive = await openArchive(file);
   if (archive === undefined) return undefined;
   try {
-    for await (const { path: name, kind, size, body } of readTar(archive.source.read())) {
+    for await (const { path: name, kind, size, body } of readTar(archive.unchecked)) {
       if (kind !== 'file' || name !== LOCK_FILE || size > MAX_LOCK_BYTES) continue;
       const chunks: Uint8Array[] = [];
       for await (const chunk of body) chunks.push(chunk);

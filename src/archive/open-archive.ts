@@ -3,7 +3,7 @@ import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
 import { sumsIn } from '../bundle/index.ts';
 import { unlessGone } from '../files/index.ts';
-import { partsListName, sumsName, wholeName } from './archive-name.ts';
+import { archiveNamed, partsListName, sumsName, wholeName } from './archive-name.ts';
 import { type ByteSource, fileSegment, joinSegments, type Segment } from './byte-source.ts';
 import { parsePartsList, readSidecar } from './parts-list.ts';
 import type { ArchivePlace } from './write-archive.ts';
@@ -24,10 +24,9 @@ export interface OpenArchive extends ArchivePlace {
  * @throws OciSaveError `usage` where its parts are not all there
  */
 export async function openArchive(file: string): Promise<OpenArchive | undefined> {
-  const [, base, part, list] = /^(.+?)\.(?:tar(\.\d{3})?|(parts\.json))$/.exec(path.basename(file)) ?? [];
-  if (base === undefined) return undefined;
-  const place = { folder: path.dirname(path.resolve(file)), name: { base, suffix: 'tar' } };
-  return part === undefined && list === undefined ? openWhole(place) : openParts(place);
+  const place = archiveNamed(file);
+  if (place === undefined) return undefined;
+  return place.isPart ? openParts(place) : openWhole(place);
 }
 
 async function openWhole({ folder, name }: ArchivePlace): Promise<OpenArchive> {

@@ -1,4 +1,13 @@
-export { type BundleTree, LOCK_FILE, planTree, SUMS_FILE, sumsIn, type TreeFile, type View } from './tree.ts';
+export {
+  blobHexIn,
+  type BundleTree,
+  LOCK_FILE,
+  planTree,
+  SUMS_FILE,
+  sumsIn,
+  type TreeFile,
+  type View,
+} from './tree.ts';
 export { type BundleExplanation, explainBundle } from './output/bundle-explanation.ts';
 export type { FileKind, FolderContent } from './output/folder-content.ts';
 export { findForeign, parseLayoutEntries } from './output/foreign-content.ts';

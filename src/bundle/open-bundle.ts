@@ -8,7 +8,7 @@ import { type Digest, hexOf } from '../oci/digest.ts';
 import { checkedBytes, hashFile } from '../store/index.ts';
 import { type BundleBlobs, bundlePort } from './bundle-port.ts';
 import { lockBeside } from './output/beside-output.ts';
-import { LOCK_FILE, REGISTRY_FOLDER, type View } from './tree.ts';
+import { blobHexIn, LOCK_FILE, REGISTRY_FOLDER, type View } from './tree.ts';
 
 /** The lock in a bundle, or beside one that is a single view; undefined where `folder` is not a bundle. */
 export async function lockFileIn(folder: string): Promise<string | undefined> {
@@ -60,8 +60,8 @@ async function blobPlaces(folder: string): Promise<ReadonlyMap<string, string>> 
   const names = await readdir(folder, { recursive: true });
   return new Map(
     names
-      .map((name) => /(?:^|[/\\])blobs[/\\]sha256[/\\]([0-9a-f]{64})$/.exec(name))
-      .flatMap((match) => (match?.[1] === undefined ? [] : [[match[1], path.join(folder, match.input)]])),
+      .map((name) => [blobHexIn(name.replaceAll(path.sep, '/')), path.join(folder, name)] as const)
+      .flatMap(([hex, file]) => (hex === undefined ? [] : [[hex, file] as const])),
   );
 }
 

@@ -83,6 +83,11 @@ function zotRoot(lock: Lock, manifests: Manifests, prefix: string, pool: Map<Dig
   ];
 }
 
+/** The hex digits of the blob that a path in a bundle, with slashes, is a name of; undefined for any other path. */
+export function blobHexIn(path: string): string | undefined {
+  return /(?:^|\/)blobs\/sha256\/([0-9a-f]{64})$/.exec(path)?.[1];
+}
+
 /** `sha256sum -c` reads it. Links are left out: they are the same files. */
 function sha256sums(files: readonly TreeFile[]): string {
   return files

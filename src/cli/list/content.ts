@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { lockOfArchive } from '../../archive/index.ts';
+import { archiveNamed, lockOfArchive } from '../../archive/index.ts';
 import { lockFileIn, readLock } from '../../bundle/index.ts';
 import { idleOptions } from '../../commands/index.ts';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
@@ -133,7 +133,7 @@ async function kindOf(file: string): Promise<Named> {
   const kind = await fileKindOf(file);
   if (kind === undefined) return { file, kind: await absent(file) };
   if (kind === 'folder') return { file, kind: await folderKind(file) };
-  if (/\.(?:tar(?:\.\d{3})?|parts\.json)$/.test(path.basename(file))) return { file, kind: 'archive' };
+  if (archiveNamed(file) !== undefined) return { file, kind: 'archive' };
   return { file, kind: (await isLock(file)) ? 'lock' : 'list' };
 }
 

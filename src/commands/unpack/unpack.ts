@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Seekable, TarFault, withoutSuffix } from '../../archive/index.ts';
-import { LOCK_FILE, lockBeside, SUMS_FILE } from '../../bundle/index.ts';
+import { LOCK_FILE, lockBeside } from '../../bundle/index.ts';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
 import { exists, isFolder, mountPointsAt, readBounded } from '../../files/index.ts';
@@ -69,13 +69,7 @@ export async function unpackBundle(options: UnpackOptions, io: UnpackIo): Promis
   });
   await prepare(pieces, parent, linked, emit);
   const faults: PartFault[] = [];
-  const observer = createObserver(
-    new Map([
-      [LOCK_FILE, MAX_LOCK_BYTES],
-      [SUMS_FILE, MAX_LOCK_BYTES],
-    ]),
-    (delta) => emit({ type: 'bytes', stage: 'verify', delta }),
-  );
+  const observer = createObserver((delta) => emit({ type: 'bytes', stage: 'verify', delta }));
   const folder = await mkdtemp(path.join(parent, `.${path.basename(output)}.`));
   try {
     const chunks = isStream ? stdin : joinPieces(pieces, faults, signal);

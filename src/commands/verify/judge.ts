@@ -1,4 +1,5 @@
 import {
+  blobHexIn,
   type BundleExplanation,
   explainBundle,
   findForeign,
@@ -81,7 +82,7 @@ function judgeViews(
   const isSummed = views.length > 1 && observed.entries.has(SUMS_FILE);
   for (const file of files) {
     checked.add(file.path);
-    const hex = hexIn(file.path);
+    const hex = blobHexIn(file.path);
     if (hex !== undefined) blobs.add(hex);
     const reason = whyWrong(file, { observed, sums, explained });
     if (reason === undefined) continue;
@@ -146,10 +147,6 @@ function readLock(bytes: Uint8Array): Lock | string {
     if (error instanceof OciSaveError) return error.message;
     throw error;
   }
-}
-
-function hexIn(path: string): string | undefined {
-  return /(?:^|\/)blobs\/sha256\/([0-9a-f]{64})$/.exec(path)?.[1];
 }
 
 function textOf(bytes: Uint8Array | undefined): string {

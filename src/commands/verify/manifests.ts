@@ -1,3 +1,4 @@
+import { blobHexIn } from '../../bundle/index.ts';
 import type { Manifests, StoredManifest } from '../../image/index.ts';
 import { OciSaveError } from '../../errors.ts';
 import type { Lock } from '../../lock/index.ts';
@@ -9,7 +10,7 @@ import type { Observed } from './observed.ts';
 export function manifestsIn({ kept }: Observed, lock: Lock): Manifests {
   const manifests = new Map<Digest, StoredManifest>();
   for (const [path, bytes] of kept) {
-    if (!/(?:^|\/)blobs\/sha256\/[0-9a-f]{64}$/.test(path)) continue;
+    if (blobHexIn(path) === undefined) continue;
     const digest = digestOf(bytes);
     if (manifests.has(digest) || !Object.hasOwn(lock.blobs, digest)) continue;
     const manifest = parsed(bytes);

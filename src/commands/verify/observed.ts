@@ -1,4 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
+import { LOCK_FILE, SUMS_FILE } from '../../bundle/index.ts';
+import { MAX_LOCK_BYTES } from '../../lock/index.ts';
 import { OciSaveError } from '../../errors.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import type { Digest } from '../../oci/digest.ts';
@@ -44,14 +46,14 @@ export interface Observer {
   bytes(): number;
 }
 
-/**
- * @param large paths that are kept whatever their size, up to `maxBytes`
- * @param onBytes called with the number of bytes as they are hashed
- */
-export function createObserver(
-  large: ReadonlyMap<string, number>,
-  onBytes: (count: number) => void,
-): Observer {
+/** The files that say what belongs to a bundle are kept up to this size. */
+const LARGE: ReadonlyMap<string, number> = new Map([
+  [LOCK_FILE, MAX_LOCK_BYTES],
+  [SUMS_FILE, MAX_LOCK_BYTES],
+]);
+
+/** @param onBytes called with the number of bytes as they are hashed */
+export function createObserver(onBytes: (count: number) => void): Observer {
   const entries = new Map<string, Seen>();
   const kept = new Map<string, Uint8Array>();
   let total = 0;
@@ -76,7 +78,7 @@ export function createObserver(
     async file(path, size, body) {
       const hash: Hash = createHash('sha256');
       const name = path.slice(path.lastIndexOf('/') + 1);
-      const most = large.get(path) ?? (INDEXES.has(name) ? MAX_INDEX_BYTES : MAX_MANIFEST_BYTES);
+      const most = LARGE.get(path) ?? (INDEXES.has(name) ? MAX_INDEX_BYTES : MAX_MANIFEST_BYTES);
       let pieces: Uint8Array[] | undefined = size <= most ? [] : undefined;
       let read = 0;
       for await (const chunk of body) {
@@ -85,7 +87,7 @@ export function createObserver(
         total += chunk.length;
         onBytes(chunk.length);
         // Layers do not begin like JSON.
-        if (read === chunk.length && chunk[0] !== 0x7b && !large.has(path) && !INDEXES.has(name))
+        if (read === chunk.length && chunk[0] !== 0x7b && !LARGE.has(path) && !INDEXES.has(name))
           pieces = undefined;
         pieces?.push(chunk);
         if (read > most) pieces = undefined;

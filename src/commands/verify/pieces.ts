@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import {
+  archiveNamed,
   type ArchiveName,
   type ByteSource,
   fileSegment,
@@ -36,7 +37,7 @@ export interface Piece {
  * @throws OciSaveError `usage` where they belong to several archives, or there is no such file
  */
 export async function findPieces(paths: readonly string[]): Promise<readonly Piece[]> {
-  const archives = new Map(paths.map((one) => [JSON.stringify(archiveOf(one) ?? one), one]));
+  const archives = new Map(paths.map((one) => [JSON.stringify(archiveNamed(one) ?? one), one]));
   const [first, ...others] = archives.values();
   if (first === undefined || others.length > 0) {
     throw new OciSaveError({
@@ -45,7 +46,7 @@ export async function findPieces(paths: readonly string[]): Promise<readonly Pie
       hint: hint`Name one archive: its parts follow from one of them. A folder to unpack to is named with ${option('output')}.`,
     });
   }
-  const archive = archiveOf(first);
+  const archive = archiveNamed(first);
   if (archive?.isPart !== true) return [await wholeOf(first, archive?.name)];
   const { folder, name } = archive;
   const list = parsePartsList(await readSidecar(path.join(folder, partsListName(name))));
@@ -71,19 +72,6 @@ export async function findPieces(paths: readonly string[]): Promise<readonly Pie
       return { file, size: undefined, digest: sums.get(part), actual: await sizeOf(file) };
     }),
   );
-}
-
-interface NamedArchive {
-  readonly folder: string;
-  readonly name: ArchiveName;
-  readonly isPart: boolean;
-}
-
-function archiveOf(file: string): NamedArchive | undefined {
-  const [, base, part, list] = /^(.+?)\.(?:tar(\.\d{3})?|(parts\.json))$/.exec(path.basename(file)) ?? [];
-  if (base === undefined) return undefined;
-  const name: ArchiveName = { base, suffix: 'tar' };
-  return { folder: path.dirname(path.resolve(file)), name, isPart: (part ?? list) !== undefined };
 }
 
 async function wholeOf(file: string, name: ArchiveName | undefined): Promise<Piece> {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { withoutSuffix } from '../../archive/index.ts';
-import { lockBeside, LOCK_FILE, SUMS_FILE } from '../../bundle/index.ts';
+import { lockBeside, LOCK_FILE } from '../../bundle/index.ts';
 import { OciSaveError } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
 import { isFolder, readBounded, unlessGone } from '../../files/index.ts';
@@ -82,11 +82,7 @@ interface Reading {
 
 async function observe(content: readonly string[], io: VerifyIo): Promise<Reading> {
   const { emit, signal, stdin } = io;
-  const large = new Map([
-    [LOCK_FILE, MAX_LOCK_BYTES],
-    [SUMS_FILE, MAX_LOCK_BYTES],
-  ]);
-  const observer = createObserver(large, (delta) => emit({ type: 'bytes', stage: 'verify', delta }));
+  const observer = createObserver((delta) => emit({ type: 'bytes', stage: 'verify', delta }));
   const [first = '', ...more] = content;
   if (first === '-') {
     if (more.length > 0) throw alone('standard input');

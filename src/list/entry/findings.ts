@@ -1,7 +1,6 @@
 import { OciSaveError } from '../../errors.ts';
-import { oddArchitecture, type PlatformChoice } from '../../oci/platform.ts';
+import { oddArchitecture, parsePlatform, type PlatformChoice } from '../../oci/platform.ts';
 import type { LockedImage } from '../../lock/index.ts';
-import { parsePlatform } from '../../oci/platform.ts';
 import { isReference, nameOf, parseReference } from '../../oci/reference.ts';
 import { quoteReference, showText } from '../../oci/reference-quote.ts';
 import { Secret } from '../../text/secret.ts';
