@@ -12,6 +12,8 @@ export interface HeaderFields {
   readonly type: 'file' | 'link' | 'directory';
   readonly size: number;
   readonly linkTo?: string;
+  /** A script that can be started by its name. */
+  readonly isExecutable?: boolean;
 }
 
 /** Bytes of zeros that fill the last block of `size` bytes. */
@@ -30,7 +32,7 @@ const MAX_SPLIT_BYTES = 256;
  * The header of one entry, with a pax record before it where its size or a name does not fit (POSIX.1-2008, pax(1)). Time,
  * owner and mode are fixed, so that the same content gives the same bytes.
  */
-export function tarHeader({ path, type, size, linkTo = '' }: HeaderFields): Uint8Array {
+export function tarHeader({ path, type, size, linkTo = '', isExecutable = false }: HeaderFields): Uint8Array {
   const length = type === 'file' ? size : 0;
   const split = splitName(path);
   const records = [
@@ -39,7 +41,7 @@ export function tarHeader({ path, type, size, linkTo = '' }: HeaderFields): Uint
     ...(length > MAX_USTAR_SIZE ? [recordOf('size', String(length))] : []),
   ].join('');
   const { prefix, name } = split ?? { prefix: '', name: path };
-  const mode = type === 'directory' ? 0o755 : 0o644;
+  const mode = type === 'directory' || isExecutable ? 0o755 : 0o644;
   const header = block({ name, prefix, mode, size: length, flag: FLAGS[type], linkTo });
   if (records === '') return header;
   const body = Buffer.from(records);
@@ -48,6 +50,8 @@ export function tarHeader({ path, type, size, linkTo = '' }: HeaderFields): Uint
   return Buffer.concat([before, body, Buffer.alloc(paddingOf(body.length)), header]);
 }
 
+/** FAT and zip hold nothing before 1980 in local time. In seconds. */
+const TIME = Date.UTC(1980, 1, 1) / 1000;
 const FLAGS = { file: '0', link: '1', directory: '5' } as const;
 
 interface BlockFields {
@@ -70,7 +74,7 @@ function block({ name, prefix, mode, size, flag, linkTo }: BlockFields): Buffer 
   octal(0, 108, 8);
   octal(0, 116, 8);
   octal(size, SIZE_AT, 12);
-  octal(0, 136, 12);
+  octal(TIME, 136, 12);
   text(flag, TYPE_FLAG_AT, 1);
   text(linkTo, 157, MAX_NAME_BYTES);
   text('ustar', 257, 6);
@@ -103,7 +107,7 @@ function recordOf(key: string, value: string): string {
   return `${bare + String(length).length}${rest}`;
 }
 
-const TIMES = new Set([0, Date.UTC(1980, 1, 1) / 1000]);
+const TIMES = new Set([0, TIME]);
 /** A bundle's tree begins with one of these, whichever views it has. */
 const FIRST_FILES: ReadonlyMap<string, string> = new Map([
   ['oci-layout', '{"imageLayoutVersion":"1.0.0"}\n'],
@@ -114,8 +118,7 @@ const FIRST_FOLDERS = new Set(['registry/', 'blobs/', 'kit/']);
 
 /**
  * Whether bytes are the start of a tar that we wrote: its first entry is a bundle's first file or folder, with the
- * fixed owner, mode and time that no other tool writes. Earlier versions wrote 1970, later ones write 1980-02-01, since
- * FAT and zip cannot hold an earlier time.
+ * fixed owner, mode and time that no other tool writes. Earlier versions wrote 1970.
  * @param bytes at least the first kilobyte, or all there are where the file was cut off
  */
 export function isOurTarStart(bytes: Buffer): boolean {

@@ -6,7 +6,7 @@ import { END_OF_ARCHIVE, type HeaderFields, paddingOf, tarHeader } from './tar-h
 /** One entry of an archive: a folder, a file from memory or from a pool, or a second name of an earlier file. */
 export type TarEntry = { readonly path: string } & (
   | { readonly kind: 'folder' }
-  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly isExecutable?: boolean }
   | ({ readonly kind: 'blob' } & Extract<Segment, { size: number }>)
   | { readonly kind: 'link'; readonly to: string }
 );
@@ -53,5 +53,6 @@ function fieldsOf(entry: TarEntry): HeaderFields {
   const { path } = entry;
   if (entry.kind === 'folder') return { path: `${path}/`, type: 'directory', size: 0 };
   if (entry.kind === 'link') return { path, type: 'link', size: 0, linkTo: entry.to };
-  return { path, type: 'file', size: sizeOfSegment(entry) };
+  const isExecutable = entry.kind === 'bytes' && entry.isExecutable === true;
+  return { path, type: 'file', size: sizeOfSegment(entry), isExecutable };
 }

@@ -41,7 +41,7 @@ function entry(digest: Digest, manifests: Manifests, annotations?: Record<string
  * A bare tag becomes an image name in docker, an unnamed child a dangling image. What importers stop at is last.
  */
 export function flatIndex(lock: Lock, manifests: Manifests): string {
-  const ranks = new Map(lock.images.map((image) => [image.root, rankOf(image, manifests)]));
+  const ranks = new Map(lock.images.map((image) => [image.root, importRank(image, manifests)]));
   const rank = (root: Digest): number => ranks.get(root) ?? 0;
   const byName = [...flatNames(lock)].toSorted(([a, x], [b, y]) => rank(x) - rank(y) || byText(a, b));
   return encode(
@@ -55,7 +55,7 @@ export function flatIndex(lock: Lock, manifests: Manifests): string {
  * `ctr images import` unpacks one entry after another, and stops at the first that it cannot unpack. First come those that
  * every containerd unpacks, then those of other platforms, then what none unpacks.
  */
-function rankOf({ root, leaves }: LockedImage, manifests: Manifests): number {
+export function importRank({ root, leaves }: LockedImage, manifests: Manifests): number {
   const images = leaves.filter(({ platform, attests }) => platform !== undefined && attests === undefined);
   if (images.length === 0 || images.some((leaf) => !isImportable(leaf, manifests))) return 2;
   const isFirst = images.some(
@@ -194,15 +194,20 @@ const HAS_DOMAIN = /^(?:[^/.:A-Z]*[.:A-Z][^/]*|localhost|\[[^/]+)\//;
  * The names under which runtimes will look for an image: full references. Names without a registry are for zot
  * alone, unless there are no others.
  */
-export function rootNames({ names }: LockedImage): string[] {
+export function rootNames(image: LockedImage): string[] {
+  return [...new Set(rootNameByStored(image).values())].toSorted();
+}
+
+/** The same by stored name; those that are for zot alone are left out. */
+export function rootNameByStored({ names }: LockedImage): ReadonlyMap<string, string> {
   const full = names.filter((name) => HAS_DOMAIN.test(name));
-  return [
-    ...new Set((full.length > 0 ? full : names).map((name) => formatReference(parseReference(name)))),
-  ].toSorted();
+  return new Map(
+    (full.length > 0 ? full : names).map((name) => [name, formatReference(parseReference(name))]),
+  );
 }
 
 /** Whether importers can unpack a leaf: it is an image, and they know the types of its layers. */
-function isImportable({ digest }: Leaf, manifests: Manifests): boolean {
+export function isImportable({ digest }: Leaf, manifests: Manifests): boolean {
   const manifest = manifests.get(digest)?.manifest;
   return manifest?.kind === 'manifest' && isImage(manifest) && opaqueLayerTypes(manifest).length === 0;
 }

@@ -2,13 +2,20 @@ import type { Manifests } from '../image/index.ts';
 import { encodeLock, type Lock } from '../lock/index.ts';
 import { type Digest, digestOf, hexOf, isDigest } from '../oci/digest.ts';
 import { byText } from '../text/by-text.ts';
+import { kitFiles } from './kit/kit.ts';
 import { dockerManifest, flatIndex, OCI_LAYOUT, repositories } from './layout-files.ts';
 
 export type View = 'oci' | 'zot';
 
 /** One file of a bundle. Paths are relative, with slashes; folders are implied. */
 export type TreeFile =
-  | { readonly kind: 'bytes'; readonly path: string; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'bytes';
+      readonly path: string;
+      readonly bytes: Uint8Array;
+      /** A script that can be started by its name. */
+      readonly isExecutable?: boolean;
+    }
   | { readonly kind: 'blob'; readonly path: string; readonly digest: Digest; readonly size: number }
   /** A second name of a file that comes before it. */
   | { readonly kind: 'link'; readonly path: string; readonly to: string; readonly size: number };
@@ -18,12 +25,15 @@ export type BundleTree = readonly TreeFile[];
 
 export const LOCK_FILE = 'oci-save.lock.json';
 export const SUMS_FILE = 'SHA256SUMS';
+/** The sums of what is hard links to the pool, or copies where a medium knows no links. */
+export const REGISTRY_SUMS_FILE = 'SHA256SUMS.registry';
 export const REGISTRY_FOLDER = 'registry';
 
-const text = (path: string, content: string): TreeFile => ({
+const text = (path: string, content: string, isExecutable = false): TreeFile => ({
   kind: 'bytes',
   path,
   bytes: new TextEncoder().encode(content),
+  ...(isExecutable ? { isExecutable } : {}),
 });
 
 /**
@@ -47,10 +57,15 @@ export function planTree(
     { kind: 'bytes', path: LOCK_FILE, bytes: encodeLock(lock) },
     text('report.html', reportHtml(lock)),
   ];
+  const kit = kitFiles(lock, manifests).map((file) => text(file.path, file.content, file.isExecutable));
   const root = zotRoot(lock, manifests, `${REGISTRY_FOLDER}/`, pool);
-  const sums = text(SUMS_FILE, sha256sums([...flat, ...beside, ...root]));
-  return [...flat, ...beside, sums, ...root];
+  const registrySums = text(REGISTRY_SUMS_FILE, sha256sums(root.filter(isRegistryBlob)));
+  const others = [...flat, ...beside, ...kit, registrySums, ...root.filter((file) => !isRegistryBlob(file))];
+  const sums = text(SUMS_FILE, sha256sums(others));
+  return [...flat, ...beside, ...kit, registrySums, sums, ...root];
 }
+
+const isRegistryBlob = ({ path }: TreeFile): boolean => blobHexIn(path) !== undefined;
 
 function flatLayout(lock: Lock, manifests: Manifests): TreeFile[] {
   return [
@@ -88,13 +103,13 @@ export function blobHexIn(path: string): string | undefined {
   return /(?:^|\/)blobs\/sha256\/([0-9a-f]{64})$/.exec(path)?.[1];
 }
 
-/** `sha256sum -c` reads it. Links are left out: they are the same files. */
+/** `sha256sum -c` reads it. */
 function sha256sums(files: readonly TreeFile[]): string {
   return files
     .toSorted((a, b) => byText(a.path, b.path))
     .map((file) => {
-      if (file.kind === 'link') return '';
-      return `${hexOf(file.kind === 'blob' ? file.digest : digestOf(file.bytes))}  ${file.path}\n`;
+      const hex = blobHexIn(file.path) ?? (file.kind === 'bytes' ? hexOf(digestOf(file.bytes)) : '');
+      return `${hex}  ${file.path}\n`;
     })
     .join('');
 }

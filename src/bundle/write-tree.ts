@@ -74,7 +74,7 @@ async function writeOne(
   switch (file.kind) {
     case 'bytes':
       await writeFile(target, file.bytes, { flag: 'wx' });
-      await chmod(target, 0o644);
+      await chmod(target, file.isExecutable === true ? 0o755 : 0o644);
       return;
     case 'blob':
       if (!(await store.verify(file, signal))) {

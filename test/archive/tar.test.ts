@@ -28,7 +28,16 @@ async function headerOfPacker({ path: name, type, size, linkTo }: HeaderFields):
   const { readable, controller } = createTarPacker();
   const mode = type === 'directory' ? 0o755 : 0o644;
   const linkname = linkTo === undefined ? {} : { linkname: linkTo };
-  controller.add({ name, type, size, mode, mtime: new Date(0), uid: 0, gid: 0, ...linkname });
+  controller.add({
+    name,
+    type,
+    size,
+    mode,
+    mtime: new Date('1980-02-01T00:00:00Z'),
+    uid: 0,
+    gid: 0,
+    ...linkname,
+  });
   const chunks: Uint8Array[] = [];
   // The packer gives the blocks of a header at once, and then waits for the entry's bytes.
   const reader = readable.getReader();
@@ -50,6 +59,7 @@ beforeAll(async () => {
     entryOfFile('blobs/one', 3000),
     { kind: 'bytes', path: 'index.json', bytes: new TextEncoder().encode('{}') },
     { kind: 'bytes', path: 'empty', bytes: new Uint8Array() },
+    { kind: 'bytes', path: 'kit/serve.sh', bytes: new TextEncoder().encode('#!/bin/sh'), isExecutable: true },
     { kind: 'link', path: `${'long/'.repeat(30)}name`, to: 'blobs/one' },
   ]);
 });
@@ -66,10 +76,11 @@ describe('a computed tar', () => {
       ['file', 'blobs/one', 0o644, 0],
       ['file', 'index.json', 0o644, 0],
       ['file', 'empty', 0o644, 0],
+      ['file', 'kit/serve.sh', 0o755, 0],
       ['link', `${'long/'.repeat(30)}name`, 0o644, 0],
     ]);
     expect(entries[1]?.data).toHaveLength(3000);
-    expect(entries[4]?.header.linkname).toBe('blobs/one');
+    expect(entries[5]?.header.linkname).toBe('blobs/one');
   });
 
   it('has the headers that another packer makes, also where names and sizes need a record', async () => {

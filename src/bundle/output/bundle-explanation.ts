@@ -1,5 +1,6 @@
 import type { Lock } from '../../lock/index.ts';
 import { type Digest, hexOf, isDigest } from '../../oci/digest.ts';
+import { kitFiles } from '../kit/kit.ts';
 import { flatNames, repositoryReferrers, repositoryTags } from '../layout-files.ts';
 import { planTree, REGISTRY_FOLDER, type View } from '../tree.ts';
 
@@ -41,7 +42,8 @@ export function explainBundle(
     layouts.set(joinPath(registry, repository), digests);
   }
   // Not `lock.files`: a path does not say what the file is.
-  const files = new Set(fixedFiles(views));
+  const kit = views.length > 1 ? kitFiles(lock, new Map()) : [];
+  const files = new Set([...fixedFiles(views), ...kit.map(({ path }) => path)]);
   return {
     files,
     layouts,

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { type BundleExplanation, parseLayoutEntries, type TreeFile } from '../../bundle/index.ts';
+import {
+  type BundleExplanation,
+  parseLayoutEntries,
+  REGISTRY_SUMS_FILE,
+  type TreeFile,
+} from '../../bundle/index.ts';
 import { type Digest, digestOf, shortDigest } from '../../oci/digest.ts';
 import { OCI_INDEX } from '../../oci/media-type.ts';
 import { jsonIn } from '../../text/json-in.ts';
@@ -20,7 +25,7 @@ export function whyWrong(file: TreeFile, { observed, sums, explained }: Expectat
   const seen = resolved(observed, path);
   // A server removes it when it is stopped in the midst of its scan, and makes it again.
   if (name === '_restore_complete') return undefined;
-  if (seen === undefined) return whyMissing(observed);
+  if (seen === undefined) return isOfKit(path) && !sums.has(path) ? undefined : whyMissing(observed);
   if (seen.kind === 'fault') return seen.reason;
   if (file.kind !== 'bytes') return whyWrongBlob(digestIn(path), file.size, seen);
   const written = sums.get(path);
@@ -37,6 +42,11 @@ export function whyWrong(file: TreeFile, { observed, sums, explained }: Expectat
   if (written === undefined && observed.broken !== undefined) return undefined;
   if (written === undefined) return UNSUMMED.has(name) ? undefined : 'its bytes do not follow from the lock';
   return 'its bytes are not those that SHA256SUMS names';
+}
+
+/** What bundles of earlier versions lack. */
+function isOfKit(path: string): boolean {
+  return path === 'README.txt' || path === REGISTRY_SUMS_FILE || path.startsWith('kit/');
 }
 
 /** A file of which a damaged archive has no entry may have been in it. */

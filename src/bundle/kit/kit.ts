@@ -1,0 +1,29 @@
+import type { Manifests } from '../../image/index.ts';
+import type { Lock } from '../../lock/index.ts';
+import { readme } from './readme.ts';
+import { SCRIPTS } from './scripts.ts';
+import { imagesTable, manifestsTable } from './tables.ts';
+
+/** A text file of a bundle that an operator at the site reads or runs. */
+export interface KitFile {
+  /** Relative to the bundle, with slashes. */
+  readonly path: string;
+  readonly content: string;
+  readonly isExecutable: boolean;
+}
+
+/**
+ * What a bundle carries for a site with a shell and little else: README.txt, and scripts and configurations below `kit/`.
+ * All of it follows from the lock and its manifests, so that the same images give the same archive.
+ */
+export function kitFiles(lock: Lock, manifests: Manifests): KitFile[] {
+  const scripts = Object.entries(SCRIPTS).map(([name, content]) => ({ name, content, isExecutable: true }));
+  const tables = [
+    { name: 'images.tsv', content: imagesTable(lock, manifests) },
+    { name: 'manifests.tsv', content: manifestsTable(lock, manifests) },
+  ].map((file) => ({ ...file, isExecutable: false }));
+  return [
+    { path: 'README.txt', content: readme(lock), isExecutable: false },
+    ...[...tables, ...scripts].map(({ name, ...file }) => ({ path: `kit/${name}`, ...file })),
+  ];
+}

@@ -1,0 +1,78 @@
+// Made by `node scripts/kit-scripts.ts` from the files in scripts/: do not edit.
+/** The scripts of the kit by the name of their file. */
+export const SCRIPTS: Readonly<Record<string, string>> = {
+  'common.sh': `# What the scripts of this folder share. They begin with:
+#   case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
+#   . "$kit/common.sh"
+# It sets \`kit\` and \`bundle\`, the absolute paths of this folder and of the bundle that it belongs to.
+set -eu
+LC_ALL=C
+export LC_ALL
+unset CDPATH
+
+tab=$(printf '\\t')
+program=\${0##*/}
+kit=$(cd -- "$kit" && pwd -P)
+bundle=\${kit%/*}
+[ -n "$bundle" ] || bundle=/
+
+# say TEXT…: a line of the result.
+say() { printf '%s\\n' "$*"; }
+# note TEXT…: a line for whoever watches.
+note() { printf '%s\\n' "$*" >&2; }
+
+# fail MESSAGE [WHAT-TO-DO]: the job failed.
+fail() {
+  note "error: $1"
+  [ $# -lt 2 ] || note "  $2"
+  exit 1
+}
+
+# refuse MESSAGE [WHAT-TO-DO]: nothing was started.
+refuse() {
+  note "error: $1"
+  [ $# -lt 2 ] || note "  $2"
+  exit 2
+}
+
+# usage_error MESSAGE: it was called in a wrong way.
+usage_error() { refuse "$1" "sh kit/$program --help tells how it is used"; }
+
+# has PROGRAM: whether this machine has it.
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# hash_input: the sha256 of standard input, in hexadecimal digits.
+if has sha256sum; then
+  hash_input() { sha256sum | cut -c 1-64; }
+elif has shasum; then
+  hash_input() { shasum -a 256 | cut -c 1-64; }
+elif has openssl; then
+  hash_input() { openssl dgst -sha256 | sed 's/.*= *//'; }
+else
+  hash_input() { refuse 'sha256sum, shasum or openssl is needed to check what is here'; }
+fi
+# hash_of FILE
+hash_of() { hash_input <"$1"; }
+
+# temporary: makes a private folder, \`$work\`, that goes when the script ends.
+work=
+temporary() {
+  [ -z "$work" ] || return 0
+  work=$(mktemp -d "\${TMPDIR:-/tmp}/oci-save.XXXXXX") ||
+    refuse "no temporary folder can be made in \${TMPDIR:-/tmp}" 'Name another one: TMPDIR=FOLDER'
+}
+# at_end: what a script does when it ends, before the temporary folder goes. Scripts may define their own.
+at_end() { :; }
+end() {
+  status=$?
+  trap - EXIT
+  at_end
+  [ -z "$work" ] || rm -rf "$work"
+  exit "$status"
+}
+trap end EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+`,
+};

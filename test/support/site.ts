@@ -1,0 +1,121 @@
+import { mkdir, readdir, realpath, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { closable, type Closable } from './closable.ts';
+import { type Daemon, outputOf, type ProgramResult, runProgram, startDaemon } from './program.ts';
+import { tempFolder } from './temp.ts';
+import { asRoot, toolPath } from './tools.ts';
+
+/** A shell, and the tools that come with it. */
+export type SiteShell = 'busybox' | 'dash';
+
+export const SITE_SHELLS: readonly SiteShell[] = ['busybox', 'dash'];
+
+export interface SiteOptions {
+  readonly shell: SiteShell;
+  /** Programs that the site has beside its shell: `zot`, `skopeo`, `ctr`, or the path of one. */
+  readonly programs?: readonly string[];
+  /** What is mounted, by its absolute path at the site. A path that ends in `:ro` can only be read. */
+  readonly mounts?: Readonly<Record<string, string>>;
+  /** True: the network of this machine, for a registry that runs on it. Otherwise loopback alone. */
+  readonly network?: boolean;
+}
+
+export interface SiteRun {
+  /** Where the command starts, at the site. */
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string | Uint8Array;
+}
+
+/** A machine at a site without internet: a root folder with a shell and little else. */
+export interface Site extends Closable {
+  /** Its root as this machine has it: `/tmp` of the site is below it. */
+  readonly root: string;
+  /** Runs a command line in its shell, in a network of its own: each run has a new one. */
+  run(command: string, options?: SiteRun): Promise<ProgramResult>;
+  /** Starts one that stays, in a network of its own. */
+  start(command: string, options?: SiteRun): Daemon;
+}
+
+/** What dash needs of coreutils and others: POSIX has them, or busybox has them too. */
+const TOOLS = (
+  'awk sed grep tar find xargs sort uniq cut tr head tail wc cat ls cp mv rm ln mkdir rmdir mktemp chmod touch stat du df dd ' +
+  'tee od sleep kill sha256sum dirname basename readlink id uname date env printf test expr seq sync mkfifo cmp diff nproc'
+).split(' ');
+
+/** Makes a site. Root is needed, or a user namespace; the folder goes when it is closed. */
+export async function startSite(options: SiteOptions): Promise<Site> {
+  const { shell, programs = [], mounts = {}, network = false } = options;
+  const folder = await tempFolder('site');
+  const root = folder.path;
+  const bin = path.join(root, 'bin');
+  const places = ['bin', 'dev', 'proc', 'etc', 'root', ...Object.keys(mounts).map((place) => place.slice(1))];
+  for (const place of places) await mkdir(path.join(root, place), { recursive: true });
+  await mkdir(path.join(root, 'tmp'), { mode: 0o777 });
+  await writeFile(path.join(root, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\n');
+  if (shell === 'busybox') await installBusybox(root);
+  else {
+    await install(root, toolPath('dash'), 'sh');
+    for (const tool of TOOLS) await install(root, toolPath(tool), tool);
+  }
+  for (const program of programs)
+    await install(root, program.includes('/') ? program : toolPath(program), path.basename(program));
+  if (!(await readdir(bin)).includes('sh')) throw new Error(`${root} has no shell`);
+  const call = (command: string, { cwd = '/', env = {} }: SiteRun): [file: string, args: string[]] => {
+    const mounted = Object.entries(mounts).flatMap(([place, from]) => {
+      const isReadOnly = from.endsWith(':ro');
+      const at = quote(root + place);
+      const bind = `mount --rbind ${quote(isReadOnly ? from.slice(0, -3) : from)} ${at}`;
+      return isReadOnly ? [bind, `mount -o remount,bind,ro ${at}`] : [bind];
+    });
+    const steps = [
+      'mount --make-rprivate /',
+      ...['/dev', '/proc'].map((place) => `mount --rbind ${place} ${quote(root + place)}`),
+      ...mounted,
+      ...(network ? [] : ['ip link set lo up']),
+      'exec env -i "$@"',
+    ];
+    const flags = ['--mount', ...(network ? [] : ['--net'])];
+    const variables = Object.entries({ PATH: '/bin', HOME: '/root', ...env }).map(
+      ([name, value]) => `${name}=${value}`,
+    );
+    const shell = [toolPath('chroot'), root, '/bin/sh', '-c', 'cd "$0" && eval "$1"', cwd, command];
+    return asRoot('unshare', [...flags, 'sh', '-c', steps.join(' && '), 'site', ...variables, ...shell]);
+  };
+  return closable<Omit<Site, keyof Closable>>(
+    {
+      root,
+      run: (command, run = {}) => {
+        const [file, args] = call(command, run);
+        return runProgram(file, args, run.input === undefined ? {} : { input: run.input });
+      },
+      start: (command, run = {}) => startDaemon(...call(command, run)),
+    },
+    () => folder.close(),
+  );
+}
+
+const quote = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+
+async function installBusybox(root: string): Promise<void> {
+  const busybox = toolPath('busybox');
+  await install(root, busybox, 'busybox');
+  for (const applet of (await outputOf(busybox, ['--list'])).split('\n')) {
+    if (applet !== '' && applet !== 'busybox') await symlink('busybox', path.join(root, 'bin', applet));
+  }
+}
+
+/** Puts a program into a root's /bin, with the libraries that it is linked to. */
+async function install(root: string, program: string, name: string): Promise<void> {
+  await place(await realpath(program), path.join(root, 'bin', name));
+  const { stdout } = await runProgram('ldd', [program]);
+  for (const [, library] of stdout.matchAll(/(\/\S+) \(0x/g)) {
+    if (library !== undefined) await place(await realpath(library), path.join(root, library));
+  }
+}
+
+async function place(from: string, to: string): Promise<void> {
+  await mkdir(path.dirname(to), { recursive: true });
+  // A copy where the folder is on another file system; what is there is the same.
+  await outputOf('cp', ['--link', '--no-clobber', from, to]).catch(() => outputOf('cp', ['-n', from, to]));
+}
