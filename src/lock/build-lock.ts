@@ -1,7 +1,7 @@
 import { OciSaveError } from '../errors.ts';
 import { type Digest, digestOf, shortDigest } from '../oci/digest.ts';
 import { byText } from '../text/by-text.ts';
-import { repositoryPath } from './names.ts';
+import { placeOf } from './names.ts';
 import type { Lock, LockedImage } from './schema.ts';
 import { areSame } from './tagged.ts';
 import { hint, option } from '../text/hint.ts';
@@ -59,12 +59,6 @@ function refuseCollisions(inputs: readonly LockInput[]): void {
     message: collisions.join('\n'),
     hint: hint`Store one of them under another name (source => name), or keep the domains: ${option('naming')} keep-domain.`,
   });
-}
-
-/** The folder and tag of a stored name: two spellings of a name may be one place. */
-function placeOf(name: string): string {
-  const colon = name.lastIndexOf(':');
-  return repositoryPath(name.slice(0, colon)) + name.slice(colon);
 }
 
 function describe({ image, origins }: LockInput, withPlatforms: boolean): string {

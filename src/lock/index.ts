@@ -10,6 +10,7 @@ export { idleRules, repositoryPath, splitName, storedNames, whyUnservable } from
 export { whyUnstorable } from './grammar.ts';
 export { chooseNames, type ChosenNames } from './choose-names.ts';
 export { buildLock, digestOfLock, encodeLock, type LockInput } from './build-lock.ts';
+export { mergeLocks } from './merge-locks.ts';
 export {
   beginsAsLock,
   checkLock,

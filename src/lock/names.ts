@@ -97,6 +97,12 @@ export function repositoryPath(storedName: string): string {
   return `ipv6-${plain}${port === undefined ? '' : `_${port}`}${rest}`;
 }
 
+/** The folder and tag of a stored name: two spellings of a name may be one place. */
+export function placeOf(stored: string): string {
+  const colon = stored.lastIndexOf(':');
+  return repositoryPath(stored.slice(0, colon)) + stored.slice(colon);
+}
+
 /**
  * Why zot could not serve or list a repository with this path; undefined where it can. Its grammar
  * (pkg/regexp/regexp.go) is that of distribution-spec: lower case, no port.

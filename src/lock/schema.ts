@@ -46,6 +46,7 @@ const referrerSchema = z
     path: ['tag'],
   });
 
+/** In the order in which locks are written, which is that of an image that was read, too. */
 const imageShape = z.strictObject({
   ref: referenceSchema,
   names: z.array(storedNameSchema).min(1).max(MAX_NAMES).meta({ description: 'stored names' }),
@@ -62,12 +63,12 @@ const imageShape = z.strictObject({
     .record(digestTextSchema, digestSchema)
     .optional()
     .meta({ description: 'old digest to new; empty where the source has no digest' }),
+  imageId: digestSchema.optional(),
+  diffIds: z.array(digestTextSchema).max(MAX_LAYERS).optional(),
   index: z.enum(['keep', 'narrow']).optional().meta({
     description: 'what was asked for of an index without all of its platforms, where that is not auto',
   }),
   format: z.literal('oci').optional().meta({ description: 'where manifests of Docker were converted' }),
-  imageId: digestSchema.optional(),
-  diffIds: z.array(digestTextSchema).max(MAX_LAYERS).optional(),
   platforms: z.array(platformSchema).max(MAX_LEAVES),
   leaves: z.array(leafSchema).max(MAX_LEAVES),
   referrers: z.array(referrerSchema).max(MAX_REFERRERS).meta({
