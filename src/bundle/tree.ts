@@ -3,7 +3,7 @@ import { encodeLock, type Lock } from '../lock/index.ts';
 import { type Digest, digestOf, hexOf, isDigest } from '../oci/digest.ts';
 import { byText } from '../text/by-text.ts';
 import { kitFiles } from './kit/kit.ts';
-import { dockerManifest, flatIndex, OCI_LAYOUT, repositories } from './layout-files.ts';
+import { dockerManifest, flatIndex, OCI_LAYOUT, repositories, type Repository } from './layout-files.ts';
 
 export type View = 'oci' | 'zot';
 
@@ -47,7 +47,8 @@ export function planTree(
   reportHtml: (lock: Lock) => string,
 ): BundleTree {
   const [only, ...more] = views;
-  if (only === 'zot' && more.length === 0) return zotRoot(lock, manifests, '', new Map());
+  const layouts = views.includes('zot') ? repositories(lock, manifests) : [];
+  if (only === 'zot' && more.length === 0) return zotRoot(lock, layouts, '', new Map());
   const flat = flatLayout(lock, manifests);
   if (more.length === 0) return flat;
   const pool = new Map(
@@ -57,8 +58,10 @@ export function planTree(
     { kind: 'bytes', path: LOCK_FILE, bytes: encodeLock(lock) },
     text('report.html', reportHtml(lock)),
   ];
-  const kit = kitFiles(lock, manifests).map((file) => text(file.path, file.content, file.isExecutable));
-  const root = zotRoot(lock, manifests, `${REGISTRY_FOLDER}/`, pool);
+  const kit = kitFiles(lock, manifests, layouts).map((file) =>
+    text(file.path, file.content, file.isExecutable),
+  );
+  const root = zotRoot(lock, layouts, `${REGISTRY_FOLDER}/`, pool);
   const registrySums = text(REGISTRY_SUMS_FILE, sha256sums(root.filter(isRegistryBlob)));
   const others = [...flat, ...beside, ...kit, registrySums, ...root.filter((file) => !isRegistryBlob(file))];
   const sums = text(SUMS_FILE, sha256sums(others));
@@ -79,7 +82,12 @@ function flatLayout(lock: Lock, manifests: Manifests): TreeFile[] {
 }
 
 /** `pool` has the path of each blob that is in the tree already; further names of it are links. */
-function zotRoot(lock: Lock, manifests: Manifests, prefix: string, pool: Map<Digest, string>): TreeFile[] {
+function zotRoot(
+  lock: Lock,
+  layouts: readonly Repository[],
+  prefix: string,
+  pool: Map<Digest, string>,
+): TreeFile[] {
   const place = (digest: Digest, path: string): TreeFile => {
     const size = lock.blobs[digest] ?? 0;
     const to = pool.get(digest);
@@ -90,7 +98,7 @@ function zotRoot(lock: Lock, manifests: Manifests, prefix: string, pool: Map<Dig
   return [
     // Spares zot its scan at start, which is quadratic in the blobs (skopeo-and-zot: storage/common, RestoreDedupe).
     text(`${prefix}_restore_complete`, '1'),
-    ...repositories(lock, manifests).flatMap(({ path, index, blobs }) => [
+    ...layouts.flatMap(({ path, index, blobs }) => [
       text(`${prefix}${path}/oci-layout`, OCI_LAYOUT),
       text(`${prefix}${path}/index.json`, index),
       ...blobs.map((digest) => place(digest, `${prefix}${path}/blobs/sha256/${hexOf(digest)}`)),

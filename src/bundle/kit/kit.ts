@@ -1,5 +1,6 @@
 import type { Manifests } from '../../image/index.ts';
 import type { Lock } from '../../lock/index.ts';
+import type { Repository } from '../layout-files.ts';
 import { readme } from './readme.ts';
 import { SCRIPTS } from './scripts.ts';
 import { imagesTable, manifestsTable } from './tables.ts';
@@ -16,14 +17,18 @@ export interface KitFile {
  * What a bundle carries for a site with a shell and little else: README.txt, and scripts and configurations below `kit/`.
  * All of it follows from the lock and its manifests, so that the same images give the same archive.
  */
-export function kitFiles(lock: Lock, manifests: Manifests): KitFile[] {
+export function kitFiles(
+  lock: Lock,
+  manifests: Manifests,
+  repositories: readonly Pick<Repository, 'blobs'>[],
+): KitFile[] {
   const scripts = Object.entries(SCRIPTS).map(([name, content]) => ({ name, content, isExecutable: true }));
   const tables = [
     { name: 'images.tsv', content: imagesTable(lock, manifests) },
     { name: 'manifests.tsv', content: manifestsTable(lock, manifests) },
   ].map((file) => ({ ...file, isExecutable: false }));
   return [
-    { path: 'README.txt', content: readme(lock), isExecutable: false },
+    { path: 'README.txt', content: readme(lock, repositories), isExecutable: false },
     ...[...tables, ...scripts].map(({ name, ...file }) => ({ path: `kit/${name}`, ...file })),
   ];
 }

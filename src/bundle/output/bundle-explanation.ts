@@ -42,7 +42,7 @@ export function explainBundle(
     layouts.set(joinPath(registry, repository), digests);
   }
   // Not `lock.files`: a path does not say what the file is.
-  const kit = views.length > 1 ? kitFiles(lock, new Map()) : [];
+  const kit = views.length > 1 ? kitFiles(lock, new Map(), []) : [];
   const files = new Set([...fixedFiles(views), ...kit.map(({ path }) => path)]);
   return {
     files,
