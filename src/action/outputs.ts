@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type ArchiveName, joinScriptName, partsListName, sumsName } from '../archive/index.ts';
+import { type ArchiveName, namesBesideParts, partsListName, sumsName } from '../archive/index.ts';
 import { lockBeside } from '../bundle/index.ts';
 import { type Results, StoppedSaveError } from '../commands/index.ts';
 import { exitCodeOf, OciSaveError } from '../errors.ts';
@@ -180,7 +180,7 @@ function nameOf({ path: file }: NonNullable<Results['archive']>): ArchiveName {
 function filesOfArchive(archive: NonNullable<Results['archive']>): string[] {
   const { path: file, parts } = archive;
   const name = nameOf(archive);
-  const names = [...(parts === undefined ? [] : [partsListName(name), joinScriptName(name)]), sumsName(name)];
+  const names = [...(parts === undefined ? [] : namesBesideParts(name)), sumsName(name)];
   const folder = path.dirname(file);
   return [...names.map((one) => path.join(folder, one)), lockBeside(path.join(folder, name.base))];
 }

@@ -50,11 +50,24 @@ export function archiveNamed(file: string): NamedArchive | undefined {
 
 export const sumsName = ({ base }: ArchiveName): string => `${base}.sha256`;
 export const partsListName = ({ base }: ArchiveName): string => `${base}.parts.json`;
-export const joinScriptName = ({ base }: ArchiveName): string => `${base}.join.sh`;
+
+/** The scripts that join parts, by who runs them. */
+export function joinScriptNames({ base }: ArchiveName): {
+  readonly shell: string;
+  readonly powershell: string;
+} {
+  return { shell: `${base}.join.sh`, powershell: `${base}.join.ps1` };
+}
+
+/** The small files beside the parts of a cut archive, which a whole one does not have. */
+export function namesBesideParts(name: ArchiveName): string[] {
+  const { shell, powershell } = joinScriptNames(name);
+  return [partsListName(name), shell, powershell];
+}
 
 /** The small files beside an archive, the sums last. */
 export function sidecarNames(name: ArchiveName): string[] {
-  return [partsListName(name), joinScriptName(name), sumsName(name)];
+  return [...namesBesideParts(name), sumsName(name)];
 }
 
 /** Whether a name is the archive's, or that of one of its parts: no other file is ever removed. */

@@ -8,7 +8,7 @@ import type { OwnFileKind } from '../text/own-file-kind.ts';
 import {
   type ArchiveName,
   isPieceName,
-  joinScriptName,
+  joinScriptNames,
   partName,
   partsListName,
   sumsName,
@@ -43,9 +43,11 @@ const PARTS_LIST_FILE_KIND: OwnFileKind = {
     LIST_START.test(bytes.toString('utf8')) || (isWhole && partsIn(bytes) !== undefined),
 };
 
+const JOIN_SCRIPT_START = /^(?:#!\/bin\/sh\n# Joins \d+ parts: sh |# Joins \d+ parts: powershell )/;
+
 const JOIN_SCRIPT_FILE_KIND: OwnFileKind = {
   noun: 'a script of oci-save that joins parts',
-  matches: (bytes) => /^#!\/bin\/sh\n# Joins \d+ parts: sh /.test(bytes.toString('utf8')),
+  matches: (bytes) => JOIN_SCRIPT_START.test(bytes.toString('utf8')),
 };
 
 /** Each line of the sums names a file of the archive; the last line may be cut off. */
@@ -84,7 +86,7 @@ function kindOfName(file: string, name: ArchiveName, isKnown: IsKnownPart): OwnF
   if (unfinished?.isAtWork === true) return undefined;
   if (whole === sumsName(name)) return sumsKind(name);
   if (whole === partsListName(name)) return PARTS_LIST_FILE_KIND;
-  if (whole === joinScriptName(name)) return JOIN_SCRIPT_FILE_KIND;
+  if (Object.values(joinScriptNames(name)).includes(whole)) return JOIN_SCRIPT_FILE_KIND;
   if (!isPieceName(name, whole)) return undefined;
   if (whole === wholeName(name) || whole === partName(name, 1)) return TAR_FILE_KIND;
   return laterPartKind(isKnown(whole, unfinished?.pid));

@@ -1,7 +1,7 @@
 import {
   isPieceName,
-  joinScriptName,
   MAX_SIDECAR_BYTES,
+  namesBesideParts,
   parsePartsList,
   partsListName,
   sumsName,
@@ -79,7 +79,7 @@ async function whyNotKept(
 }
 
 /**
- * The pieces that the parts list and the sums of a release name, with that list and its script; in a draft of ours, where
+ * The pieces that the parts list and the sums of a release name, with that list and its scripts; in a draft of ours, where
  * these are sent last, all that have such names.
  */
 async function earlierFiles(
@@ -92,7 +92,7 @@ async function earlierFiles(
     return (await readAsset(asset, service, MAX_SIDECAR_BYTES))?.toString('utf8') ?? '';
   };
   const wanted = new Set(files.map(({ name }) => name));
-  const ofParts = [partsListName(archive), joinScriptName(archive)];
+  const ofParts = namesBesideParts(archive);
   // Most releases are new, or unchanged: then nothing is read.
   const likely = present
     .map(({ name }) => name)

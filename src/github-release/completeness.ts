@@ -1,7 +1,7 @@
 import {
   type ArchiveName,
   isPieceName,
-  joinScriptName,
+  joinScriptNames,
   MAX_SIDECAR_BYTES,
   partsListName,
   sumsName,
@@ -31,7 +31,8 @@ export async function findLacking(
   const named = [...sumsIn(text?.toString('utf8') ?? '')];
   const sums = named.filter(([name]) => isPieceName(archive, name));
   const pieces = sums.length === 0 ? [wholeName(archive)] : sums.map(([name]) => name);
-  const ofParts = pieces.length > 1 ? [partsListName(archive), joinScriptName(archive)] : [];
+  // Earlier versions wrote no script for PowerShell, and the parts are whole without it.
+  const ofParts = pieces.length > 1 ? [partsListName(archive), joinScriptNames(archive).shell] : [];
   const wanted = [...pieces, ...ofParts, lockName(archive), pageName(archive), sumsName(archive)];
   const lacking = wanted.filter((name) => !uploaded.has(name)).map((name) => `${name} is missing`);
   for (const [name, digest] of sums) {

@@ -389,6 +389,7 @@ describe('found K13: the outputs of a step that saved', () => {
     expect(files.slice(parts.length).map((file) => path.basename(file))).toEqual([
       'out.v1.parts.json',
       'out.v1.join.sh',
+      'out.v1.join.ps1',
       'out.v1.sha256',
       'out.v1.lock.json',
       'oci-bundle.report.json',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import { seededBytes } from '../support/fixtures/random.ts';
 import { type ProgramResult, runProgram } from '../support/program.ts';
 import { writePrograms } from '../support/programs.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
-import { toolPath } from '../support/tools.ts';
+import { findTool, toolPath } from '../support/tools.ts';
 
 let temp: TempFolder;
 let records: TempFolder;
@@ -46,7 +46,13 @@ describe('an archive in parts', () => {
   it('has its list, its sums and its script beside it; sha256sum checks it, and cat joins it', async () => {
     const bytes = content('a');
     await write(bytes, 100_000);
-    expect(await names()).toEqual(['site.join.sh', 'site.parts.json', 'site.sha256', ...PARTS]);
+    expect(await names()).toEqual([
+      'site.join.ps1',
+      'site.join.sh',
+      'site.parts.json',
+      'site.sha256',
+      ...PARTS,
+    ]);
     const line = 'sha256sum -c --quiet site.sha256 && cat site.tar.0* > site.tar';
     expect(await runProgram('sh', ['-c', line], { cwd: temp.path })).toMatchObject({ exitCode: 0 });
     expect((await readFile(file('site.tar'))).equals(bytes)).toBe(true);
@@ -82,7 +88,13 @@ describe('an archive over an earlier one', () => {
   it('with fewer parts removes the parts that are too many', async () => {
     await write(content('a'), 60_000);
     await write(content('b'), 100_000);
-    expect(await names()).toEqual(['site.join.sh', 'site.parts.json', 'site.sha256', ...PARTS]);
+    expect(await names()).toEqual([
+      'site.join.ps1',
+      'site.join.sh',
+      'site.parts.json',
+      'site.sha256',
+      ...PARTS,
+    ]);
   });
 
   it('in one file removes the parts, and the other way round', async () => {
@@ -90,7 +102,13 @@ describe('an archive over an earlier one', () => {
     await write(content('a'), 0);
     expect(await names()).toEqual(['site.sha256', 'site.tar']);
     await write(content('a'), 100_000);
-    expect(await names()).toEqual(['site.join.sh', 'site.parts.json', 'site.sha256', ...PARTS]);
+    expect(await names()).toEqual([
+      'site.join.ps1',
+      'site.join.sh',
+      'site.parts.json',
+      'site.sha256',
+      ...PARTS,
+    ]);
   });
 
   it('leaves every file that is not ours', async () => {
@@ -114,7 +132,7 @@ describe('an archive over an earlier one', () => {
     expect((await readFile(file('site.tar.001'))).equals(content('b').subarray(0, 100_000))).toBe(true);
   });
 
-  it.each(['site.tar.004', 'site.join.sh'])(
+  it.each(['site.tar.004', 'site.join.sh', 'site.join.ps1'])(
     'leaves the earlier one whole where a folder is at %s',
     async (name) => {
       await write(content('a'), 100_000);
@@ -183,13 +201,63 @@ describe.each(SHELLS)('the join script, in %s', (_, shell) => {
       stderr: expect.stringContaining(await shaOf('site.tar')),
     });
     expect((await readFile(file('site.tar'))).equals(content('a'))).toBe(true);
-    expect(await join()).toMatchObject({ exitCode: 0 });
+    expect(await join()).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining('is there already, and is the whole archive'),
+    });
+  });
+
+  it('takes the place of no other file, and goes into a folder that is named', async () => {
+    await write(content('a'), 100_000);
+    await writeFile(file('out'), content('x'));
+    await symlink('nowhere', file('dangling'));
+    await mkdir(file('folder'));
+    await writeFile(file('other.unfinished'), 'somebody writes this');
+    for (const name of ['out', 'dangling', 'site.tar.002', '/dev/null']) {
+      const { exitCode, stderr } = await join([name]);
+      expect([name, exitCode, stderr]).toEqual([
+        name,
+        1,
+        expect.stringContaining('is there already, and is not this archive'),
+      ]);
+    }
+    expect((await readFile(file('out'))).equals(content('x'))).toBe(true);
+    const { exitCode, stderr } = await join(['other']);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('other.unfinished is there already')]);
+    expect(await readFile(file('other.unfinished'), 'utf8')).toBe('somebody writes this');
+    expect(await join(['folder'])).toMatchObject({ exitCode: 0 });
+    expect((await readFile(file('folder/site.tar'))).equals(content('a'))).toBe(true);
+    for (const wrong of [['-x'], ['--help'], [''], ['a', 'b']])
+      expect([wrong, (await join(wrong)).exitCode]).toEqual([wrong, 2]);
+    expect(await names()).not.toContain('site.tar');
+  });
+
+  it('finds its folder whatever CDPATH says, and names a part that cannot be read', async () => {
+    await write(content('a'), 100_000);
+    await mkdir(file('other/sub'), { recursive: true });
+    await mkdir(file('sub'));
+    for (const name of ['site.join.sh', ...PARTS]) await rename(file(name), file(`sub/${name}`));
+    const [program = '', ...first] = shell();
+    const run = (): Promise<ProgramResult> =>
+      runProgram(program, [...first, 'sub/site.join.sh', 'out'], {
+        cwd: temp.path,
+        env: { CDPATH: file('other') },
+      });
+    expect(await run()).toMatchObject({ exitCode: 0 });
+    await rm(file('out'));
+    // Reading it fails with EIO at once, as on a worn medium (proc(5)).
+    await rm(file('sub/site.tar.002'));
+    await symlink('/proc/self/mem', file('sub/site.tar.002'));
+    const { exitCode, stderr } = await run();
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('site.tar.002 cannot be read\n')]);
+    expect(stderr).toContain('1 of 3 parts cannot be used; nothing was joined');
   });
 
   it.each(['sha256sum', 'shasum', 'openssl'])('can check with %s', async (tool) => {
     await write(content('a'), 100_000);
     const basics = ['cat', 'cut', 'sed', 'wc', 'mv', 'rm', ...(tool === 'shasum' ? ['perl'] : [])];
     expect(await join([], [...basics, tool])).toMatchObject({ exitCode: 0 });
+    await rm(file('site.tar'));
     await writeFile(file('site.tar.002'), content('x', 100_000));
     expect(await join([], [...basics, tool])).toMatchObject({ exitCode: 1 });
   });
@@ -271,4 +339,57 @@ describe.each(SHELLS)('the join script, in %s', (_, shell) => {
     expect([exitCode, stderr]).toEqual([0, expect.any(String)]);
     expect((await readFile(file("it's a site.tar"))).equals(content('a'))).toBe(true);
   });
+});
+
+/** What PowerShell makes of an expression of the script: texts in quotes and characters by number, joined by +. */
+function evaluated(expression: string): string {
+  return [...expression.matchAll(/'((?:[^']|'')*)'|\[char\]0x([0-9a-f]{4})/g)]
+    .map(
+      ([, quoted, hex = '']) =>
+        quoted?.replaceAll("''", "'") ?? String.fromCodePoint(Number.parseInt(hex, 16)),
+    )
+    .join('');
+}
+
+describe('the join script for PowerShell', () => {
+  const base = "it's ‘1’ ‚2‛ $(x) `n é\n😀";
+
+  it('has the parts in their order, with sizes and sums, in ASCII alone', async () => {
+    const { pieces } = await write(content('a'), 100_000, base);
+    const script = await readFile(file(`${base}.join.ps1`), 'latin1');
+    expect(script).toMatch(/^[\n -~]+$/);
+    const rows = [...script.matchAll(/^ {2}@\{ Name = (.+); Size = (\d+); Sha256 = '([0-9a-f]{64})' \}$/gm)];
+    expect(
+      rows.map(([, name = '', size, sum]) => ({ name: evaluated(name), size, digest: `sha256:${sum}` })),
+    ).toEqual(pieces.map(({ name, size, digest }) => ({ name, size: String(size), digest })));
+    const [, archive = ''] = /^\$archive = (.+)$/m.exec(script) ?? [];
+    expect(evaluated(archive)).toBe(`${base}.tar`);
+    expect(script).toContain(
+      `\n$archiveSha256 = '${createHash('sha256').update(content('a')).digest('hex')}'\n`,
+    );
+    // Outside the quotes of names nothing of them is left: each quote in a text is doubled.
+    expect(archive).toMatch(/^\((?:(?:'(?:[^']|'')*'|\[char\]0x[0-9a-f]{4})(?: \+ |\)$))+$/);
+  });
+
+  // No package that these tests can install has a PowerShell: it runs where there is one (`PWSH_BIN`, PATH).
+  const found = [findTool('pwsh')].filter((program) => program !== undefined);
+  it.each(found)(
+    'run by %s checks the parts, joins them, and takes the place of no other file',
+    async (pwsh) => {
+      const run = (...args: string[]): Promise<ProgramResult> =>
+        runProgram(pwsh, ['-NoProfile', '-File', file(`${base}.join.ps1`), ...args], { cwd: temp.path });
+      await write(content('a'), 100_000, base);
+      expect(await run()).toMatchObject({ exitCode: 0 });
+      expect((await readFile(file(`${base}.tar`))).equals(content('a'))).toBe(true);
+      expect(await run()).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('there already') });
+      await writeFile(file('out'), 'mine');
+      expect(await run('out')).toMatchObject({ exitCode: 1 });
+      await writeFile(file(`${base}.tar.002`), content('x', 100_000));
+      await rm(file(`${base}.tar.003`));
+      const { exitCode, stderr } = await run('fresh');
+      expect([exitCode, stderr]).toEqual([1, expect.stringContaining('2 of 3 parts cannot be used')]);
+      expect(await readFile(file('out'), 'utf8')).toBe('mine');
+      expect(await names()).not.toContain('fresh');
+    },
+  );
 });

@@ -193,6 +193,7 @@ describe('found A7: files of others at a name of the output', () => {
     'oci-bundle.lock.json',
     'oci-bundle.report.json',
     'oci-bundle.join.sh',
+    'oci-bundle.join.ps1',
     'oci-bundle.parts.json',
     // Brothers: what was removed by its name alone.
     'oci-bundle.tar.999999999.part',
@@ -346,7 +347,12 @@ describe('the output of an earlier run', () => {
     whole: ['--archive', 'tar'],
     parts: ['--archive', 'tar', '--split-size', '1MiB'],
   };
-  const sidecars = ['oci-bundle.sha256', 'oci-bundle.parts.json', 'oci-bundle.join.sh'];
+  const sidecars = [
+    'oci-bundle.sha256',
+    'oci-bundle.parts.json',
+    'oci-bundle.join.sh',
+    'oci-bundle.join.ps1',
+  ];
 
   it('is replaced, whichever form the archive had', async () => {
     for (const form of [forms.whole, forms.parts, forms.whole, forms.parts])
@@ -382,6 +388,7 @@ describe('the output of an earlier run', () => {
     await cut('oci-bundle.lock.json', 'oci-bundle.lock.json', 300);
     await cut('oci-bundle.parts.json', 'oci-bundle.parts.json', 90);
     await cut('oci-bundle.join.sh', 'oci-bundle.join.sh', 200);
+    await cut('oci-bundle.join.ps1', 'oci-bundle.join.ps1', 200);
     await work.succeed(...args(...forms.parts));
     expect((await namesIn(work.folder)).filter((name) => name.endsWith('.part'))).toEqual([]);
     expect(await outputOf('sha256sum', ['-c', '--quiet', 'oci-bundle.sha256'], { cwd: work.folder })).toBe(

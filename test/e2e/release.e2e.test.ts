@@ -51,6 +51,7 @@ const args = (...more: readonly string[]): string[] => [
 ];
 
 const NAMES = [
+  'oci-bundle-v1.2.3.join.ps1',
   'oci-bundle-v1.2.3.join.sh',
   'oci-bundle-v1.2.3.lock.json',
   'oci-bundle-v1.2.3.parts.json',
@@ -118,7 +119,7 @@ describe('a release', () => {
     ]);
     expect(calls.slice(8, 11).toSorted()).toEqual(['tar.001', 'tar.002', 'tar.003'].map(send));
     expect(calls.slice(11)).toEqual([
-      ...['parts.json', 'join.sh', 'lock.json', 'report.html', 'report.json', 'sha256'].map(send),
+      ...['parts.json', 'join.sh', 'join.ps1', 'lock.json', 'report.html', 'report.json', 'sha256'].map(send),
       'api GET /ID/assets?page=1&per_page=100 200',
       // As a person may have edited the draft meanwhile; and its tag has to name it, with all its files, in the end.
       'api GET /ID 200',
@@ -443,7 +444,7 @@ describe('a published release', () => {
     assets.splice(0, assets.length, ...assets.filter(({ name }) => !/002|join/.test(name)));
     service.clear();
     await work.succeed(...args());
-    expect(uploads().toSorted()).toEqual([`${BASE}.join.sh`, `${BASE}.tar.002`]);
+    expect(uploads().toSorted()).toEqual([`${BASE}.join.ps1`, `${BASE}.join.sh`, `${BASE}.tar.002`]);
   });
 
   it('that is immutable and complete is a success', async () => {

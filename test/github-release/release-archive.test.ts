@@ -6,7 +6,7 @@ import { archiveOf, assetOf, type Outcome, type Sending, startSending, TAG } fro
 const PARTS = { partSize: 10 };
 /** Three parts, and two. */
 const [LONG, SHORT] = ['a'.repeat(25), 'b'.repeat(15)];
-const BESIDE = ['join.sh', 'lock.json', 'parts.json', 'report.html', 'report.json', 'sha256'].map(
+const BESIDE = ['join.ps1', 'join.sh', 'lock.json', 'parts.json', 'report.html', 'report.json', 'sha256'].map(
   (end) => `site.${end}`,
 );
 const IN_THREE = [...BESIDE, 'site.tar.001', 'site.tar.002', 'site.tar.003'];
@@ -74,7 +74,7 @@ describe('an archive that is sent to a release', () => {
     expect(claim).toBe('site.claim.json');
     expect(rest.slice(0, 3).toSorted()).toEqual(['site.tar.001', 'site.tar.002', 'site.tar.003']);
     expect(rest.slice(3)).toEqual(
-      ['parts.json', 'join.sh', 'lock.json', 'report.html', 'report.json', 'sha256'].map(
+      ['parts.json', 'join.sh', 'join.ps1', 'lock.json', 'report.html', 'report.json', 'sha256'].map(
         (end) => `site.${end}`,
       ),
     );
@@ -85,7 +85,7 @@ describe('an archive that is sent to a release', () => {
     const archive = await archiveOf(LONG, PARTS);
     const outcome = await bench.send(archive);
     const bytes = archive.files.reduce((sum, { size }) => sum + size, 0);
-    expect(outcome.events[0]).toEqual({ type: 'stage', stage: 'release', total: 9, bytes });
+    expect(outcome.events[0]).toEqual({ type: 'stage', stage: 'release', total: 10, bytes });
     expect(movedBy(outcome)).toBe(bytes);
     const steps = stepsOf(outcome).toSorted((a, b) => (a.subject < b.subject ? -1 : 1));
     expect(steps).toEqual(
@@ -109,14 +109,14 @@ describe('an archive that is sent to a release', () => {
     const again = await bench.send(archive);
     expect(changes()).toEqual([]);
     expect(statusesOf(again)).toEqual(each(IN_THREE, 'there'));
-    expect(again.events[0]).toEqual({ type: 'stage', stage: 'release', total: 9, bytes: 0 });
+    expect(again.events[0]).toEqual({ type: 'stage', stage: 'release', total: 10, bytes: 0 });
     expect(stepsOf(again)[0]).toEqual({
       type: 'step',
       stage: 'release',
       subject: 'site.tar.001',
       outcome: 'stored',
     });
-    expect(stepsOf(again)).toHaveLength(9);
+    expect(stepsOf(again)).toHaveLength(10);
   });
 
   it('outside of a workflow needs no claim, and its draft names no job', async () => {
@@ -151,7 +151,7 @@ describe('an archive that is sent to a release', () => {
     expect(outcome.sent?.removed).toEqual(['site.tar.003']);
     const sent = archive.files.reduce((sum, { size }) => sum + size, 0);
     expect([outcome.events[0], movedBy(outcome)]).toEqual([
-      { type: 'stage', stage: 'release', total: 8, bytes: sent },
+      { type: 'stage', stage: 'release', total: 9, bytes: sent },
       sent,
     ]);
     const uploads = bench.uploads().filter((name) => !name.includes('claim'));
@@ -173,10 +173,13 @@ describe('an archive that is sent to a release', () => {
     }
   });
 
-  it('leaves a list of parts and a script of these names that it did not make', async () => {
-    draftOfPerson('site.parts.json', 'site.join.sh');
+  it('leaves a list of parts and scripts of these names that it did not make', async () => {
+    draftOfPerson('site.parts.json', 'site.join.sh', 'site.join.ps1');
     const { told } = await bench.send(await archiveOf(LONG));
-    expect([told, bench.names()]).toEqual(['', [...WHOLE, 'site.join.sh', 'site.parts.json'].toSorted()]);
+    expect([told, bench.names()]).toEqual([
+      '',
+      [...WHOLE, 'site.join.ps1', 'site.join.sh', 'site.parts.json'].toSorted(),
+    ]);
   });
 
   it('gets what a published release lacks of it, and no more', async () => {
@@ -186,7 +189,7 @@ describe('an archive that is sent to a release', () => {
     assets.splice(0, assets.length, ...assets.filter(({ name }) => !/002|join|report.json/.test(name)));
     bench.service.clear();
     const outcome = await bench.send(archive);
-    const lacking = ['site.join.sh', 'site.report.json', 'site.tar.002'];
+    const lacking = ['site.join.ps1', 'site.join.sh', 'site.report.json', 'site.tar.002'];
     expect(bench.uploads().toSorted()).toEqual(['site.claim.json', ...lacking]);
     expect(statusesOf(outcome)).toEqual({ ...each(IN_THREE, 'there'), ...each(lacking, 'sent') });
     expect(bench.names()).toEqual(IN_THREE);
