@@ -21,7 +21,9 @@ const placeOf = (name: string): string => `${repositoryOf(name)}:${splitName(nam
 function tagsOf({ images }: Lock): Map<string, string> {
   return new Map(
     images.flatMap((image) =>
-      image.names.filter((name) => !name.includes(':digest-')).map((name) => [placeOf(name), taggedDigest(image)]),
+      image.names
+        .filter((name) => !name.includes(':digest-'))
+        .map((name) => [placeOf(name), taggedDigest(image)]),
     ),
   );
 }

@@ -60,7 +60,12 @@ function contentOf({ what, which, platforms, narrow }: AnyImage['content']): Con
       return [image, leaf(`index ${which} ${platform} attestation`, { attests: image.digest })];
     });
     const [first] = leaves;
-    const root = all || first === undefined ? digest : platforms.length === 1 ? first.digest : blob(`narrowed ${which} ${platforms.join()}`);
+    const root =
+      all || first === undefined
+        ? digest
+        : platforms.length === 1
+          ? first.digest
+          : blob(`narrowed ${which} ${platforms.join()}`);
     return {
       source: 'docker',
       digest,
@@ -74,7 +79,14 @@ function contentOf({ what, which, platforms, narrow }: AnyImage['content']): Con
   }
   const platformsOfOne = what === 'artifact' ? [] : ['linux/amd64'];
   const { mediaType, rootMediaType } = types;
-  const plain = { digest: only.digest, mediaType, root: only.digest, rootMediaType, platforms: platformsOfOne, leaves: [only] };
+  const plain = {
+    digest: only.digest,
+    mediaType,
+    root: only.digest,
+    rootMediaType,
+    platforms: platformsOfOne,
+    leaves: [only],
+  };
   if (what === 'converted') {
     const served = of(`served ${which}`);
     return {
