@@ -59,7 +59,7 @@ export function planTree(
     text('report.html', reportHtml(lock)),
   ];
   const kit = kitFiles(lock, manifests, layouts).map((file) =>
-    text(file.path, file.content, file.isExecutable),
+    text(file.path, file.content(), file.isExecutable),
   );
   const root = zotRoot(lock, layouts, `${REGISTRY_FOLDER}/`, pool);
   const registrySums = text(REGISTRY_SUMS_FILE, sha256sums(root.filter(isRegistryBlob)));

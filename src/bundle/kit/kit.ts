@@ -9,7 +9,8 @@ import { imagesTable, manifestsTable } from './tables.ts';
 export interface KitFile {
   /** Relative to the bundle, with slashes. */
   readonly path: string;
-  readonly content: string;
+  /** Its text, made when it is asked for: the tables are long. */
+  readonly content: () => string;
   readonly isExecutable: boolean;
 }
 
@@ -22,13 +23,17 @@ export function kitFiles(
   manifests: Manifests,
   repositories: readonly Pick<Repository, 'blobs'>[],
 ): KitFile[] {
-  const scripts = Object.entries(SCRIPTS).map(([name, content]) => ({ name, content, isExecutable: true }));
+  const scripts = Object.entries(SCRIPTS).map(([name, script]) => ({
+    name,
+    content: () => script,
+    isExecutable: true,
+  }));
   const tables = [
-    { name: 'images.tsv', content: imagesTable(lock, manifests) },
-    { name: 'manifests.tsv', content: manifestsTable(lock, manifests) },
+    { name: 'images.tsv', content: () => imagesTable(lock, manifests) },
+    { name: 'manifests.tsv', content: () => manifestsTable(lock, manifests) },
   ].map((file) => ({ ...file, isExecutable: false }));
   return [
-    { path: 'README.txt', content: readme(lock, repositories), isExecutable: false },
+    { path: 'README.txt', content: () => readme(lock, repositories), isExecutable: false },
     ...[...tables, ...scripts].map(({ name, ...file }) => ({ path: `kit/${name}`, ...file })),
   ];
 }
