@@ -1,6 +1,7 @@
 import type { Manifests } from '../../image/index.ts';
 import type { Lock } from '../../lock/index.ts';
 import type { Repository } from '../layout-files.ts';
+import { mirrorFiles } from './mirrors.ts';
 import { readme } from './readme.ts';
 import { SCRIPTS } from './scripts.ts';
 import { imagesTable, manifestsTable } from './tables.ts';
@@ -28,12 +29,13 @@ export function kitFiles(
     content: () => script,
     isExecutable: true,
   }));
-  const tables = [
+  const data = [
     { name: 'images.tsv', content: () => imagesTable(lock, manifests) },
     { name: 'manifests.tsv', content: () => manifestsTable(lock, manifests) },
+    ...mirrorFiles(lock).map(({ name, content }) => ({ name, content: () => content })),
   ].map((file) => ({ ...file, isExecutable: false }));
   return [
     { path: 'README.txt', content: () => readme(lock, repositories), isExecutable: false },
-    ...[...tables, ...scripts].map(({ name, ...file }) => ({ path: `kit/${name}`, ...file })),
+    ...[...data, ...scripts].map(({ name, ...file }) => ({ path: `kit/${name}`, ...file })),
   ];
 }

@@ -1,0 +1,240 @@
+#!/bin/sh
+# Writes the configurations by which runtimes pull the names that images have from the site's registry.
+case "$0" in */*) kit=${0%/*} ;; *) kit=. ;; esac
+. "$kit/common.sh"
+
+usage() {
+  cat <<'END'
+usage: sh kit/mirrors.sh [--https] [--ca FILE] [--out FOLDER] ADDRESS[/PREFIX]
+
+Writes what containerd, podman, buildah, skopeo, CRI-O, k3s, RKE2 and docker need to pull the images of this
+bundle by the names that they have from the registry at ADDRESS, and prints which file goes where on a node.
+Nothing outside FOLDER is changed.
+
+  ADDRESS       the registry as the nodes reach it: HOST[:PORT], without http://
+  PREFIX        the path below which the images are in it, as kit/push.sh was given
+  --https       the registry speaks HTTPS; otherwise plain HTTP is written
+  --ca FILE     the certificate authority of the registry, in PEM; means --https
+  --out FOLDER  a new or empty folder outside the bundle; by default ./mirrors
+
+examples:
+  sh kit/mirrors.sh --out /root/mirrors registry.example:5000
+  sh kit/mirrors.sh --ca /root/ca.crt --out /root/mirrors harbor.example/team
+END
+}
+
+scheme=http
+ca=
+out=mirrors
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    --https) scheme=https ;;
+    --ca | --out)
+      [ -n "${2-}" ] || usage_error "$1 needs a value"
+      if [ "$1" = --ca ]; then ca=$2 scheme=https; else out=$2; fi
+      shift
+      ;;
+    --)
+      shift
+      break
+      ;;
+    -*) usage_error "$1 is not an option" ;;
+    *) break ;;
+  esac
+  shift
+done
+[ $# -eq 1 ] || usage_error 'one address is needed'
+
+# matches TEXT PATTERN: whether the whole text is one line that an extended expression describes.
+matches() {
+  case $1 in *"
+"*) return 1 ;; esac
+  printf '%s\n' "$1" | grep -Eq "^($2)\$"
+}
+component='[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*'
+label='[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?'
+host_form="($label(\.$label)*|\[[0-9a-fA-F:.]+\])(:[0-9]+)?"
+
+case $1 in
+  *://*) refuse 'the address is written without http:// or https://' 'HTTPS is asked for by --https' ;;
+esac
+address=${1%%/*}
+prefix=${1#"$address"}
+prefix=${prefix#/}
+prefix=${prefix%/}
+matches "$address" "$host_form" || usage_error 'the address is not HOST[:PORT][/PREFIX]'
+case ${address##*\]} in
+  *:??????*) port=0 ;;
+  *:*) port=${address##*:} ;;
+  *) port=1 ;;
+esac
+{ [ "$port" -ge 1 ] && [ "$port" -le 65535 ]; } || usage_error 'the port of the address is not one of 1 to 65535'
+[ -z "$prefix" ] || matches "$prefix" "$component(/$component)*" ||
+  usage_error 'the prefix is not the path of a registry: lower case and digits, with single . _ - / between them'
+# As names have it: without capitals where it has a dot or a port.
+case $address in *[.:]*) address=$(printf '%s' "$address" | tr A-Z a-z) ;; esac
+url=$scheme://$address
+below=${prefix:+/$prefix}
+
+if [ -n "$ca" ]; then
+  { [ -f "$ca" ] && [ -r "$ca" ]; } || refuse "$ca is not a file that can be read"
+  [ "$(wc -c <"$ca")" -le 1048576 ] || refuse "$ca is too large for certificates"
+  grep -q -e '-----BEGIN CERTIFICATE-----' <"$ca" || refuse "$ca has no certificate in PEM" \
+    'For one in DER: openssl x509 -inform der -in FILE -out ca.crt'
+  if grep -q 'PRIVATE KEY' <"$ca"; then
+    refuse "$ca has a private key, which stays where the registry is" 'Name a file that has the certificate alone'
+  fi
+fi
+
+case $out in /*) ;; *) out=./$out ;; esac
+above=$out
+while [ ! -d "$above" ]; do above=$(dirname "$above"); done
+above=$(cd -- "$above" && pwd -P)
+case $above/ in
+  "${bundle%/}"/*) refuse "$out would be in the bundle, which stays as it is" 'Name another folder: --out FOLDER' ;;
+esac
+if [ -e "$out" ] || [ -L "$out" ]; then
+  [ -d "$out" ] || refuse "$out is not a folder" 'Name a new one: --out FOLDER'
+  [ -z "$(ls -A "$out")" ] || refuse "$out is not empty" 'Name a new folder: --out FOLDER'
+fi
+
+# The registries of the names, and the folder that each has below the site's registry. What is there under a name without
+# a registry needs no mirror.
+temporary
+[ -f "$kit/images.tsv" ] || refuse 'kit/images.tsv is not there' 'The bundle is damaged: sh kit/verify.sh'
+awk -F "$tab" 'NR > 1 && (slash = index($1, "/")) {
+  host = substr($1, 1, slash - 1)
+  path = substr($1, slash)
+  size = length($8) - length(path)
+  if (host in seen || size < 1 || substr($8, size + 1) != path) next
+  seen[host] = 1
+  print host "\t" substr($8, 1, size)
+}' "$kit/images.tsv" >"$work/named"
+if grep -Evq "^($host_form)$tab($component)\$" "$work/named"; then
+  refuse 'kit/images.tsv names a registry that cannot be one' 'The bundle is damaged: sh kit/verify.sh'
+fi
+# And the site's registry by its own address, for what it alone has names for.
+{
+  cat "$work/named"
+  cut -f 1 "$work/named" | grep -Fqx -e "$address" || printf '%s\t\n' "$address"
+} | sort >"$work/registries"
+
+made=$work/mirrors
+mkdir "$made" "$made/hosts"
+other_address="# For another address than $address: sh kit/mirrors.sh ADDRESS"
+authority=
+[ -z "$ca" ] || authority='ca = "ca.crt"
+'
+insecure=
+[ "$scheme" = https ] || insecure='insecure = true
+'
+
+# hosts_toml HOST FOLDER: for containerd (docs/hosts.md).
+hosts_toml() {
+  mirror=$url/v2$below/$2
+  reads="capabilities = [\"pull\", \"resolve\"]
+override_path = true
+$authority"
+  printf '# Images of "%s" are pulled from the registry at %s.\n%s\n' "$1" "$address" "$other_address"
+  if [ "$1" = "$address" ]; then
+    printf 'server = "%s"\n%s' "$url" "$authority"
+  else
+    printf 'server = "%s"\n%s' "$mirror" "$reads"
+  fi
+  [ -z "$2" ] || printf '\n[host."%s"]\n%s' "$mirror" "$reads"
+}
+
+# registries_conf HOST FOLDER: a table of containers-registries.conf(5).
+registries_conf() {
+  location=$address
+  [ "$1" = "$address" ] || location=$address$below/$2
+  printf '\n[[registry]]\nprefix = "%s"\nlocation = "%s"\n%s' "$1" "$location" "$insecure"
+  if [ "$1" = "$address" ] && [ -n "$2" ]; then
+    printf '\n[[registry.mirror]]\nlocation = "%s"\n%s' "$address$below/$2" "$insecure"
+  fi
+}
+
+# registries_yaml HOST FOLDER: an entry for k3s and RKE2 (Private Registry Configuration).
+registries_yaml() {
+  printf '  "%s":\n    endpoint:\n' "$1"
+  if [ "$1" != "$address" ]; then
+    printf '      - "%s"\n    rewrite:\n      "^(.*)$": "%s/$1"\n' "$url" "${prefix:+$prefix/}$2"
+  else
+    [ -z "$2" ] || printf '      - "%s"\n' "$url/v2$below/$2"
+    printf '      - "%s"\n' "$url"
+  fi
+}
+
+printf '%s\n' '# For podman, buildah, skopeo and CRI-O: a file of /etc/containers/registries.conf.d' \
+  "$other_address" >"$made/registries.conf"
+printf '%s\n' '# For k3s /etc/rancher/k3s/registries.yaml, for RKE2 /etc/rancher/rke2/registries.yaml' \
+  "$other_address" 'mirrors:' >"$made/k3s-registries.yaml"
+while IFS=$tab read -r host folder; do
+  # containerd knows a form of folders without a colon.
+  case $host in *:*) name=${host%:*}_${host##*:}_ ;; *) name=$host ;; esac
+  mkdir "$made/hosts/$name"
+  hosts_toml "$host" "$folder" >"$made/hosts/$name/hosts.toml"
+  [ -z "$ca" ] || cat "$ca" >"$made/hosts/$name/ca.crt"
+  registries_conf "$host" "$folder" >>"$made/registries.conf"
+  registries_yaml "$host" "$folder" >>"$made/k3s-registries.yaml"
+done <"$work/registries"
+if [ -n "$ca" ]; then
+  cat "$ca" >"$made/ca.crt"
+  printf 'configs:\n  "%s":\n    tls:\n      ca_file: "/etc/rancher/oci-save-ca.crt"\n' "$address" \
+    >>"$made/k3s-registries.yaml"
+fi
+# dockerd's mirrors have no path.
+{
+  echo '{'
+  [ "$scheme" = https ] || printf '  "insecure-registries": ["%s"]%s\n' "$address" "$([ -n "$prefix" ] || echo ,)"
+  [ -n "$prefix" ] || printf '  "registry-mirrors": ["%s"]\n' "$url"
+  echo '}'
+} >"$made/daemon.json"
+
+{ mkdir -p "$out" && cp -R "$made/." "$out/"; } || fail "$out cannot be written"
+out=$(cd -- "$out" && pwd -P)
+
+# word_of TEXT: as one word of a shell's line.
+word_of() {
+  case $1 in
+    *[!A-Za-z0-9_./:-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")" ;;
+    *) printf '%s' "$1" ;;
+  esac
+}
+from=$(word_of "$out")
+# copy_ca PLACE: the line that brings the authority to where a runtime looks for it.
+copy_ca() { [ -z "$ca" ] || say "  mkdir -p $(word_of "${1%/*}") && cp $from/ca.crt $(word_of "$1")"; }
+
+say "Wrote $out: images of $(awk -F "$tab" '
+  NR <= 10 { list = list (NR > 1 ? ", " : "") $1 }
+  END { print NR == 0 ? "no registry" : list (NR > 10 ? " and " NR - 10 " more" : "") }' "$work/named")" \
+  "are pulled from $address$below."
+say
+say 'On each node, as root, what it has of these:'
+say
+say 'containerd (Kubernetes, nerdctl; for ctr with --hosts-dir /etc/containerd/certs.d)'
+say "  mkdir -p /etc/containerd/certs.d && cp -R $from/hosts/. /etc/containerd/certs.d/"
+say '  It is read at each pull where config.toml has config_path = "/etc/containerd/certs.d" in the table'
+say '  [plugins."io.containerd.grpc.v1.cri".registry], of containerd 2 [plugins."io.containerd.cri.v1.images".registry].'
+say '  After a change of config.toml: systemctl restart containerd'
+say 'podman, buildah, skopeo, CRI-O'
+say "  mkdir -p /etc/containers/registries.conf.d && cp $from/registries.conf /etc/containers/registries.conf.d/oci-save.conf"
+copy_ca "/etc/containers/certs.d/$address/ca.crt"
+say '  Of CRI-O also: systemctl reload crio'
+say 'k3s'
+say "  mkdir -p /etc/rancher/k3s && cp $from/k3s-registries.yaml /etc/rancher/k3s/registries.yaml"
+copy_ca /etc/rancher/oci-save-ca.crt
+say '  systemctl restart k3s; of an agent: systemctl restart k3s-agent'
+say 'RKE2'
+say "  mkdir -p /etc/rancher/rke2 && cp $from/k3s-registries.yaml /etc/rancher/rke2/registries.yaml"
+copy_ca /etc/rancher/oci-save-ca.crt
+say '  systemctl restart rke2-server; of an agent: systemctl restart rke2-agent'
+say 'docker 28 and later, with the containerd image store'
+say "  mkdir -p /etc/docker/certs.d && cp -R $from/hosts/. /etc/docker/certs.d/"
+say 'other docker: names of docker.io alone, from a registry that has them without docker.io/'
+say "  Bring what $from/daemon.json has into /etc/docker/daemon.json, then: systemctl reload docker"
+copy_ca "/etc/docker/certs.d/$address/ca.crt"
