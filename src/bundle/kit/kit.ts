@@ -4,6 +4,7 @@ import type { Repository } from '../layout-files.ts';
 import { mirrorFiles } from './mirrors.ts';
 import { readme } from './readme.ts';
 import { SCRIPTS } from './scripts.ts';
+import { SERVER_CONFIGURATIONS } from './servers.ts';
 import { imagesTable, manifestsTable } from './tables.ts';
 
 /** A text file of a bundle that an operator at the site reads or runs. */
@@ -32,6 +33,7 @@ export function kitFiles(
   const data = [
     { name: 'images.tsv', content: () => imagesTable(lock, manifests) },
     { name: 'manifests.tsv', content: () => manifestsTable(lock, manifests) },
+    ...Object.entries(SERVER_CONFIGURATIONS).map(([name, text]) => ({ name, content: () => text })),
     ...mirrorFiles(lock).map(({ name, content }) => ({ name, content: () => content })),
   ].map((file) => ({ ...file, isExecutable: false }));
   return [

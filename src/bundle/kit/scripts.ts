@@ -316,4 +316,608 @@ say 'other docker: names of docker.io alone, from a registry that has them witho
 say "  Bring what $from/daemon.json has into /etc/docker/daemon.json, then: systemctl reload docker"
 copy_ca "/etc/docker/certs.d/$address/ca.crt"
 `,
+  'serve-client.sh': `# How a script asks a registry for a manifest, with whatever this machine has. Sourced after common.sh.
+#
+#   choose_client http|https     sets \`client\`: curl, wget (GNU or busybox), openssl, skopeo; empty where there is none
+#   "ask_$client" URL            of …/v2/NAME/manifests/TAG: sets \`answered\` to the status, empty where there was no
+#                                response; the bytes of a 200 are in the file \`$answer\`
+#   run COMMAND…                 in the background: a signal ends it at once, where a shell would wait for its end
+#
+# Only for a registry that the script itself has started: certificates are not checked.
+
+# Not every sleep knows parts of a second.
+if sleep 0.01 2>/dev/null; then tick=0.1 ticks=10; else tick=1 ticks=1; fi
+pause() { sleep "$tick"; }
+
+child=
+run() {
+  "$@" &
+  child=$!
+  await_child
+}
+await_child() {
+  wait "$child" && result=0 || result=$?
+  child=
+  return "$result"
+}
+# within COMMAND…: as \`run\`, for at most ten seconds: not every client has a bound of its own.
+within() {
+  "$@" &
+  child=$!
+  left=$((10 * ticks))
+  while kill -0 "$child" 2>/dev/null; do
+    if [ "$left" -eq 0 ]; then kill "$child" 2>/dev/null || :; fi
+    left=$((left - 1))
+    pause
+  done
+  await_child
+}
+
+temporary
+answer=$work/answer answered=
+: >"$answer"
+# What is started here is not reached through a proxy.
+unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY
+
+choose_client() {
+  client=
+  if has curl; then
+    client=curl
+  elif has wget; then
+    client=wget wget_options=
+    if wget --version 2>/dev/null | grep -q GNU; then
+      wget_options='--tries=1 --timeout=9 --no-check-certificate'
+    elif [ "$1" = https ]; then
+      # busybox has TLS or not, and its own openssl is better at it.
+      if wget --help 2>&1 | grep -q no-check-certificate; then wget_options=--no-check-certificate; else client=; fi
+    fi
+  fi
+  if [ -z "$client" ] && [ "$1" = https ] && has openssl; then client=openssl; fi
+  if [ -z "$client" ] && has skopeo; then client=skopeo; fi
+}
+
+# status_in FILE: the last status of HTTP in it.
+status_in() { sed -n 's/.*HTTP\\/1\\.[01]  *\\([1-5][0-9][0-9]\\).*/\\1/p' "$1" | tail -n 1; }
+
+ask_curl() {
+  within curl -q -k -s -o "$answer" -w '%{http_code}\\n' --noproxy '*' --max-time 9 "$1" >"$work/status" || :
+  answered=$(cat "$work/status")
+  [ "$answered" != 000 ] || answered=
+}
+
+ask_wget() {
+  # shellcheck disable=SC2086
+  WGETRC=/dev/null within wget $wget_options -S -O "$answer" "$1" >/dev/null 2>"$work/status" || :
+  answered=$(status_in "$work/status")
+}
+
+ask_openssl() {
+  address=\${1#*://}
+  printf 'GET /%s HTTP/1.0\\r\\nHost: %s\\r\\n\\r\\n' "\${address#*/}" "\${address%%/*}" >"$work/request"
+  within tls_exchange "\${address%%/*}" 2>/dev/null || :
+  head -n 1 "$work/response" >"$work/status"
+  answered=$(status_in "$work/status")
+  body=$(awk '{ at += length($0) + 1 } /^\\r$/ { print at + 1; exit }' "$work/response")
+  [ -z "$body" ] || tail -c "+$body" "$work/response" >"$answer"
+}
+tls_exchange() { exec openssl s_client -quiet -connect "$1" <"$work/request" >"$work/response"; }
+
+ask_skopeo() {
+  address=\${1#*://}
+  address=\${address%/manifests/*}:\${1##*/manifests/}
+  answered=
+  if within skopeo --insecure-policy inspect --raw --no-creds --tls-verify=false \\
+    "docker://\${address%%/*}/\${address#*/v2/}" >"$answer" 2>"$work/status"; then
+    answered=200
+  elif grep -qi 'unauthorized\\|authentication required' "$work/status"; then
+    answered=401
+  fi
+}
+`,
+  'serve-root.sh': `# Which repositories of registry/ are whole, and a root for zot that is made of links to them. Sourced after common.sh; the
+# scripts set \`served\`, the path of registry/ from which is served.
+
+# find_repositories: compares what each repository of the two tables has to have with what is there. Prints lines:
+#   own REPOSITORY    its blobs stand in it
+#   pool REPOSITORY   they stand in blobs/ alone: on a medium without hard links, or where only that was unpacked
+#   lack REPOSITORY: WHAT
+find_repositories() {
+  {
+    (cd -- "$served" && find -L . -type f) || :
+    say '#pool'
+    [ ! -d "$bundle/blobs" ] || (cd -- "$bundle/blobs" && find -L . -type f) || :
+  } | awk -F "$tab" '
+    FNR == 1 { part++ }
+    part == 1 { if (!/^#/ && $4 != "-") content[$1] = $4; next }
+    part == 2 {
+      if (/^#/) next
+      if ($8 !~ /^[a-z0-9][a-z0-9._\\/-]*$/ || $8 ~ /(^|\\/)\\.\\.?(\\/|$)/) { print "lack", $8 ": a name that no registry takes"; next }
+      if (!($8 in wanted)) order[++count] = $8
+      wanted[$8] = wanted[$8] " " $3 ($6 == "-" ? "" : " " $6)
+      next
+    }
+    $0 == "#pool" { pooled = 1; next }
+    pooled { pool[substr($0, 3)] = 1; next }
+    { there[substr($0, 3)] = 1 }
+    END { for (at = 1; at <= count; at++) judge(order[at]) }
+    function judge(repository,   todo, n, i, digest, file, seen, own, absent, more, parts) {
+      if (!((repository "/index.json") in there)) { print "lack", repository ": its index.json"; return }
+      n = split(wanted[repository], todo, " ")
+      own = 1
+      for (i = 1; i <= n; i++) {
+        digest = todo[i]
+        if (digest in seen) continue
+        seen[digest] = 1
+        file = digest
+        sub(/:/, "/", file)
+        if (!((repository "/blobs/" file) in there)) {
+          own = 0
+          if (!(file in pool)) absent = digest
+        }
+        for (more = split(content[digest], parts, " "); more > 0; more--) todo[++n] = parts[more]
+      }
+      if (absent != "") print "lack", repository ": " absent
+      else print (own ? "own" : "pool"), repository
+    }
+  ' "$kit/manifests.tsv" "$kit/images.tsv" -
+}
+
+# make_root ROOT LIST: a new folder of links into the bundle, by what find_repositories has printed. One link for each folder
+# of registry/ is enough where the repositories in it have their blobs. Others get copies of their two small files and a link
+# to the pool: zot must never collect garbage there, since each repository would remove what the others need.
+# Sets \`is_pooled\` where there are such, \`aliases\` to how many names of docker.io are there a second time, \`no_alias\` to
+# those that are not, since another folder has the name.
+make_root() {
+  root=$1 is_pooled= aliases=0 no_alias=
+  mkdir "$root"
+  # It spares zot a scan of all blobs when it starts.
+  printf 1 >"$root/_restore_complete"
+  for top in "$served"/*/; do
+    top=\${top%/}
+    top=\${top##*/}
+    [ "$top" != '*' ] || break
+    if awk -v top="$top" '$1 == "pool" && ($2 == top || index($2, top "/") == 1) { found = 1 } END { exit !found }' "$2"; then
+      is_pooled=yes
+      (cd -- "$served" && find -L "$top" -name index.json -type f) | while IFS= read -r file; do
+        add_repository "\${file%/index.json}" "$2"
+      done
+    else
+      ln -s "$served/$top" "$root/$top"
+    fi
+  done
+  # The mirrors of dockerd have no path: it asks for docker.io/library/one as library/one.
+  for top in "$root"/docker.io/*/; do
+    top=\${top%/}
+    top=\${top##*/}
+    if [ "$top" = '*' ]; then break; fi
+    if [ -e "$root/$top" ]; then
+      no_alias="$no_alias $top"
+    else
+      ln -s "docker.io/$top" "$root/$top"
+      aliases=$((aliases + 1))
+    fi
+  done
+}
+add_repository() {
+  mkdir -p "$root/$1"
+  cp "$served/$1/index.json" "$root/$1/index.json"
+  printf '{"imageLayoutVersion":"1.0.0"}' >"$root/$1/oci-layout"
+  if grep -qxF "pool $1" "$2"; then
+    ln -s "$bundle/blobs" "$root/$1/blobs"
+  else
+    ln -s "$served/$1/blobs" "$root/$1/blobs"
+  fi
+}
+`,
+  'serve.sh': `#!/bin/sh
+# Serves this bundle with zot, for pulls, until it is interrupted.
+case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
+# The bundle by the path that was typed: where a link in it moves to another bundle, zot follows.
+typed=$(unset CDPATH && cd -- "$kit/.." && pwd)
+. "$kit/common.sh"
+
+usage() {
+  cat <<'END'
+usage: sh kit/serve.sh [options]
+
+Serves the images of this bundle as a registry with zot, for pulls alone, until
+Ctrl-C. It checks the bundle first, writes nothing into it, and tells what can
+be pulled when zot has answered for one of the images.
+
+  --listen HOST:PORT  where zot listens. Without it 127.0.0.1:5000, which only
+                      this machine reaches; 0.0.0.0:5000 is for all machines
+                      that reach this one, port 0 takes a free port
+  --users HTPASSWD    only users of this file pull. htpasswd -nB NAME makes a
+                      line of it
+  --cert FILE --key FILE
+                      HTTPS, with this certificate and its key
+  --state FOLDER      keeps zot's root of links and its whole log in FOLDER.
+                      Without it they are temporary, and the log has errors
+  --zot PROGRAM       zot. Without it $ZOT_BIN, kit/zot, or zot in PATH
+  --no-verify         does not hash the bundle first, which takes minutes where
+                      it is big; that every file is there is looked at all the
+                      same
+  --list              prints all that can be pulled, and starts nothing
+
+examples:
+  sh kit/serve.sh
+  sh kit/serve.sh --listen 0.0.0.0:5000
+  sh kit/serve.sh --listen 0.0.0.0:443 --users users --cert x.crt --key x.key
+END
+}
+
+listen=127.0.0.1:5000 users='' cert='' key='' state='' zot=\${ZOT_BIN:-} verify=yes list=''
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --*=*)
+      option=$1
+      shift
+      set -- "\${option%%=*}" "\${option#*=}" "$@"
+      ;;
+  esac
+  case "$1" in
+    --listen | --users | --cert | --key | --state | --zot) [ -n "\${2:-}" ] || usage_error "$1 needs a value" ;;
+  esac
+  case "$1" in
+    --listen) listen=$2 && shift ;;
+    --users) users=$2 && shift ;;
+    --cert) cert=$2 && shift ;;
+    --key) key=$2 && shift ;;
+    --state) state=$2 && shift ;;
+    --zot) zot=$2 && shift ;;
+    --no-verify) verify='' ;;
+    --list) list=yes ;;
+    -h | --help) usage && exit 0 ;;
+    --) [ $# -eq 1 ] || usage_error "'$2' is too much: no operand is known" ;;
+    *) usage_error "'$1' is not known" ;;
+  esac
+  shift
+done
+
+# absolute PATH
+absolute() { case "$1" in /*) say "$1" ;; *) say "$(pwd)/$1" ;; esac; }
+# readable OPTION FILE
+readable() { [ -f "$2" ] && [ -r "$2" ] || refuse "$1: there is no file '$2' that can be read"; }
+# json TEXT: as it stands between the quotes of a JSON string.
+json() { printf '%s' "$1" | sed 's/[\\\\"]/\\\\&/g'; }
+
+# names: what can be pulled, a line each: digest, repository:tag, kind. What has no tag has no name.
+names() {
+  awk -F "$tab" -v OFS="$tab" '!/^#/ && $2 != "-" && !seen[$8 ":" $2]++ { print $3, $8 ":" $2, $9 }' "$kit/images.tsv"
+}
+# rows ADDRESS: names as a table. Digests are cut so that it fits a terminal, names never are: they are there to be copied.
+rows() {
+  awk -F "$tab" -v at="$1" '{ print "  " substr($1, 1, 19) "  " at "/" $2 ($3 == "image" ? "" : "  (" $3 ")") }'
+}
+
+# --listen: HOST:PORT, :PORT or PORT. \`own\` is how this machine reaches it, \`public\` how the others do.
+port=\${listen##*:}
+host=127.0.0.1
+case "$listen" in ?*:*) host=\${listen%:*} ;; esac
+case "$port" in '' | *[!0-9]* | ??????*) usage_error "--listen: '$listen' is not HOST:PORT" ;; esac
+[ "$port" -le 65535 ] || usage_error "--listen: there is no port $port"
+case "$host" in
+  \\[*\\]) host=\${host#\\[} && host=\${host%\\]} ;;
+  *:*) usage_error "--listen: an address of IPv6 stands in brackets: [$host]:$port" ;;
+esac
+case "$host" in '' | *[!0-9A-Za-z.:%_-]*) usage_error "--listen: '$listen' is not HOST:PORT" ;; esac
+own=$host is_public=yes
+case "$host" in *:*) own="[$host]" ;; esac
+public=$own
+case "$host" in
+  127.* | localhost | ::1) is_public='' ;;
+  0.0.0.0 | ::)
+    own=127.0.0.1
+    public=$(hostname 2>/dev/null || uname -n)
+    ;;
+esac
+
+if [ -n "$list" ]; then
+  names | rows "$public:$port"
+  exit 0
+fi
+
+scheme=http
+if [ -n "$cert$key" ]; then
+  [ -n "$cert" ] && [ -n "$key" ] || usage_error '--cert and --key belong together'
+  readable --cert "$cert"
+  readable --key "$key"
+  cert=$(absolute "$cert") key=$(absolute "$key") scheme=https
+fi
+if [ -n "$users" ]; then
+  readable --users "$users"
+  # zot knows bcrypt alone, and answers 401 to users with another hash.
+  weak=$(awk -F : '/:/ { n++; if ($2 !~ /^\\$2[aby]\\$/) print $1 } END { if (!n) print "(no user)" }' "$users" | head -n 3 | tr '\\n' ' ')
+  [ -z "$weak" ] || refuse "--users: zot takes bcrypt alone, which these do not have: $weak" 'htpasswd -nB NAME makes a line'
+  users=$(absolute "$users")
+fi
+
+# mark PROGRAM…: whether one of them is here.
+mark() {
+  for one in "$@"; do
+    if has "$one"; then
+      say 'is here'
+      return
+    fi
+  done
+  say 'is not here'
+}
+if [ -z "$zot" ]; then
+  if [ -f "$kit/zot" ]; then
+    zot=$kit/zot
+  elif has zot; then
+    zot=zot
+  else
+    note "error: zot is not here: neither in kit/ nor in PATH. Name it: --zot PROGRAM
+  What else brings these images to their users:
+  - docker-registry ($(mark docker-registry registry)): start it by kit/docker-registry.yml,
+    then: sh kit/push.sh 127.0.0.1:5000
+  - docker, podman, containerd ($(mark docker podman ctr nerdctl k3s)): sh kit/load.sh loads them
+  - oci-save on Node ($(mark oci-save node)): oci-save serve FOLDER"
+    exit 2
+  fi
+fi
+case "$zot" in */*) zot=$(absolute "$zot") ;; esac
+has "$zot" || [ "$zot" = "$kit/zot" ] || refuse "'$zot' is not a program"
+
+served=$bundle/registry
+physical() { (cd -- "$1" 2>/dev/null && pwd -P) || :; }
+[ "$(physical "$typed/registry")" != "$(physical "$served")" ] || served=$typed/registry
+[ -d "$served" ] || fail 'registry/ is not here, and zot serves nothing else' \\
+  'Unpack it, too: at least each index.json in it, which are small'
+IFS=$tab read -r digest name kind <<END
+$(names | head -n 1)
+END
+[ -n "$name" ] || fail 'no image of this bundle has a tag: nothing can be pulled by a name'
+repository=\${name%:*} tag=\${name##*:}
+
+. "$kit/serve-client.sh"
+. "$kit/serve-root.sh"
+
+# The folder of the state: \`root\` (links), \`zot.json\`, \`zot.log\`.
+zot_pid='' held=''
+# at_end: what this script has started ends with it.
+at_end() {
+  trap '' HUP INT TERM
+  [ -z "$child" ] || kill "$child" 2>/dev/null || :
+  stop_zot
+  [ -z "$held" ] || rm -f "$held"
+}
+lives() { kill -0 "$zot_pid" 2>/dev/null; }
+stop_zot() {
+  [ -n "$zot_pid" ] || return 0
+  kill "$zot_pid" 2>/dev/null || :
+  left=$((10 * ticks))
+  while lives && [ "$left" -gt 0 ]; do
+    left=$((left - 1))
+    pause
+  done
+  kill -9 "$zot_pid" 2>/dev/null || :
+  wait "$zot_pid" 2>/dev/null || :
+  zot_pid=''
+}
+if [ -n "$state" ]; then
+  mkdir -p -- "$state" || refuse "--state: '$state' cannot be made"
+  state=$(physical "$state")
+  case "$state/" in "$bundle"/*) refuse "--state: '$state' is in the bundle, which stays as it is" ;; esac
+  if [ ! -f "$state/oci-save-state" ]; then
+    [ -z "$(ls -A "$state")" ] || refuse "--state: '$state' has other things in it: name an empty folder"
+    : >"$state/oci-save-state" || refuse "--state: nothing can be written into '$state'"
+  fi
+  other=$(cat "$state/pid" 2>/dev/null) || other=''
+  if [ -n "$other" ] && kill -0 "$other" 2>/dev/null; then
+    refuse "--state: process $other serves from '$state'" "Where that is no serve.sh, remove $state/pid"
+  fi
+  held=$state/pid
+  say $$ >"$held"
+  rm -rf "$state/root"
+else
+  state=$work/state
+  mkdir "$state"
+fi
+for path in "$state" "$served" "$bundle" "$cert" "$key" "$users"; do
+  case "$path" in *[[:cntrl:]]*) refuse 'a path has a line break or another control character in it' ;; esac
+done
+if ! has "$zot"; then
+  # A medium on which nothing can be executed.
+  cp "$zot" "$work/zot"
+  chmod 700 "$work/zot"
+  zot=$work/zot
+fi
+
+choose_client "$scheme"
+if [ "$port" -ne 0 ] && [ -n "$client" ]; then
+  # What answers now is no zot of ours, and could be taken for it later.
+  "ask_$client" "$scheme://$own:$port/v2/$repository/manifests/$tag"
+  [ -z "$answered" ] || refuse "something else answers at $own:$port" 'Name another port: --listen HOST:PORT'
+fi
+
+# 1. All is there, whole, and can be read.
+find_repositories >"$work/repositories"
+lacking=$(grep -c '^lack ' "$work/repositories") || :
+if [ "$lacking" -gt 0 ]; then
+  note 'error: nothing is served, since the bundle is not whole. These lack something:'
+  sed -n 's/^lack /  /p' "$work/repositories" | head -n 10 >&2
+  [ "$lacking" -le 10 ] || note "  and $((lacking - 10)) more"
+  note '  Copy or unpack it again. sh kit/verify.sh tells all that is missing'
+  exit 1
+fi
+set -- "$served"
+[ ! -d "$bundle/blobs" ] || set -- "$@" "$bundle/blobs"
+unreadable=$(find -L "$@" -type f -print | while IFS= read -r file; do [ -r "$file" ] || { say "$file" && break; }; done)
+[ -z "$unreadable" ] || fail "you may not read '$unreadable', and zot runs as you" \\
+  'Run this as the owner of the bundle, or as the owner: chmod -R a+rX FOLDER'
+private=$(find -L "$@" \\( -type f ! -perm -0004 -o -type d ! -perm -0005 \\) -print | wc -l)
+if [ "$private" -gt 0 ]; then
+  note "note: $((private)) files and folders are for their owner alone (umask 077?). zot runs as you, and reads
+  them. A zot of another user, as of a service, would answer 500: chmod -R a+rX FOLDER"
+fi
+if [ -n "$verify" ] && [ -f "$kit/verify.sh" ]; then
+  note 'Checking the bundle first (--no-verify leaves it out; it takes minutes where the bundle is big).'
+  run sh "$kit/verify.sh" >&2 || fail 'nothing is served, since the bundle is not whole' \\
+    'Copy again what is named above. --no-verify serves what is there'
+fi
+
+# 2. A root for zot, which writes into its root as soon as there are users.
+make_root "$state/root" "$work/repositories"
+[ -z "$is_pooled" ] || note 'note: repositories here have no blobs of their own: theirs are served from blobs/'
+
+# said LOG: the errors in a log of zot, shortened; else its end.
+said() {
+  sed -n 's/.*"level":"\\(error\\|fatal\\|panic\\)","message":"\\(.*\\)".*/\\2/p' "$1" |
+    sed 's/","caller":.*//; s/","\\([a-zA-Z]*\\)":"/: \\1: /g; s/^/  zot: /' | tail -n 10 >"$work/said"
+  [ -s "$work/said" ] || tail -n 10 "$1" | cut -c 1-300 | sed 's/^/  zot: /' >"$work/said"
+  cat "$work/said" >&2
+}
+# config HOST PORT LEVEL REPOSITORIES POLICY MORE: in the newest form that this zot takes, since it cannot tell its version.
+# Before 2.1.17 it refuses the timeouts; since then it cuts each request after a minute without them.
+config() {
+  for timeouts in '"readTimeout": "0s", "writeTimeout": "0s",' ''; do
+    cat >"$state/zot.json" <<END
+{
+  "distSpecVersion": "1.1.1",
+  "storage": { "rootDirectory": "$(json "$state/root")", "gc": false, "dedupe": false },
+  "http": {
+    "address": "$1",
+    "port": "$2",
+    $timeouts
+    "compat": ["docker2s2"],
+    $6
+    "accessControl": { "repositories": { "$4": { "$5": ["read"] } } }
+  },
+  "log": { "level": "$3" }
+}
+END
+    if run "$zot" verify "$state/zot.json" >"$work/verify.log" 2>&1; then return 0; fi
+  done
+  note "error: '$zot' does not take a configuration, or does not run here:"
+  said "$work/verify.log"
+  exit 1
+}
+# start_zot LOG
+start_zot() {
+  log=$1
+  "$zot" serve "$state/zot.json" >"$log" 2>&1 &
+  zot_pid=$!
+}
+# give_up MESSAGE
+give_up() {
+  if lives; then note "error: $1:"; else note 'error: zot has ended:'; fi
+  said "$log"
+  exit 1
+}
+# await SCHEME://ADDRESS STATUS: until zot answers for a known tag with that status, and for 200 with the bytes of its digest.
+# zot ends with 0 where the port is taken, and says 200 to /v2/ over a root that has nothing in it: neither tells anything.
+await() {
+  deadline=$(($(date +%s) + 120))
+  while lives; do
+    "ask_$client" "$1/v2/$repository/manifests/$tag"
+    if [ "$answered" = 200 ] && [ "$2" = 200 ]; then
+      [ "sha256:$(hash_of "$answer")" = "$digest" ] || give_up "$name is served, but not as $digest"
+      return
+    fi
+    [ "$answered" != "$2" ] || return 0
+    [ -z "$answered" ] || give_up "zot answers $answered for $name instead of $2"
+    [ "$(date +%s)" -lt "$deadline" ] || break
+    pause
+  done
+  give_up "zot does not answer at $1 after two minutes"
+}
+# await_port: of a zot that takes a free one; sets \`port\`.
+await_port() {
+  deadline=$(($(date +%s) + 120))
+  while lives && [ "$(date +%s)" -lt "$deadline" ]; do
+    port=$(sed -n 's/.*kernel chosen port","port":\\([0-9]*\\).*/\\1/p' "$log")
+    [ -z "$port" ] || return 0
+    pause
+  done
+  give_up 'zot does not listen after two minutes'
+}
+
+# 3. Behind a login nothing can be asked without a password: first zot serves one repository over the same root without
+# users, for a moment and to this machine alone.
+checked='' wanted_port=$port
+if [ -n "$users" ] || [ -z "$client" ]; then
+  choose_client http
+  if [ -n "$client" ]; then
+    config 127.0.0.1 0 info "$repository" anonymousPolicy ''
+    start_zot "$work/check.log"
+    await_port
+    await "http://127.0.0.1:$port" 200
+    stop_zot
+    checked=yes
+  fi
+  choose_client "$scheme"
+fi
+
+# 4. zot as it was asked for.
+port=$wanted_port more='' level=warn policy=anonymousPolicy wanted=200
+if [ -n "$held" ] || [ "$port" -eq 0 ]; then level=info; fi
+if [ "$scheme" = https ]; then more="\\"tls\\": { \\"cert\\": \\"$(json "$cert")\\", \\"key\\": \\"$(json "$key")\\" },"; fi
+if [ -n "$users" ]; then
+  more="$more \\"auth\\": { \\"htpasswd\\": { \\"path\\": \\"$(json "$users")\\" } },"
+  policy=defaultPolicy wanted=401
+fi
+config "$host" "$port" "$level" '**' "$policy" "$more"
+start_zot "$state/zot.log"
+[ "$port" -ne 0 ] || await_port
+if [ -n "$client" ]; then
+  await "$scheme://$own:$port" "$wanted"
+else
+  # Nothing here can ask: at least it has to be alive after two seconds.
+  left=$((2 * ticks))
+  while [ "$left" -gt 0 ] && lives; do
+    left=$((left - 1))
+    pause
+  done
+  lives || give_up ''
+fi
+
+# 5. What to type.
+address=$public:$port
+count=$(($(names | wc -l)))
+say "Serving $count names at $scheme://$address with zot, for pulls alone:"
+say
+names | head -n 20 | rows "$address"
+[ "$count" -le 20 ] || say "  and $((count - 20)) more: sh kit/serve.sh --list"
+[ "$aliases" -eq 0 ] || say "  Names of docker.io are there without docker.io/, too: docker's mirrors ask so."
+[ -z "$no_alias" ] || say "  Not so below$no_alias: a registry has the name."
+image=$(names | awk -F "$tab" '$3 == "image" { print $2; exit }')
+if [ -n "$image" ]; then
+  image=$address/$image podman='' ctr='' skopeo=''
+  if [ "$scheme" = http ]; then
+    podman=' --tls-verify=false' ctr=' --plain-http' skopeo=' --src-tls-verify=false'
+  fi
+  say
+  say 'For example:'
+  if [ -n "$users" ]; then
+    say "  docker login $address    (podman login$podman, skopeo login)"
+    ctr="$ctr --user NAME"
+  fi
+  say "  docker pull $image"
+  say "  podman pull$podman $image"
+  say "  ctr images pull$ctr $image"
+  say "  skopeo copy$skopeo docker://$image oci:FOLDER"
+fi
+say
+if [ -z "$is_public" ]; then
+  say 'Only this machine reaches it. For others: --listen 0.0.0.0:5000'
+elif [ "$scheme" = http ]; then
+  say "This is plain HTTP: docker wants \\"$address\\" in its insecure-registries."
+  [ -z "$users" ] || say 'Passwords are sent as they are: --cert and --key would hide them.'
+fi
+[ "$scheme" = http ] || say 'Clients have to know the authority of the certificate.'
+say 'Nodes pull by the names that images have elsewhere with what this writes:'
+say "  sh kit/mirrors.sh $([ "$scheme" = http ] || say '--https ')$address"
+say
+if [ -n "$client" ] && [ -z "$users" ]; then checked=yes; fi
+[ -z "$checked" ] || say "Checked: $name is served with its digest."
+[ -z "$users" ] || [ -z "$client" ] || say 'Checked: nobody pulls without a login (401). Not checked: a login, for want of a password.'
+[ -n "$client" ] || say "Not checked: an answer over $scheme. There is no curl, wget, openssl or skopeo here that could ask."
+[ -z "$held" ] || say "The log of zot is $log"
+say 'Ctrl-C ends it.'
+
+wait "$zot_pid" || :
+give_up 'zot has ended'
+`,
 };
