@@ -75,6 +75,754 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 `,
+  'load-containerd.sh': `# The part of load.sh for containerd, k3s and RKE2.
+[ -n "\${runtime-}" ] || { echo 'This is a part of load.sh: sh kit/load.sh containerd' >&2 && exit 2; }
+
+can_hold_platforms=1
+identity=DIGEST
+
+# control …: the runtime's ctr, in the namespace.
+control() {
+  case "$runtime" in
+    k3s) k3s ctr -n "$namespace" "$@" ;;
+    *) "$ctr" -n "$namespace" "$@" ;;
+  esac
+}
+
+need_runtime() {
+  ctr=ctr
+  case "$runtime" in
+    k3s) has k3s || refuse 'there is no program k3s here' 'Run this on a node of k3s' ;;
+    rke2)
+      # RKE2 keeps its ctr out of PATH, and its containerd listens where k3s' does.
+      for ctr in /var/lib/rancher/rke2/bin/ctr ctr; do ! has "$ctr" || break; done
+      has "$ctr" || refuse 'there is no /var/lib/rancher/rke2/bin/ctr here' 'Run this on a node of RKE2'
+      : "\${CONTAINERD_ADDRESS:=/run/k3s/containerd/containerd.sock}"
+      export CONTAINERD_ADDRESS
+      ;;
+    *) has ctr || refuse 'there is no program ctr here' 'It comes with containerd; for k3s and RKE2: sh kit/load.sh k3s' ;;
+  esac
+  control images ls -q >"$work/ls" 2>"$work/err" </dev/null ||
+    refuse "$runtime does not answer: $(last_line "$work/err")" \\
+      'Is it running, and may you speak to it? Most need root: sudo sh kit/load.sh … ; another socket: CONTAINERD_ADDRESS'
+  has_platform_flag=''
+  ! control images import --help 2>/dev/null | grep -q -e '--platform ' || has_platform_flag=1
+}
+
+# look: $work/images (name, digest), $work/checked (name, digest, state, whether it is unpacked), $work/present.
+look() {
+  control images ls 2>/dev/null </dev/null | awk 'NR > 1 { print $1 "\\t" $3 }' >"$work/images"
+  control images check 2>/dev/null </dev/null |
+    awk 'NR > 1 { print $1 "\\t" $3 "\\t" $4 "\\t" $NF }' >"$work/checked" || :
+  control content ls -q 2>/dev/null </dev/null >"$work/present" || : >"$work/present"
+}
+look_before() { look; }
+look_after() { look; }
+
+# entries: what may stand under the name, the best first. The original index, of which containerd takes the platform that
+# it is asked for, also where others are not here; else what the flat layout has, which is whole.
+entries() {
+  case "$all_platforms$leaf_platform" in
+    1*) echo "$root" ;;
+    *:*) echo "$leaf" ;;
+    *)
+      # containerd remembers one choice of platforms for each index: that for this machine is not replaced by another.
+      if ! is_native_leaf && [ "$leaf" != "$digest" ] && cut -f 2 "$work/images" | grep -qxF "$digest" &&
+        ! grep -qxF "$leaf" "$work/present"; then
+        echo "$leaf"
+      elif [ "$root" = "$digest" ]; then echo "$digest"; else echo "$digest" "$root"; fi
+      ;;
+  esac
+}
+
+has_name() { grep -qxF "$1$tab$2" "$work/images"; }
+
+# is_whole: whether all of the image is there, and unpacked where it is for this machine: ctr judges by its platform.
+is_whole() {
+  if is_native_leaf; then
+    awk -F '\\t' -v name="$reference" '$1 == name { found = $3 == "complete" && $4 == "true" } END { exit !found }' "$work/checked"
+  else
+    contents "$found" "$([ -n "$all_platforms" ] || echo "$leaf")" >"$work/all" &&
+      awk 'FILENAME == ARGV[1] { present[$1]; next } !($1 in present) { lacks = 1 } END { exit lacks }' "$work/present" "$work/all"
+  fi
+}
+
+is_loaded() {
+  remark=''
+  found=$(awk -F '\\t' -v name="$reference" '$1 == name { print $2; exit }' "$work/images")
+  case " $(entries) $(is_native_leaf || echo "$leaf") " in
+    *" \${found:--} "*) ;;
+    *) [ -z "$found" ] || remark='the name stands for another image'; return 1 ;;
+  esac
+  [ "$found" = "$digest" ] || remark="a registry has it as $digest"
+  has_name "$name@$found" "$found" || { remark="$name@$found is missing"; return 1; }
+  is_whole || { remark='it is not whole'; return 1; }
+}
+is_there() {
+  is_loaded || return 1
+  case "$(entries) " in "$found "*) ;; *) ! is_native_leaf && [ "$found" = "$leaf" ] ;; esac
+}
+
+load_wanted() { load_each "$work/wanted"; }
+
+load_image() {
+  for wanted in $(entries); do
+    if import_entry "$wanted"; then return 0; fi
+    # An importer that wants what is not here of an index gets the part that is.
+    case "$reason" in *'not found'*) ;; *) return 1 ;; esac
+  done
+  return 1
+}
+
+# import_entry DIGEST: imports it under the name, and under the name by which workloads ask that are pinned by digest.
+import_entry() {
+  only=$leaf
+  [ -z "$all_platforms" ] || only=''
+  contents "$1" "$only" >"$work/all" || { reason="kit/manifests.tsv does not know $1"; return 1; }
+  printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[%s]}' \\
+    "$(descriptor "$1" "$reference")" >"$work/stream/index.json"
+  # What containerd has of it is not sent again.
+  awk 'FILENAME == ARGV[1] { present[$1]; next } !($1 in present)' "$work/present" "$work/all" >"$work/needed"
+  if ! import_blobs "$work/needed"; then
+    # What it had a moment ago may be gone: containerd collects what no image uses.
+    case "$reason" in *'not found'*) import_blobs "$work/all" || return 1 ;; *) return 1 ;; esac
+  fi
+  reason=''
+  cat "$work/all" >>"$work/present"
+  has_name "$name@$1" "$1" || control images tag --force "$reference" "$name@$1" >/dev/null 2>"$work/err" || {
+    reason=$(last_line "$work/err")
+    return 1
+  }
+}
+
+# import_blobs FILE: sends these blobs and the index.json that was made.
+import_blobs() {
+  absent=$(lacking "$1")
+  if [ -n "$absent" ]; then
+    reason="$absent is not in this bundle"
+    return 1
+  fi
+  set -- "$1"
+  if [ -n "$all_platforms" ]; then
+    set -- "$@" --all-platforms
+  elif [ -n "$has_platform_flag" ]; then
+    # A version of Windows is no platform for each ctr.
+    case "$leaf_platform" in *:*) ;; *) set -- "$@" --platform "$leaf_platform" ;; esac
+  fi
+  is_native_leaf || set -- "$@" --no-unpack
+  blobs=$1
+  shift
+  if stream "$blobs" oci-layout index.json | control images import "$@" - >"$work/out" 2>"$work/err" && [ ! -s "$work/tar.err" ]; then
+    return 0
+  fi
+  reason=$(last_line "$work/err")
+  reason=\${reason#ctr: }
+  [ -n "$reason" ] || reason=$(last_line "$work/tar.err")
+  return 1
+}
+
+closing_note() {
+  [ "$namespace" = k8s.io ] || return 0
+  note 'Kubernetes removes images that no container uses when the disk is nearly full. Late releases of containerd spare those'
+  case "$runtime" in
+    containerd) note 'with a label: ctr -n k8s.io images label NAME io.cri-containerd.pinned=pinned' ;;
+    *)
+      note "with a label: the same, by $runtime's ctr: -n k8s.io images label NAME io.cri-containerd.pinned=pinned. An archive"
+      note "in /var/lib/rancher/$runtime/agent/images/ is imported again whenever $runtime starts."
+      ;;
+  esac
+}
+`,
+  'load-docker.sh': `# The part of load.sh for docker.
+[ -n "\${runtime-}" ] || { echo 'This is a part of load.sh: sh kit/load.sh docker' >&2 && exit 2; }
+
+can_hold_platforms=''
+identity='IMAGE ID'
+
+need_runtime() {
+  has docker || refuse 'there is no program docker here'
+  # The daemon may be elsewhere: in a virtual machine, or by DOCKER_HOST.
+  docker version --format '{{.Server.Os}}/{{.Server.Arch}}' >"$work/info" 2>"$work/err" </dev/null ||
+    refuse "docker does not answer: $(last_line "$work/err")" 'Is it running, and may you speak to it? sudo sh kit/load.sh docker …'
+  read -r machine <"$work/info" || :
+  case "$machine" in
+    linux/arm) machine=linux/arm/v7 ;;
+    */?*) ;;
+    *) machine='' ;;
+  esac
+  # With containerd's store an image's ID is the digest under its name; otherwise it is its config's, and digests are lost.
+  keeps_digests=''
+  ! docker info --format '{{json .DriverStatus}}' 2>/dev/null </dev/null | grep -q 'io\\.containerd\\.snapshotter' || keeps_digests=1
+}
+
+look_before() { :; }
+look_after() { :; }
+
+# entry: what the stream has under the name. A root is whole, which docker's containerd store wants: see docs of the bundle.
+entry() { if [ -n "$platform_wanted" ]; then echo "$leaf"; else echo "$root"; fi; }
+
+is_loaded() {
+  remark='' found=''
+  found=$(docker image inspect --format '{{.Id}}' "$reference" 2>/dev/null) || return 1
+  if [ -z "$keeps_digests" ]; then
+    [ "$found" = "$config" ] || { remark='the name stands for another image'; return 1; }
+  elif [ "$found" != "$(entry)" ]; then
+    # Some releases tell the manifest of an index, or the config.
+    case "$found" in
+      "$leaf" | "$digest" | "$config") ;;
+      *) remark='the name stands for another image' && return 1 ;;
+    esac
+  fi
+}
+is_there() { is_loaded; }
+
+# load_wanted: all in one stream, each blob once. Where docker ends at one of them, the others go one by one.
+load_wanted() {
+  note "$(wc -l <"$work/wanted" | tr -d ' ') images to docker load"
+  begin_archive
+  : >"$work/together"
+  while read_row <&3; do
+    reason=''
+    if add_to_archive; then cat "$work/all" >>"$work/together"; else printf '%s\\t%s\\n' "$reference" "$reason" >>"$work/reasons"; fi
+  done 3<"$work/wanted"
+  ! send "$work/together" || return 0
+  note "docker load: $reason"
+  note 'The images follow one by one.'
+  : >"$work/single"
+  while read_row <&3; do
+    [ -n "$(reason_of "$reference")" ] || is_loaded </dev/null || printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n' \\
+      "$reference" "$name" "$digest" "$root" "$leaf_platform" "$config" "$leaf" "$what" "$why" "$patterns" >>"$work/single"
+  done 3<"$work/wanted"
+  load_each "$work/single"
+}
+
+load_image() {
+  begin_archive
+  add_to_archive && cp "$work/all" "$work/together" && send "$work/together"
+}
+
+begin_archive() { : >"$work/oci" && : >"$work/docker"; }
+
+# add_to_archive: adds an image to both forms, since each of docker's stores reads another one.
+add_to_archive() {
+  only=''
+  [ -n "$keeps_digests" ] || only=$leaf
+  contents "$(entry)" "$only" >"$work/all" || { reason="kit/manifests.tsv does not know $(entry)"; return 1; }
+  absent=$(lacking "$work/all")
+  [ -z "$absent" ] || { reason="$absent is not in this bundle"; return 1; }
+  descriptor "$(entry)" "$reference" >>"$work/oci" && echo >>"$work/oci"
+  docker_entry "$leaf" "$reference" >>"$work/docker" && echo >>"$work/docker"
+}
+
+# send FILE: streams both forms and these blobs, each once.
+send() {
+  sort -u "$1" >"$work/needed"
+  [ -s "$work/needed" ] || return 0
+  printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[%s]}' \\
+    "$(tr '\\n' ',' <"$work/oci" | sed 's/,$//')" >"$work/stream/index.json"
+  printf '[%s]' "$(tr '\\n' ',' <"$work/docker" | sed 's/,$//')" >"$work/stream/manifest.json"
+  if stream "$work/needed" oci-layout index.json manifest.json | docker load --quiet >"$work/out" 2>"$work/err" && [ ! -s "$work/tar.err" ]; then
+    return 0
+  fi
+  reason=$(last_line "$work/err")
+  [ -n "$reason" ] || reason=$(last_line "$work/tar.err")
+  return 1
+}
+
+closing_note() {
+  [ -n "$keeps_digests" ] ||
+    note "docker's store keeps image IDs, not digests: name@sha256:… does not find these images. A registry keeps them: kit/serve.sh"
+}
+`,
+  'load-podman.sh': `# The part of load.sh for podman.
+[ -n "\${runtime-}" ] || { echo 'This is a part of load.sh: sh kit/load.sh podman' >&2 && exit 2; }
+
+can_hold_platforms=''
+identity=DIGEST
+
+need_runtime() {
+  has podman || refuse 'there is no program podman here'
+  podman info --format '{{.Host.ServiceIsRemote}} {{.Host.OS}}/{{.Host.Arch}}' >"$work/info" 2>"$work/err" </dev/null ||
+    refuse "podman does not work: $(last_line "$work/err")"
+  # A podman in a virtual machine (podman machine) does not see these files: it is sent an archive.
+  is_remote=''
+  read -r remote machine_found <"$work/info" || :
+  [ "$remote" != true ] || { is_remote=1 && machine=$machine_found; }
+}
+
+look_before() { :; }
+look_after() { :; }
+
+# is_loaded: whether the name stands for the image, by the digest of its config. Its digest is the index's where podman
+# read that, else the manifest's own.
+is_loaded() {
+  remark='' found=''
+  podman image inspect --format '{{.Id}} {{.Digest}} {{range .RepoDigests}}{{.}} {{end}}' "$reference" >"$work/inspect" 2>/dev/null || return 1
+  read -r identifier found digests <"$work/inspect" || return 1
+  [ "\${identifier#sha256:}" = "\${config#sha256:}" ] || { remark='the name stands for another image'; return 1; }
+  case " $found $digests " in
+    *"@$digest "* | *" $digest "*) found=$digest ;;
+    *) remark="its digest is not kept, which was $digest" ;;
+  esac
+}
+is_there() { is_loaded && [ "$found" = "$digest" ]; }
+
+load_wanted() { load_each "$work/wanted"; }
+
+load_image() {
+  if [ -z "$is_remote" ]; then
+    # podman chooses of an index what its own machine runs: another platform is read by its manifest alone.
+    # shellcheck disable=SC2046
+    for entry in $(! is_native_leaf || echo "$digest") "$leaf"; do
+      if pull_folder "$entry"; then return 0; fi
+      case "$reason" in *'is not in this bundle'*) return 1 ;; esac
+      [ "$entry" != "$leaf" ] || break
+    done
+  fi
+  # docker's form, in which podman takes layers that it cannot read otherwise. It makes a manifest of its own.
+  docker_form || return 1
+  if stream "$work/all" manifest.json | podman load --quiet >"$work/out" 2>"$work/err" && [ ! -s "$work/tar.err" ]; then
+    reason=''
+    return 0
+  fi
+  reason=\${reason:-$(last_line "$work/err")}
+  return 1
+}
+
+# pull_folder ENTRY: podman reads a folder of links into the bundle, which keeps manifests as they are.
+pull_folder() {
+  contents "$1" "$leaf" >"$work/all" || { reason="kit/manifests.tsv does not know $1"; return 1; }
+  absent=$(lacking "$work/all")
+  [ -z "$absent" ] || { reason="$absent is not in this bundle"; return 1; }
+  rm -rf "$work/dir"
+  mkdir "$work/dir"
+  printf 'Directory Transport Version: 1.1\\n' >"$work/dir/version"
+  while read -r blob; do
+    hex=\${blob#sha256:}
+    ln -s "$bundle/blobs/sha256/$hex" "$work/dir/$hex"
+    ln -s "$bundle/blobs/sha256/$hex" "$work/dir/$hex.manifest.json"
+  done <"$work/all"
+  ln -s "$bundle/blobs/sha256/\${1#sha256:}" "$work/dir/manifest.json"
+  if ! podman pull --quiet "dir:$work/dir" >"$work/out" 2>"$work/err"; then
+    reason=$(last_line "$work/err")
+    reason=\${reason#Error: }
+    return 1
+  fi
+  identifier=$(last_line "$work/out")
+  [ "\${identifier#sha256:}" = "\${config#sha256:}" ] || { reason="podman took it for $identifier"; return 1; }
+  podman tag "$identifier" "$reference" >/dev/null 2>"$work/err" || { reason=$(last_line "$work/err"); return 1; }
+}
+
+# docker_form: manifest.json for one image, and the blobs that it needs.
+docker_form() {
+  contents "$leaf" '' >"$work/all" || { reason="kit/manifests.tsv does not know $leaf"; return 1; }
+  absent=$(lacking "$work/all")
+  [ -z "$absent" ] || { reason="$absent is not in this bundle"; return 1; }
+  printf '[%s]' "$(docker_entry "$leaf" "$reference")" >"$work/stream/manifest.json"
+}
+
+closing_note() { :; }
+`,
+  'load.sh': `#!/bin/sh
+# Loads images of this bundle into the container runtime of this machine, without a registry.
+case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
+. "$kit/common.sh"
+
+usage() {
+  cat <<'END'
+usage: sh kit/load.sh [OPTION…] RUNTIME [PATTERN…]
+
+Loads the images of this bundle into the container runtime of this machine, through its own program.
+
+RUNTIME
+  containerd        by ctr, into the namespace of Kubernetes
+  k3s               by k3s ctr
+  rke2              by the ctr that RKE2 brings
+  docker            by docker load
+  podman            by podman pull, from the files of this bundle
+
+PATTERN             the images to load, by name: '*nginx*', 'docker.io/library/*', docker.io/library/nginx:1.27.
+                    A * stands for any characters, slashes too. Without a pattern: all images.
+OPTION
+  --platform P      the platform, where it is not this machine's: linux/arm64
+  --all-platforms   every platform that is here (containerd, k3s, rke2)
+  --namespace N     containerd's namespace; default k8s.io, which is Kubernetes'. ctr and nerdctl use 'default'
+  --dry-run         tells what would be done
+  -h, --help
+
+Images that are there already are left alone. Charts, signatures, encrypted images and those of other platforms are
+skipped, and named. Each image is looked up in the runtime afterwards. Exit code: 0 all is there; 1 something is not;
+2 nothing was begun.
+
+examples
+  sudo sh kit/load.sh containerd
+  sudo sh kit/load.sh k3s 'docker.io/library/*' '*ingress*'
+  sh kit/load.sh podman
+  sh kit/load.sh --platform linux/arm64 docker quay.io/team/app:1
+END
+}
+
+platform_wanted='' all_platforms='' namespace=k8s.io dry_run=''
+while [ $# -gt 0 ]; do
+  option=$1
+  case "$option" in
+    --platform=* | --namespace=*) value=\${option#*=} && shift ;;
+    --platform | --namespace)
+      [ $# -ge 2 ] || usage_error "$option needs a value"
+      value=$2 && shift 2
+      ;;
+    *) shift ;;
+  esac
+  case "$option" in
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    --platform | --platform=*) platform_wanted=$value ;;
+    --namespace | --namespace=*) namespace=$value ;;
+    --all-platforms) all_platforms=1 ;;
+    --dry-run) dry_run=1 ;;
+    --)
+      runtime=\${1-}
+      [ $# -eq 0 ] || shift
+      break
+      ;;
+    -*) usage_error "there is no option $option" ;;
+    *)
+      runtime=$option
+      break
+      ;;
+  esac
+done
+for pattern; do
+  case "$pattern" in -*) usage_error "$pattern stands after the runtime: options come first" ;; esac
+done
+case "\${runtime-}" in
+  containerd | k3s | rke2) . "$kit/load-containerd.sh" ;;
+  docker | podman) . "$kit/load-$runtime.sh" ;;
+  '') usage_error 'which runtime? containerd, k3s, rke2, docker or podman' ;;
+  *) usage_error "$runtime is no runtime that images are loaded into: containerd, k3s, rke2, docker or podman" ;;
+esac
+case "$platform_wanted" in
+  '') ;;
+  */) usage_error "$platform_wanted is no platform: linux/amd64 is one" ;;
+  *[!A-Za-z0-9/._:+~-]* | /* | -*) usage_error "$platform_wanted is no platform: linux/amd64 is one" ;;
+  */*) ;;
+  *) usage_error "$platform_wanted is no platform: linux/$platform_wanted?" ;;
+esac
+case "$namespace" in '' | -* | *[!A-Za-z0-9._-]*) usage_error "'$namespace' is no namespace" ;; esac
+[ -z "$all_platforms" ] || [ -z "$platform_wanted" ] || usage_error '--platform and --all-platforms contradict each other'
+[ -z "$all_platforms" ] || [ -n "$can_hold_platforms" ] ||
+  usage_error "$runtime has one platform of an image under a name: choose it by --platform"
+for table in images.tsv manifests.tsv; do
+  [ -r "$kit/$table" ] || refuse "kit/$table is missing" 'Check the bundle: sh kit/verify.sh'
+done
+
+# machine_platform: what this machine runs, in the words of images.
+machine_platform() {
+  machine=$(uname -m)
+  case "$machine" in
+    x86_64 | amd64) echo linux/amd64 ;;
+    aarch64 | arm64) echo linux/arm64 ;;
+    armv8* | armv7*) echo linux/arm/v7 ;;
+    armv6*) echo linux/arm/v6 ;;
+    armv5*) echo linux/arm/v5 ;;
+    i?86) echo linux/386 ;;
+    loongarch64) echo linux/loong64 ;;
+    mips64*) echo linux/mips64le ;;
+    ppc64le | s390x | riscv64) echo "linux/$machine" ;;
+    *)
+      [ -n "$platform_wanted" ] || refuse "it is not known which images a $machine runs" 'Say it: --platform linux/…'
+      echo "linux/$machine"
+      ;;
+  esac
+}
+
+# fitting PLATFORM: the platforms of images that do for it, the best first.
+fitting() {
+  case "$1" in
+    linux/arm64 | linux/arm64/v8) echo linux/arm64 linux/arm64/v8 ;;
+    linux/arm | linux/arm/v7) echo linux/arm/v7 linux/arm linux/arm/v6 linux/arm/v5 ;;
+    linux/arm/v6) echo linux/arm/v6 linux/arm linux/arm/v5 ;;
+    *) echo "$1" ;;
+  esac
+}
+
+temporary
+# What runtimes read as one archive: files that are made here, and the bundle's blobs through a link. Nothing is copied.
+mkdir "$work/stream" "$work/stream/blobs"
+ln -s "$bundle/blobs/sha256" "$work/stream/blobs/sha256"
+printf '{"imageLayoutVersion":"1.0.0"}' >"$work/stream/oci-layout"
+
+# read_names: $work/names, a line for each name that runtimes use. A bundle is a stranger's: nothing else than names,
+# digests and platforms gets into an argument or a file.
+read_names() {
+  awk -F '\\t' '
+    function digest(text) { return text ~ /^sha256:[0-9a-f]+$/ && length(text) == 71 }
+    function bad() { print FNR; failed = 1; exit 1 }
+    /^#/ || $1 == "-" { next }
+    NF < 10 || $1 !~ /^[A-Za-z0-9[][][A-Za-z0-9._:\\/-]*$/ || $2 !~ /^[A-Za-z0-9_][A-Za-z0-9._-]*$/ { bad() }
+    !digest($3) || !digest($7) || $4 !~ /^[A-Za-z0-9._:\\/+~-]+$/ { bad() }
+    $6 != "-" && (!digest($5) || !digest($6)) { bad() }
+    !(($1, $2) in seen) { seen[$1, $2] = 1; print $1 ":" $2 "\\t" $1 "\\t" $3 }
+  ' "$kit/images.tsv" >"$work/names" ||
+    refuse "kit/images.tsv cannot be read at line $(tail -n 1 "$work/names")" 'Check the bundle: sh kit/verify.sh'
+  [ -s "$work/names" ] || refuse 'there is no image in this bundle' 'kit/push.sh brings charts and other artifacts into a registry'
+}
+
+# select_names PATTERN…: $work/selected, the names that a pattern matches, each with the numbers of its patterns.
+select_names() {
+  : >"$work/selected"
+  number=0
+  for pattern; do
+    number=$((number + 1))
+    matched=''
+    while IFS=$tab read -r reference name digest <&3; do
+      # The pattern is a pattern here, and its * crosses slashes.
+      # shellcheck disable=SC2254
+      case "$reference" in $pattern) ;; *) case "$name" in $pattern) ;; *) case "$name@$digest" in $pattern) ;; *) continue ;; esac ;; esac ;; esac
+      matched=1
+      printf '%s\\t%s\\n' "$reference" "$number" >>"$work/selected"
+    done 3<"$work/names"
+    [ -n "$matched" ] || refuse "no image of this bundle has a name that matches '$pattern'" "$(near "$pattern")"
+  done
+  [ $# -gt 0 ] || cut -f 1 "$work/names" | sed "s/\\$/\${tab}0/" >"$work/selected"
+}
+
+# near PATTERN: the names that have most in common with it.
+near() {
+  cut -f 1 "$work/names" | awk -v pattern="$1" '
+    BEGIN {
+      wanted = tolower(pattern)
+      sub(/@.*/, "", wanted); sub(/\\/$/, "", wanted); sub(/.*\\//, "", wanted)
+      gsub(/[][*?]/, "", wanted); sub(/:.*/, "", wanted)
+      wanted = substr(wanted, 1, 30)
+    }
+    {
+      text = tolower($0); best = 0
+      for (size = length(wanted); size > 2 && best == 0; size--)
+        for (at = 1; at + size - 1 <= length(wanted); at++)
+          if (index(text, substr(wanted, at, size))) best = size
+      score[NR] = best; name[NR] = $0
+      if (best > top) top = best
+    }
+    END {
+      for (size = top; size >= 0 && shown < 5; size--)
+        for (line = 1; line <= NR && shown < 5; line++)
+          if (score[line] == size && (size == top || size > 3)) { list = list (shown++ ? ", " : "") name[line] }
+      printf "%s%s%s\\n", (top > 2 ? "Near it: " : "There are: "), list, (top > 2 || NR == shown ? "" : sprintf(", and %d more", NR - shown))
+    }'
+}
+
+# choose_leaves: $work/rows, a line for each selected name: reference, name, digest, root, platform, config, leaf, what
+# is to be done (load, skip), why, and the numbers of the patterns.
+choose_leaves() {
+  awk -F '\\t' -v OFS='\\t' -v fitting="$(fitting "$platform")" -v platform="$platform" -v all="$all_platforms" '
+    function fits(found, wanted) { return found == wanted || index(found, wanted ":") == 1 }
+    FILENAME == ARGV[1] { patterns[$1] = patterns[$1] "," $2; next }
+    /^#/ { next }
+    { reference = $1 ":" $2 }
+    !(reference in patterns) { next }
+    !(reference in count) { order[++names] = reference; name[reference] = $1; digest[reference] = $3; root[reference] = $7 }
+    { line[reference, ++count[reference]] = $4 FS $5 FS $6 FS $9 }
+    END {
+      split(fitting, wanted, " ")
+      for (at = 1; at <= names; at++) {
+        reference = order[at]; chosen = ""; here = ""; opaque = 0
+        for (row = 1; row <= count[reference]; row++) {
+          split(line[reference, row], field, FS)
+          if (field[4] == "opaque") opaque = 1
+          here = here (row > 1 ? ", " : "") field[1]
+        }
+        for (best = 1; best in wanted && chosen == ""; best++)
+          for (row = 1; row <= count[reference] && chosen == ""; row++) {
+            split(line[reference, row], field, FS)
+            if (fits(field[1], wanted[best])) chosen = line[reference, row]
+          }
+        if (chosen == "" && all) chosen = line[reference, 1]
+        what = "load"; why = "-"
+        split(chosen == "" ? line[reference, 1] : chosen, field, FS)
+        if (field[4] == "artifact") { what = "skip"; why = "no image: a chart or another artifact, which a registry serves" }
+        else if (chosen == "") { what = "other"; why = "it is for " here ", not for " platform }
+        else if (field[4] == "opaque" || all && opaque) { what = "skip"; why = "it has layers that runtimes cannot unpack (encrypted, or for another snapshotter)" }
+        print reference, name[reference], digest[reference], root[reference], field[1], field[2], field[3], what, why, patterns[reference]
+      }
+    }' "$work/selected" "$kit/images.tsv" >"$work/rows"
+}
+
+# contents ENTRY LEAF: the digests below an index or a manifest, itself first, each once. Of an index: the indexes in it,
+# of which importers want all, and LEAF alone; with an empty LEAF all that is here.
+contents() {
+  awk -F '\\t' -v entry="$1" -v leaf="$2" '
+    function emit(digest) { if (!(digest in done)) { done[digest] = 1; print digest } }
+    function is_index(digest) { return type[digest] ~ /index|manifest\\.list/ }
+    function walk(digest, depth,   parts, count, at) {
+      if (depth > 8) return
+      emit(digest)
+      count = content[digest] == "-" ? 0 : split(content[digest], parts, " ")
+      for (at = 1; at <= count; at++)
+        if (!is_index(digest)) emit(parts[at])
+        else if (is_index(parts[at]) || leaf == "" || parts[at] == leaf) walk(parts[at], depth + 1)
+    }
+    /^#/ { next }
+    $1 ~ /^sha256:[0-9a-f]+$/ && $4 ~ /^(-|sha256:[0-9a-f]+( sha256:[0-9a-f]+)*)$/ { type[$1] = $2; content[$1] = $4 }
+    END { if (!(entry in type)) exit 1; walk(entry, 0) }' "$kit/manifests.tsv"
+}
+
+# descriptor DIGEST NAME: the entry of an index.json, as importers read it.
+descriptor() {
+  awk -F '\\t' -v digest="$1" -v name="$2" '
+    $1 == digest && $2 ~ /^[A-Za-z0-9.+\\/_-]+$/ && $3 ~ /^[0-9]+$/ {
+      printf "{\\"mediaType\\":\\"%s\\",\\"digest\\":\\"%s\\",\\"size\\":%s,\\"annotations\\":{", $2, digest, $3
+      printf "\\"io.containerd.image.name\\":\\"%s\\",\\"org.opencontainers.image.ref.name\\":\\"%s\\"}}", name, name
+      exit
+    }' "$kit/manifests.tsv"
+}
+
+# docker_entry LEAF NAME: the entry of a manifest.json, as docker and podman read it.
+docker_entry() {
+  awk -F '\\t' -v leaf="$1" -v name="$2" '
+    function path(digest) { sub(/^sha256:/, "blobs/sha256/", digest); return digest }
+    $1 == leaf && $4 ~ /^sha256:[0-9a-f]+( sha256:[0-9a-f]+)*$/ {
+      count = split($4, parts, " ")
+      printf "{\\"Config\\":\\"%s\\",\\"RepoTags\\":[\\"%s\\"],\\"Layers\\":[", path(parts[1]), name
+      for (at = 2; at <= count; at++) printf "%s\\"%s\\"", (at > 2 ? "," : ""), path(parts[at])
+      printf "]}"
+      exit
+    }' "$kit/manifests.tsv"
+}
+
+# lacking FILE: the first digest of a list whose blob is not in this bundle.
+lacking() {
+  while read -r blob; do
+    [ -f "$bundle/blobs/sha256/\${blob#sha256:}" ] || { echo "$blob"; return; }
+  done <"$1"
+}
+
+# stream FILE NAME…: an archive of files that were made in $work/stream and of the blobs that FILE lists.
+stream() {
+  list=$1
+  shift
+  printf '%s\\n' "$@" >"$work/members"
+  sed 's|^sha256:|blobs/sha256/|' "$list" >>"$work/members"
+  COPYFILE_DISABLE=1 tar -chf - -C "$work/stream" -T "$work/members" 2>"$work/tar.err"
+}
+
+# last_line FILE: what a program said last, as a reason.
+last_line() { sed -n '/[^[:space:]]/p' "$1" | tail -n 1 | tr -d '\\r' | tr "$tab" ' ' | cut -c 1-300; }
+
+# result REFERENCE DIGEST TEXT: a line of the table.
+result() { printf '%s\\t%s\\t%s\\n' "$1" "$2" "$3" >>"$work/table"; }
+
+# Each runtime has: can_hold_platforms, need_runtime (ends the script where it is not there, sets machine), look_before,
+# is_there, load_wanted (which calls load_each or a way of its own), is_loaded (sets found and remark), closing_note.
+# They read what read_row sets.
+read_row() { IFS=$tab read -r reference name digest root leaf_platform config leaf what why patterns; }
+
+# load_each FILE: loads one image after the other; what fails stops nothing. $work/why/NUMBER has the reasons.
+load_each() {
+  number=0
+  total=$(wc -l <"$1" | tr -d ' ')
+  while read_row <&3; do
+    number=$((number + 1))
+    note "[$number/$total] $reference"
+    reason=''
+    load_image </dev/null || printf '%s\\t%s\\n' "$reference" "\${reason:-$runtime did not take it}" >>"$work/reasons"
+  done 3<"$1"
+}
+reason_of() { awk -F '\\t' -v reference="$1" '$1 == reference { print $2; exit }' "$work/reasons"; }
+
+machine=''
+need_runtime
+[ -n "$machine" ] || machine=$(machine_platform)
+platform=\${platform_wanted:-$machine}
+# is_native_leaf: whether the leaf is for this machine, so that the runtime can unpack it.
+native=" $(fitting "$machine") "
+is_native_leaf() { case "$native" in *" $leaf_platform "*) ;; *) return 1 ;; esac; }
+read_names
+select_names "$@"
+choose_leaves
+look_before
+
+: >"$work/table" && : >"$work/reasons" && : >"$work/wanted" && : >"$work/satisfied"
+loaded=0 there=0 skipped=0 failed=0
+while read_row <&3; do
+  case "$what" in
+    load) ;;
+    *)
+      skipped=$((skipped + 1))
+      result "$reference" - "skipped: $why"
+      continue
+      ;;
+  esac
+  if is_there </dev/null; then
+    there=$((there + 1))
+    echo "$patterns" >>"$work/satisfied"
+    result "$reference" "$found" "there already\${remark:+; $remark}"
+  else
+    printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n' \\
+      "$reference" "$name" "$digest" "$root" "$leaf_platform" "$config" "$leaf" "$what" "$why" "$patterns" >>"$work/wanted"
+  fi
+done 3<"$work/rows"
+
+if [ -n "$dry_run" ]; then
+  while read_row <&3; do
+    loaded=$((loaded + 1))
+    echo "$patterns" >>"$work/satisfied"
+    result "$reference" "$digest" "would be loaded"
+  done 3<"$work/wanted"
+elif [ -s "$work/wanted" ]; then
+  load_wanted
+  look_after
+  while read_row <&3; do
+    found='' remark=''
+    reason=$(reason_of "$reference")
+    if is_loaded </dev/null && [ -z "$reason" ]; then
+      loaded=$((loaded + 1))
+      echo "$patterns" >>"$work/satisfied"
+      result "$reference" "$found" "loaded\${remark:+; $remark}"
+    else
+      failed=$((failed + 1))
+      result "$reference" "\${found:--}" "failed: \${reason:-$runtime does not have it as it should be\${remark:+; $remark}}"
+    fi
+  done 3<"$work/wanted"
+fi
+
+# The table, in the order of the bundle.
+awk -F '\\t' -v identity="$identity" '
+  function wide(text, width) { return sprintf("%-" width "s", text) }
+  BEGIN { a = 5; b = length(identity) }
+  FILENAME == ARGV[1] {
+    digest[$1] = $2; text[$1] = $3
+    if (length($1) > a) a = length($1)
+    if (length($2) > b) b = length($2)
+    next
+  }
+  FNR == 1 { print wide("IMAGE", a) "  " wide(identity, b) "  RESULT" }
+  { print wide($1, a) "  " wide(digest[$1], b) "  " text[$1] }' "$work/table" "$work/rows"
+say ''
+verb=loaded
+[ -z "$dry_run" ] || verb='would be loaded'
+say "$platform: $loaded $verb, $there there already, $skipped skipped, $failed failed"
+left_out=$(awk -F '\\t' '$9 == "referrer" { count++ } END { print count + 0 }' "$kit/images.tsv")
+[ "$left_out" = 0 ] || note "$left_out signatures, SBOMs or other referrers stay here: runtimes do not take them, kit/serve.sh and kit/push.sh do"
+[ "$loaded" = 0 ] || [ -n "$dry_run" ] || closing_note
+[ "$failed" = 0 ] || exit 1
+
+# What was asked for by a pattern, and of which nothing can be loaded, is no success; neither is a bundle for other machines.
+asked=$#
+[ "$asked" -gt 0 ] || set -- 'this bundle'
+number=0
+[ "$asked" -gt 0 ] || number=-1
+for pattern; do
+  number=$((number + 1))
+  grep -q ",$number\\(,\\|\\$\\)" "$work/satisfied" && continue
+  if awk -F '\\t' '$8 == "other" { found = 1 } END { exit !found }' "$work/rows"; then
+    fail "nothing of '$pattern' is for $platform" 'Another platform is loaded where you ask for it: --platform linux/arm64'
+  fi
+  fail "nothing of '$pattern' can be loaded into a runtime" 'A registry takes it: kit/serve.sh, kit/push.sh'
+done
+`,
   'mirrors.sh': `#!/bin/sh
 # Writes the configurations by which runtimes pull the names that images have from the site's registry.
 case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
