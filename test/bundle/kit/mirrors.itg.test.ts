@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { saveImages } from '../../../src/api.ts';
@@ -95,6 +95,11 @@ describe('V18: mirrors.sh', () => {
       'registries.conf',
     ]);
     for (const [file, sum] of written) expect([file, kit.get(file)]).toEqual([file, sum]);
+    // In the folder of the bundle, as README.txt shows it: into a new folder.
+    const { stdout } = await site.run('umask 077; sh kit/mirrors.sh 127.0.0.1:5000', { cwd: '/b' });
+    const [, made = ''] = /^Wrote (\/tmp\/mirrors\.\w+): /.exec(stdout) ?? [];
+    expect(await filesOf(path.join(site.root, made))).toEqual(written);
+    expect((await stat(path.join(site.root, made, 'registries.conf'))).mode & 0o777).toBe(0o644);
   });
 
   it('refuses what is no address, what would be in the bundle, and what is not a certificate', async () => {

@@ -9,23 +9,23 @@ usage: sh kit/mirrors.sh [--https] [--ca FILE] [--out FOLDER] ADDRESS[/PREFIX]
 
 Writes what containerd, podman, buildah, skopeo, CRI-O, k3s, RKE2 and docker need to pull the images of this
 bundle by the names that they have from the registry at ADDRESS, and prints which file goes where on a node.
-Nothing outside FOLDER is changed.
+Nothing else is changed.
 
   ADDRESS       the registry as the nodes reach it: HOST[:PORT], without http://
   PREFIX        the path below which the images are in it, as kit/push.sh was given
   --https       the registry speaks HTTPS; otherwise plain HTTP is written
   --ca FILE     the certificate authority of the registry, in PEM; means --https
-  --out FOLDER  a new or empty folder outside the bundle; by default ./mirrors
+  --out FOLDER  where to: a new or empty folder outside the bundle; by default a new one in /tmp
 
 examples:
-  sh kit/mirrors.sh --out /root/mirrors registry.example:5000
+  sh kit/mirrors.sh registry.example:5000
   sh kit/mirrors.sh --ca /root/ca.crt --out /root/mirrors harbor.example/team
 END
 }
 
 scheme=http
 ca=
-out=mirrors
+out=
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help)
@@ -90,16 +90,18 @@ if [ -n "$ca" ]; then
   fi
 fi
 
-case $out in /*) ;; *) out=./$out ;; esac
-above=$out
-while [ ! -d "$above" ]; do above=$(dirname "$above"); done
-above=$(cd -- "$above" && pwd -P)
-case $above/ in
-  "${bundle%/}"/*) refuse "$out would be in the bundle, which stays as it is" 'Name another folder: --out FOLDER' ;;
-esac
-if [ -e "$out" ] || [ -L "$out" ]; then
-  [ -d "$out" ] || refuse "$out is not a folder" 'Name a new one: --out FOLDER'
-  [ -z "$(ls -A "$out")" ] || refuse "$out is not empty" 'Name a new folder: --out FOLDER'
+if [ -n "$out" ]; then
+  case $out in /*) ;; *) out=./$out ;; esac
+  above=$out
+  while [ ! -d "$above" ]; do above=$(dirname "$above"); done
+  above=$(cd -- "$above" && pwd -P)
+  case $above/ in
+    "${bundle%/}"/*) refuse "$out would be in the bundle, which stays as it is" 'Name another folder: --out FOLDER' ;;
+  esac
+  if [ -e "$out" ] || [ -L "$out" ]; then
+    [ -d "$out" ] || refuse "$out is not a folder" 'Name a new one: --out FOLDER'
+    [ -z "$(ls -A "$out")" ] || refuse "$out is not empty" 'Name a new folder: --out FOLDER'
+  fi
 fi
 
 # The registries of the names, and the folder that each has below the site's registry. What is there under a name without
@@ -113,7 +115,8 @@ awk -F "$tab" 'NR > 1 && (slash = index($1, "/")) {
   if (host in seen || size < 1 || substr($8, size + 1) != path) next
   seen[host] = 1
   print host "\t" substr($8, 1, size)
-}' "$kit/images.tsv" >"$work/named"
+}' "$kit/images.tsv" >"$work/found"
+sort "$work/found" >"$work/named"
 if grep -Evq "^($host_form)$tab($component)\$" "$work/named"; then
   refuse 'kit/images.tsv names a registry that cannot be one' 'The bundle is damaged: sh kit/verify.sh'
 fi
@@ -123,6 +126,8 @@ fi
   cut -f 1 "$work/named" | grep -Fqx -e "$address" || printf '%s\t\n' "$address"
 } | sort >"$work/registries"
 
+# Users read the files that root copies.
+umask 022
 made=$work/mirrors
 mkdir "$made" "$made/hosts"
 other_address="# For another address than $address: sh kit/mirrors.sh ADDRESS"
@@ -195,6 +200,8 @@ fi
   echo '}'
 } >"$made/daemon.json"
 
+[ -n "$out" ] || out=$(mktemp -d "${TMPDIR:-/tmp}/mirrors.XXXXXX") ||
+  fail "no folder can be made in ${TMPDIR:-/tmp}" 'Name another one: --out FOLDER'
 { mkdir -p "$out" && cp -R "$made/." "$out/"; } || fail "$out cannot be written"
 out=$(cd -- "$out" && pwd -P)
 
