@@ -11,7 +11,7 @@ const target = path.join(folder, 'scripts.ts');
 /** The module's text as it has to be. */
 export async function scriptsModule(): Promise<string> {
   const names = (await readdir(path.join(folder, 'scripts')))
-    .filter((name) => name.endsWith('.sh'))
+    .filter((name) => /\.(?:sh|awk)$/.test(name))
     .toSorted();
   const entries = await Promise.all(
     names.map(async (name) => {

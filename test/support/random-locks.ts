@@ -1,17 +1,58 @@
 import fc from 'fast-check';
-import { buildLock, type Lock, type LockedImage, splitName, repositoryPath } from '../../src/lock/index.ts';
+import type { Manifests } from '../../src/image/index.ts';
+import {
+  buildLock,
+  type Lock,
+  type LockedImage,
+  repositoryPath,
+  splitName,
+  taggedDigest,
+} from '../../src/lock/index.ts';
 import { type Digest, digestOf, digestTag } from '../../src/oci/digest.ts';
-import { DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts';
+import { blobsOf, parseManifest } from '../../src/oci/manifest.ts';
+import { DOCKER_MANIFEST, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.ts';
+import { jsonBytes, type WrittenDescriptor } from './image.ts';
 
-const of = (text: string): Digest => digestOf(new TextEncoder().encode(text));
+/** The bytes of every blob that a random lock may have. */
+const contents = new Map<Digest, Uint8Array>();
 
-const sizes = new Map<Digest, number>();
-/** A digest of a text, whose blob has always the same size. */
-function blob(text: string): Digest {
-  const digest = of(text);
-  sizes.set(digest, text.length * 37);
+function put(bytes: Uint8Array): Digest {
+  const digest = digestOf(bytes);
+  contents.set(digest, bytes);
   return digest;
 }
+
+const of = (text: string): Digest => digestOf(new TextEncoder().encode(text));
+const blob = (text: string): Digest => put(new TextEncoder().encode(text));
+const sizeOf = (digest: Digest): number => contents.get(digest)?.length ?? 0;
+
+/** The bytes of a blob of a random lock. */
+export function contentOfBlob(digest: Digest): Uint8Array {
+  const bytes = contents.get(digest);
+  if (bytes === undefined) throw new Error(`no random lock has ${digest}`);
+  return bytes;
+}
+
+/** The manifests of random locks. */
+export function manifestsOf(lock: Lock): Manifests {
+  const named = lock.images.flatMap((image) => [
+    taggedDigest(image),
+    image.root,
+    ...[...image.leaves, ...image.referrers].map(({ digest }) => digest),
+  ]);
+  return new Map(
+    [...new Set(named)].map((digest) => {
+      const bytes = contentOfBlob(digest);
+      return [digest, { digest, size: bytes.length, manifest: parseManifest(bytes) }];
+    }),
+  );
+}
+
+const descriptor = (mediaType: string, digest: Digest): WrittenDescriptor => ({
+  mediaType,
+  digest,
+  size: sizeOf(digest),
+});
 
 const REPOSITORIES = [
   'docker.io/library/app',
@@ -41,31 +82,60 @@ type AnyImage = typeof anyImage extends fc.Arbitrary<infer T> ? T : never;
 
 type Content = Omit<LockedImage, 'ref' | 'names' | 'referrers'>;
 
-function contentOf({ what, which, platforms, narrow }: AnyImage['content']): Content {
-  type Leaf = LockedImage['leaves'][number];
-  const leaf = (name: string, role: Pick<Leaf, 'platform' | 'attests'>): Leaf => ({
-    digest: blob(name),
+type Leaf = LockedImage['leaves'][number];
+
+/** An image manifest. Its first and its last layer are the same; some have layers that importers cannot unpack. */
+function leafOf(name: string, which: number, role: Pick<Leaf, 'platform' | 'attests'>): Leaf {
+  const config = blob(`${name} config`);
+  const layers = [blob(`layer of ${which}`), blob(`${name} layer`), blob(`layer of ${which}`)];
+  const isArtifact = role.platform === undefined;
+  const type = isArtifact ? 'application/vnd.example.data' : LAYER_TYPES[which];
+  const bytes = jsonBytes({
+    schemaVersion: 2,
     mediaType: OCI_MANIFEST,
-    ...role,
-    config: blob(`${name} config`),
-    layers: [blob(`layer of ${which}`), blob(`${name} layer`), blob(`layer of ${which}`)],
+    config: descriptor(isArtifact ? 'application/vnd.example.config' : OCI_CONFIG, config),
+    layers: layers.map((layer) => descriptor(type ?? '', layer)),
   });
+  return { digest: put(bytes), mediaType: OCI_MANIFEST, ...role, config, layers };
+}
+
+const LAYER_TYPES = [
+  'application/vnd.oci.image.layer.v1.tar',
+  'application/vnd.docker.image.rootfs.diff.tar.zstd',
+  'application/vnd.oci.image.layer.v1.tar+encrypted',
+];
+
+/** The bytes of an index of these leaves. Its first entry is named by an annotation of the second, as BuildKit does. */
+function indexOf(leaves: readonly Leaf[]): Digest {
+  const manifests = leaves.map(({ digest, platform, attests }) => ({
+    ...descriptor(OCI_MANIFEST, digest),
+    platform: platform === undefined ? { os: 'unknown', architecture: 'unknown' } : platformOf(platform),
+    ...(attests === undefined ? {} : { annotations: { 'vnd.docker.reference.digest': attests } }),
+  }));
+  return put(jsonBytes({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }));
+}
+
+function platformOf(text: string): Record<string, string> {
+  const [os = '', architecture = '', variant] = text.split('/');
+  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
+}
+
+function contentOf({ what, which, platforms, narrow }: AnyImage['content']): Content {
+  const leaf = (name: string, role: Pick<Leaf, 'platform' | 'attests'>): Leaf => leafOf(name, which, role);
   const only = leaf(`${what} ${which}`, what === 'artifact' ? {} : { platform: 'linux/amd64' });
   const types = { mediaType: OCI_MANIFEST, rootMediaType: OCI_MANIFEST };
   if (what === 'index') {
     const all = platforms.length === PLATFORMS.length;
-    const digest = blob(`index ${which}`);
-    const leaves = platforms.flatMap((platform) => {
-      const image = leaf(`index ${which} ${platform}`, { platform });
-      return [image, leaf(`index ${which} ${platform} attestation`, { attests: image.digest })];
-    });
+    const leavesOf = (chosen: readonly string[]): Leaf[] =>
+      chosen.flatMap((platform) => {
+        const image = leaf(`index ${which} ${platform}`, { platform });
+        return [image, leaf(`index ${which} ${platform} attestation`, { attests: image.digest })];
+      });
+    const digest = indexOf(leavesOf(PLATFORMS));
+    const leaves = leavesOf(platforms);
     const [first] = leaves;
     const root =
-      all || first === undefined
-        ? digest
-        : platforms.length === 1
-          ? first.digest
-          : blob(`narrowed ${which} ${platforms.join()}`);
+      all || first === undefined ? digest : platforms.length === 1 ? first.digest : indexOf(leaves);
     return {
       source: 'docker',
       digest,
@@ -120,7 +190,7 @@ function lockedOf({ content, repositories, tag }: AnyImage): LockedImage {
   const tagged = own.index === 'narrow' ? own.root : (own.converted?.[own.digest] ?? own.digest);
   const full = first === 'app' ? 'docker.io/library/app' : first;
   const names = repositories.map((name) => `${name}:${tag ?? digestTag(tagged)}`).toSorted();
-  const signature = content.signed === 0 ? undefined : blob(`signature ${content.signed} of ${tagged}`);
+  const signature = content.signed === 0 ? undefined : signatureOf(tagged, own.mediaType, content.signed);
   const ref = tag === undefined ? `${full}@${own.digest}` : `${full}:${tag}`;
   const { platforms, leaves, ...head } = own;
   return {
@@ -146,10 +216,28 @@ function lockedOf({ content, repositories, tag }: AnyImage): LockedImage {
   };
 }
 
+function signatureOf(subject: Digest, mediaType: string, nth: number): Digest {
+  return put(
+    jsonBytes({
+      schemaVersion: 2,
+      mediaType: OCI_MANIFEST,
+      artifactType: 'application/vnd.example.signature',
+      config: descriptor('application/vnd.oci.empty.v1+json', blob('{}')),
+      layers: [descriptor('application/vnd.example.signature', blob(`signature ${nth} of ${subject}`))],
+      subject: descriptor(mediaType, subject),
+    }),
+  );
+}
+
 /** Locks of a few images, names and signatures, as saves make them: no two images have one name. */
 export const anyLock: fc.Arbitrary<Lock> = fc.array(anyImage, { maxLength: 6 }).map((images) => {
   const taken = new Set<string>();
-  const locked = images.map(lockedOf).filter(({ names }) => {
+  const locked = images.map(lockedOf).filter((image) => {
+    const { names } = image;
+    // A save makes one image of what it reads twice.
+    const same = JSON.stringify({ ...image, names: [] });
+    if (taken.has(same)) return false;
+    taken.add(same);
     const places = names.map((name) => `${repositoryPath(splitName(name).name)}:${splitName(name).tag}`);
     if (places.some((place) => taken.has(place))) return false;
     for (const place of places) taken.add(place);
@@ -157,13 +245,12 @@ export const anyLock: fc.Arbitrary<Lock> = fc.array(anyImage, { maxLength: 6 }).
   });
   return buildLock(
     locked.map((image) => {
-      const named = [
-        image.root,
-        image.source === 'docker' && image.converted !== undefined ? image.root : image.digest,
-        ...image.leaves.flatMap((leaf) => [leaf.digest, leaf.config, ...leaf.layers]),
-        ...image.referrers.flatMap(({ digest, subject }) => [digest, subject]),
-      ];
-      return { image, sizes: new Map(named.map((one) => [one, sizes.get(one) ?? 0])), origins: [] };
+      const manifests = manifestsOf({ version: 1, images: [image], files: [], blobs: {} });
+      const named = [...manifests].flatMap(([digest, { manifest }]) => [
+        digest,
+        ...(manifest.kind === 'index' ? [] : blobsOf(manifest).map((one) => one.digest)),
+      ]);
+      return { image, sizes: new Map(named.map((one) => [one, sizeOf(one)])), origins: [] };
     }),
   );
 });

@@ -28,7 +28,7 @@ export function kitFiles(
   const scripts = Object.entries(SCRIPTS).map(([name, script]) => ({
     name,
     content: () => script,
-    isExecutable: true,
+    isExecutable: name.endsWith('.sh'),
   }));
   const data = [
     { name: 'images.tsv', content: () => imagesTable(lock, manifests) },
