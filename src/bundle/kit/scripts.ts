@@ -83,8 +83,9 @@ trap 'exit 143' TERM
 #   older.again newer.again   the two locks as they were understood: where one differs, it is not in the form of a save
 #   layout.N, layouts         index.json of each repository: N, repository
 #   links                     what each repository has: hex digits of a blob, repository
-#   blobs                     what the pool has: hex digits, size
-#   tags                      what tags of the older and of the joined bundle mean: repository, tag, digest
+#   blobs, blobs.older        what the pool has: hex digits, size
+#   tags.joined, tags.older   what tags mean: repository, tag, digest
+#   counts                    how many images have a platform, how many have none, how many referrers there are
 #   added, moved              names that are new, and what stays by its digest: for people
 #   fault                     why nothing of this can be done
 # Locks are read by the fixed form in which they are written. What is not of that form ends it.
@@ -454,6 +455,11 @@ function join_blobs(    a, b, x, y, one, side) {
   }
 }
 
+function write_blobs(side, file,    x) {
+  for (x = 1; x <= blobs[side]; x++) print hex(blob[side, x]) "\\t" bytes[side, blob[side, x]] > file
+  close(file)
+}
+
 function is_index(digest) { return type[digest] ~ /(image\\.index|manifest\\.list)/ }
 
 # Everything below a manifest of which an image took some leaves: src/oci/reachable.ts.
@@ -507,6 +513,7 @@ function read_layouts(side,    x, id, b, j, k, m, f, t, key, done) {
       for (m = 1; m <= nr[b]; m++) {
         key = rf[b, m, "digest"]
         if (!((f, key) in known_ref)) { known_ref[f, key] = 1; ref_list[f, ++ref_count[f]] = key; sign_count[f, key] = 0 }
+        if (!(key in subject)) referrers++
         subject[key] = rf[b, m, "subject"]
         if (!((b, m, "tag") in rf) || (side == "joined" && ((id, m) in strip))) continue
         t = rf[b, m, "tag"]
@@ -521,13 +528,13 @@ function read_layouts(side,    x, id, b, j, k, m, f, t, key, done) {
   sort_list(repositories, repository_count)
 }
 
-function write_tags(    x, f, j, m, key) {
+function write_tags(side,    x, f, j, m, key) {
   for (x = 1; x <= repository_count; x++) {
     f = repositories[x]
-    for (j = 1; j <= tag_count[f]; j++) print f "\\t" tag_list[f, j] "\\t" digest_at[f ":" tag_list[f, j]] > (out "/tags")
+    for (j = 1; j <= tag_count[f]; j++) print f "\\t" tag_list[f, j] "\\t" digest_at[f ":" tag_list[f, j]] > (out "/tags." side)
     for (m = 1; m <= ref_count[f]; m++) {
       key = ref_list[f, m]
-      for (j = 1; j <= sign_count[f, key]; j++) print f "\\t" sign_tags[f, key, j] "\\t" key > (out "/tags")
+      for (j = 1; j <= sign_count[f, key]; j++) print f "\\t" sign_tags[f, key, j] "\\t" key > (out "/tags." side)
     }
   }
 }
@@ -692,6 +699,17 @@ function write_tables(    x, y, id, b, j, k, m, n, name, common, end, f, key, li
   close(file)
 }
 
+function write_counts(    x, b, k, has, images) {
+  images = 0
+  for (x = 1; x <= size_of["joined"]; x++) {
+    b = base[ids["joined", x]]
+    has = 0
+    for (k = 1; k <= nl[b]; k++) if (((b, k, "platform") in leaf) && !((b, k, "attests") in leaf)) has = 1
+    images += has
+  }
+  print images, size_of["joined"] - images, referrers > (out "/counts")
+}
+
 function write_news(    x, i, j, place, had) {
   for (x = 1; x <= size_of["older"]; x++) {
     i = ids["older", x]
@@ -719,17 +737,364 @@ BEGIN {
   join_blobs()
   join_locks()
   write_lock("joined", out "/lock.json")
-  for (b = 1; b <= blobs["joined"]; b++) print hex(blob["joined", b]) "\\t" bytes["joined", blob["joined", b]] > (out "/blobs")
+  write_blobs("joined", out "/blobs")
+  write_blobs("older", out "/blobs.older")
   read_layouts("older")
-  write_tags()
+  write_tags("older")
+  split("", subject)
+  referrers = 0
   read_layouts("joined")
-  write_tags()
+  write_tags("joined")
   read_tables(older, "older")
   read_tables(newer, "newer")
   write_layouts()
   write_flat()
   write_tables()
+  write_counts()
   write_news()
+}
+`,
+  'join.sh': `# How update.sh adds a bundle to one that is served. First blobs come, then each index.json by rename, so that every pull
+# finds at any moment what the index promises; the lock and the sums are the last.
+
+NAMES_SHOWN=20
+
+join_site() {
+  site=$(folder_of "$given") || refuse "$given is no folder"
+  staging=$site/.oci-save-update
+  ! inside "$site" "$bundle" || refuse "$site lies in the new bundle $bundle" 'Unpack the new bundle elsewhere.'
+  ! inside "$bundle" "$site" || refuse "the new bundle $bundle lies in $site" 'Unpack the new bundle elsewhere.'
+  refuse_other_layout
+  hold "$site"
+  resumed=
+  if [ -f "$staging/newer" ]; then
+    [ "$(cat "$staging/newer")" = "$(hash_of "$bundle/$LOCK")" ] ||
+      refuse "a join of another bundle into $site was cut off" 'Run that one again first: from the bundle whose lock has the sha256 in .oci-save-update/newer'
+    resumed=yes
+    note 'an earlier join of this bundle was cut off: it is finished'
+  elif [ -e "$staging" ]; then
+    rm -rf "$staging"
+  fi
+  check_whole "$bundle" new
+  refuse_links
+  if [ -n "$resumed" ]; then check_blobs; else check_whole "$site" site; fi
+  plan
+  refuse_pushes
+  if cmp -s "$plan/lock.json" "$site/$LOCK" && [ -z "$resumed" ]; then
+    say "$site has all of this bundle already"
+    return 0
+  fi
+  bring
+  tell
+}
+
+refuse_other_layout() {
+  if [ -L "$site/current" ] || [ -d "$site/releases" ]; then
+    refuse "$site has a folder for each release" "There: sh kit/update.sh --swap $given"
+  fi
+  case \${site%/*} in
+    */releases)
+      if [ -L "\${site%/*/*}/current" ]; then refuse "$site is a release" "Bring the new one beside it: sh kit/update.sh --swap \${site%/*/*}"; fi
+      ;;
+  esac
+  for one in "$site" "$bundle"; do
+    if [ ! -f "$one/$LOCK" ]; then
+      [ ! -f "$one.lock.json" ] || refuse "$one is a bundle of one view alone" 'Two bundles of both views can be joined: save it without layout.'
+      refuse "$one is no bundle: it has no $LOCK"
+    fi
+    [ -d "$one/registry" ] && [ -f "$one/index.json" ] && [ -d "$one/blobs/sha256" ] && [ -f "$one/kit/images.tsv" ] && [ -f "$one/kit/manifests.tsv" ] ||
+      refuse "$one has not the layout of a bundle with a kit" 'An earlier oci-save wrote it: use oci-save unpack --join, or --swap.'
+  done
+}
+
+# Names never leave the site: no link, whoever made it, is followed.
+refuse_links() {
+  for one in "$site" "$bundle"; do
+    found=$(find "$one" -type l -print | head -n 1)
+    [ -z "$found" ] || refuse "$found is a link" 'A bundle has none. Remove it, or put there what it leads to.'
+  done
+}
+
+# check_blobs: of a join that was cut off, what is there is whole; what is missing comes now.
+check_blobs() {
+  note "checking the blobs of $site"
+  (cd "$site" && find blobs registry -type f -path '*blobs/sha256/*') >"$work/there"
+  while IFS= read -r one; do
+    name=\${one##*/}
+    case $one in registry/*) [ ! "$site/$one" -ef "$site/blobs/sha256/$name" ] || continue ;; esac
+    [ "$(hash_of "$site/$one")" = "$name" ] || refuse "$site/$one is damaged" 'Remove it and run this again.'
+  done <"$work/there"
+}
+
+# plan: the joined bundle as files in $plan, and what is missing at the site.
+plan() {
+  plan=$work/plan
+  mkdir "$plan"
+  for one in links layouts tags.older tags.joined blobs.older added moved fault; do : >"$plan/$one"; done
+  status=0
+  awk -v older="$site" -v newer="$bundle" -v out="$plan" -f "$kit/join.awk" || status=$?
+  [ ! -s "$plan/fault" ] || refuse "$(cat "$plan/fault")" 'Use oci-save unpack --join, or --swap.'
+  [ "$status" -eq 0 ] || refuse "the two locks could not be joined" 'Use oci-save unpack --join, or --swap.'
+  for one in older newer; do
+    folder=$site
+    [ $one = older ] || folder=$bundle
+    cmp -s "$plan/$one.again" "$folder/$LOCK" ||
+      refuse "the lock of $folder is not in the form in which oci-save writes it" 'Use oci-save unpack --join, or --swap.'
+  done
+  (cd "$site/registry" && find . -type f) | sed 's#^\\./##' >"$plan/there"
+  find "$site/blobs/sha256" -type f | sed 's#.*/##' >"$plan/pool"
+  awk -F '\\t' 'NR == FNR { has[$1] = 1; next } !($1 in has)' "$plan/pool" "$plan/blobs" >"$plan/missing"
+  awk -F '\\t' 'NR == FNR { has[$0] = 1; next } !(($2 "/blobs/sha256/" $1) in has)' "$plan/there" "$plan/links" >"$plan/unlinked"
+}
+
+# A zot that takes pushes has what no lock explains, and may be writing an index.json at this moment.
+refuse_pushes() {
+  (cd "$site/registry" && find . -type d '(' -name .uploads -o -name .sync ')') | sed 's#^\\./##' >"$plan/uploads"
+  cat "$plan/tags.older" >"$plan/tags"
+  cat "$plan/blobs.older" >"$plan/explained"
+  if [ -n "$resumed" ]; then
+    cat "$plan/tags.joined" >>"$plan/tags"
+    cat "$plan/blobs" >>"$plan/explained"
+  fi
+  awk -F '\\t' -v root="$site/registry" '
+    # What an index.json names that no lock explains. Strings stand between quotes, so that what is between two strings
+    # tells where in the file they are.
+    function look(folder,    file, line, text, n, i, parts, k, c, depth, key, digest, tag, value) {
+      file = root "/" folder "/index.json"
+      text = ""
+      while ((getline line < file) > 0) text = text line " "
+      close(file)
+      gsub(/\\\\./, "?", text)
+      n = split(text, parts, "\\"")
+      depth = 0
+      for (i = 1; i <= n; i++) {
+        if (i % 2) {
+          for (k = 1; k <= length(parts[i]); k++) {
+            c = substr(parts[i], k, 1)
+            if (c == "{") { depth++; if (depth == 2) digest = tag = "" }
+            if (c == "}") {
+              if (depth == 2 && !(digest in known)) print folder "@" digest
+              else if (depth == 2 && tag != "" && !((folder "\\t" tag "\\t" digest) in tags)) print folder ":" tag
+              depth--
+            }
+          }
+        } else if (parts[i + 1] ~ /^[ \\t]*:[ \\t]*$/) key = parts[i]
+        else {
+          if (depth == 2 && key == "digest") digest = parts[i]
+          if (depth == 3 && key == "org.opencontainers.image.ref.name") tag = parts[i]
+          key = ""
+        }
+      }
+    }
+    FILENAME ~ /\\/tags$/ { tags[$0] = 1; folders[$1] = 1; next }
+    FILENAME ~ /\\/explained$/ { known["sha256:" $1] = 1; next }
+    FILENAME ~ /\\/uploads$/ { print "registry/" $0; next }
+    {
+      path = $0
+      if (path ~ /^(_restore_complete|cache\\.db|meta\\.db|hardlinkcheck\\.txt|duphardlinkcheck\\.txt)$/) next
+      if (path ~ /^(_trivy|_sessions)\\//) next
+      name = path
+      sub(/^.*\\//, "", name)
+      folder = path
+      if (name == "index.json" || name == "oci-layout") {
+        sub(/\\/[^\\/]*$/, "", folder)
+        if (folder in folders) { if (name == "index.json") look(folder); next }
+      } else if (path ~ /\\/blobs\\/sha256\\/[0-9a-f]+$/) {
+        sub(/\\/blobs\\/sha256\\/[^\\/]*$/, "", folder)
+        if ((folder in folders) && (("sha256:" name) in known)) next
+      }
+      print "registry/" path
+    }' "$plan/tags" "$plan/explained" "$plan/uploads" "$plan/there" >"$plan/pushed"
+  awk 'NR == FNR { known[$1] = 1; next } !($1 in known) { print "blobs/sha256/" $1 }' "$plan/explained" "$plan/pool" >>"$plan/pushed"
+  [ -s "$plan/pushed" ] || return 0
+  sort -u "$plan/pushed" | head -n 10 >&2
+  refuse "the zot at $site takes pushes: it has $(sort -u "$plan/pushed" | wc -l | tr -d ' ') things that its lock does not explain" \\
+    'Push the new bundle there instead: sh kit/push.sh HOST:PORT'
+}
+
+# put FILE PLACE: a file of the site is the old one or the new one at any moment.
+put() {
+  ! cmp -s "$1" "$2" || return 0
+  cp "$1" "$staging/put" || fail "$2 could not be written" 'Run this again when there is room: it goes on from here.'
+  chmod "\${3:-644}" "$staging/put"
+  mv -f "$staging/put" "$2"
+}
+
+bring() {
+  mkdir -p "$staging/blobs"
+  : >"$staging/probe"
+  links=yes
+  ln -f "$staging/probe" "$staging/probe2" 2>/dev/null || links=
+  rm -f "$staging/probe" "$staging/probe2"
+  need=$(awk -F '\\t' -v links="$links" -v blobs="$plan/blobs" '
+    BEGIN { while ((getline line < blobs) > 0) { split(line, p, "\\t"); size[p[1]] = p[2] } }
+    FILENAME ~ /missing$/ { need += $2 }
+    FILENAME ~ /unlinked$/ && !links { need += size[$1] }
+    END { printf "%.0f", need + 1048576 }' "$plan/missing" "$plan/unlinked")
+  [ -n "$links" ] || note "$site knows no hard links: further names of a blob are copies"
+  check_room "$need" "$site"
+  hash_of "$bundle/$LOCK" >"$staging/newer.part"
+  mv "$staging/newer.part" "$staging/newer"
+  bring_blobs
+  bring_repositories
+  bring_rest
+  settle
+  rm -rf "$staging"
+}
+
+bring_blobs() {
+  count=$(wc -l <"$plan/missing" | tr -d ' ')
+  note "bringing $count blobs"
+  while IFS="$tab" read -r blob size; do
+    to=$staging/blobs/$blob
+    if [ ! -f "$to" ] || [ "$(hash_of "$to")" != "$blob" ]; then
+      cp "$bundle/blobs/sha256/$blob" "$to" || fail "$to could not be written" 'Run this again when there is room: it goes on from here.'
+      [ "$(hash_of "$to")" = "$blob" ] || fail "$to is damaged" 'The disk or the medium is faulty. Run this again: it goes on from here.'
+    fi
+    chmod 644 "$to"
+  done <"$plan/missing"
+  # No name in the pool is there before its bytes are on the disk.
+  settle
+  while IFS="$tab" read -r blob size; do mv -f "$staging/blobs/$blob" "$site/blobs/sha256/$blob"; done <"$plan/missing"
+}
+
+# Blobs, then oci-layout, then index.json: a repository has what its index names.
+bring_repositories() {
+  sort -t "$tab" -k 2 "$plan/unlinked" >"$plan/unlinked.sorted"
+  at=
+  while IFS="$tab" read -r blob folder; do
+    to=$site/registry/$folder/blobs/sha256
+    [ "$at" = "$folder" ] || mkdir -p "$to"
+    at=$folder
+    ln "$site/blobs/sha256/$blob" "$to/$blob" 2>/dev/null && continue
+    cp "$site/blobs/sha256/$blob" "$staging/put" && chmod 644 "$staging/put" && mv -f "$staging/put" "$to/$blob" ||
+      fail "$to/$blob could not be written" 'Run this again when there is room: it goes on from here.'
+  done <"$plan/unlinked.sorted"
+  settle
+  while IFS="$tab" read -r number folder; do
+    mkdir -p "$site/registry/$folder"
+    put "$bundle/oci-layout" "$site/registry/$folder/oci-layout"
+    put "$plan/layout.$number" "$site/registry/$folder/index.json"
+  done <"$plan/layouts"
+}
+
+bring_rest() {
+  put "$plan/lock.json" "$site/$LOCK"
+  (cd "$bundle" && find kit -type f) >"$plan/kit"
+  while IFS= read -r one; do
+    case $one in kit/images.tsv | kit/manifests.tsv) continue ;; esac
+    mkdir -p "$site/\${one%/*}"
+    mode=644
+    case $one in *.sh) mode=755 ;; esac
+    put "$bundle/$one" "$site/$one" $mode
+  done <"$plan/kit"
+  for one in images.tsv manifests.tsv; do put "$plan/$one" "$site/kit/$one"; done
+  for one in index.json manifest.json; do put "$plan/$one" "$site/$one"; done
+  write_readme >"$plan/README.txt"
+  put "$plan/README.txt" "$site/README.txt"
+  write_page >"$plan/report.html"
+  put "$plan/report.html" "$site/report.html"
+  write_sums
+  put "$plan/SHA256SUMS.registry" "$site/SHA256SUMS.registry"
+  put "$plan/SHA256SUMS" "$site/SHA256SUMS"
+}
+
+# README.txt of the new bundle, with the images and the sizes of both.
+write_readme() {
+  awk -F '\\t' '/^#/ || $9 == "referrer" { next } { print $8 ":" $2 }' "$plan/images.tsv" | sort -u >"$plan/pulled"
+  awk -F '\\t' '/^#/ || $4 == "-" { next } { print $4 }' "$plan/images.tsv" | sort -u >"$plan/platforms"
+  awk -F '\\t' -v plan="$plan" -v digest="$(hash_of "$plan/lock.json")" '
+    function bytes(n,    i, u) {
+      if (n < 1024) return n " B"
+      split("KiB MiB GiB TiB PiB", u, " ")
+      for (i = 0; n >= 1023.5 && i < 5; i++) n /= 1024
+      return sprintf(n < 99.95 ? "%.1f %s" : "%.0f %s", n, u[i])
+    }
+    function counted(n, noun) { return n " " noun (n == 1 ? "" : "s") }
+    BEGIN {
+      file = plan "/blobs"
+      while ((getline line < file) > 0) { split(line, p, "\\t"); size[p[1]] = p[2]; linked += p[2] }
+      file = plan "/links"
+      copied = linked
+      while ((getline line < file) > 0) { split(line, p, "\\t"); copied += size[p[1]] }
+      file = plan "/counts"
+      getline line < file
+      split(line, p, " ")
+      images = p[1]; artifacts = p[2]; referrers = p[3]
+      file = plan "/platforms"
+      text = ""
+      while ((getline line < file) > 0) text = text (text == "" ? "" : ", ") line
+      if (text == "") text = "none: no image has one"
+      file = plan "/pulled"
+      while ((getline line < file) > 0) pulled[++n] = line
+    }
+    /^This folder holds / {
+      print "This folder holds " counted(images, "container image") (artifacts ? ", " counted(artifacts, "other artifact") : "") (referrers ? ", " referrers " of their signatures and attestations" : "") "."
+      next
+    }
+    /^  Platforms   / { print "  Platforms   " text; next }
+    /^  Size        / { print "  Size        " bytes(linked) "; " bytes(copied) " where a disk knows no hard links"; next }
+    /whose sha256 is$/ { print; getline; print "              " digest; next }
+    /^   The first image is then$/ { print; getline; address = $0; sub(/^ */, "", address); sub(/\\/.*$/, "", address); print "     " address "/" (n ? pulled[1] : "NAME:TAG"); next }
+    /^NAMES, as they are pulled/ {
+      print
+      print ""
+      for (i = 1; i <= n && i <= 200; i++) print "  " address "/" pulled[i]
+      if (n > 200) print "  and " (n - 200) " more: all of them stand in kit/images.tsv"
+      print ""
+      skip = 1
+      next
+    }
+    /^FILES$/ { skip = 0 }
+    !skip { print }' "$bundle/README.txt"
+}
+
+# report.html without scripts: what the page of a save shows beyond that needs oci-save.
+write_page() {
+  cat <<'EOF'
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Images of this bundle</title>
+<style>:root{color-scheme:light dark}body{font:1rem/1.4 system-ui,sans-serif;margin:2rem}table{border-collapse:collapse}td,th{padding:.2rem .8rem .2rem 0;text-align:left;vertical-align:top}td{font-family:ui-monospace,monospace;overflow-wrap:anywhere}</style>
+</head>
+<body>
+<h1>Images of this bundle</h1>
+<p>This bundle was joined of several by <code>kit/update.sh</code>. Each line is an image and one of its platforms, as it is pulled from the registry that serves this folder. The same for programs is in <code>oci-save.lock.json</code>.</p>
+<table>
+<thead><tr><th>Name</th><th>Platform</th><th>Digest</th></tr></thead>
+<tbody>
+EOF
+  awk -F '\\t' '/^#/ || $9 == "referrer" { next } { print "<tr><td>" $8 ":" $2 "</td><td>" $4 "</td><td>" $3 "</td></tr>" }' "$plan/images.tsv"
+  printf '</tbody>\\n</table>\\n</body>\\n</html>\\n'
+}
+
+write_sums() {
+  awk -F '\\t' '{ print $1 "  registry/" $2 "/blobs/sha256/" $1 }' "$plan/links" | sort -k 2 >"$plan/SHA256SUMS.registry"
+  {
+    awk -F '\\t' '{ print $1 "  blobs/sha256/" $1 }' "$plan/blobs"
+    printf '%s  %s\\n' "$(hash_of "$plan/SHA256SUMS.registry")" SHA256SUMS.registry "$(printf 1 | hash_input)" registry/_restore_complete
+    layout=$(hash_of "$bundle/oci-layout")
+    awk -F '\\t' -v hash="$layout" '{ print hash "  registry/" $2 "/oci-layout" }' "$plan/layouts"
+    printf '%s  oci-layout\\n' "$layout"
+    while IFS="$tab" read -r number folder; do
+      printf '%s  registry/%s/index.json\\n' "$(hash_of "$plan/layout.$number")" "$folder"
+    done <"$plan/layouts"
+    (cd "$site" && find kit -type f && ls index.json manifest.json "$LOCK" README.txt report.html) >"$plan/others"
+    while IFS= read -r one; do printf '%s  %s\\n' "$(hash_of "$site/$one")" "$one"; done <"$plan/others"
+  } | sort -k 2 >"$plan/SHA256SUMS"
+}
+
+tell() {
+  if [ -s "$plan/added" ]; then
+    head -n $NAMES_SHOWN "$plan/added" | while IFS="$tab" read -r name what; do say "  $what   $name"; done
+    more=$(($(wc -l <"$plan/added") - NAMES_SHOWN))
+    [ "$more" -le 0 ] || say "  and $more more"
+  fi
+  head -n $NAMES_SHOWN "$plan/moved" | while IFS="$tab" read -r name by; do say "  what $name was is now $by"; done
+  say "Joined $bundle into $site: $(wc -l <"$plan/added" | tr -d ' ') names are new or moved, $(wc -l <"$plan/missing" | tr -d ' ') blobs were brought; the bundle has sha256 $(hash_of "$site/$LOCK")"
 }
 `,
   'load-containerd.sh': `# The part of load.sh for containerd, k3s and RKE2.
@@ -2367,13 +2732,16 @@ EOF
 
 mode=
 choose() {
-  [ -z "$mode" ] || [ "$mode" = "$1" ] || [ "$mode" = swap ] || usage_error "--$mode and --$1 are two things: name one"
-  mode=$1
+  case "$mode:$1" in
+    :* | swap:rollback | swap:list | swap:remove | "$1:$1") mode=$1 ;;
+    rollback:swap | list:swap | remove:swap) ;;
+    *) usage_error "--$mode and --$1 are two things: name one" ;;
+  esac
 }
 while [ $# -gt 0 ]; do
   case $1 in
     --join) choose join ;;
-    --swap) [ -n "$mode" ] || mode=swap; case $mode in join) choose swap ;; esac ;;
+    --swap) choose swap ;;
     --rollback) choose rollback ;;
     --list) choose list ;;
     --remove) choose remove ;;
@@ -2410,8 +2778,11 @@ check_whole() {
   [ "$status" -ne 0 ] || return 0
   cat "$work/verified" >&2
   case $status in 129 | 130 | 143) exit "$status" ;; esac
-  [ "$2" = new ] || refuse "$1 is damaged" 'Bring its own bundle again first, or use --swap, which leaves it as it is.'
-  fail "$1 is damaged" 'Copy it again from where it came.'
+  case $2 in
+    new) fail "$1 is damaged" 'Copy it again from where it came.' ;;
+    site) refuse "$1 is damaged" 'Put back what it lacks first, or use --swap, which leaves it as it is.' ;;
+    *) refuse "$1 is damaged" 'Nothing was changed: current leads where it did.' ;;
+  esac
 }
 
 # free_bytes FOLDER
@@ -2467,8 +2838,174 @@ at_end() { [ -z "$held" ] || rm -f "$held"; }
 settle() { sync; }
 
 . "$kit/join.sh"
-. "$kit/swap.sh"
 
+# ---- swap ----
+# SITE/releases/<12 hex of the lock's digest>/ is one bundle each, and SITE/current a link to one of them.
+is_release() { [ \${#1} -eq 12 ] && [ -z "$(printf '%s' "$1" | tr -d 0-9a-f)" ]; }
+
+# open_site: sets \`site\` and \`now\`, the current release or nothing.
+open_site() {
+  site=$(folder_of "$given") || refuse "$given is no folder"
+  now=
+  [ ! -L "$site/releases" ] || refuse "$site/releases is a link" 'Name the folder that it leads to.'
+  if [ -L "$site/current" ]; then
+    now=$(readlink "$site/current")
+    now=\${now#releases/}
+    is_release "$now" || refuse "$site/current leads to $(readlink "$site/current"), which is no release" 'Another program made it: name another folder.'
+  elif [ -e "$site/current" ]; then
+    refuse "$site/current is no link" 'Another program made it: name another folder.'
+  fi
+}
+need_releases() { [ -d "$site/releases" ] || refuse "$site has no releases" "sh kit/update.sh --swap $site makes the first one"; }
+
+# point_at RELEASE: SITE/current is the old release or the new one at any moment.
+point_at() {
+  next=$site/.current.$$
+  rm -f "$next"
+  ln -s "releases/$1" "$next" || fail "no link can be made in $site" 'A swap needs a file system with symbolic links.'
+  if ! mv -T "$next" "$site/current" 2>/dev/null; then
+    # This mv would move into the folder that a link leads to. Here pulls may fail for an instant.
+    [ -L "$site/current" ] || [ ! -e "$site/current" ] || fail "$site/current is no link"
+    note 'mv knows no -T here: current is removed and made again'
+    rm -f "$site/current"
+    mv "$next" "$site/current"
+  fi
+  [ "$(readlink "$site/current")" = "releases/$1" ] || fail "$site/current could not be pointed at $1"
+  printf '%s\\n' "$1" >>"$site/releases/.history"
+  settle
+}
+
+swap_in() {
+  if [ ! -e "$given" ]; then
+    mkdir -p -- "$given" || refuse "$given cannot be made"
+  fi
+  open_site
+  lock_digest=$(hash_of "$bundle/$LOCK") || refuse "$bundle has no $LOCK"
+  id=$(printf '%s' "$lock_digest" | cut -c 1-12)
+  if [ ! -d "$site/releases" ]; then
+    [ ! -e "$site/$LOCK" ] || refuse "$site is itself a bundle" "Name another folder, whose current/registry zot then serves; or join: sh kit/update.sh $given"
+    [ -z "$(find "$site" ! -name . ! -name lost+found ! -name .oci-save-update.lock ! -path "$site" -print | head -n 1)" ] ||
+      refuse "$site is not empty, and has no releases" 'Name a new folder.'
+  fi
+  if inside "$bundle" "$site" && [ "$bundle" != "$site/releases/$id" ]; then
+    refuse "$bundle lies in $site" 'Unpack the new bundle elsewhere.'
+  fi
+  ! inside "$site" "$bundle" || refuse "$site lies in $bundle" 'Name a folder outside of the bundle.'
+  hold "$site"
+  if [ -d "$site/releases/$id" ]; then
+    check_whole "$site/releases/$id" release
+  else
+    check_whole "$bundle" new
+    copy_release
+  fi
+  if [ "$now" = "$id" ]; then
+    say "$site/current is release $id already"
+    return 0
+  fi
+  point_at "$id"
+  say "$site/current is release $id now\${now:+; it was $now}"
+  say "zot serves $site/current/registry. Back: sh $site/current/kit/update.sh --rollback $site"
+}
+
+# copy_release: only blobs that no release has take room.
+copy_release() {
+  mkdir -p "$site/releases"
+  rm -rf "$site/releases/.new"
+  stage=$site/releases/.new
+  mkdir "$stage"
+  # What the bundle's own sums name, which are checked: not what a server may have left there.
+  for list in SHA256SUMS SHA256SUMS.registry; do cut -c 67- "$bundle/$list"; done >"$work/names"
+  printf '%s\\n' SHA256SUMS SHA256SUMS.registry >>"$work/names"
+  ! grep -q -e '^/' -e '^\\.\\.\\{0,1\\}/' -e '/\\.\\.\\{0,1\\}/' -e '/\\.\\.\\{0,1\\}$' -e '^$' "$work/names" ||
+    fail "$bundle/SHA256SUMS names files outside of the bundle" 'Do not use this bundle.'
+  : >"$work/known"
+  for one in "$site"/releases/*/blobs/sha256; do
+    [ ! -d "$one" ] || find "$one" -type f | sed 's#^\\(.*\\)/\\(.*\\)$#\\2 \\1#' >>"$work/known"
+  done
+  sed -n 's#^blobs/sha256/##p' "$work/names" | sort >"$work/pool"
+  awk 'NR == FNR { if (!($1 in at)) at[$1] = substr($0, 66); next } { print $1 "\\t" at[$1] }' "$work/known" "$work/pool" >"$work/blobs"
+  sed -n 's/^    "\\(sha256:[0-9a-f]*\\)": \\([0-9]*\\),\\{0,1\\}$/\\1 \\2/p' "$bundle/$LOCK" >"$work/sizes"
+  : >"$stage/.probe"
+  links=yes
+  ln "$stage/.probe" "$stage/.probe2" 2>/dev/null || links=
+  rm -f "$stage/.probe" "$stage/.probe2"
+  awk -F '\\t' -v links="$links" '
+    NR == FNR { size[substr($0, 8, 64)] = substr($0, 73); next }
+    FILENAME != last { last = FILENAME; nth++ }
+    nth == 1 { if ($2 == "" || !links) need += size[$1]; next }
+    !links && sub(/^registry\\/.*\\/blobs\\/sha256\\//, "") { need += size[$0] }
+    END { printf "%.0f\\n", need + 1048576 }' "$work/sizes" "$work/blobs" "$work/names" >"$work/need"
+  check_room "$(cat "$work/need")" "$site"
+  sed -n 's#/[^/]*$##p' "$work/names" | sort -u | while IFS= read -r one; do mkdir -p "$stage/$one"; done
+  while IFS="$tab" read -r blob from; do
+    to=$stage/blobs/sha256/$blob
+    # A damaged file of an old release is not taken over.
+    if [ -n "$from" ] && [ "$(hash_of "$from/$blob")" = "$blob" ] && ln "$from/$blob" "$to" 2>/dev/null; then continue; fi
+    cp "$bundle/blobs/sha256/$blob" "$to" || fail "$to could not be written"
+    [ "$(hash_of "$to")" = "$blob" ] || fail "$to is damaged" 'The disk or the medium is faulty.'
+  done <"$work/blobs"
+  grep -v '^blobs/sha256/' "$work/names" | while IFS= read -r one; do
+    case $one in
+      registry/*/blobs/sha256/*)
+        ln "$stage/blobs/sha256/\${one##*/}" "$stage/$one" 2>/dev/null || cp "$stage/blobs/sha256/\${one##*/}" "$stage/$one" || exit 1
+        ;;
+      # zot removes its marker.
+      *) [ ! -f "$bundle/$one" ] || cp "$bundle/$one" "$stage/$one" || exit 1 ;;
+    esac
+  done || fail "$stage could not be written"
+  find "$stage" -type d -exec chmod 755 {} +
+  find "$stage" -type f ! -path '*/blobs/sha256/*' -exec chmod 644 {} +
+  chmod 755 "$stage"/kit/*.sh
+  settle
+  mv "$stage" "$site/releases/$id"
+}
+
+swap_back() {
+  open_site
+  need_releases
+  to=$release
+  [ -n "$to" ] || to=$(awk -v now="$now" '$1 != now { last = $1 } END { print last }' "$site/releases/.history" 2>/dev/null) || to=
+  [ -n "$to" ] || refuse "$site has no release before $now" 'sh kit/update.sh --list SITE shows what there is.'
+  is_release "$to" && [ -d "$site/releases/$to" ] || refuse "$site has no release $to" "sh kit/update.sh --list $site shows what there is."
+  hold "$site"
+  [ "$to" != "$now" ] || { say "$site/current is release $to already"; return 0; }
+  check_whole "$site/releases/$to" release
+  point_at "$to"
+  say "$site/current is release $to now; it was $now"
+}
+
+list_releases() {
+  open_site
+  need_releases
+  printf '%s\\t%s\\t%s\\t%s\\n' RELEASE IMAGES SIZE ''
+  for one in "$site"/releases/*/; do
+    one=\${one%/}
+    id=\${one##*/}
+    is_release "$id" || continue
+    images=$(grep -c '^      "ref": ' "$one/$LOCK" || :)
+    size=$(sed -n 's/^    "sha256:[0-9a-f]*": \\([0-9]*\\),\\{0,1\\}$/\\1/p' "$one/$LOCK" | awk '{ n += $1 } END { printf "%.0f", n }')
+    mark=
+    [ "$id" != "$now" ] || mark=current
+    printf '%s\\t%s\\t%s\\t%s\\n' "$id" "$images" "$(readable "$size")" "$mark"
+  done
+  say "together on the disk, shared blobs once: $(readable "$(du -sk "$site/releases" | awk '{ printf "%.0f", $1 * 1024 }')")"
+}
+
+remove_release() {
+  open_site
+  need_releases
+  is_release "$release" && [ -d "$site/releases/$release" ] || refuse "$site has no release $release" "sh kit/update.sh --list $site shows what there is."
+  [ "$release" != "$now" ] || refuse "release $release is current" 'Roll back or bring another one first.'
+  hold "$site"
+  rm -rf "$site/releases/.old"
+  mv "$site/releases/$release" "$site/releases/.old"
+  rm -rf "$site/releases/.old"
+  grep -v "^$release\\$" "$site/releases/.history" >"$site/releases/.history.new" || :
+  mv -f "$site/releases/.history.new" "$site/releases/.history"
+  say "release $release is removed"
+}
+
+umask 022
 temporary
 case $mode in
   join) join_site ;;

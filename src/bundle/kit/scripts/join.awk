@@ -6,8 +6,9 @@
 #   older.again newer.again   the two locks as they were understood: where one differs, it is not in the form of a save
 #   layout.N, layouts         index.json of each repository: N, repository
 #   links                     what each repository has: hex digits of a blob, repository
-#   blobs                     what the pool has: hex digits, size
-#   tags                      what tags of the older and of the joined bundle mean: repository, tag, digest
+#   blobs, blobs.older        what the pool has: hex digits, size
+#   tags.joined, tags.older   what tags mean: repository, tag, digest
+#   counts                    how many images have a platform, how many have none, how many referrers there are
 #   added, moved              names that are new, and what stays by its digest: for people
 #   fault                     why nothing of this can be done
 # Locks are read by the fixed form in which they are written. What is not of that form ends it.
@@ -377,6 +378,11 @@ function join_blobs(    a, b, x, y, one, side) {
   }
 }
 
+function write_blobs(side, file,    x) {
+  for (x = 1; x <= blobs[side]; x++) print hex(blob[side, x]) "\t" bytes[side, blob[side, x]] > file
+  close(file)
+}
+
 function is_index(digest) { return type[digest] ~ /(image\.index|manifest\.list)/ }
 
 # Everything below a manifest of which an image took some leaves: src/oci/reachable.ts.
@@ -430,6 +436,7 @@ function read_layouts(side,    x, id, b, j, k, m, f, t, key, done) {
       for (m = 1; m <= nr[b]; m++) {
         key = rf[b, m, "digest"]
         if (!((f, key) in known_ref)) { known_ref[f, key] = 1; ref_list[f, ++ref_count[f]] = key; sign_count[f, key] = 0 }
+        if (!(key in subject)) referrers++
         subject[key] = rf[b, m, "subject"]
         if (!((b, m, "tag") in rf) || (side == "joined" && ((id, m) in strip))) continue
         t = rf[b, m, "tag"]
@@ -444,13 +451,13 @@ function read_layouts(side,    x, id, b, j, k, m, f, t, key, done) {
   sort_list(repositories, repository_count)
 }
 
-function write_tags(    x, f, j, m, key) {
+function write_tags(side,    x, f, j, m, key) {
   for (x = 1; x <= repository_count; x++) {
     f = repositories[x]
-    for (j = 1; j <= tag_count[f]; j++) print f "\t" tag_list[f, j] "\t" digest_at[f ":" tag_list[f, j]] > (out "/tags")
+    for (j = 1; j <= tag_count[f]; j++) print f "\t" tag_list[f, j] "\t" digest_at[f ":" tag_list[f, j]] > (out "/tags." side)
     for (m = 1; m <= ref_count[f]; m++) {
       key = ref_list[f, m]
-      for (j = 1; j <= sign_count[f, key]; j++) print f "\t" sign_tags[f, key, j] "\t" key > (out "/tags")
+      for (j = 1; j <= sign_count[f, key]; j++) print f "\t" sign_tags[f, key, j] "\t" key > (out "/tags." side)
     }
   }
 }
@@ -615,6 +622,17 @@ function write_tables(    x, y, id, b, j, k, m, n, name, common, end, f, key, li
   close(file)
 }
 
+function write_counts(    x, b, k, has, images) {
+  images = 0
+  for (x = 1; x <= size_of["joined"]; x++) {
+    b = base[ids["joined", x]]
+    has = 0
+    for (k = 1; k <= nl[b]; k++) if (((b, k, "platform") in leaf) && !((b, k, "attests") in leaf)) has = 1
+    images += has
+  }
+  print images, size_of["joined"] - images, referrers > (out "/counts")
+}
+
 function write_news(    x, i, j, place, had) {
   for (x = 1; x <= size_of["older"]; x++) {
     i = ids["older", x]
@@ -642,15 +660,19 @@ BEGIN {
   join_blobs()
   join_locks()
   write_lock("joined", out "/lock.json")
-  for (b = 1; b <= blobs["joined"]; b++) print hex(blob["joined", b]) "\t" bytes["joined", blob["joined", b]] > (out "/blobs")
+  write_blobs("joined", out "/blobs")
+  write_blobs("older", out "/blobs.older")
   read_layouts("older")
-  write_tags()
+  write_tags("older")
+  split("", subject)
+  referrers = 0
   read_layouts("joined")
-  write_tags()
+  write_tags("joined")
   read_tables(older, "older")
   read_tables(newer, "newer")
   write_layouts()
   write_flat()
   write_tables()
+  write_counts()
   write_news()
 }

@@ -1,0 +1,317 @@
+#!/bin/sh
+# Brings this bundle to a site that has an earlier one: as a join into the folder that is served, or as a swap.
+case "$0" in */*) kit=${0%/*} ;; *) kit=. ;; esac
+. "$kit/common.sh"
+
+usage() {
+  cat <<'EOF'
+Usage: sh kit/update.sh [--join] SITE         adds this bundle's images to those of the bundle in the folder SITE
+       sh kit/update.sh --swap SITE           keeps each bundle in SITE/releases, and points SITE/current at this one
+       sh kit/update.sh --rollback SITE [RELEASE]
+                                              points SITE/current back, at the one before or at RELEASE
+       sh kit/update.sh --list SITE           shows the releases
+       sh kit/update.sh --remove SITE RELEASE removes one that is not current
+
+A running zot follows without restart: after a join it serves the tags of both bundles. A name that both have is the
+newer one's; what had it before can still be pulled by digest. A join is for a zot that is only pulled from. Of a swap it
+serves SITE/current/registry.
+
+Both check this bundle and the one at the site before anything is written. A join that was cut off is finished by
+running it again. Never unpack a bundle over another: the tags of the first would be lost.
+
+  --base BUNDLE   what a bundle that is less than whole builds upon; there is none today
+  -h, --help      this page
+
+Examples:
+  sh /srv/new/kit/update.sh /srv/images
+  sh /srv/new/kit/update.sh --swap /srv/site && ls -l /srv/site/current
+  sh /srv/site/current/kit/update.sh --rollback /srv/site
+
+Exit codes: 0 done, 1 failed, 2 nothing was changed at the site, 129, 130 and 143 interrupted.
+EOF
+}
+
+mode=
+choose() {
+  case "$mode:$1" in
+    :* | swap:rollback | swap:list | swap:remove | "$1:$1") mode=$1 ;;
+    rollback:swap | list:swap | remove:swap) ;;
+    *) usage_error "--$mode and --$1 are two things: name one" ;;
+  esac
+}
+while [ $# -gt 0 ]; do
+  case $1 in
+    --join) choose join ;;
+    --swap) choose swap ;;
+    --rollback) choose rollback ;;
+    --list) choose list ;;
+    --remove) choose remove ;;
+    --base | --base=*)
+      refuse 'this bundle is whole: it has all that its lock names, and builds upon no other' 'Leave --base out.'
+      ;;
+    -h | --help) usage; exit 0 ;;
+    --) shift; break ;;
+    -?*) usage_error "there is no option $1" ;;
+    *) break ;;
+  esac
+  shift
+done
+mode=${mode:-join}
+[ $# -gt 0 ] || usage_error 'name the folder of the site'
+[ -n "$1" ] || usage_error 'the folder of the site has no name'
+case $mode in
+  rollback) [ $# -le 2 ] || usage_error 'name the folder of the site, and one release at most' ;;
+  remove) [ $# -eq 2 ] || usage_error 'name the folder of the site, and the release to be removed' ;;
+  *) [ $# -eq 1 ] || usage_error 'name one folder' ;;
+esac
+given=$1
+release=${2:-}
+
+# ---- what both have ----
+LOCK=oci-save.lock.json
+
+# check_whole FOLDER WHAT: reads every byte of a bundle. The checks of both bundles are those of their own kits.
+check_whole() {
+  [ -f "$1/kit/verify.sh" ] || refuse "$1 has no kit/verify.sh" 'It is no bundle, or one of an earlier oci-save without a kit: there, use oci-save unpack.'
+  note "checking $1"
+  status=0
+  sh "$1/kit/verify.sh" >"$work/verified" 2>&1 </dev/null || status=$?
+  [ "$status" -ne 0 ] || return 0
+  cat "$work/verified" >&2
+  case $status in 129 | 130 | 143) exit "$status" ;; esac
+  case $2 in
+    new) fail "$1 is damaged" 'Copy it again from where it came.' ;;
+    site) refuse "$1 is damaged" 'Put back what it lacks first, or use --swap, which leaves it as it is.' ;;
+    *) refuse "$1 is damaged" 'Nothing was changed: current leads where it did.' ;;
+  esac
+}
+
+# free_bytes FOLDER
+free_bytes() { df -Pk "$1" | awk 'END { printf "%.0f", $4 * 1024 }'; }
+# readable BYTES
+readable() { awk -v n="$1" 'BEGIN { split("B KiB MiB GiB TiB", u, " "); i = 1; while (n >= 1024 && i < 5) { n /= 1024; i++ } printf (i > 1 ? "%.1f %s" : "%d %s"), n, u[i] }'; }
+# check_room BYTES FOLDER
+check_room() {
+  free=$(free_bytes "$2")
+  note "$(readable "$1") are written to $2; $(readable "$free") are free there"
+  awk -v need="$1" -v free="$free" 'BEGIN { exit need > free }' ||
+    refuse "$2 has $(readable "$free") free, and $(readable "$1") are needed" 'Free space first.'
+}
+
+# A bundle's folder, absolute, without links above it.
+folder_of() { [ -d "$1" ] && (cd -- "$1" && pwd -P); }
+
+# inside A B: whether the folder A is B or below it.
+inside() { case "$1/" in "$2/"*) return 0 ;; esac; return 1; }
+
+# hold FOLDER: keeps two updates of one site apart. Who is at work stands in FOLDER/.oci-save-update.lock, in the form of
+# oci-save; what a killed one left on this machine is taken over.
+held=
+own_namespace() { readlink /proc/self/ns/pid 2>/dev/null | tr -cd 0-9; }
+start_of() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
+field() { sed -n "s/.*\"$2\":\"\{0,1\}\([^\",}]*\).*/\1/p" "$1" 2>/dev/null; }
+hold() {
+  lock_file=$1/.oci-save-update.lock
+  host=$(uname -n)
+  namespace=$(own_namespace)
+  me="{\"host\":\"$host\"${namespace:+,\"namespace\":\"$namespace\"},\"pid\":$$"
+  start=$(start_of $$) || start=
+  me="$me${start:+,\"start\":\"$start\"}}"
+  tries=0
+  until (set -C && printf '%s' "$me" >"$lock_file") 2>/dev/null; do
+    [ -e "$lock_file" ] || [ -w "$1" ] || refuse "$1 cannot be written"
+    pid=$(field "$lock_file" pid)
+    if [ "$(field "$lock_file" host)" = "$host" ] && [ "$(field "$lock_file" namespace)" = "$namespace" ] && [ -n "$pid" ] &&
+      { ! kill -0 "$pid" 2>/dev/null || [ "$(start_of "$pid")" != "$(field "$lock_file" start)" ]; } && [ "$tries" -lt 3 ]; then
+      # Another process may have found it abandoned at the same time: the name is taken first.
+      mv "$lock_file" "$lock_file.$$" 2>/dev/null && rm -f "$lock_file.$$"
+      tries=$((tries + 1))
+    else
+      refuse "another update of $1 is at work (process ${pid:-unknown} on $(field "$lock_file" host))" \
+        "Wait for it. If there is none, remove $lock_file"
+    fi
+  done
+  held=$lock_file
+}
+at_end() { [ -z "$held" ] || rm -f "$held"; }
+
+# settle: what was written is on the disk before the next step builds upon it.
+settle() { sync; }
+
+. "$kit/join.sh"
+
+# ---- swap ----
+# SITE/releases/<12 hex of the lock's digest>/ is one bundle each, and SITE/current a link to one of them.
+is_release() { [ ${#1} -eq 12 ] && [ -z "$(printf '%s' "$1" | tr -d 0-9a-f)" ]; }
+
+# open_site: sets `site` and `now`, the current release or nothing.
+open_site() {
+  site=$(folder_of "$given") || refuse "$given is no folder"
+  now=
+  [ ! -L "$site/releases" ] || refuse "$site/releases is a link" 'Name the folder that it leads to.'
+  if [ -L "$site/current" ]; then
+    now=$(readlink "$site/current")
+    now=${now#releases/}
+    is_release "$now" || refuse "$site/current leads to $(readlink "$site/current"), which is no release" 'Another program made it: name another folder.'
+  elif [ -e "$site/current" ]; then
+    refuse "$site/current is no link" 'Another program made it: name another folder.'
+  fi
+}
+need_releases() { [ -d "$site/releases" ] || refuse "$site has no releases" "sh kit/update.sh --swap $site makes the first one"; }
+
+# point_at RELEASE: SITE/current is the old release or the new one at any moment.
+point_at() {
+  next=$site/.current.$$
+  rm -f "$next"
+  ln -s "releases/$1" "$next" || fail "no link can be made in $site" 'A swap needs a file system with symbolic links.'
+  if ! mv -T "$next" "$site/current" 2>/dev/null; then
+    # This mv would move into the folder that a link leads to. Here pulls may fail for an instant.
+    [ -L "$site/current" ] || [ ! -e "$site/current" ] || fail "$site/current is no link"
+    note 'mv knows no -T here: current is removed and made again'
+    rm -f "$site/current"
+    mv "$next" "$site/current"
+  fi
+  [ "$(readlink "$site/current")" = "releases/$1" ] || fail "$site/current could not be pointed at $1"
+  printf '%s\n' "$1" >>"$site/releases/.history"
+  settle
+}
+
+swap_in() {
+  if [ ! -e "$given" ]; then
+    mkdir -p -- "$given" || refuse "$given cannot be made"
+  fi
+  open_site
+  lock_digest=$(hash_of "$bundle/$LOCK") || refuse "$bundle has no $LOCK"
+  id=$(printf '%s' "$lock_digest" | cut -c 1-12)
+  if [ ! -d "$site/releases" ]; then
+    [ ! -e "$site/$LOCK" ] || refuse "$site is itself a bundle" "Name another folder, whose current/registry zot then serves; or join: sh kit/update.sh $given"
+    [ -z "$(find "$site" ! -name . ! -name lost+found ! -name .oci-save-update.lock ! -path "$site" -print | head -n 1)" ] ||
+      refuse "$site is not empty, and has no releases" 'Name a new folder.'
+  fi
+  if inside "$bundle" "$site" && [ "$bundle" != "$site/releases/$id" ]; then
+    refuse "$bundle lies in $site" 'Unpack the new bundle elsewhere.'
+  fi
+  ! inside "$site" "$bundle" || refuse "$site lies in $bundle" 'Name a folder outside of the bundle.'
+  hold "$site"
+  if [ -d "$site/releases/$id" ]; then
+    check_whole "$site/releases/$id" release
+  else
+    check_whole "$bundle" new
+    copy_release
+  fi
+  if [ "$now" = "$id" ]; then
+    say "$site/current is release $id already"
+    return 0
+  fi
+  point_at "$id"
+  say "$site/current is release $id now${now:+; it was $now}"
+  say "zot serves $site/current/registry. Back: sh $site/current/kit/update.sh --rollback $site"
+}
+
+# copy_release: only blobs that no release has take room.
+copy_release() {
+  mkdir -p "$site/releases"
+  rm -rf "$site/releases/.new"
+  stage=$site/releases/.new
+  mkdir "$stage"
+  # What the bundle's own sums name, which are checked: not what a server may have left there.
+  for list in SHA256SUMS SHA256SUMS.registry; do cut -c 67- "$bundle/$list"; done >"$work/names"
+  printf '%s\n' SHA256SUMS SHA256SUMS.registry >>"$work/names"
+  ! grep -q -e '^/' -e '^\.\.\{0,1\}/' -e '/\.\.\{0,1\}/' -e '/\.\.\{0,1\}$' -e '^$' "$work/names" ||
+    fail "$bundle/SHA256SUMS names files outside of the bundle" 'Do not use this bundle.'
+  : >"$work/known"
+  for one in "$site"/releases/*/blobs/sha256; do
+    [ ! -d "$one" ] || find "$one" -type f | sed 's#^\(.*\)/\(.*\)$#\2 \1#' >>"$work/known"
+  done
+  sed -n 's#^blobs/sha256/##p' "$work/names" | sort >"$work/pool"
+  awk 'NR == FNR { if (!($1 in at)) at[$1] = substr($0, 66); next } { print $1 "\t" at[$1] }' "$work/known" "$work/pool" >"$work/blobs"
+  sed -n 's/^    "\(sha256:[0-9a-f]*\)": \([0-9]*\),\{0,1\}$/\1 \2/p' "$bundle/$LOCK" >"$work/sizes"
+  : >"$stage/.probe"
+  links=yes
+  ln "$stage/.probe" "$stage/.probe2" 2>/dev/null || links=
+  rm -f "$stage/.probe" "$stage/.probe2"
+  awk -F '\t' -v links="$links" '
+    NR == FNR { size[substr($0, 8, 64)] = substr($0, 73); next }
+    FILENAME != last { last = FILENAME; nth++ }
+    nth == 1 { if ($2 == "" || !links) need += size[$1]; next }
+    !links && sub(/^registry\/.*\/blobs\/sha256\//, "") { need += size[$0] }
+    END { printf "%.0f\n", need + 1048576 }' "$work/sizes" "$work/blobs" "$work/names" >"$work/need"
+  check_room "$(cat "$work/need")" "$site"
+  sed -n 's#/[^/]*$##p' "$work/names" | sort -u | while IFS= read -r one; do mkdir -p "$stage/$one"; done
+  while IFS="$tab" read -r blob from; do
+    to=$stage/blobs/sha256/$blob
+    # A damaged file of an old release is not taken over.
+    if [ -n "$from" ] && [ "$(hash_of "$from/$blob")" = "$blob" ] && ln "$from/$blob" "$to" 2>/dev/null; then continue; fi
+    cp "$bundle/blobs/sha256/$blob" "$to" || fail "$to could not be written"
+    [ "$(hash_of "$to")" = "$blob" ] || fail "$to is damaged" 'The disk or the medium is faulty.'
+  done <"$work/blobs"
+  grep -v '^blobs/sha256/' "$work/names" | while IFS= read -r one; do
+    case $one in
+      registry/*/blobs/sha256/*)
+        ln "$stage/blobs/sha256/${one##*/}" "$stage/$one" 2>/dev/null || cp "$stage/blobs/sha256/${one##*/}" "$stage/$one" || exit 1
+        ;;
+      # zot removes its marker.
+      *) [ ! -f "$bundle/$one" ] || cp "$bundle/$one" "$stage/$one" || exit 1 ;;
+    esac
+  done || fail "$stage could not be written"
+  find "$stage" -type d -exec chmod 755 {} +
+  find "$stage" -type f ! -path '*/blobs/sha256/*' -exec chmod 644 {} +
+  chmod 755 "$stage"/kit/*.sh
+  settle
+  mv "$stage" "$site/releases/$id"
+}
+
+swap_back() {
+  open_site
+  need_releases
+  to=$release
+  [ -n "$to" ] || to=$(awk -v now="$now" '$1 != now { last = $1 } END { print last }' "$site/releases/.history" 2>/dev/null) || to=
+  [ -n "$to" ] || refuse "$site has no release before $now" 'sh kit/update.sh --list SITE shows what there is.'
+  is_release "$to" && [ -d "$site/releases/$to" ] || refuse "$site has no release $to" "sh kit/update.sh --list $site shows what there is."
+  hold "$site"
+  [ "$to" != "$now" ] || { say "$site/current is release $to already"; return 0; }
+  check_whole "$site/releases/$to" release
+  point_at "$to"
+  say "$site/current is release $to now; it was $now"
+}
+
+list_releases() {
+  open_site
+  need_releases
+  printf '%s\t%s\t%s\t%s\n' RELEASE IMAGES SIZE ''
+  for one in "$site"/releases/*/; do
+    one=${one%/}
+    id=${one##*/}
+    is_release "$id" || continue
+    images=$(grep -c '^      "ref": ' "$one/$LOCK" || :)
+    size=$(sed -n 's/^    "sha256:[0-9a-f]*": \([0-9]*\),\{0,1\}$/\1/p' "$one/$LOCK" | awk '{ n += $1 } END { printf "%.0f", n }')
+    mark=
+    [ "$id" != "$now" ] || mark=current
+    printf '%s\t%s\t%s\t%s\n' "$id" "$images" "$(readable "$size")" "$mark"
+  done
+  say "together on the disk, shared blobs once: $(readable "$(du -sk "$site/releases" | awk '{ printf "%.0f", $1 * 1024 }')")"
+}
+
+remove_release() {
+  open_site
+  need_releases
+  is_release "$release" && [ -d "$site/releases/$release" ] || refuse "$site has no release $release" "sh kit/update.sh --list $site shows what there is."
+  [ "$release" != "$now" ] || refuse "release $release is current" 'Roll back or bring another one first.'
+  hold "$site"
+  rm -rf "$site/releases/.old"
+  mv "$site/releases/$release" "$site/releases/.old"
+  rm -rf "$site/releases/.old"
+  grep -v "^$release\$" "$site/releases/.history" >"$site/releases/.history.new" || :
+  mv -f "$site/releases/.history.new" "$site/releases/.history"
+  say "release $release is removed"
+}
+
+umask 022
+temporary
+case $mode in
+  join) join_site ;;
+  swap) swap_in ;;
+  rollback) swap_back ;;
+  list) list_releases ;;
+  remove) remove_release ;;
+esac
