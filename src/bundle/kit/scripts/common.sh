@@ -57,6 +57,7 @@ temporary() {
   [ -z "$work" ] || return 0
   work=$(mktemp -d "${TMPDIR:-/tmp}/oci-save.XXXXXX") ||
     refuse "no temporary folder can be made in ${TMPDIR:-/tmp}" 'Name another one: TMPDIR=FOLDER'
+  work=$(cd -- "$work" && pwd -P)
 }
 # at_end: what a script does when it ends, before the temporary folder goes. Scripts may define their own.
 at_end() { :; }
