@@ -66,7 +66,7 @@ export async function writeEntries(
     isBroken ? observeEntry(entry, observer) : writeNamed(entry),
   );
   const { entries, kept } = observer;
-  const observed = { entries, kept, parts, broken, bytes: observer.bytes() };
+  const observed = { entries, kept, isArchive: true, parts, broken, bytes: observer.bytes() };
   return { observed, copies: { files, bytes } };
 }
 

@@ -23,8 +23,11 @@ export function whyWrong(file: TreeFile, { observed, sums, explained }: Expectat
   const { path } = file;
   const name = path.slice(path.lastIndexOf('/') + 1);
   const seen = resolved(observed, path);
-  // A server removes it when it is stopped in the midst of its scan, and makes it again.
-  if (name === '_restore_complete') return undefined;
+  // A server that is stopped in the midst of its scan removes it, or has written 0 into it.
+  if (name === '_restore_complete' && !observed.isArchive)
+    return seen?.kind === 'file' && !RESTORE_MARKS.has(seen.digest)
+      ? 'it is not what a server writes there'
+      : undefined;
   if (seen === undefined) return isOfKit(path) && !sums.has(path) ? undefined : whyMissing(observed);
   if (seen.kind === 'fault') return seen.reason;
   if (file.kind !== 'bytes') return whyWrongBlob(digestIn(path), file.size, seen);
@@ -53,6 +56,9 @@ function isOfKit(path: string): boolean {
 export function whyMissing({ broken }: Observed): string {
   return broken === undefined ? 'it is missing' : 'it is missing, or could not be read';
 }
+
+/** zot: pkg/storage/constants, DedupeRestoreMarker… */
+const RESTORE_MARKS = new Set(['0', '1'].map((mark) => digestOf(new TextEncoder().encode(mark))));
 
 const UNSUMMED = new Set(['oci-save.lock.json', 'SHA256SUMS', 'report.html']);
 
@@ -112,6 +118,10 @@ function whyLacking(
   const [first] = wrong;
   if (first === undefined) {
     const known = new Map((parseLayoutEntries(ours) ?? []).map((entry) => [entry.digest, entry]));
+    const listed = new Set(entries.map(({ digest }) => digest));
+    // zot finds a manifest by its digest here alone.
+    const unlisted = [...known.keys()].find((digest) => !listed.has(digest));
+    if (unlisted !== undefined) return `it does not list ${unlisted}, which cannot be pulled so`;
     const isOther = entries.some(({ digest, size, mediaType }) => {
       const own = known.get(digest);
       return own !== undefined && (own.size !== size || own.mediaType !== mediaType);

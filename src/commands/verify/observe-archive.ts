@@ -11,7 +11,8 @@ export async function observeArchive(
   parts: readonly PartFault[],
 ): Promise<Observed> {
   const broken = await readToEnd(chunks, (entry) => observeEntry(entry, observer));
-  return { entries: observer.entries, kept: observer.kept, parts, broken, bytes: observer.bytes() };
+  const { entries, kept } = observer;
+  return { entries, kept, isArchive: true, parts, broken, bytes: observer.bytes() };
 }
 
 /**

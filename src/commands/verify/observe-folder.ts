@@ -65,7 +65,7 @@ export async function observeFolder(
   };
   await visit('', 0);
   const { entries, kept } = observer;
-  return { entries, kept, parts: [], broken: undefined, bytes: observer.bytes() };
+  return { entries, kept, isArchive: false, parts: [], broken: undefined, bytes: observer.bytes() };
 }
 
 function inodeOf({ dev, ino }: BigIntStats): string {

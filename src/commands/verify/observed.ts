@@ -23,6 +23,8 @@ export interface PartFault {
 export interface Observed {
   readonly entries: ReadonlyMap<string, Seen>;
   readonly kept: ReadonlyMap<string, Uint8Array>;
+  /** Whether it is an archive, where no server can have written. */
+  readonly isArchive: boolean;
   readonly parts: readonly PartFault[];
   /** What is wrong with an archive apart from the bytes of its files: a damaged header, a cut. */
   readonly broken: string | undefined;

@@ -151,6 +151,22 @@ describe('V9: verify of a folder', () => {
     expect((await verify(inBundle())).damaged).toMatchObject([{ reason: 'it names another image by 1' }]);
   });
 
+  it('finds an index.json that lists a platform no more, and a mark that no server writes', async () => {
+    const file = inBundle('registry', source.host.replace(':', '_'), 'team/idx/index.json');
+    const index = JSON.parse(await readFile(file, 'utf8')) as { manifests: { annotations?: object }[] };
+    const tagged = index.manifests.filter(({ annotations }) => annotations !== undefined);
+    await writeFile(file, JSON.stringify({ ...index, manifests: tagged }));
+    expect((await verify(inBundle())).damaged).toMatchObject([
+      { reason: expect.stringContaining('it does not list sha256:'), images: [ref('team/idx:1')] },
+    ]);
+    await writeFile(file, JSON.stringify(index));
+    // zot writes 0 where it cannot remove the file.
+    await writeFile(inBundle('registry/_restore_complete'), '0');
+    expect(await verify(inBundle())).toMatchObject({ outcome: 'whole' });
+    await writeFile(inBundle('registry/_restore_complete'), 'x');
+    expect((await verify(inBundle())).damaged).toMatchObject([{ path: 'registry/_restore_complete' }]);
+  });
+
   it('takes an oci-layout that a server rewrote, and finds one that is changed or is no JSON', async () => {
     const layout = path.join('registry', source.host.replace(':', '_'), 'team/one');
     await writeFile(inBundle(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
