@@ -918,6 +918,7 @@ put() {
   ! cmp -s "$1" "$2" || return 0
   cp "$1" "$staging/put" || fail "$2 could not be written" 'Run this again when there is room: it goes on from here.'
   chmod "\${3:-644}" "$staging/put"
+  settle "$staging/put"
   mv -f "$staging/put" "$2"
 }
 
@@ -939,7 +940,6 @@ bring() {
   bring_blobs
   bring_repositories
   bring_rest
-  settle
   rm -rf "$staging"
 }
 
@@ -955,7 +955,7 @@ bring_blobs() {
     chmod 644 "$to"
   done <"$plan/missing"
   # No name in the pool is there before its bytes are on the disk.
-  settle
+  [ "$count" -eq 0 ] || (cd "$staging/blobs" && ls | xargs sync 2>/dev/null) || sync
   while IFS="$tab" read -r blob size; do mv -f "$staging/blobs/$blob" "$site/blobs/sha256/$blob"; done <"$plan/missing"
 }
 
@@ -971,7 +971,6 @@ bring_repositories() {
     cp "$site/blobs/sha256/$blob" "$staging/put" && chmod 644 "$staging/put" && mv -f "$staging/put" "$to/$blob" ||
       fail "$to/$blob could not be written" 'Run this again when there is room: it goes on from here.'
   done <"$plan/unlinked.sorted"
-  settle
   while IFS="$tab" read -r number folder; do
     mkdir -p "$site/registry/$folder"
     put "$bundle/oci-layout" "$site/registry/$folder/oci-layout"
@@ -990,6 +989,7 @@ bring_rest() {
     put "$bundle/$one" "$site/$one" $mode
   done <"$plan/kit"
   for one in images.tsv manifests.tsv; do put "$plan/$one" "$site/kit/$one"; done
+  bring_mirrors
   for one in index.json manifest.json; do put "$plan/$one" "$site/$one"; done
   write_readme >"$plan/README.txt"
   put "$plan/README.txt" "$site/README.txt"
@@ -998,6 +998,21 @@ bring_rest() {
   write_sums
   put "$plan/SHA256SUMS.registry" "$site/SHA256SUMS.registry"
   put "$plan/SHA256SUMS" "$site/SHA256SUMS"
+}
+
+# The configurations of runtimes name the hosts of all images.
+bring_mirrors() {
+  sh "$site/kit/mirrors.sh" --out "$work/mirrors" 127.0.0.1:5000 >"$work/mirrored" 2>&1 || {
+    cat "$work/mirrored" >&2
+    fail 'the configurations for runtimes could not be written' 'Run this again: it goes on from here.'
+  }
+  (cd "$work/mirrors" && find . -type f) | sed 's#^\\./##' >"$plan/mirrors"
+  while IFS= read -r one; do
+    # Of the others there is one form for all bundles.
+    case $one in hosts/*/hosts.toml | registries.conf | k3s-registries.yaml) ;; *) continue ;; esac
+    case $one in hosts/*) mkdir -p "$site/kit/\${one%/*}" ;; esac
+    put "$work/mirrors/$one" "$site/kit/$one"
+  done <"$plan/mirrors"
 }
 
 # README.txt of the new bundle, with the images and the sizes of both.
@@ -1042,11 +1057,11 @@ write_readme() {
       print ""
       for (i = 1; i <= n && i <= 200; i++) print "  " address "/" pulled[i]
       if (n > 200) print "  and " (n - 200) " more: all of them stand in kit/images.tsv"
-      print ""
+      getline
       skip = 1
       next
     }
-    /^FILES$/ { skip = 0 }
+    skip && /^$/ { skip = 0 }
     !skip { print }' "$bundle/README.txt"
 }
 
@@ -2770,12 +2785,11 @@ release=\${2:-}
 # ---- what both have ----
 LOCK=oci-save.lock.json
 
-# check_whole FOLDER WHAT: reads every byte of a bundle. The checks of both bundles are those of their own kits.
+# check_whole FOLDER WHAT: reads every byte of a bundle.
 check_whole() {
-  [ -f "$1/kit/verify.sh" ] || refuse "$1 has no kit/verify.sh" 'It is no bundle, or one of an earlier oci-save without a kit: there, use oci-save unpack.'
   note "checking $1"
   status=0
-  sh "$1/kit/verify.sh" >"$work/verified" 2>&1 </dev/null || status=$?
+  sh "$kit/verify.sh" --quiet "$1" >"$work/verified" 2>&1 </dev/null || status=$?
   [ "$status" -ne 0 ] || return 0
   cat "$work/verified" >&2
   case $status in 129 | 130 | 143) exit "$status" ;; esac
@@ -2835,8 +2849,8 @@ hold() {
 }
 at_end() { [ -z "$held" ] || rm -f "$held"; }
 
-# settle: what was written is on the disk before the next step builds upon it.
-settle() { sync; }
+# settle FILE: it is on the disk before the next step builds upon it. An old sync takes no names, and does more.
+settle() { sync "$1" 2>/dev/null || sync; }
 
 . "$kit/join.sh"
 
@@ -2873,7 +2887,6 @@ point_at() {
   fi
   [ "$(readlink "$site/current")" = "releases/$1" ] || fail "$site/current could not be pointed at $1"
   printf '%s\\n' "$1" >>"$site/releases/.history"
-  settle
 }
 
 swap_in() {
@@ -2957,7 +2970,7 @@ copy_release() {
   find "$stage" -type d -exec chmod 755 {} +
   find "$stage" -type f ! -path '*/blobs/sha256/*' -exec chmod 644 {} +
   chmod 755 "$stage"/kit/*.sh
-  settle
+  (cd "$stage" && find . -type f -exec sync {} + 2>/dev/null) || sync
   mv "$stage" "$site/releases/$id"
 }
 

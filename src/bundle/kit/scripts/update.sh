@@ -70,12 +70,11 @@ release=${2:-}
 # ---- what both have ----
 LOCK=oci-save.lock.json
 
-# check_whole FOLDER WHAT: reads every byte of a bundle. The checks of both bundles are those of their own kits.
+# check_whole FOLDER WHAT: reads every byte of a bundle.
 check_whole() {
-  [ -f "$1/kit/verify.sh" ] || refuse "$1 has no kit/verify.sh" 'It is no bundle, or one of an earlier oci-save without a kit: there, use oci-save unpack.'
   note "checking $1"
   status=0
-  sh "$1/kit/verify.sh" >"$work/verified" 2>&1 </dev/null || status=$?
+  sh "$kit/verify.sh" --quiet "$1" >"$work/verified" 2>&1 </dev/null || status=$?
   [ "$status" -ne 0 ] || return 0
   cat "$work/verified" >&2
   case $status in 129 | 130 | 143) exit "$status" ;; esac
@@ -135,8 +134,8 @@ hold() {
 }
 at_end() { [ -z "$held" ] || rm -f "$held"; }
 
-# settle: what was written is on the disk before the next step builds upon it.
-settle() { sync; }
+# settle FILE: it is on the disk before the next step builds upon it. An old sync takes no names, and does more.
+settle() { sync "$1" 2>/dev/null || sync; }
 
 . "$kit/join.sh"
 
@@ -173,7 +172,6 @@ point_at() {
   fi
   [ "$(readlink "$site/current")" = "releases/$1" ] || fail "$site/current could not be pointed at $1"
   printf '%s\n' "$1" >>"$site/releases/.history"
-  settle
 }
 
 swap_in() {
@@ -257,7 +255,7 @@ copy_release() {
   find "$stage" -type d -exec chmod 755 {} +
   find "$stage" -type f ! -path '*/blobs/sha256/*' -exec chmod 644 {} +
   chmod 755 "$stage"/kit/*.sh
-  settle
+  (cd "$stage" && find . -type f -exec sync {} + 2>/dev/null) || sync
   mv "$stage" "$site/releases/$id"
 }
 
