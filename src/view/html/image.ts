@@ -1,8 +1,10 @@
 import { isSparse, type Leaf, type Lock, type LockedImage, type LockedReferrer } from '../../lock/index.ts';
 import { type Digest, shortDigest } from '../../oci/digest.ts';
 import { shownReference } from '../../oci/reference.ts';
-import { formatBytes } from '../../text/bytes.ts';
-import { wordsOf } from './filter.ts';
+import { formatBytes, formatCount } from '../../text/bytes.ts';
+import { labelsMarkup, labelWords } from './labels.ts';
+import { percent } from './picture.ts';
+import { namesMarkup } from './pulls.ts';
 import type { ImageSize, Sharing } from './sharing.ts';
 import { html, type Markup, tableMarkup } from './template.ts';
 
@@ -16,6 +18,8 @@ export interface ImageContext {
   readonly platforms: readonly string[];
   /** The registry under whose title the image is. */
   readonly registry: string;
+  /** Whether the page lists the blobs of each image. */
+  readonly hasBlobs: boolean;
 }
 
 /** One image: a row that opens to everything that the lock has about it. */
@@ -23,18 +27,22 @@ export function imageMarkup(image: LockedImage, index: number, context: ImageCon
   const { size, registry } = context;
   const ref = shownReference(image.ref);
   const others = image.names.filter((name) => name !== image.ref && name !== ref);
-  return html`<details id="image-${index + 1}" data-find="${wordsOf(image)}">
+  return html`<details
+    id="image-${index + 1}"
+    data-find="${wordsOf(image)}"
+    data-size="${size.bytes} ${size.own}"
+  >
     <summary>
       <span class="row"
         ><span
-          ><span class="ref">${refMarkup(ref, registry)}</span>${badge(image)}${others
+          ><span class="ref">${refMarkup(ref, registry)}</span>${labelsMarkup(image)}${others
             .slice(0, MAX_NAMES)
             .map((name) => html`<span class="name">stored as <span class="ref">${name}</span></span>`)}${more(
             others.length - MAX_NAMES,
           )}</span
         ><code class="soft">${shortDigest(image.digest)}</code
         ><span class="soft">${platformText(image)}</span>${barMarkup(context)}<span class="right"
-          >${formatBytes(size.bytes)}</span
+          >${formatBytes(size.bytes)}<span class="own-bytes">${formatBytes(size.own)} own</span></span
         ></span
       >
     </summary>
@@ -65,17 +73,12 @@ function more(count: number): Markup | undefined {
   return count > 0 ? html`<span class="name">and ${count} more names</span>` : undefined;
 }
 
-function badge(image: LockedImage): Markup | undefined {
-  if (isNarrowed(image)) return html` <span class="badge warn">narrowed</span>`;
-  return image.converted === undefined ? undefined : html` <span class="badge warn">converted</span>`;
-}
-
 /** Bytes that only this image has, then those that it shares, beside the largest image. */
 function barMarkup({ size: { bytes, own }, largest }: ImageContext): Markup {
-  const percent = (part: number): string => (largest === 0 ? '0' : ((part / largest) * 100).toFixed(1));
-  return html`<span class="bar" title="${formatBytes(own)} of its own, ${formatBytes(bytes - own)} shared"
-    ><i style="width:${percent(own)}%"></i><b style="width:${percent(bytes - own)}%"></b
-  ></span>`;
+  return html`<svg class="bar" aria-hidden="true">
+    <rect class="own" width="${percent(own, largest)}%" />
+    <rect class="elsewhere" x="${percent(own, largest)}%" width="${percent(bytes - own, largest)}%" />
+  </svg>`;
 }
 
 function platformText({ platforms, leaves }: LockedImage): string {
@@ -83,7 +86,7 @@ function platformText({ platforms, leaves }: LockedImage): string {
   return leaves.length > 0 ? 'artifact' : '';
 }
 
-function facts(image: LockedImage, { platforms }: ImageContext): [name: string, value: Markup][] {
+function facts(image: LockedImage, { platforms, size }: ImageContext): [name: string, value: Markup][] {
   const code = (text: string): Markup => html`<code>${text}</code>`;
   const lines = (texts: readonly string[]): Markup =>
     html`${texts.map((text) => html`<div>${code(text)}</div>`)}`;
@@ -92,15 +95,16 @@ function facts(image: LockedImage, { platforms }: ImageContext): [name: string, 
     image.platforms.length === 0 ? [] : platforms.filter((one) => !image.platforms.includes(one));
   const converted = Object.entries(image.converted ?? {}).map(([from, to]) => `${from} → ${to}`);
   return [
-    ['Stored as', lines(image.names)],
+    ['Pull', namesMarkup(image)],
     ['Digest', code(image.digest)],
     ['Media type', code(image.mediaType)],
-    ...optional(
-      'Narrowed to',
-      isNarrowed(image)
-        ? html`${code(image.root)} <span class="soft">(${narrowedFor(image)})</span>`
-        : undefined,
-    ),
+    [
+      'Size',
+      html`${formatBytes(size.bytes)}: ${formatBytes(size.own)} of its own, and
+      ${formatBytes(size.bytes - size.own)} that other images have, too`,
+    ],
+    ...optional('For importers', isSparse(image) ? code(image.root) : undefined),
+    ...optional('Narrowed to', image.index === 'narrow' ? code(image.root) : undefined),
     ...optional(
       'Converted',
       image.converted === undefined
@@ -119,22 +123,16 @@ function facts(image: LockedImage, { platforms }: ImageContext): [name: string, 
     ['Source', html`${image.source}`],
     ...optional(
       'Referrers',
-      image.referrers.length === 0 ? undefined : lines(image.referrers.map(referrerWords)),
+      image.referrers.length === 0 ? undefined : html`${image.referrers.map(referrerMarkup)}`,
     ),
   ];
 }
 
-/** For all readers, or for those that take no sparse index. */
-function isNarrowed(image: LockedImage): boolean {
-  return isSparse(image) || image.index === 'narrow';
-}
-
-function narrowedFor({ index }: LockedImage): string {
-  return index === 'narrow' ? 'for all readers' : 'for readers that take no sparse index';
-}
-
-function referrerWords({ digest, artifactType, tag }: LockedReferrer): string {
-  return [digest, tag ?? artifactType ?? ''].join(' ').trim();
+function referrerMarkup({ digest, artifactType, tag }: LockedReferrer): Markup {
+  return html`<div>
+    <code>${digest}</code>
+    <span class="soft">${artifactType ?? ''} ${tag === undefined ? '' : `tag ${tag}`}</span>
+  </div> `;
 }
 
 function optional(name: string, value: Markup | undefined): [name: string, value: Markup][] {
@@ -142,11 +140,15 @@ function optional(name: string, value: Markup | undefined): [name: string, value
 }
 
 function leafMarkup(leaf: Leaf, image: LockedImage, context: ImageContext): Markup {
-  return html`<h4>${leafTitle(leaf, image)} <code>${leaf.digest}</code></h4>
-    ${tableMarkup(['Blob', 'Digest', 'Size', 'Shared'], 2, [
-      blobRow('config', leaf.config, context),
-      ...leaf.layers.map((layer, index) => blobRow(`layer ${index + 1}`, layer, context)),
-    ])} `;
+  const title = html`<h4>${leafTitle(leaf, image)} <code>${leaf.digest}</code></h4> `;
+  if (!context.hasBlobs)
+    return html`${title}
+      <p>${formatCount(leaf.layers.length, 'layer')}: the digests are in oci-save.lock.json.</p> `;
+  return html`${title}
+  ${tableMarkup(['Blob', 'Digest', 'Size', 'Shared'], 2, [
+    blobRow('config', leaf.config, context),
+    ...leaf.layers.map((layer, index) => blobRow(`layer ${index + 1}`, layer, context)),
+  ])} `;
 }
 
 function leafTitle({ platform, attests }: Leaf, image: LockedImage): string {
@@ -164,4 +166,10 @@ function blobRow(name: string, digest: Digest, { lock, sharing }: ImageContext):
     <td class="right">${size === undefined ? 'unknown' : formatBytes(size)}</td>
     <td class="right">${users > 1 ? html`<span class="badge">${users} images</span>` : undefined}</td>
   </tr> `;
+}
+
+/** What an image is found by. */
+function wordsOf(image: LockedImage): string {
+  const { ref, names, digest, platforms } = image;
+  return [...new Set([ref, ...names, digest, ...platforms, ...labelWords(image)])].join(' ').toLowerCase();
 }

@@ -1,17 +1,26 @@
-import { digestOfLock, type Lock, type LockedImage } from '../../lock/index.ts';
-import { byNumber } from '../../text/by-text.ts';
+import { digestOfLock, type Lock } from '../../lock/index.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
-import { FILTER_FIELD, FILTER_SCRIPT } from './filter.ts';
-import { imageMarkup } from './image.ts';
+import { imagesMarkup } from './images.ts';
+import { kitMarkup } from './kit-commands.ts';
+import { sharingMarkup } from './picture.ts';
+import { pullMarkup } from './pulls.ts';
+import { SCRIPT } from './script/script.ts';
+import { type Sharing, sharingOf } from './sharing.ts';
+import { bundleSizes } from './sizes.ts';
+import { MEDIA_STYLE } from './style-media.ts';
 import { STYLE } from './style.ts';
 import { filesMarkup, sharedMarkup } from './tables.ts';
-import { html, type Markup } from './template.ts';
-import { usesMarkup } from './uses.ts';
-import { type Sharing, sharingOf, sizeOf } from './sharing.ts';
+import { hashSource, html, type Markup } from './template.ts';
+
+/** Nothing from outside, and no script or style but those whose hashes are here: even if the escaping fails. */
+const POLICY = `default-src 'none'; style-src ${hashSource(STYLE)} ${hashSource(MEDIA_STYLE)}; script-src ${hashSource(SCRIPT)}; base-uri 'none'; form-action 'none'`;
+
+/** Images of a page that is printed with all of them open, even without its script. */
+const MAX_PRINTED_OPEN = 100;
 
 /**
  * The page `report.html`, from the lock alone: the same lock gives the same bytes. It needs neither network nor script;
- * one script of its own adds a filter. The policy in its head holds even if the escaping fails.
+ * one script of its own adds a search, buttons and another address.
  */
 export function renderHtml(lock: Lock, title: string): string {
   const sharing = sharingOf(lock);
@@ -19,24 +28,21 @@ export function renderHtml(lock: Lock, title: string): string {
     html`<html lang="en">
       <head>
         <meta charset="utf-8" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'; script-src ${FILTER_SCRIPT.source}"
-        />
+        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}</title>
-        ${STYLE}
+        ${STYLE} ${MEDIA_STYLE}
       </head>
-      <body>
+      <body class="${lock.images.length > MAX_PRINTED_OPEN ? 'many' : 'few'}">
         <header>
           <h1>${title}</h1>
           <p>${fidelityWords(lock)}</p>
           <p>Lock <code>${digestOfLock(lock)}</code></p>
-          ${factsMarkup(lock, sharing)}
+          ${factsMarkup(lock, sharing)} ${lock.images.length > 0 ? NAVIGATION : undefined}
         </header>
         <main>
-          ${usesMarkup(lock)} ${imagesMarkup(lock, sharing)} ${sharedMarkup(lock, sharing)}
-          ${filesMarkup(lock)}
+          ${kitMarkup()} ${pullMarkup(lock)} ${sharingMarkup(lock, sharing)} ${imagesMarkup(lock, sharing)}
+          ${sharedMarkup(lock, sharing)} ${filesMarkup(lock)}
         </main>
         <footer>
           <p>
@@ -46,11 +52,16 @@ export function renderHtml(lock: Lock, title: string): string {
             blob's file name.
           </p>
         </footer>
-        ${FILTER_SCRIPT.markup}
+        ${SCRIPT}
       </body>
     </html> `.markup
   }`;
 }
+
+const NAVIGATION = html`<nav>
+  <a href="#use">How to use it</a> <a href="#pull">Pull</a> <a href="#sharing">Shared layers</a>
+  <a href="#images">Images</a>
+</nav>`;
 
 function fidelityWords({ images }: Lock): string {
   const converted = images.filter((image) => image.converted !== undefined).length;
@@ -65,75 +76,22 @@ export function renderBundlePage(lock: Lock): string {
 
 function factsMarkup(lock: Lock, { apart, together }: Sharing): Markup {
   const platforms = new Set(lock.images.flatMap(({ platforms }) => platforms));
-  const sizes = Object.values(lock.blobs);
-  const facts: [name: string, value: string][] = [
+  const { linked, copied } = bundleSizes(lock);
+  const facts: [name: string, value: string, note?: string][] = [
     ['Images', String(lock.images.length)],
     ['Platforms', String(platforms.size)],
-    ['Blobs', String(sizes.length)],
-    ['Unique size', formatBytes(sizes.reduce((sum, size) => sum + size, 0))],
-    ['Saved by sharing', formatBytes(apart - together)],
+    ['Blobs', String(Object.keys(lock.blobs).length)],
+    ['Size', formatBytes(linked), 'each blob once, with hard links'],
+    ['Size as copies', formatBytes(copied), 'without hard links, as on FAT, exFAT'],
+    ['Saved by sharing', formatBytes(apart - together), 'layers that several images have'],
   ];
   return html`<dl class="facts">
     ${facts.map(
-      ([name, value]) =>
+      ([name, value, note]) =>
         html`<div>
           <dt>${name}</dt>
-          <dd>${value}</dd>
+          <dd>${value}${note === undefined ? undefined : html` <small>${note}</small>`}</dd>
         </div>`,
     )}
   </dl>`;
-}
-
-function imagesMarkup(lock: Lock, sharing: Sharing): Markup {
-  const sizes = lock.images.map((image) => sizeOf(image, lock, sharing));
-  const largest = sizes.reduce((most, { bytes }) => Math.max(most, bytes), 0);
-  const platforms = [...new Set(lock.images.flatMap((image) => image.platforms))].toSorted();
-  const sorted = [...lock.images.entries()].toSorted(([, a], [, b]) => byName(a.ref, b.ref));
-  const groups = Map.groupBy(sorted, ([, image]) => registryOf(image));
-  const rowOf = ([index, image]: readonly [number, LockedImage], registry: string): Markup =>
-    imageMarkup(image, index, { lock, sharing, size: sizes[index] ?? NO_SIZE, largest, platforms, registry });
-  return html`<h2>Images</h2>
-    ${groups.size > 1 ? contentsMarkup([...groups]) : undefined} ${FILTER_FIELD}
-    <div class="row head">
-      <span>Reference</span><span class="soft">Digest</span><span class="soft">Platforms</span
-      ><span class="key"><i></i> own <b></b> shared</span><span class="right">Size</span>
-    </div>
-    ${[...groups].map(
-      ([registry, entries], group) =>
-        html`<section>
-          <h3 id="group-${group + 1}">${registry}, ${formatCount(entries.length, 'image')}</h3>
-          ${entries.map((entry) => rowOf(entry, registry))}
-        </section> `,
-    )}`;
-}
-
-/** By name, then by tag, each as people count: all tags of one name are together. */
-function byName(a: string, b: string): number {
-  const [left, leftTag] = splitTag(a);
-  const [right, rightTag] = splitTag(b);
-  return byNumber(left, right) || byNumber(leftTag, rightTag);
-}
-
-/** What stands before the tag or digest of a reference, and the rest: a port's colon comes before a slash. */
-function splitTag(ref: string): readonly [name: string, rest: string] {
-  const colon = ref.indexOf(':', ref.lastIndexOf('/') + 1);
-  return colon < 0 ? [ref, ''] : [ref.slice(0, colon), ref.slice(colon + 1)];
-}
-
-const NO_SIZE = { bytes: 0, own: 0 };
-
-/** Links to the registries of a long list. */
-function contentsMarkup(
-  groups: readonly (readonly [registry: string, entries: readonly unknown[]])[],
-): Markup {
-  return html`<p class="contents">
-    ${groups.map(
-      ([registry, entries], group) =>
-        html`<span><a href="#group-${group + 1}">${registry}</a> ${entries.length}</span> `,
-    )}
-  </p>`;
-}
-
-function registryOf({ ref, source }: LockedImage): string {
-  return source === 'docker' ? (ref.split('/', 1)[0] ?? ref) : `from ${source}`;
 }

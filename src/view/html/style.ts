@@ -1,6 +1,6 @@
 import { html } from './template.ts';
 
-/** The page's one style sheet: the reader's own fonts, light or dark as the system is, readable when printed. */
+/** The page's style on a wide screen: the reader's own fonts, light or dark as the system is. */
 export const STYLE = html`<style>
   :root {
     color-scheme: light dark;
@@ -9,8 +9,13 @@ export const STYLE = html`<style>
     --line: #dfe3e8;
     --text: #1c2128;
     --soft: #5b6572;
-    --mark: #0b62c4;
-    --fill: #9cc4f3;
+    --mark: #0b5cb8;
+    --own: #0b5cb8;
+    --base: #d3e4f8;
+    --base-line: #5b8fc9;
+    --hatch: #5b8fc9;
+    --hatch-ground: #fff;
+    --row: 24px;
     --badge: #e4f3e6;
     --badge-text: #1b6328;
     --warn: #fdf0d5;
@@ -24,7 +29,11 @@ export const STYLE = html`<style>
       --text: #e5e9ee;
       --soft: #9aa5b1;
       --mark: #74b3ff;
-      --fill: #2f5d91;
+      --own: #74b3ff;
+      --base: #1f3a59;
+      --base-line: #5784b5;
+      --hatch: #5784b5;
+      --hatch-ground: #14171b;
       --badge: #1d3a24;
       --badge-text: #8fd69c;
       --warn: #43330f;
@@ -93,6 +102,13 @@ export const STYLE = html`<style>
     color: var(--soft);
     font-size: 0.82rem;
   }
+  .facts small {
+    display: block;
+    color: var(--soft);
+    font-size: 0.75rem;
+    font-weight: 400;
+    line-height: 1.35;
+  }
   .facts dd {
     margin: 0;
     font-size: 1.3rem;
@@ -101,7 +117,7 @@ export const STYLE = html`<style>
   }
   .row {
     display: grid;
-    grid-template-columns: minmax(0, 1fr) 11rem 12rem 7rem 5rem;
+    grid-template-columns: minmax(0, 1fr) 11rem 12rem 7rem 6rem;
     gap: 0 1.25rem;
     align-items: center;
   }
@@ -165,11 +181,18 @@ export const STYLE = html`<style>
   }
   .row .soft {
     font-size: 0.82rem;
+    overflow-wrap: anywhere;
   }
   .ref .host {
     font-style: normal;
     font-weight: 400;
     color: var(--soft);
+  }
+  nav {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0.25rem 1.25rem;
+    margin-top: 0.75rem;
   }
   .contents span {
     display: inline-block;
@@ -192,65 +215,174 @@ export const STYLE = html`<style>
     font-weight: 400;
   }
   .bar {
-    display: flex;
-    height: 0.45rem;
+    display: block;
+    width: 100%;
+    height: 0.5rem;
     border-radius: 3px;
     background: var(--line);
-    overflow: hidden;
   }
-  .bar i,
-  .key i {
-    background: var(--mark);
+  .bar rect {
+    height: 100%;
   }
-  .bar b,
-  .key b {
-    background: var(--fill);
+  rect.own {
+    fill: var(--own);
   }
-  .bar i {
-    min-width: 2px;
+  rect.elsewhere {
+    fill: url(#hatch);
   }
-  .key {
-    white-space: nowrap;
+  rect.base {
+    fill: var(--base);
+    stroke: var(--base-line);
   }
-  .key i,
-  .key b {
+  rect.once {
+    fill: var(--base-line);
+  }
+  rect.saved {
+    fill: none;
+  }
+  .ground {
+    fill: var(--hatch-ground);
+  }
+  .ink {
+    fill: var(--hatch);
+  }
+  .defs {
+    position: absolute;
+  }
+  .swatch {
     display: inline-block;
-    width: 0.55rem;
-    height: 0.55rem;
+    width: 1.1rem;
+    height: 0.7rem;
+    border: 1px solid var(--base-line);
     border-radius: 2px;
   }
-  #filter {
+  .kinds {
+    white-space: nowrap;
+  }
+  .kinds .swatch {
+    width: 0.7rem;
+  }
+  .key {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0.25rem 1.5rem;
+    margin: 0.5rem 0 0.75rem;
+    padding: 0;
+    list-style: none;
+    color: var(--soft);
+    font-size: 0.88rem;
+  }
+  .family .row {
+    grid-template-columns: minmax(0, 1fr) 13rem 12rem;
+  }
+  figure.inside {
+    display: grid;
+    grid-template-columns: minmax(0, 20rem) minmax(0, 1fr);
+    gap: 0 1rem;
+    margin: 0;
+  }
+  .kin {
+    margin: 0;
+    padding: 0;
+    list-style: none;
+    font-size: 0.82rem;
+  }
+  .kin li {
     display: flex;
     gap: 0.75rem;
-    align-items: baseline;
-    margin: 0 0 1rem;
+    height: var(--row);
+    line-height: var(--row);
   }
-  #filter label {
+  .kin a {
+    flex: 1;
+    overflow: hidden;
+    white-space: nowrap;
+    text-overflow: ellipsis;
+  }
+  .kin span {
+    color: var(--soft);
+    white-space: nowrap;
+    font-variant-numeric: tabular-nums;
+  }
+  .drawing {
+    display: block;
+    width: 100%;
+  }
+  .drawing text {
+    fill: var(--text);
+    font-size: 12px;
+  }
+  .drawing rect {
+    shape-rendering: crispEdges;
+  }
+  figcaption {
+    grid-column: 1 / -1;
+    color: var(--soft);
+    font-size: 0.82rem;
+  }
+  .bar-of-fields {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0.5rem 1rem;
+    align-items: center;
+    margin: 0.75rem 0 1rem;
+  }
+  .bar-of-fields label {
     display: flex;
     gap: 0.5rem;
-    align-items: baseline;
-    flex: 1;
+    align-items: center;
+    min-width: 0;
+  }
+  .bar-of-fields .wide {
+    flex: 1 1 16rem;
     max-width: 34rem;
   }
-  #filter input {
+  .wide input {
     flex: 1;
+  }
+  input,
+  select,
+  button {
     min-width: 0;
-    padding: 0.4rem 0.6rem;
+    padding: 0.35rem 0.6rem;
     border: 1px solid var(--line);
     border-radius: 6px;
     background: var(--card);
     color: var(--text);
     font: inherit;
   }
-  #filter input::placeholder {
+  input[aria-invalid='true'] {
+    outline: 2px solid var(--warn-text);
+  }
+  input::placeholder {
     color: var(--soft);
     opacity: 1;
+  }
+  button {
+    cursor: pointer;
+  }
+  .copy {
+    padding: 0 0.5rem;
+    font-size: 0.8rem;
+  }
+  :focus-visible {
+    outline: 2px solid var(--mark);
+    outline-offset: 1px;
+  }
+  .unseen {
+    position: fixed;
+    left: 0;
+    top: 0;
+    opacity: 0;
+  }
+  output {
+    color: var(--soft);
   }
   .uses {
     display: grid;
     grid-template-columns: 4rem minmax(0, 1fr);
-    gap: 0.25rem 1rem;
-    margin: 0;
+    gap: 0.35rem 1rem;
+    margin: 0.75rem 0 0;
   }
   .uses dt {
     color: var(--soft);
@@ -258,10 +390,39 @@ export const STYLE = html`<style>
   .uses dd {
     margin: 0;
   }
-  .uses code {
-    padding: 0.05rem 0.3rem;
+  .uses .soft {
+    font-size: 0.82rem;
+  }
+  .cmd {
+    display: inline-block;
+    max-width: 100%;
+    padding: 0.1rem 0.35rem;
+    border: 1px solid var(--line);
     border-radius: 4px;
     background: var(--card);
+    vertical-align: top;
+  }
+  .pulls {
+    margin: 0 0 0.4rem;
+    padding: 0;
+    list-style: none;
+  }
+  .pulls li {
+    margin-bottom: 0.2rem;
+  }
+  .legend dl {
+    display: grid;
+    grid-template-columns: 12rem minmax(0, 1fr);
+    gap: 0.35rem 1rem;
+    margin: 0;
+  }
+  .legend dd {
+    margin: 0;
+  }
+  .own-bytes {
+    display: block;
+    color: var(--soft);
+    font-size: 0.75rem;
   }
   .inside {
     padding: 0.25rem 0.75rem 1rem 1.9rem;
@@ -333,106 +494,5 @@ export const STYLE = html`<style>
     padding-top: 1rem;
     border-top: 1px solid var(--line);
     font-size: 0.88rem;
-  }
-  @media screen and (max-width: 64rem) {
-    .row {
-      grid-template-columns: minmax(0, 1fr) auto;
-    }
-    .head,
-    .row > code {
-      display: none;
-    }
-    .row > .soft {
-      grid-column: 1;
-      grid-row: 2;
-    }
-    .row > .bar {
-      grid-column: 2;
-      grid-row: 2;
-      width: 5rem;
-    }
-    .row > .right {
-      grid-column: 2;
-      grid-row: 1;
-    }
-    .inside dl,
-    .uses {
-      grid-template-columns: minmax(0, 1fr);
-      gap: 0;
-    }
-    .uses dd {
-      margin-bottom: 0.4rem;
-    }
-    .inside dd {
-      margin-bottom: 0.4rem;
-    }
-  }
-  /* A digest below the rest of its row: beside it there is room for eight characters. */
-  @media screen and (max-width: 40rem) {
-    thead {
-      display: none;
-    }
-    tr {
-      display: flex;
-      flex-wrap: wrap;
-      gap: 0 0.75rem;
-      padding: 0.3rem 0;
-      border-bottom: 1px solid var(--line);
-    }
-    td {
-      padding: 0;
-      border: 0;
-    }
-    td:has(code) {
-      order: 1;
-      flex-basis: 100%;
-    }
-    td.right:nth-child(3) {
-      margin-left: auto;
-    }
-    main > .scroll td:nth-child(2) {
-      flex-basis: 100%;
-    }
-    main > .scroll td:nth-child(4)::before {
-      content: 'saves ';
-    }
-  }
-  /* As many rows on a sheet as fit; an image that is open on the screen is open there, too. */
-  @media print {
-    :root {
-      font-size: 12px;
-    }
-    body {
-      max-width: none;
-      padding: 0;
-      font-size: 11px;
-    }
-    #filter,
-    .contents {
-      display: none;
-    }
-    .row {
-      grid-template-columns: minmax(0, 1fr) 10rem 10rem 5rem 5rem;
-      gap: 0 0.75rem;
-    }
-    .bar,
-    .key i,
-    .key b,
-    .badge {
-      print-color-adjust: exact;
-    }
-    details {
-      content-visibility: visible;
-    }
-    summary {
-      padding-top: 0.25rem;
-      padding-bottom: 0.25rem;
-      break-inside: avoid;
-    }
-    h2,
-    h3,
-    h4 {
-      break-after: avoid;
-    }
   }
 </style>`;

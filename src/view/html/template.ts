@@ -55,10 +55,15 @@ export function tableMarkup(titles: readonly string[], figures: number, rows: re
   </div>`;
 }
 
-/** A script of ours, and its source in a policy, which names the hash of exactly this text. */
-export function scriptMarkup(code: string): { readonly markup: Markup; readonly source: string } {
-  const hash = createHash('sha256').update(code).digest('base64');
-  return { markup: { markup: `<script>${code}</script>` }, source: `'sha256-${hash}'` };
+/** A script of ours. */
+export function scriptMarkup(code: string): Markup {
+  return { markup: `<script>${code}</script>` };
+}
+
+/** What a policy names a script or a style by: the hash of exactly the text between its tags. */
+export function hashSource({ markup }: Markup): string {
+  const text = markup.slice(markup.indexOf('>') + 1, markup.lastIndexOf('</'));
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }
 
 function render(insert: Insert): string {

@@ -1,57 +1,12 @@
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { digestOfLock, type Lock, type LockedImage } from '../../src/lock/index.ts';
-import { html } from '../../src/view/html/template.ts';
-import { renderHtml } from '../../src/view/index.ts';
-import { digest } from './sample-report.ts';
-
-function leafOf(ref: string): LockedImage['leaves'][number] {
-  return {
-    digest: digest(`${ref} leaf`),
-    mediaType: 'application/vnd.oci.image.manifest.v1+json',
-    platform: 'linux/amd64',
-    config: digest(`${ref} config`),
-    layers: [digest('base'), digest(`${ref} layer`)],
-  };
-}
-
-function image(ref: string, parts: Partial<LockedImage> = {}): LockedImage {
-  return {
-    ref,
-    names: [ref],
-    source: 'docker',
-    digest: digest(`${ref} index`),
-    mediaType: 'application/vnd.oci.image.index.v1+json',
-    root: digest(`${ref} index`),
-    rootMediaType: 'application/vnd.oci.image.index.v1+json',
-    platforms: ['linux/amd64'],
-    leaves: [leafOf(ref)],
-    referrers: [],
-    ...parts,
-  };
-}
-
-function lockOf(images: readonly LockedImage[], files: Lock['files'] = []): Lock {
-  const named = images.flatMap(({ digest: own, leaves }) => [
-    own,
-    ...leaves.flatMap((leaf) => [leaf.digest, leaf.config, ...leaf.layers]),
-  ]);
-  const blobs = Object.fromEntries(
-    named.map((blob) => [blob, blob === digest('base') ? 10 * 1024 * 1024 : 1024]),
-  );
-  return { version: 1, images: [...images], files, blobs };
-}
-
-/** The page's words, as a reader sees them. */
-function wordsOf(page: string): string {
-  return page
-    .replace(/<style>.*<\/style>/s, '')
-    .replace(/<script>.*<\/script>/s, '')
-    .replaceAll(/<\/?i\b[^>]*>/g, '')
-    .replaceAll(/<[^>]*>/g, ' ')
-    .replaceAll(/\s+/g, ' ');
-}
+import { digestOfLock } from '../../../src/lock/index.ts';
+import { readme } from '../../../src/bundle/kit/readme.ts';
+import { html } from '../../../src/view/html/template.ts';
+import { renderHtml } from '../../../src/view/index.ts';
+import { digest } from '../sample-report.ts';
+import { image, leafOf, lockOf, wordsOf } from './sample-lock.ts';
 
 describe('html', () => {
   it('escapes what is put in, and not its own markup twice', () => {
@@ -69,6 +24,9 @@ describe('html', () => {
     );
   });
 });
+
+/** The markup of each image, from its row on. */
+const rowsOf = (page: string): string[] => page.split(/(?=<details\s+id="image-)/).slice(1);
 
 describe('report.html', () => {
   const lock = lockOf(
@@ -96,7 +54,7 @@ describe('report.html', () => {
       const blobs = leaves.flatMap((leaf) => [leaf.digest, leaf.config, ...leaf.layers]);
       for (const word of [ref, ...names, own, ...blobs]) expect(words).toContain(word);
     }
-    expect(words).toContain('Narrowed to sha256:');
+    expect(words).toContain(`For importers ${digest('quay.io/b/b:2 leaf')}`);
     expect(words).toContain(digest('signature'));
     expect(words).toContain('Converted from a source without a digest');
     expect(words).toContain(`charts/x.tgz ${digest('x.tgz')} 2.0 KiB`);
@@ -107,7 +65,8 @@ describe('report.html', () => {
 
   it('counts every blob once, and says what sharing saved', () => {
     const words = wordsOf(renderHtml(lock, 'oci-bundle'));
-    expect(words).toContain('Images 3 Platforms 1 Blobs 13 Unique size 10.0 MiB Saved by sharing 20.0 MiB');
+    expect(words).toContain('Images 3 Platforms 1 Blobs 13 Size 10.0 MiB each blob once');
+    expect(words).toContain('Saved by sharing 20.0 MiB');
     expect(words).toContain('1 blob in more than one image, stored once.');
     expect(words).toContain('10.0 MiB 20.0 MiB');
   });
@@ -127,25 +86,28 @@ describe('report.html', () => {
     expect(renderHtml(lock, 'oci-bundle')).toBe(renderHtml(structuredClone(lock), 'oci-bundle'));
   });
 
-  it('needs nothing from outside, and runs its filter alone: no other script fits the hash in its policy', () => {
+  it('needs nothing from outside; no script and no style but its own fit the hashes in its policy', () => {
     const page = renderHtml(lock, 'oci-bundle');
-    expect(page).not.toMatch(/<(link|img|iframe)|https?:|url\(|@import|<script /i);
-    const scripts = [...page.matchAll(/<script>([^]*?)<\/script>/g)].map(([, code = '']) => code);
-    expect(scripts).toHaveLength(1);
-    const hash = createHash('sha256').update(scripts.join('')).digest('base64');
+    expect(page).not.toMatch(
+      /<(link|img|iframe)|https?:\/\/(?!\?)|url\((?!#hatch\))|@import|<script | style="| on\w+="/i,
+    );
+    const hashes = (name: string): string[] =>
+      [...page.matchAll(new RegExp(`<${name}>([^]*?)</${name}>`, 'g'))].map(
+        ([, code = '']) => `'sha256-${createHash('sha256').update(code).digest('base64')}'`,
+      );
+    expect([hashes('script').length, hashes('style').length]).toEqual([1, 2]);
     const [, policy = ''] = /http-equiv="Content-Security-Policy"\s+content="([^"]*)"/.exec(page) ?? [];
     expect(policy.replaceAll('&#39;', "'")).toBe(
-      `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'`,
+      `default-src 'none'; style-src ${hashes('style').join(' ')}; script-src ${hashes('script').join(' ')}; ` +
+        `base-uri 'none'; form-action 'none'`,
     );
   });
 
-  it('found I: shows an image under all its names, and that it is narrowed, without opening it', () => {
-    const rows = [...renderHtml(lock, 't').matchAll(/<summary>([^]*?)<\/summary>/g)].map(([row]) =>
-      wordsOf(row),
-    );
+  it('found I: shows an image under all its names, and that it is sparse, without opening it', () => {
+    const rows = rowsOf(renderHtml(lock, 't')).map((row) => wordsOf(row.split('</summary>')[0] ?? ''));
     const row = rows.find((words) => words.includes('quay.io/b/b:2'));
-    expect(row).toContain('quay.io/b/b:2 narrowed stored as site.example/b:2');
-    expect(rows.filter((words) => words.includes('narrowed'))).toHaveLength(1);
+    expect(row).toContain('quay.io/b/b:2 sparse referrers stored as site.example/b:2');
+    expect(rows.filter((words) => words.includes('sparse'))).toHaveLength(1);
     expect(rows.filter((words) => words.includes('stored as'))).toHaveLength(1);
   });
 
@@ -155,19 +117,14 @@ describe('report.html', () => {
     expect(page).not.toMatch(/\b20\d\d-\d\d-\d\d/);
   });
 
-  it('found I: says how to check, serve, pull, push and load, and offers artifacts to no importer', () => {
+  it('V16: says the commands of the kit as README.txt does', () => {
     const words = wordsOf(renderHtml(lock, 't'));
-    for (const command of [
-      'sha256sum -c SHA256SUMS',
-      'oci-save serve .',
-      'podman pull --tls-verify=false 127.0.0.1:5000/docker.io/library/a:1',
-      'podman load -i bundle.tar',
-      'ctr -n k8s.io images import bundle.tar',
-    ])
-      expect(words).toContain(command);
-    const chart = wordsOf(renderHtml(lockOf([image('ghcr.io/a/chart:1', { platforms: [] })]), 't'));
-    expect(chart).not.toContain('podman load');
-    expect(wordsOf(renderHtml(lockOf([]), 't'))).not.toContain('podman pull');
+    const page = readme(lock, []);
+    for (const script of ['verify', 'serve', 'load', 'push', 'mirrors', 'update']) {
+      const command =
+        new RegExp(`sh kit/${script}\\.sh[^ ]*(?: [a-z][^ ]*:5000| containerd)?`).exec(words)?.[0] ?? 'none';
+      expect(page).toContain(command);
+    }
   });
 
   it('found I: sorts images as people count', () => {
@@ -180,7 +137,7 @@ describe('report.html', () => {
       'quay.io/a9:1',
     ];
     const page = renderHtml(lockOf(refs.map((ref) => image(ref))), 't');
-    const rows = [...page.matchAll(/<span class="ref">([^]*?)<\/span/g)].map(([, row = '']) => wordsOf(row));
+    const rows = rowsOf(page).map((row) => wordsOf(/<span class="ref">([^]*?)<\/span/.exec(row)?.[1] ?? ''));
     expect(rows).toEqual([
       'docker.io/z:2',
       'quay.io/a:1',
@@ -214,25 +171,68 @@ describe('report.html', () => {
   });
 
   it('found I: draws each image beside the largest: what is its own, and what others have, too', () => {
-    const page = renderHtml(lockOf([image('a.io/a:1'), image('a.io/b:1')]), 't');
-    const [bar = ''] = /<span class="bar"[^]*?<\/span>/.exec(page) ?? [];
-    expect(bar).toContain('4.0 KiB of its own, 10.0 MiB shared');
-    const [own = 0, shared = 0] = [...bar.matchAll(/width:([\d.]+)%/g)].map(([, width]) => Number(width));
+    const [row = ''] = rowsOf(renderHtml(lockOf([image('a.io/a:1'), image('a.io/b:1')]), 't'));
+    expect(wordsOf(row)).toContain('10.0 MiB: 4.0 KiB of its own, and 10.0 MiB that other images have, too');
+    const [own = 0, shared = 0] = [...row.matchAll(/ width="([\d.]+)%"/g)].map(([, width]) => Number(width));
     expect(own + shared).toBeCloseTo(100, 0);
     expect(shared).toBeGreaterThan(99);
   });
 
-  it('found I: finds an image by name, digest, platform, and by being narrowed', () => {
+  it('found I: finds an image by name, digest, platform and label', () => {
     const page = renderHtml(lock, 't');
     const found = [...page.matchAll(/data-find="([^"]*)"/g)].map(([, words = '']) => words);
     expect(found).toHaveLength(3);
     const [, , own = ''] = lock.images.map((one) => one.digest);
     expect(found.filter((words) => words.includes('site.example/b:2'))).toHaveLength(1);
-    expect(found.filter((words) => words.includes('narrowed'))).toHaveLength(1);
+    expect(found.filter((words) => words.includes('sparse'))).toHaveLength(1);
+    expect(found.filter((words) => words.includes('converted'))).toHaveLength(1);
     expect(found.filter((words) => words.includes(own))).toHaveLength(1);
     expect(found.filter((words) => words.includes('linux/amd64'))).toHaveLength(3);
-    // Without a script the field is not there.
-    expect(page).toContain('<p id="filter" hidden>');
+    // Without a script the fields are not there.
+    for (const id of ['search', 'pulls']) expect(page).toMatch(new RegExp(`<form id="${id}"[^>]* hidden>`));
+  });
+
+  it('has the same markup whatever the words are that came from outside', () => {
+    const tagsOf = (page: string): string[] =>
+      (page.match(/<[^>]*>/g) ?? []).map((tag) => tag.replaceAll(/"[^"]*"/g, '""')).toSorted();
+    const paged = (evil: string): string => {
+      const own = leafOf('x');
+      const type = `application/x${evil}`;
+      const named = image(`quay.io/b/b:2${evil}`, {
+        names: [`quay.io/b/b:2${evil}`, `site.example/b:2${evil}`],
+        mediaType: type,
+        rootMediaType: type,
+        root: digest('leaf'),
+        converted: { [`sha256:${evil}`]: digest('new') },
+        platforms: [`linux/amd64${evil}`],
+        leaves: [{ ...own, platform: `linux/amd64${evil}`, mediaType: type }],
+        referrers: [
+          { digest: digest('s'), mediaType: type, subject: digest('x'), artifactType: type, tag: `t${evil}` },
+        ],
+      });
+      const artifact = image(`quay.io/b/chart:1${evil}`, { platforms: [] });
+      const files = [{ path: `x${evil}`, digest: digest('f'), size: 1 }];
+      return renderHtml(lockOf([named, artifact, image('shares/base:1')], files), `t${evil}`);
+    };
+    const benign = tagsOf(paged('x'));
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: 'binary' }),
+          fc.constantFrom(
+            '"><script>alert(1)</script>',
+            "' onload='x",
+            '</title><svg onload=x>',
+            '\u202e">',
+            '-->',
+          ),
+        ),
+        (evil) => {
+          expect(tagsOf(paged(`${evil.replaceAll(/[:/@]/g, '')}x`))).toEqual(benign);
+        },
+      ),
+      { numRuns: 50 },
+    );
   });
 
   it('escapes every word that came from outside', () => {
@@ -278,8 +278,17 @@ describe('report.html', () => {
   it('carries a thousand images', () => {
     const images = Array.from({ length: 1000 }, (_, index) => image(`docker.io/library/a:${index}`));
     const page = renderHtml(lockOf(images), 'oci-bundle');
-    expect(page.match(/<details /g)).toHaveLength(1000);
+    expect(rowsOf(page)).toHaveLength(1000);
     expect(page.length).toBeLessThan(4_000_000);
+  });
+
+  it('leaves the digests of layers to the lock where they are tens of thousands', () => {
+    const layers = Array.from({ length: 10 }, (_, index) => digest(`layer ${index}`));
+    const leaves = Array.from({ length: 2500 }, () => ({ ...leafOf('x'), layers }));
+    const images = ['a:1', 'b:1'].map((name) => image(`quay.io/x/${name}`, { leaves }));
+    const page = renderHtml(lockOf(images), 't');
+    expect(page.match(/10 layers: the digests are in oci-save.lock.json/g)).toHaveLength(5000);
+    expect(page).not.toContain('<td>layer 1</td>');
   });
 
   it('is a page even of nothing', () => {
