@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isDigest } from '../oci/digest.ts';
-import { checkSize, openBlob, type OpenBlob, partOf, smallBlob, wholeOf } from './blobs.ts';
+import { checkSize, damagedBlob, openBlob, type OpenBlob, partOf, smallBlob, wholeOf } from './blobs.ts';
 import { chooseRange, entityTag, isRangeCurrent, isUnmodified, type RangeChoice } from './conditional.ts';
-import type { RegistryTree } from './manifest.ts';
+import type { RegistryTree } from './tree/manifest.ts';
 import { isRefusal, type Refusal, refuse, type RegistryResponse } from './response.ts';
 
 /** Responds to GET and HEAD of a blob. A response that streams owns the open file; all others have closed it. */
@@ -14,7 +14,7 @@ export async function blobResponse(
   headers: IncomingHttpHeaders,
 ): Promise<RegistryResponse | Refusal> {
   if (!isDigest(digest)) return refuse(400, 'DIGEST_INVALID', 'not a sha256 digest');
-  const blob = await openBlob(tree.root, name, digest);
+  const blob = await openBlob(tree.files, name, digest);
   if (!blob) return refuse(404, 'BLOB_UNKNOWN', `${name} has no blob ${digest}`);
   let isHandedOn = false;
   try {
@@ -22,7 +22,7 @@ export async function blobResponse(
     isHandedOn = !isRefusal(response) && response.body !== undefined && 'close' in response.body;
     return response;
   } finally {
-    if (!isHandedOn) await blob.file.handle.close();
+    if (!isHandedOn) await blob.file.close();
   }
 }
 
@@ -44,10 +44,11 @@ async function openResponse(
   }
   const typed = { ...shared, 'content-type': 'application/octet-stream' };
   if (isHead) return { status: 200, headers: { ...typed, 'content-length': String(file.size) } };
-  return rangeResponse(blob, range, typed);
+  return rangeResponse(tree, blob, range, typed);
 }
 
 async function rangeResponse(
+  tree: RegistryTree,
   blob: OpenBlob,
   range: RangeChoice,
   headers: Readonly<Record<string, string>>,
@@ -62,7 +63,9 @@ async function rangeResponse(
     return { status: 200, headers: { ...headers, 'content-length': String(size) }, body };
   }
   const { start, end } = range;
-  const body = end - start + 1 === size ? wholeOf(blob) : partOf(blob, start, end);
+  const isWhole = end - start + 1 === size;
+  if (!isWhole && !(await tree.isSound(blob))) return damagedBlob(blob);
+  const body = isWhole ? wholeOf(blob) : partOf(blob, start, end);
   return {
     status: 206,
     headers: {

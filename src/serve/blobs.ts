@@ -1,31 +1,35 @@
 import { createHash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { OciSaveError } from '../errors.ts';
 import { digestOf, type Digest } from '../oci/digest.ts';
-import { type ConfinedFile, openConfined } from './confined-file.ts';
-import type { LayoutIndex } from './layout-index.ts';
-import { blobPath, type DescriptorFields, readManifest, type RegistryTree } from './manifest.ts';
+import type { LayoutIndex } from './tree/layout-index.ts';
+import { blobPath, type DescriptorFields, readManifest, type RegistryTree } from './tree/manifest.ts';
 import { isRefusal, refuse, type Refusal, type StreamedBody } from './response.ts';
+import type { OpenFile, TreeFiles } from './tree/tree-files.ts';
 
-const CHUNK_BYTES = 256 * 1024;
+/** A blob up to here is hashed before anything of it is sent. */
+const SMALL_BYTES = 256 * 1024;
 const EMPTY = digestOf(new Uint8Array());
 
 /** A blob of a repository, open. Its receiver closes it, whether it was read or not. */
 export interface OpenBlob {
   readonly digest: Digest;
-  readonly file: ConfinedFile;
+  readonly file: OpenFile;
 }
 
 /**
  * Opens a blob in its repository's own blobs folder alone. As with zot, an empty file counts as absent, except under
  * the digest of nothing.
  */
-export async function openBlob(root: string, name: string, digest: Digest): Promise<OpenBlob | undefined> {
-  const file = await openConfined(root, blobPath(name, digest));
+export async function openBlob(
+  files: TreeFiles,
+  name: string,
+  digest: Digest,
+): Promise<OpenBlob | undefined> {
+  const file = await files.open(blobPath(name, digest));
   if (!file) return undefined;
   if (file.size > 0 || digest === EMPTY) return { digest, file };
-  await file.handle.close();
+  await file.close();
   return undefined;
 }
 
@@ -37,7 +41,7 @@ export async function checkSize(
 ): Promise<Refusal | undefined> {
   const index = await tree.readIndex(name);
   if (!index || isRefusal(index)) return undefined;
-  const expected = await describedSize(tree.root, name, index, blob.digest);
+  const expected = await describedSize(tree.files, name, index, blob.digest);
   if (expected === undefined || expected === blob.file.size) return undefined;
   const message = `${blob.digest} in ${name} does not have the size that its descriptor gives`;
   return refuse(404, 'BLOB_UNKNOWN', message);
@@ -49,7 +53,7 @@ export async function checkSize(
  * size missing (pkg/storage/imagestore, CheckBlob).
  */
 async function describedSize(
-  root: string,
+  files: TreeFiles,
   repository: string,
   index: LayoutIndex,
   digest: string,
@@ -60,7 +64,7 @@ async function describedSize(
     if (next.digest === digest) return next.size ?? 0;
     if (!next.digest || seen.has(next.digest)) continue;
     seen.add(next.digest);
-    const manifest = await readManifest(root, repository, next.digest);
+    const manifest = await readManifest(files, repository, next.digest);
     // What is absent or damaged describes nothing; its own request says so.
     if (!manifest || isRefusal(manifest)) continue;
     const { config, layers, manifests } = manifest.fields;
@@ -71,12 +75,12 @@ async function describedSize(
   return undefined;
 }
 
-/** Bytes `start` to `end` of a blob, both included, as they are: only a whole blob can be checked. */
+/** Bytes `start` to `end` of a blob, both included: the caller has made sure that the whole of it is sound. */
 export function partOf({ file }: OpenBlob, start: number, end: number): StreamedBody {
   return {
     size: end - start + 1,
-    chunks: () => readChunks(file.handle, start, end),
-    close: () => file.handle.close(),
+    chunks: () => file.read(start, end),
+    close: () => file.close(),
   };
 }
 
@@ -87,31 +91,21 @@ export function partOf({ file }: OpenBlob, start: number, end: number): Streamed
 export function wholeOf({ file, digest }: OpenBlob): StreamedBody {
   return {
     size: file.size,
-    chunks: () => verified(readChunks(file.handle, 0, file.size - 1), digest),
-    close: () => file.handle.close(),
+    chunks: () => verified(file.read(0, file.size - 1), digest),
+    close: () => file.close(),
   };
 }
 
 /** A blob that fits into one chunk, hashed before anything is sent; larger ones give undefined. */
 export async function smallBlob({ file, digest }: OpenBlob): Promise<Uint8Array | Refusal | undefined> {
-  if (file.size > CHUNK_BYTES) return undefined;
-  const bytes = await buffer(readChunks(file.handle, 0, file.size - 1));
-  return digestOf(bytes) === digest
-    ? bytes
-    : refuse(500, 'UNKNOWN', `${digest} is damaged: its bytes have another digest`);
+  if (file.size > SMALL_BYTES) return undefined;
+  const bytes = await buffer(file.read(0, file.size - 1));
+  return digestOf(bytes) === digest ? bytes : damagedBlob({ digest });
 }
 
-async function* readChunks(handle: FileHandle, start: number, end: number): AsyncGenerator<Uint8Array> {
-  for (let position = start; position <= end;) {
-    const wanted = Math.min(CHUNK_BYTES, end - position + 1);
-    // The socket keeps a chunk until it is sent, so none is used twice.
-    const chunk = Buffer.allocUnsafe(wanted);
-    const { bytesRead } = await handle.read(chunk, 0, wanted, position);
-    if (bytesRead === 0)
-      throw new OciSaveError({ code: 'local', message: 'a blob became shorter while it was sent' });
-    position += bytesRead;
-    yield chunk.subarray(0, bytesRead);
-  }
+/** Why nothing of a blob is sent. */
+export function damagedBlob({ digest }: Pick<OpenBlob, 'digest'>): Refusal {
+  return refuse(500, 'UNKNOWN', `${digest} is damaged: its bytes have another digest`);
 }
 
 async function* verified(chunks: AsyncIterable<Uint8Array>, digest: Digest): AsyncGenerator<Uint8Array> {

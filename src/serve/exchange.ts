@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { messageOf, OciSaveError, systemCodeOf } from '../errors.ts';
-import type { RegistryTree } from './manifest.ts';
+import type { RegistryTree } from './tree/manifest.ts';
 import { handleRequest } from './registry.ts';
 import { refusalResponse, refuse, type RegistryResponse } from './response.ts';
 

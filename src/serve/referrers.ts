@@ -1,6 +1,6 @@
 import { OCI_INDEX, OCI_MANIFEST } from '../oci/media-type.ts';
-import type { IndexEntry } from './layout-index.ts';
-import { type ManifestFields, readManifest, type RegistryTree } from './manifest.ts';
+import type { IndexEntry } from './tree/layout-index.ts';
+import { type ManifestFields, readManifest, type RegistryTree } from './tree/manifest.ts';
 import { isRefusal, refuse, type Refusal } from './response.ts';
 
 interface ReferrerDescriptor extends Omit<IndexEntry, 'tag'> {
@@ -27,7 +27,7 @@ export async function listReferrers(
   for (const entry of index.entries) {
     if (seen.has(entry.digest)) continue;
     seen.add(entry.digest);
-    const manifest = await readManifest(tree.root, name, entry.digest);
+    const manifest = await readManifest(tree.files, name, entry.digest);
     if (!manifest) {
       const message = `${entry.digest} is listed in ${name}'s index.json, but its blob is missing`;
       return refuse(404, 'MANIFEST_UNKNOWN', message);

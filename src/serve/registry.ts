@@ -4,9 +4,9 @@ import { isRepositoryPath } from '../oci/reference.ts';
 import { OCI_INDEX } from '../oci/media-type.ts';
 import { byText } from '../text/by-text.ts';
 import { blobResponse } from './blob-response.ts';
-import { compareInWalkOrder, walkRepositories } from './catalog.ts';
 import { entityTag, isUnmodified } from './conditional.ts';
-import { findManifest, type RegistryTree, requireIndex } from './manifest.ts';
+import { findManifest, type RegistryTree, requireIndex } from './tree/manifest.ts';
+import { compareInWalkOrder } from './tree/tree-files.ts';
 import { nextLink, parsePageRequest, takePage } from './page.ts';
 import { listReferrers } from './referrers.ts';
 import {
@@ -105,7 +105,7 @@ function readOnly(): RegistryResponse {
 async function catalogResponse(tree: RegistryTree, query: URLSearchParams): Promise<Outcome> {
   const wanted = parsePageRequest(query);
   if (isRefusal(wanted)) return wanted;
-  const page = await takePage(walkRepositories(tree.root), wanted, compareInWalkOrder);
+  const page = await takePage(tree.files.repositories(), wanted, compareInWalkOrder);
   return jsonResponse({ repositories: page.items }, 200, nextLink('/v2/_catalog', page, wanted.count));
 }
 

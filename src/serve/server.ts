@@ -1,15 +1,17 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { messageOf, OciSaveError, systemCodeOf } from '../errors.ts';
-import { trueFolder } from './catalog.ts';
 import { exchange, type RequestEntry } from './exchange.ts';
-import { createIndexReader } from './layout-index.ts';
-import type { RegistryTree } from './manifest.ts';
+import { filesAt } from './tree/folder-files.ts';
+import { createIndexReader } from './tree/layout-index.ts';
+import type { RegistryTree } from './tree/manifest.ts';
+import { checkSoundness } from './tree/soundness.ts';
+import type { TreeFiles } from './tree/tree-files.ts';
 import { nodeHttp } from '../http/index.ts';
 
 export interface ServeOptions {
-  /** What `findRegistryRoot` found. */
-  readonly root: string;
+  /** What `findRegistryRoot` found, or files that are not in a folder. */
+  readonly root: string | TreeFiles;
   /** Name or address to listen on; `0.0.0.0` and `::` mean every interface. */
   readonly host: string;
   /** 0 lets the system choose. */
@@ -28,14 +30,14 @@ export interface RunningRegistry {
 const SECOND = 1000;
 
 /**
- * Serves a zot root, read only, over plain HTTP.
+ * Serves a zot root, or what would be one, read only, over plain HTTP.
  * @throws OciSaveError `usage` where the root is not a folder or the port not a number, `machine` where the port
  * cannot be taken
  */
 export async function serveRegistry(options: ServeOptions): Promise<RunningRegistry> {
   const { host, port, onRequest = () => {} } = options;
-  const root = await trueFolder(options.root);
-  const tree: RegistryTree = { root, readIndex: createIndexReader(root) };
+  const files = await filesAt(options.root);
+  const tree: RegistryTree = { files, readIndex: createIndexReader(files), isSound: checkSoundness() };
   const server = nodeHttp.createServer(
     { headersTimeout: 30 * SECOND, requestTimeout: 120 * SECOND, keepAliveTimeout: 75 * SECOND },
     (request, response) => void exchange(tree, request, response).then(onRequest),

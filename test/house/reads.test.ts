@@ -8,7 +8,7 @@ const REASONS: Record<string, string> = {
   'src/bundle/output/folder-content.ts': 'thousands of files: O_NONBLOCK, and by synchronous calls',
   'src/commands/unpack/write-entries.ts': 'makes the file (wx)',
   'src/http/fetch-file.ts': 'writes a file in a folder of its caller',
-  'src/serve/confined-file.ts': 'O_NONBLOCK, and asks whether it is a file',
+  'src/serve/tree/confined-file.ts': 'O_NONBLOCK, and asks whether it is a file',
   'src/skopeo/auth-file.ts': 'makes the file (wx), and reads it by its descriptor',
   'src/store/blob-writer.ts': 'makes the file (wx)',
   'src/store/file-lock.ts': 'reads of /proc when a process began; locks themselves go through files/',

@@ -36,9 +36,9 @@ describe('downloads from the registry', () => {
   it('that the client aborts keep no memory and no open file', async () => {
     await using serving = await serveTree();
     const path = await hugeBlob(serving);
-    const response = await begin(serving.url + path, { range: 'bytes=1-' });
+    const response = await begin(serving.url + path, { range: 'bytes=0-' });
     expect(response.statusCode).toBe(206);
-    expect(response.headers['content-length']).toBe(String(4 * 1024 ** 3 - 1));
+    expect(response.headers['content-length']).toBe(String(4 * 1024 ** 3));
     await new Promise((resolve) => response.once('data', resolve));
     response.destroy();
     const entry = await serving.ended(path);
@@ -174,7 +174,7 @@ describe('the built-in registry', () => {
     const path = await hugeBlob(serving);
     const agent = new Agent({ keepAlive: true });
     await call(`${serving.url}/v2/`, { agent });
-    const response = await begin(serving.url + path, { range: 'bytes=1-' });
+    const response = await begin(serving.url + path, { range: 'bytes=0-' });
     const ended = new Promise((resolve) => response.once('close', resolve));
     response.on('error', () => {});
     response.resume();

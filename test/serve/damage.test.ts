@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
@@ -119,6 +119,22 @@ describe('a damaged blob', () => {
     const entry = await serving.ended(path, 2);
     expect(entry.problem).toBe(`${digest} is damaged: its bytes have another digest`);
     expect(entry.bytes).toBeLessThan(size);
+  });
+
+  it('gives no part of it either, and those of a sound one', async () => {
+    await using damaged = await serveOne(600_000);
+    const { serving, repository, image } = damaged;
+    const { digest, size } = image.layer;
+    const ask = (range: string) => serving.ask(`/v2/x/blobs/${digest}`, { headers: { range } });
+    expect((await ask('bytes=10-19')).body).toHaveLength(10);
+    const bytes = await readFile(repository.blobFile(digest));
+    bytes[size - 1] = (bytes[size - 1] ?? 0) ^ 1;
+    await writeFile(repository.blobFile(digest), bytes);
+    const answer = await ask('bytes=10-19');
+    expect([answer.status, answer.body.toString()]).toEqual([500, expect.stringContaining('another digest')]);
+    bytes[size - 1] = (bytes[size - 1] ?? 0) ^ 1;
+    await writeFile(repository.blobFile(digest), bytes);
+    expect((await ask('bytes=-1')).body).toEqual(bytes.subarray(-1));
   });
 
   it('is unknown to HEAD and Range where its size is not that of its descriptor', async () => {

@@ -1,7 +1,8 @@
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createIndexReader, parseLayoutIndex } from '../../src/serve/layout-index.ts';
+import { createIndexReader, parseLayoutIndex } from '../../src/serve/tree/layout-index.ts';
+import { folderFiles } from '../../src/serve/tree/folder-files.ts';
 import { tempFolder } from '../support/temp.ts';
 import { OCI_MANIFEST, Repository, sha256 } from './tree.ts';
 
@@ -53,7 +54,7 @@ describe('the reader of index.json', () => {
     await using folder = await tempFolder('index');
     const repository = new Repository(folder.path, 'a');
     await repository.write();
-    const readIndex = createIndexReader(folder.path);
+    const readIndex = createIndexReader(folderFiles(folder.path));
     const first = await readIndex('a');
     expect(await readIndex('a')).toBe(first);
     await repository.writeIndex({ manifests: [entry('a', '1')] });
@@ -63,7 +64,7 @@ describe('the reader of index.json', () => {
   it('reads once for many requests at once', async () => {
     await using folder = await tempFolder('index');
     await new Repository(folder.path, 'a').write();
-    const readIndex = createIndexReader(folder.path);
+    const readIndex = createIndexReader(folderFiles(folder.path));
     await readIndex('a');
     const all = await Promise.all(Array.from({ length: 20 }, () => readIndex('a')));
     expect(new Set(all).size).toBe(1);
@@ -73,7 +74,7 @@ describe('the reader of index.json', () => {
     await using folder = await tempFolder('index');
     const repository = new Repository(folder.path, 'a');
     await repository.write();
-    const readIndex = createIndexReader(folder.path);
+    const readIndex = createIndexReader(folderFiles(folder.path));
     expect(await readIndex('b')).toBeUndefined();
     await writeFile(join(repository.folder, 'index.json'), 'x');
     expect(await readIndex('a')).toMatchObject({
@@ -87,10 +88,10 @@ describe('the reader of index.json', () => {
     const repository = new Repository(folder.path, 'a');
     await repository.write();
     await truncate(join(repository.folder, 'index.json'), 16 * 1024 * 1024 + 1);
-    const answer = await createIndexReader(folder.path)('a');
+    const answer = await createIndexReader(folderFiles(folder.path))('a');
     expect(answer).toMatchObject({
       status: 500,
-      message: 'index.json of a has more than 16 MiB, which is not served, or grows while it is read',
+      message: 'index.json of a has more than 16 MiB, which is not served',
     });
   });
 
@@ -102,7 +103,7 @@ describe('the reader of index.json', () => {
       await repository.write();
       await writeFile(join(repository.folder, 'index.json'), `{}${' '.repeat(6 * 1024 * 1024)}`);
     }
-    const readIndex = createIndexReader(folder.path);
+    const readIndex = createIndexReader(folderFiles(folder.path));
     // At once: which of them comes last depends on the disk.
     await Promise.all(names.map(readIndex));
     const first = await readIndex('a');

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareInWalkOrder, isHiddenFolder } from '../../src/serve/catalog.ts';
+import { compareInWalkOrder, isHiddenFolder } from '../../src/serve/tree/tree-files.ts';
 import { isRepositoryPath } from '../../src/oci/reference.ts';
 
 describe('repository names', () => {

@@ -1,10 +1,10 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OciSaveError } from '../errors.ts';
-import { isRepositoryPath } from '../oci/reference.ts';
-import { byText } from '../text/by-text.ts';
-import { confinedPath, unlessAbsent } from './confined-file.ts';
+import { OciSaveError } from '../../errors.ts';
+import { isRepositoryPath } from '../../oci/reference.ts';
+import { confinedPath, openConfined, unlessAbsent } from './confined-file.ts';
+import { isHiddenFolder, type TreeFiles } from './tree-files.ts';
 
 /**
  * The zot root of a bundle: its folder `registry` where repositories are below that, else the folder itself where
@@ -42,6 +42,19 @@ export async function trueFolder(folder: string): Promise<string> {
   });
 }
 
+/**
+ * The files of a root, which may be a folder.
+ * @throws OciSaveError `usage` where there is no such folder
+ */
+export async function filesAt(root: string | TreeFiles): Promise<TreeFiles> {
+  return typeof root === 'string' ? folderFiles(await trueFolder(root)) : root;
+}
+
+/** The files below a true path: the path itself, and links that lead out of it, are never followed. */
+export function folderFiles(root: string): TreeFiles {
+  return { open: (path) => openConfined(root, path), repositories: () => walkRepositories(root) };
+}
+
 async function hasRepositories(root: string): Promise<boolean> {
   for await (const _ of walkRepositories(root)) return true;
   return false;
@@ -52,7 +65,7 @@ async function hasRepositories(root: string): Promise<boolean> {
  * sorted. A folder is a repository where it holds index.json, oci-layout and a folder blobs and its path fits the
  * grammar; the root itself never is. Below a folder outside the grammar nothing can be a repository.
  */
-export async function* walkRepositories(root: string): AsyncGenerator<string> {
+async function* walkRepositories(root: string): AsyncGenerator<string> {
   yield* walkFolder(root, '', new Set([root]));
 }
 
@@ -85,19 +98,4 @@ async function isRepository(root: string, folder: string, children: readonly Dir
 
 async function isFolder(path: string): Promise<boolean> {
   return (await unlessAbsent(stat(path)))?.isDirectory() ?? false;
-}
-
-/**
- * Whether zot's catalogue passes over a folder and all below it. It compares the end of the path, not a whole
- * component: `team/myblobs` is never listed, though it can be pulled (zot pkg/storage/imagestore, GetRepositories).
- */
-export function isHiddenFolder(path: string): boolean {
-  return path.endsWith('blobs') || path.endsWith('.uploads') || path.endsWith('.sync');
-}
-
-/** The order of zot's walk: folder by folder, each one's children sorted, so `a/b` comes before `a-b`. */
-export function compareInWalkOrder(left: string, right: string): number {
-  const [a, b] = [left.split('/'), right.split('/')];
-  const at = a.findIndex((component, index) => component !== b[index]);
-  return at < 0 ? a.length - b.length : byText(a[at] ?? '', b[at] ?? '');
 }

@@ -1,15 +1,18 @@
 import { z } from 'zod';
-import { digestOf, hexOf, isDigest, type Digest } from '../oci/digest.ts';
-import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
-import { ACCEPTED_MANIFESTS } from '../oci/media-type.ts';
-import { openConfined, readAndClose } from './confined-file.ts';
+import { digestOf, hexOf, isDigest, type Digest } from '../../oci/digest.ts';
+import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
+import { ACCEPTED_MANIFESTS } from '../../oci/media-type.ts';
 import { descriptorSchema, type IndexReader, type LayoutIndex, parseJson } from './layout-index.ts';
-import { isRefusal, refuse, type Refusal } from './response.ts';
+import { isRefusal, refuse, type Refusal } from '../response.ts';
+import type { SoundnessCheck } from './soundness.ts';
+import { readAndClose, type TreeFiles } from './tree-files.ts';
 
-/** The tree that is served: its true path, and the reader of its index.json files. */
+/** The tree that is served: its files, and the reader of its index.json files. */
 export interface RegistryTree {
-  readonly root: string;
+  readonly files: TreeFiles;
   readonly readIndex: IndexReader;
+  /** Whether all bytes of a blob have its digest. */
+  readonly isSound: SoundnessCheck;
 }
 
 /** The fields of a manifest or index that a registry looks at, as Go's JSON reader takes them. */
@@ -41,12 +44,12 @@ export function blobPath(repository: string, digest: Digest): string {
  * the digest are refused: zot would serve them, with a header that names the digest that they do not have.
  */
 export async function readManifest(
-  root: string,
+  files: TreeFiles,
   repository: string,
   digest: string,
 ): Promise<StoredManifest | Refusal | undefined> {
   if (!isDigest(digest)) return invalid(`an entry in ${repository} has no sha256 digest`);
-  const file = await openConfined(root, blobPath(repository, digest));
+  const file = await files.open(blobPath(repository, digest));
   if (!file) return undefined;
   const bytes = await readAndClose(file, MAX_MANIFEST_BYTES);
   if (!bytes) return invalid(`${digest} in ${repository} is too large for a manifest`);
@@ -85,7 +88,7 @@ export async function findManifest(
   const entry = index.byReference.get(reference);
   if (!entry) return unknownManifest(name, reference);
   const { digest, mediaType } = entry;
-  const manifest = await readManifest(tree.root, name, digest);
+  const manifest = await readManifest(tree.files, name, digest);
   if (!manifest) return unknownManifest(name, reference);
   if (isRefusal(manifest)) return manifest;
   // It becomes the Content-Type, and a browser would run a page; zot sends whatever is there, even nothing.

@@ -1,15 +1,8 @@
 import { constants } from 'node:fs';
-import { open, realpath, type FileHandle } from 'node:fs/promises';
+import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { systemCodeOf } from '../errors.ts';
-
-/** A regular file below the root, open for reading. Its receiver closes it. */
-export interface ConfinedFile {
-  readonly handle: FileHandle;
-  readonly size: number;
-  /** Changes whenever the file is replaced or written to. */
-  readonly stamp: string;
-}
+import { OciSaveError, systemCodeOf } from '../../errors.ts';
+import type { OpenFile } from './tree-files.ts';
 
 /** Without O_NONBLOCK a named pipe would hold the request until a process writes to it. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -37,38 +30,37 @@ export async function confinedPath(root: string, relative: string): Promise<stri
 }
 
 /** Opens a regular file below `root`; undefined where there is none, or where something else has its name. */
-export async function openConfined(root: string, relative: string): Promise<ConfinedFile | undefined> {
+export async function openConfined(root: string, relative: string): Promise<OpenFile | undefined> {
   const path = await confinedPath(root, relative);
   const handle = path === undefined ? undefined : await unlessAbsent(open(path, FLAGS));
   if (!handle) return undefined;
-  let file: ConfinedFile | undefined;
+  let file: OpenFile | undefined;
   try {
     const stats = await handle.stat({ bigint: true });
     if (!stats.isFile()) return undefined;
-    file = { handle, size: Number(stats.size), stamp: `${stats.ino} ${stats.size} ${stats.mtimeNs}` };
+    file = {
+      size: Number(stats.size),
+      stamp: `${stats.ino} ${stats.size} ${stats.mtimeNs}`,
+      read: (start, end) => readChunks(handle, start, end),
+      close: () => handle.close(),
+    };
     return file;
   } finally {
     if (file === undefined) await handle.close();
   }
 }
 
-/**
- * Reads a file's bytes and closes it. Returns undefined where it is larger than `limit` bytes, or grows beyond
- * the size that it had when it was opened.
- */
-export async function readAndClose(file: ConfinedFile, limit: number): Promise<Uint8Array | undefined> {
-  try {
-    if (file.size > limit) return undefined;
-    // One byte more than expected shows whether the file has grown.
-    const buffer = Buffer.allocUnsafe(file.size + 1);
-    let filled = 0;
-    while (filled < buffer.length) {
-      const { bytesRead } = await file.handle.read(buffer, filled, buffer.length - filled, filled);
-      if (bytesRead === 0) return buffer.subarray(0, filled);
-      filled += bytesRead;
-    }
-    return undefined;
-  } finally {
-    await file.handle.close();
+const CHUNK_BYTES = 256 * 1024;
+
+async function* readChunks(handle: FileHandle, start: number, end: number): AsyncGenerator<Uint8Array> {
+  for (let position = start; position <= end;) {
+    const wanted = Math.min(CHUNK_BYTES, end - position + 1);
+    // The socket keeps a chunk until it is sent, so none is used twice.
+    const chunk = Buffer.allocUnsafe(wanted);
+    const { bytesRead } = await handle.read(chunk, 0, wanted, position);
+    if (bytesRead === 0)
+      throw new OciSaveError({ code: 'local', message: 'a file became shorter while it was read' });
+    position += bytesRead;
+    yield chunk.subarray(0, bytesRead);
   }
 }

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { z } from 'zod';
-import { openConfined, readAndClose } from './confined-file.ts';
-import { refuse, type Refusal } from './response.ts';
+import { refuse, type Refusal } from '../response.ts';
+import { readAndClose, type TreeFiles } from './tree-files.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** Some 75,000 images in one repository. Parsed, an index takes five times its size in memory. */
@@ -76,16 +76,16 @@ interface CachedIndex {
  * A reader that keeps what it parsed for as long as the file is the same (inode, size, time of writing): a tag
  * that is added to the tree while the server runs is served at once.
  */
-export function createIndexReader(root: string): IndexReader {
+export function createIndexReader(files: TreeFiles): IndexReader {
   const cache = new Map<string, CachedIndex>();
   // Large ones are not held in memory all at once, however many requests come.
   const oneByOne = pLimit(1);
   return async (repository) => {
-    const file = await openConfined(root, `${repository}/index.json`);
+    const file = await files.open(`${repository}/index.json`);
     if (!file) return undefined;
     const known = cache.get(repository);
     if (known?.stamp === file.stamp) {
-      await file.handle.close();
+      await file.close();
       return known.index;
     }
     const index = oneByOne(async () => toIndex(repository, await readAndClose(file, MAX_INDEX_BYTES)));
@@ -105,7 +105,7 @@ export function createIndexReader(root: string): IndexReader {
 function toIndex(repository: string, bytes: Uint8Array | undefined): LayoutIndex | Refusal {
   const fault = bytes
     ? 'does not fit the image-spec'
-    : `has more than ${MAX_INDEX_BYTES / MEBIBYTE} MiB, which is not served, or grows while it is read`;
+    : `has more than ${MAX_INDEX_BYTES / MEBIBYTE} MiB, which is not served`;
   const index = bytes && parseLayoutIndex(bytes);
   return index ?? refuse(500, 'UNKNOWN', `index.json of ${repository} ${fault}`);
 }
