@@ -19,6 +19,8 @@ export interface ProcessOptions {
   readonly maxOutput?: number;
   /** Hears each line of stderr as it comes, cut at some length, and says whether it is kept. */
   readonly onErrorLine?: ((line: string) => boolean) | undefined;
+  /** The same of stdout. */
+  readonly onOutputLine?: ((line: string) => boolean) | undefined;
 }
 
 export interface ProcessResult {
@@ -54,6 +56,7 @@ export async function run(
     limitMilliseconds = 0,
     maxOutput = 1024 * 1024,
     onErrorLine,
+    onOutputLine,
   } = options;
   signal?.throwIfAborted();
   const child = execa(file, [...args], {
@@ -63,12 +66,15 @@ export async function run(
     extendEnv: false,
     reject: false,
     maxBuffer: maxOutput,
-    ...(onErrorLine === undefined ? {} : { buffer: { stderr: false } }),
+    // What is heard is kept by us, not by execa, whose bound would end the program.
+    buffer: { stdout: onOutputLine === undefined, stderr: onErrorLine === undefined },
     // On Windows it would mean a console of its own.
     detached: process.platform !== 'win32',
     windowsHide: true,
   });
   const heard = onErrorLine === undefined ? undefined : hearLines(child.stderr, onErrorLine, maxOutput);
+  const heardOutput =
+    onOutputLine === undefined ? undefined : hearLines(child.stdout, onOutputLine, maxOutput);
   const stopWaiting = closeLeftOutputs(child.nodeChildProcess);
   const group = watchGroup(child.nodeChildProcess);
   let timedOut = false;
@@ -93,7 +99,12 @@ export async function run(
     });
   }
   const { exitCode, signal: endedBy, stdout, stderr } = result;
-  return { exitCode, signal: endedBy, stdout: stdout ?? '', stderr: heard?.() ?? stderr ?? '' };
+  return {
+    exitCode,
+    signal: endedBy,
+    stdout: heardOutput?.() ?? stdout ?? '',
+    stderr: heard?.() ?? stderr ?? '',
+  };
 }
 
 /** Of a line that never ends. */

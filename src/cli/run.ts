@@ -81,7 +81,8 @@ export async function runCommand(
   }
 }
 
-function reporterFor({ stderr, env }: Host, { quiet, verbose, color }: OutputFlags): Reporter {
+/** Progress as these flags and this host want it. */
+export function reporterFor({ stderr, env }: Host, { quiet, verbose, color }: OutputFlags): Reporter {
   return createReporter({
     stream: stderr,
     quiet,

@@ -4,7 +4,8 @@ import { formatBytes, formatCount } from '../text/bytes.ts';
 import { plainText } from '../text/plain-text.ts';
 import { addFlags, takeFlags } from './flags.ts';
 import { type CommandIo, type Ended, type Host, runCommand } from './run.ts';
-import { damageLines } from './verify-command.ts';
+import { wrapLines } from '../view/index.ts';
+import { damageLines, nameLines } from './damage-words.ts';
 
 const EXAMPLES = `
 Examples:
@@ -35,7 +36,7 @@ export function unpackCommand(host: Host, done: (exitCode: number) => void): Com
         return {
           failed: report.outcome === 'damaged',
           json: report,
-          text: () => words(report).map(plainText).join('\n'),
+          text: ({ width }) => wrapLines(words(report), width),
         };
       };
       return runCommand(host, output, done, work, 'stopped; nothing of it is left at the output');
@@ -45,8 +46,12 @@ export function unpackCommand(host: Host, done: (exitCode: number) => void): Com
 function words(report: UnpackReport): string[] {
   const { archive, output, outcome, files, bytes, copies, foreign } = report;
   if (outcome === 'damaged') {
-    const others = foreign.length === 0 ? [] : [`not of this bundle: ${foreign.slice(0, 10).join(', ')}`];
-    return [...damageLines(report), ...others, `${archive} was not unpacked: nothing is left at ${output}`];
+    const others = foreign.length === 0 ? [] : ['not of this bundle:', ...nameLines(foreign, 10, '  ')];
+    return [
+      ...damageLines(report),
+      ...others,
+      plainText(`${archive} was not unpacked: nothing is left at ${output}`),
+    ];
   }
   const copied =
     copies.files === 0

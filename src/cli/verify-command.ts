@@ -2,15 +2,19 @@ import { Command } from 'commander';
 import { verifyBundle, type VerifyReport } from '../commands/index.ts';
 import { formatBytes, formatCount } from '../text/bytes.ts';
 import { plainText } from '../text/plain-text.ts';
+import { damageLines, nameLines } from './damage-words.ts';
 import { addFlags, takeFlags } from './flags.ts';
 import { type CommandIo, type Ended, type Host, runCommand } from './run.ts';
+import { wrapLines } from '../view/index.ts';
 
 const EXAMPLES = `
 Examples:
   oci-save verify oci-bundle
   oci-save verify app.tar
   oci-save verify app.tar.001              the other parts are found beside it
+  oci-save verify /media/a/app.tar.001 /media/b/app.tar.002    parts on two media: one of each
   cat /media/usb/app.tar.* | oci-save verify -
+  oci-save verify --lock app.lock.json -   against a lock that came another way
 
 Every file is hashed and compared with the bundle's lock, every blob under each of its names. Nothing is written, and no
 network is needed. What is damaged is named with the images that need it, and the part that has to be copied again.
@@ -23,54 +27,44 @@ export function verifyCommand(host: Host, done: (exitCode: number) => void): Com
   const command = new Command('verify')
     .description('hash all of a bundle and compare it with its lock; names the images that damage concerns')
     .argument('<content...>', 'a bundle, an archive, its parts; - for an archive on standard input');
+  command
+    .option('--lock <file>', 'the lock to compare with, where it lies elsewhere')
+    .option('--without-links', 'the bundle was unpacked without the blobs below registry/');
   return addFlags(command, [])
     .addHelpText('after', EXAMPLES)
     .action((content: string[], flags: Record<string, unknown>) => {
-      const { output } = takeFlags(flags, host);
+      const { output, rest } = takeFlags(flags, host);
+      const lock = typeof rest['lock'] === 'string' ? rest['lock'] : undefined;
+      const withoutLinks = rest['withoutLinks'] === true;
       const work = async ({ emit, signal, stdin }: CommandIo): Promise<Ended> => {
-        const report = await verifyBundle({ content }, { emit, signal, stdin });
+        const report = await verifyBundle({ content, lock, withoutLinks }, { emit, signal, stdin });
         return {
           failed: report.outcome === 'damaged',
           json: report,
-          text: () => words(report).map(plainText).join('\n'),
+          text: ({ width }) => wrapLines(words(report), width),
         };
       };
       return runCommand(host, output, done, work, 'stopped; nothing was changed');
     });
 }
 
-/** More would scroll the result out of sight; the JSON has all. */
-const MAX_SHOWN = 50;
-
 function words(report: VerifyReport): string[] {
-  const { content, files, bytes, images, foreign, state } = report;
+  const { content, files, bytes, images, foreign, state, notes } = report;
   const lines = damageLines(report);
-  if (state.length > 0) lines.push(`a server's own files, which may be lost: ${listed(state)}`);
-  if (foreign.length > 0) lines.push(`not of this bundle, and not checked: ${listed(foreign)}`);
+  if (state.length > 0) lines.push("a server's own files, which may be lost:", ...nameLines(state, 10, '  '));
+  if (foreign.length > 0) lines.push('not of this bundle, and not checked:', ...nameLines(foreign, 10, '  '));
+  lines.push(...notes.map((note) => plainText(`note: ${note}`)));
+  if (report.linksMissing > 0 && report.outcome === 'whole')
+    lines.push('note: registry/ has no blobs, as was said; oci-save serve takes them from blobs/');
+  if (images === undefined) lines.push('note: a lock that lies elsewhere is named with --lock');
   const what = `${formatCount(files, 'file')}, ${formatBytes(bytes)}`;
   lines.push(
-    report.outcome === 'whole'
-      ? `Verified ${content}: ${formatCount(images ?? 0, 'image')}, ${what}; all is whole`
-      : `Verified ${content}: ${what}; ${verdictOf(report)}`,
+    plainText(
+      report.outcome === 'whole'
+        ? `Verified ${content}: ${formatCount(images ?? 0, 'image')}, ${what}; all is whole`
+        : `Verified ${content}: ${what}; ${verdictOf(report)}`,
+    ),
   );
-  return lines;
-}
-
-/** What is wrong with a bundle, a line each, and which images it concerns. */
-export function damageLines({
-  damaged,
-  parts,
-  broken,
-}: Pick<VerifyReport, 'damaged' | 'parts' | 'broken'>): string[] {
-  const lines = parts.map(({ name, reason }) => `${name}: ${reason}; copy or download it again`);
-  if (broken !== undefined) lines.push(`the archive is damaged: ${broken}`);
-  for (const { path, reason, images } of damaged.slice(0, MAX_SHOWN)) {
-    lines.push(`${path}: ${reason}${images.length === 0 ? '' : `; needed by ${listed(images)}`}`);
-  }
-  if (damaged.length > MAX_SHOWN) lines.push(`and ${formatCount(damaged.length - MAX_SHOWN, 'more file')}`);
-  const concerned = new Set(damaged.flatMap((one) => one.images));
-  if (concerned.size > 0)
-    lines.push(`${formatCount(concerned.size, 'image')} cannot be used: ${listed([...concerned])}`);
   return lines;
 }
 
@@ -80,9 +74,4 @@ function verdictOf({ damaged, parts }: VerifyReport): string {
     ...(damaged.length === 0 ? [] : [`${formatCount(damaged.length, 'file')} damaged or missing`]),
   ];
   return counts.length === 0 ? 'the archive is damaged' : counts.join(', ');
-}
-
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 10).join(', ');
-  return names.length > 10 ? `${shown} and ${names.length - 10} more` : shown;
 }

@@ -7,3 +7,4 @@ export { pushBundle, type PushBundleOptions, type PushIo } from './push.ts';
 export { releaseContent } from './release.ts';
 export { verifyBundle, type VerifyIo, type VerifyBundleOptions, type VerifyReport } from './verify/verify.ts';
 export { unpackBundle, type UnpackIo, type UnpackOptions, type UnpackReport } from './unpack/unpack.ts';
+export { serveBundle, type ServeBundleOptions, type ServeIo, type ServeReport } from './serve/serve.ts';

@@ -27,6 +27,12 @@ export interface RunningRegistry {
   close(): Promise<void>;
 }
 
+/** The address at which this machine reaches a server that listens at a host, which may stand for all of them. */
+export function reachableAddress(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
 const SECOND = 1000;
 
 /**
@@ -45,13 +51,24 @@ export async function serveRegistry(options: ServeOptions): Promise<RunningRegis
   // Silence, not length, ends a download: a slow line may take hours.
   server.timeout = 600 * SECOND;
   const bound = await listen(server, host, port);
-  const shown = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
-  const reachable = bound.address === '0.0.0.0' ? '127.0.0.1' : bound.address === '::' ? '[::1]' : shown;
+  const address = reachableAddress(bound.address, bound.port);
   return {
-    address: `${reachable}:${bound.port}`,
-    url: `http://${reachable}:${bound.port}`,
+    address,
+    url: `http://${address}`,
     close: () => close(server),
   };
+}
+
+/**
+ * Makes sure that an address can be listened at, for a program that does not tell.
+ * @returns the port, where the system chooses it
+ * @throws OciSaveError `machine` where it cannot
+ */
+export async function checkAddress(host: string, port: number): Promise<number> {
+  const server = nodeHttp.createServer();
+  const bound = await listen(server, host, port);
+  await close(server);
+  return bound.port;
 }
 
 async function listen(server: Server, host: string, port: number): Promise<AddressInfo> {

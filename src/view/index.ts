@@ -8,3 +8,4 @@ export type { ScreenOptions } from './terminal/paint.ts';
 export { renderPushSummary, renderRelease } from './terminal/published.ts';
 export type { Folding, Reporter, ReporterOptions, ReportStream } from './terminal/reporter.ts';
 export { renderListings, renderSummary, renderWarnings } from './terminal/summary.ts';
+export { wrapLines } from './terminal/wrap.ts';

@@ -20,9 +20,13 @@ export async function serveBundle(bundle: string): Promise<ServedBundle> {
 
 /** Serves a bundle by `oci-save serve`. */
 export async function serveBuiltIn(bundle: string): Promise<ServedBundle> {
-  const child = spawn(process.execPath, [CLI, 'serve', bundle, '--listen', '127.0.0.1:0', '--quiet'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [CLI, 'serve', bundle, '--built-in', '--listen', '127.0.0.1:0', '--quiet'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const host = await new Promise<string>((resolve, reject) => {
     child.stdout.once('data', (line: Buffer) => resolve(line.toString().trim()));
     child.once('exit', (code) => reject(new Error(`oci-save serve ended with ${code}`)));

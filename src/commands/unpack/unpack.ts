@@ -12,6 +12,7 @@ import { hint, option } from '../../text/hint.ts';
 import { VERSION } from '../../version.ts';
 import { judgeBundle, type Verdict } from '../verify/judge.ts';
 import { createObserver, type PartFault } from '../verify/observed.ts';
+import { lockBesideOne } from '../verify/verify.ts';
 import { findPieces, joinPieces, type Piece, rangesOf } from '../verify/pieces.ts';
 import { checkRoom, knowsLinks, roomOf } from './room.ts';
 import { type Copies, writeEntries, type Written } from './write-entries.ts';
@@ -75,9 +76,10 @@ export async function unpackBundle(options: UnpackOptions, io: UnpackIo): Promis
     const chunks = isStream ? stdin : joinPieces(pieces, faults, signal);
     const written = await whereWritable(output, () => writeEntries(chunks, folder, observer, faults));
     signal?.throwIfAborted();
-    const beside = isStream ? undefined : lockBeside(withoutSuffix(first));
-    const lock = written.observed.entries.has(LOCK_FILE) ? undefined : await lockOf(beside);
-    const report = reportOf(written, judgeBundle(written.observed, lock), { archive: first, output });
+    const hasLock = isStream || written.observed.entries.has(LOCK_FILE);
+    const lock = hasLock ? undefined : await lockBesideOne(options.archive);
+    const verdict = judgeBundle(written.observed, { beside: lock });
+    const report = reportOf(written, verdict, { archive: first, output });
     if (report.outcome === 'damaged') return report;
     await appear(folder, output, lock);
     return report;
@@ -88,7 +90,7 @@ export async function unpackBundle(options: UnpackOptions, io: UnpackIo): Promis
 
 function reportOf(
   { observed, copies }: Written,
-  { damaged, foreign, images, lock }: Verdict,
+  { damaged, foreign, images, lock, notes, linksMissing }: Verdict,
   names: Pick<UnpackReport, 'archive' | 'output'>,
 ): UnpackReport {
   const { entries, bytes, parts, broken } = observed;
@@ -107,6 +109,8 @@ function reportOf(
     lock,
     damaged,
     foreign,
+    notes,
+    linksMissing,
   };
 }
 
@@ -169,10 +173,6 @@ async function roomUnlessCut(ranges: Seekable): Promise<Awaited<ReturnType<typeo
     if (error instanceof TarFault) return undefined;
     throw error;
   }
-}
-
-async function lockOf(file: string | undefined): Promise<Uint8Array | undefined> {
-  return file === undefined ? undefined : readBounded(file, MAX_LOCK_BYTES);
 }
 
 /** The bundle takes its name, and the lock of a bundle of one view its place beside it. Nothing that is there is replaced. */

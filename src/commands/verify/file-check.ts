@@ -47,6 +47,13 @@ export function whyWrong(file: TreeFile, { observed, sums, explained }: Expectat
   return 'its bytes are not those that SHA256SUMS names';
 }
 
+/** Whether a file of the kit is the one that SHA256SUMS names, and not the one that this version writes. */
+export function isOfAnotherKit(file: TreeFile, { observed, sums }: Omit<Expectations, 'explained'>): boolean {
+  const seen = observed.entries.get(file.path);
+  if (file.kind !== 'bytes' || !isOfKit(file.path) || seen?.kind !== 'file') return false;
+  return seen.digest === sums.get(file.path) && seen.digest !== digestOf(file.bytes);
+}
+
 /** What bundles of earlier versions lack. */
 function isOfKit(path: string): boolean {
   return path === 'README.txt' || path === REGISTRY_SUMS_FILE || path.startsWith('kit/');

@@ -5,17 +5,20 @@ import {
   findForeign,
   LOCK_FILE,
   planTree,
+  REGISTRY_SUMS_FILE,
   SUMS_FILE,
   sumsIn,
   type View,
 } from '../../bundle/index.ts';
 import { OciSaveError } from '../../errors.ts';
-import { type Lock, parseLock } from '../../lock/index.ts';
+import type { Manifests } from '../../image/index.ts';
+import { type Lock, parseLock, taggedDigest } from '../../lock/index.ts';
 import { type Digest, digestOf, hexOf, isDigest } from '../../oci/digest.ts';
+import { formatCount } from '../../text/bytes.ts';
 import { byText } from '../../text/by-text.ts';
 import { affectedImages } from './affected.ts';
 import { folderContent } from './content.ts';
-import { isWrongInSums, whyMissing, whyWrong } from './file-check.ts';
+import { isOfAnotherKit, isWrongInSums, whyMissing, whyWrong } from './file-check.ts';
 import { manifestsIn } from './manifests.ts';
 import type { Observed } from './observed.ts';
 
@@ -39,6 +42,23 @@ export interface Verdict {
   readonly foreign: readonly string[];
   /** A server's own files. */
   readonly state: readonly string[];
+  /** What is no damage, and what nothing here can tell: sentences. */
+  readonly notes: readonly string[];
+  /**
+   * How many blobs below `registry/` are missing, where none is there: it was unpacked where hard links are not known. All
+   * of them count as damaged, unless they are no matter.
+   */
+  readonly linksMissing: number;
+}
+
+/** How a bundle is judged, apart from its own files. */
+export interface JudgeOptions {
+  /** The bytes of the lock beside a bundle of one view. */
+  readonly beside?: Uint8Array | undefined;
+  /** The bytes of a lock that the user gave: it counts, whatever the bundle has. */
+  readonly given?: Uint8Array | undefined;
+  /** Whether blobs that are missing below `registry/`, all of them, are no matter. */
+  readonly withoutLinks?: boolean | undefined;
 }
 
 const BOTH_VIEWS: readonly View[] = ['oci', 'zot'];
@@ -48,12 +68,12 @@ const SINGLE_VIEWS: readonly (readonly View[])[] = [['zot'], ['oci']];
 /**
  * Compares what was read of a bundle with its lock: each blob under each of its names, and each file that a server or
  * an importer reads. An index.json that a server rewrote is judged by what it names.
- * @param beside the bytes of the lock beside a bundle of one view
  */
-export function judgeBundle(observed: Observed, beside: Uint8Array | undefined): Verdict {
+export function judgeBundle(observed: Observed, options: JudgeOptions = {}): Verdict {
+  const { beside, given } = options;
   const inside = observed.kept.get(LOCK_FILE);
   const sums = sumsIn(textOf(observed.kept.get(SUMS_FILE)));
-  const bytes = inside ?? beside;
+  const bytes = given ?? inside ?? beside;
   if (bytes === undefined)
     return unknown(`${whyMissing(observed)}: nothing says what belongs to the bundle`, observed, sums);
   const lock = readLock(bytes);
@@ -61,17 +81,33 @@ export function judgeBundle(observed: Observed, beside: Uint8Array | undefined):
   // A bundle of one view has no sums. Of another the lock may be lost, and its copy lies beside the archive.
   const isSingle = inside === undefined && !observed.entries.has(SUMS_FILE);
   const views = isSingle ? SINGLE_VIEWS : [BOTH_VIEWS];
-  const verdicts = views.map((one) => judgeViews(lock, one, observed, sums));
+  const verdicts = views.map((one) => judgeViews(lock, one, { observed, sums, options }));
   const [best] = verdicts.toSorted((a, b) => a.damaged.length - b.damaged.length);
-  return { damaged: [], foreign: [], state: [], ...best, images: lock.images.length, lock: digestOf(bytes) };
+  const isOther = given !== undefined && inside !== undefined && !Buffer.from(inside).equals(given);
+  const other = { path: LOCK_FILE, reason: 'it is not the lock that was given', images: [] };
+  return {
+    ...NOTHING,
+    ...best,
+    damaged: [...(isOther ? [other] : []), ...(best?.damaged ?? [])],
+    images: lock.images.length,
+    lock: digestOf(bytes),
+  };
+}
+
+const NOTHING = { damaged: [], foreign: [], state: [], notes: [], linksMissing: 0 };
+
+/** A bundle as it was read, and how it is judged. */
+interface Judged {
+  readonly observed: Observed;
+  readonly sums: ReadonlyMap<string, Digest>;
+  readonly options: JudgeOptions;
 }
 
 function judgeViews(
   lock: Lock,
   views: readonly View[],
-  observed: Observed,
-  sums: ReadonlyMap<string, Digest>,
-): Pick<Verdict, 'damaged' | 'foreign' | 'state'> {
+  { observed, sums, options }: Judged,
+): Omit<Verdict, 'images' | 'lock'> {
   const explained = explainBundle(lock, views, sums);
   const manifests = manifestsIn(observed, lock);
   const affected = affectedImages(lock, manifests);
@@ -80,10 +116,15 @@ function judgeViews(
   const blobs = new Set<string>();
   const files = planTree(lock, manifests, views, () => '');
   const isSummed = views.length > 1 && observed.entries.has(SUMS_FILE);
+  const links = files.filter(({ kind }) => kind === 'link');
+  const linksMissing = links.every(({ path }) => !observed.entries.has(path)) ? links.length : 0;
+  const changed: string[] = [];
   for (const file of files) {
     checked.add(file.path);
     const hex = blobHexIn(file.path);
     if (hex !== undefined) blobs.add(hex);
+    if (file.kind === 'link' && linksMissing > 0 && options.withoutLinks === true) continue;
+    if (isOfAnotherKit(file, { observed, sums })) changed.push(file.path);
     const reason = whyWrong(file, { observed, sums, explained });
     if (reason === undefined) continue;
     const images =
@@ -92,18 +133,52 @@ function judgeViews(
   }
   if (isSummed && files.some((file) => isWrongInSums(file, { observed, sums })))
     damaged.push({ path: SUMS_FILE, reason: 'it has other digests than the lock, or fewer', images: [] });
-  for (const hex of unplaced(lock, views, blobs)) {
+  const absent = unplaced(lock, views, blobs);
+  for (const hex of absent) {
     const path = `blobs/sha256/${hex}`;
     const reason = 'no manifest that is there leads to it';
     damaged.push({ path, reason, images: affected.byBlob(path, explained) });
   }
   damaged.push(...wrongSums(observed, sums, checked, explained));
+  // What the kit has to be follows from all manifests.
+  const isTold = absent.length === 0 && hasTops(lock, manifests);
+  if (isTold && changed.includes(REGISTRY_SUMS_FILE))
+    damaged.push({
+      path: REGISTRY_SUMS_FILE,
+      reason: 'it has other digests than the lock, or fewer',
+      images: [],
+    });
   const { foreign, state } = findForeign(folderContent(observed), explained);
   return {
     damaged: damaged.toSorted((a, b) => byText(a.path, b.path)),
     foreign: foreign.map(({ path, name }) => name ?? path),
     state,
+    notes: isTold ? kitNotes(changed.filter((path) => path !== REGISTRY_SUMS_FILE)) : [],
+    linksMissing,
   };
+}
+
+/** Whether the manifest of each image is there, and of each of its platforms and referrers. */
+function hasTops({ images }: Lock, manifests: Manifests): boolean {
+  return images.every((image) =>
+    [
+      taggedDigest(image),
+      image.root,
+      ...[...image.leaves, ...image.referrers].map(({ digest }) => digest),
+    ].every((digest) => manifests.has(digest)),
+  );
+}
+
+/** What nothing here can tell: the sums beside a script could have been replaced together with it. */
+function kitNotes(changed: readonly string[]): string[] {
+  const [first, ...more] = changed;
+  if (first === undefined) return [];
+  const what =
+    more.length === 0 ? `${first} is` : `${first} and ${formatCount(more.length, 'more file')} are`;
+  return [
+    `${what} of another version of oci-save, or changed together with SHA256SUMS: the lock says nothing of them. ` +
+      'Compare the sha256 of SHA256SUMS with that where the bundle was made.',
+  ];
 }
 
 /** Blobs of the lock that no manifest which is there names: what would name them is missing. */
@@ -136,7 +211,7 @@ function unknown(reason: string, observed: Observed, sums: ReadonlyMap<string, D
     { path: LOCK_FILE, reason, images: [] },
     ...wrongSums(observed, sums, new Set([LOCK_FILE]), undefined),
   ];
-  return { images: undefined, lock: undefined, damaged, foreign: [], state: [] };
+  return { ...NOTHING, images: undefined, lock: undefined, damaged };
 }
 
 /** The lock, or why it cannot be read. */

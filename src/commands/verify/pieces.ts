@@ -33,11 +33,12 @@ export interface Piece {
 
 /**
  * The files of the archive that some paths name: one `N.tar`, or any of its parts or their list, from which the others
- * follow. A file of any other name is an archive of its own.
+ * follow. Parts may lie in several folders, of which one path each is enough. A file of any other name is an archive of its
+ * own.
  * @throws OciSaveError `usage` where they belong to several archives, or there is no such file
  */
 export async function findPieces(paths: readonly string[]): Promise<readonly Piece[]> {
-  const archives = new Map(paths.map((one) => [JSON.stringify(archiveNamed(one) ?? one), one]));
+  const archives = new Map(paths.map((one) => [identityOf(one), one]));
   const [first, ...others] = archives.values();
   if (first === undefined || others.length > 0) {
     throw new OciSaveError({
@@ -48,30 +49,75 @@ export async function findPieces(paths: readonly string[]): Promise<readonly Pie
   }
   const archive = archiveNamed(first);
   if (archive?.isPart !== true) return [await wholeOf(first, archive?.name)];
-  const { folder, name } = archive;
-  const list = parsePartsList(await readSidecar(path.join(folder, partsListName(name))));
+  const { name } = archive;
+  const folders = [...new Set(paths.map((one) => path.dirname(path.resolve(one))))];
+  const list = await firstOf(folders, async (folder) =>
+    parsePartsList(await readSidecar(path.join(folder, partsListName(name)))),
+  );
   if (list !== undefined) {
     return Promise.all(
-      list.parts.map(async ({ name: part, size, digest }) => {
-        const file = path.join(folder, path.basename(part));
-        return { file, size, digest, actual: await sizeOf(file) };
-      }),
+      list.parts.map(async ({ name: part, size, digest }) => ({
+        ...(await placeOf(path.basename(part), folders, size)),
+        size,
+        digest,
+      })),
     );
   }
-  const sums = sumsIn(await readSidecar(path.join(folder, sumsName(name))));
+  const sums = new Map<string, Digest>();
   const prefix = `${wholeName(name)}.`;
-  const numbered = ((await unlessGone(readdir(folder))) ?? []).filter(
-    (one) => one.startsWith(prefix) && /^\d{3}$/.test(one.slice(prefix.length)),
-  );
-  if (numbered.length === 0) throw missing(first);
-  const last = Math.max(...numbered.map((one) => Number(one.slice(prefix.length))));
-  const names = Array.from({ length: last }, (_, at) => `${prefix}${String(at + 1).padStart(3, '0')}`);
+  const numbers: number[] = [];
+  for (const folder of folders) {
+    for (const [part, digest] of sumsIn(await readSidecar(path.join(folder, sumsName(name)))))
+      sums.set(part, digest);
+    for (const one of (await unlessGone(readdir(folder))) ?? []) {
+      if (one.startsWith(prefix) && /^\d{3}$/.test(one.slice(prefix.length)))
+        numbers.push(Number(one.slice(prefix.length)));
+    }
+  }
+  if (numbers.length === 0) throw missing(first);
   return Promise.all(
-    names.map(async (part) => {
-      const file = path.join(folder, part);
-      return { file, size: undefined, digest: sums.get(part), actual: await sizeOf(file) };
+    Array.from({ length: Math.max(...numbers) }, async (_, at) => {
+      const part = partName(name, at + 1);
+      const place = await placeOf(part, folders, undefined);
+      return { ...place, size: undefined, digest: sums.get(part) };
     }),
   );
+}
+
+/** Parts of one name belong together, wherever they lie; a whole archive is one file. */
+function identityOf(file: string): string {
+  const archive = archiveNamed(file);
+  if (archive === undefined) return file;
+  const { folder, name, isPart } = archive;
+  return JSON.stringify(isPart ? [name] : [name, folder]);
+}
+
+/** Where a part lies: in the first folder that has it in its right size, else in one that has it at all. */
+async function placeOf(
+  part: string,
+  folders: readonly string[],
+  size: number | undefined,
+): Promise<Pick<Piece, 'file' | 'actual'>> {
+  const places = await Promise.all(
+    folders.map(async (folder) => {
+      const file = path.join(folder, part);
+      return { file, actual: await sizeOf(file) };
+    }),
+  );
+  const there = places.filter(({ actual }) => actual !== undefined);
+  const nowhere = { file: path.join(folders[0] ?? '', part), actual: undefined };
+  return there.find(({ actual }) => size === undefined || actual === size) ?? there[0] ?? nowhere;
+}
+
+async function firstOf<T>(
+  folders: readonly string[],
+  look: (folder: string) => Promise<T | undefined>,
+): Promise<T | undefined> {
+  for (const folder of folders) {
+    const found = await look(folder);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 async function wholeOf(file: string, name: ArchiveName | undefined): Promise<Piece> {

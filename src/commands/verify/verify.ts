@@ -16,6 +16,13 @@ import { findPieces, joinPieces, type Piece } from './pieces.ts';
 export interface VerifyBundleOptions {
   /** A bundle's folder; an archive, any of its parts or their list; or `-` alone for an archive on standard input. */
   readonly content: readonly string[];
+  /**
+   * Whether the blobs below `registry/` are no matter: the bundle was unpacked without them, where a medium knows no hard
+   * links, and is served from its pool.
+   */
+  readonly withoutLinks?: boolean | undefined;
+  /** The file of the lock, where it lies elsewhere; it counts for what has none inside. */
+  readonly lock?: string | undefined;
 }
 
 export interface VerifyIo {
@@ -46,7 +53,11 @@ export interface VerifyReport extends Verdict {
  * written, and nothing is asked of a network.
  * @throws OciSaveError `usage` where there is nothing that could be a bundle
  */
-export async function verifyBundle({ content }: VerifyBundleOptions, io: VerifyIo): Promise<VerifyReport> {
+export async function verifyBundle(
+  { content, withoutLinks, lock }: VerifyBundleOptions,
+  io: VerifyIo,
+): Promise<VerifyReport> {
+  const given = lock === undefined ? undefined : await givenLock(lock);
   const { kind, observed, beside, name } = await observe(content, io);
   if (observed.entries.size === 0 && observed.parts.length === 0) {
     throw new OciSaveError({
@@ -55,7 +66,7 @@ export async function verifyBundle({ content }: VerifyBundleOptions, io: VerifyI
       hint: 'Name the folder or the archive that oci-save save wrote, or - for an archive on standard input.',
     });
   }
-  const verdict = judgeBundle(observed, beside);
+  const verdict = judgeBundle(observed, { beside, given, withoutLinks });
   const { parts, broken, bytes, entries } = observed;
   const isWhole = verdict.damaged.length === 0 && parts.length === 0 && broken === undefined;
   return {
@@ -104,8 +115,24 @@ async function observe(content: readonly string[], io: VerifyIo): Promise<Readin
   const faults: PartFault[] = [];
   const observed = await observeArchive(joinPieces(pieces, faults, signal), observer, faults);
   const kind = pieces.length > 1 ? 'parts' : 'archive';
-  const beside = observed.entries.has(LOCK_FILE) ? undefined : await lockOf(lockBeside(withoutSuffix(first)));
+  const beside = observed.entries.has(LOCK_FILE) ? undefined : await lockBesideOne(content);
   return { kind, name: first, observed, beside };
+}
+
+/** The lock that lies beside one of the files of an archive: they may have come on several media. */
+export async function lockBesideOne(files: readonly string[]): Promise<Uint8Array | undefined> {
+  for (const file of files) {
+    const lock = await lockOf(lockBeside(withoutSuffix(file)));
+    if (lock !== undefined) return lock;
+  }
+  return undefined;
+}
+
+/** The lock that the user names. Throws `usage` where there is none. */
+export async function givenLock(file: string): Promise<Uint8Array> {
+  const bytes = await lockOf(file);
+  if (bytes !== undefined) return bytes;
+  throw new OciSaveError({ code: 'usage', message: `${file}: there is no lock` });
 }
 
 async function lockOf(file: string): Promise<Uint8Array | undefined> {

@@ -33,12 +33,10 @@ export async function findRegistryRoot(bundle: string): Promise<string> {
 export async function trueFolder(folder: string): Promise<string> {
   const path = await unlessAbsent(realpath(folder));
   if (path !== undefined && (await isFolder(path))) return path;
-  const [fault, more] =
-    path === undefined ? ['does not exist', ''] : ['is a file', '; an archive is unpacked first'];
   throw new OciSaveError({
     code: 'usage',
-    message: `${folder} ${fault}`,
-    hint: `Give the folder of a bundle${more}.`,
+    message: `${folder} ${path === undefined ? 'does not exist' : 'is a file'}`,
+    hint: "Give a bundle's folder, or its archive: N.tar or one of its parts.",
   });
 }
 

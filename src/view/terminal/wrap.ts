@@ -11,3 +11,14 @@ export function wrapHanging(text: string, width: number, indent: number): string
     index === 0 ? line : ' '.repeat(indent) + line,
   );
 }
+
+/** Lines of text, each wrapped at its words where a terminal tells its width; what follows is indented as the line is. */
+export function wrapLines(lines: readonly string[], width: number | undefined): string {
+  if (width === undefined) return lines.join('\n');
+  return lines
+    .flatMap((line) => {
+      const indent = line.length - line.trimStart().length;
+      return wrapHanging(line.trimStart(), width - indent, 2).map((part) => ' '.repeat(indent) + part);
+    })
+    .join('\n');
+}

@@ -1,0 +1,70 @@
+import path from 'node:path';
+import { openArchive, openArchiveContent } from '../../archive/index.ts';
+import { lockFileIn, openBundle, readLock } from '../../bundle/index.ts';
+import { OciSaveError } from '../../errors.ts';
+import { exists, isFolder } from '../../files/index.ts';
+import type { Content } from '../../image/index.ts';
+import { type Lock, repositoryPath, splitName, taggedDigest } from '../../lock/index.ts';
+import { hexOf } from '../../oci/digest.ts';
+import { findRegistryRoot, type TreeFiles } from '../../serve/index.ts';
+import { contentFiles } from './content-files.ts';
+
+/** What is served, and where it is. */
+export type ServedContent =
+  /** A folder of repositories with their blobs: in a bundle, or any zot root, which has no lock. */
+  | { readonly kind: 'folder'; readonly bundle: string; readonly root: string; readonly hasLock: boolean }
+  /** A bundle whose repositories have no blobs of their own, or which has no repositories. */
+  | {
+      readonly kind: 'pool';
+      readonly bundle: string;
+      readonly root: TreeFiles;
+      readonly content: Content;
+      readonly hasLock: true;
+    }
+  /** The archive of a bundle, or its parts. */
+  | { readonly kind: 'archive'; readonly root: TreeFiles };
+
+/**
+ * Looks what a path is: a bundle, a zot root, an archive or one of its parts. Nothing is unpacked.
+ * @throws OciSaveError `usage` where it is none of these, `digest` where an archive is damaged
+ */
+export async function openServed(named: string): Promise<ServedContent> {
+  const isPlace = await isFolder(named);
+  const archive = isPlace ? undefined : await openArchive(named);
+  if (archive !== undefined)
+    return { kind: 'archive', root: contentFiles(await openArchiveContent(archive)) };
+  const lockFile = isPlace ? await lockFileIn(named) : undefined;
+  const lock = lockFile === undefined ? undefined : await readLock(lockFile);
+  if (lock === undefined)
+    return { kind: 'folder', bundle: named, root: await findRegistryRoot(named), hasLock: false };
+  const root = await registryRootIn(named);
+  if (root !== undefined && (await hasBlobs(root, lock)))
+    return { kind: 'folder', bundle: named, root, hasLock: true };
+  const content = await openBundle(named);
+  return { kind: 'pool', bundle: named, root: contentFiles(content), content, hasLock: true };
+}
+
+/** Undefined where a bundle has no repositories: it was saved as one flat layout. */
+async function registryRootIn(bundle: string): Promise<string | undefined> {
+  try {
+    return await findRegistryRoot(bundle);
+  } catch (error) {
+    if (error instanceof OciSaveError && error.code === 'usage') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Whether the repositories have blobs: a bundle that tar unpacked where hard links are not known has the pool alone. One
+ * that is there is enough, since what else is missing is damage.
+ */
+async function hasBlobs(root: string, { images }: Lock): Promise<boolean> {
+  for (const image of images) {
+    for (const stored of image.names) {
+      const repository = repositoryPath(splitName(stored).name);
+      const hex = hexOf(taggedDigest(image));
+      if (await exists(path.join(root, ...repository.split('/'), 'blobs', 'sha256', hex))) return true;
+    }
+  }
+  return images.length === 0;
+}
