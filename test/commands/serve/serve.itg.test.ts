@@ -46,9 +46,11 @@ afterAll(async () => {
 const stateFolders = async (): Promise<string[]> =>
   (await readdir(tmpdir())).filter((name) => name.startsWith('oci-save-serve-'));
 
-/** Everything that is listed can be pulled whole, with the digest of the lock. */
-async function pullAll({ address, images }: Awaited<ReturnType<typeof serving>>['report']): Promise<void> {
-  expect(new Map(images.map(({ name, digest }) => [name, digest]))).toEqual(names);
+/** Pulls everything that is listed, whole; returns it. */
+async function pullAll({
+  address,
+  images,
+}: Awaited<ReturnType<typeof serving>>['report']): Promise<Map<string, string>> {
   await using folder = await tempFolder('pulled');
   for (const [at, { name }] of images.entries()) {
     const target = `dir:${path.join(folder.path, String(at))}`;
@@ -56,6 +58,7 @@ async function pullAll({ address, images }: Awaited<ReturnType<typeof serving>>[
     const flags = ['--all', '--preserve-digests', '--src-tls-verify=false', '--quiet'];
     await outputOf(toolPath('skopeo'), ['--insecure-policy', 'copy', ...flags, from, target]);
   }
+  return new Map(images.map(({ name, digest }) => [name, digest]));
 }
 
 describe('oci-save serve with zot', () => {
@@ -63,7 +66,7 @@ describe('oci-save serve with zot', () => {
     const before = await filesOf(saved.at('app'));
     {
       await using served = await serving(saved.at('app'));
-      await pullAll(served.report);
+      expect(await pullAll(served.report)).toEqual(names);
       if (hasZot()) expect(served.report).toMatchObject({ server: 'zot', program: toolPath('zot') });
       expect(
         served.requests.some(({ path: place }) => place.endsWith('/docker.io/library/one/manifests/1.0')),
@@ -77,7 +80,7 @@ describe('oci-save serve with zot', () => {
   it('serves a bundle of one view, the flat one too', async () => {
     for (const view of ['zot', 'oci']) {
       await using served = await serving(saved.at(view));
-      await pullAll(served.report);
+      expect(await pullAll(served.report)).toEqual(names);
     }
   });
 
@@ -88,7 +91,7 @@ describe('oci-save serve with zot', () => {
       if (path.basename(name) === 'blobs') await rm(path.join(bundle, 'registry', name), { recursive: true });
     for (const builtIn of [false, true]) {
       await using served = await serving(bundle, { builtIn });
-      await pullAll(served.report);
+      expect(await pullAll(served.report)).toEqual(names);
     }
   });
 
@@ -161,9 +164,9 @@ describe('oci-save serve without zot', () => {
     const before = await readdir(saved.at());
     await using archive = await serving(saved.at('app.tar'));
     expect(archive.report.server).toBe('built-in');
-    await pullAll(archive.report);
+    expect(await pullAll(archive.report)).toEqual(names);
     await using parts = await serving(saved.at('parts.tar.002'));
-    await pullAll(parts.report);
+    expect(await pullAll(parts.report)).toEqual(names);
     await using containerd = await startContainerd();
     for (const { name, digest } of parts.report.images) {
       await containerd.pull(`${parts.report.address}/${name}`);
@@ -203,7 +206,7 @@ describe('oci-save serve without zot', () => {
     expect(served.events).toContainEqual(
       expect.objectContaining({ level: 'info', message: expect.stringContaining('no zot was found') }),
     );
-    await pullAll(served.report);
+    expect(await pullAll(served.report)).toEqual(names);
   });
 
   it('refuses a zot for an archive', async () => {
