@@ -1,58 +1,24 @@
-import { cp, link, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBundle, planTree } from '../../../src/bundle/index.ts';
-import { verifyBundle, type VerifyReport } from '../../../src/commands/index.ts';
-import { encodeLock, type Lock, mergeLocks, parseLock, taggedDigest } from '../../../src/lock/index.ts';
-import { serveRegistry } from '../../../src/serve/index.ts';
-import { closable, type Closable } from '../../support/closable.ts';
-import { noteNotOnZot } from '../../support/not-on-zot.ts';
-import { outputOf, type ProgramResult, runProgram } from '../../support/program.ts';
-import { hasZot, startZot } from '../../support/servers/index.ts';
+import { mergeLocks } from '../../../src/lock/index.ts';
+import { type ProgramResult, runProgram } from '../../support/program.ts';
 import { SITE_SHELLS, startSite } from '../../support/site.ts';
-import { tempFolder, type TempFolder } from '../../support/temp.ts';
 import { toolPath } from '../../support/tools.ts';
-import { REPOSITORY, type TwoBundles, twoBundles } from '../../support/two-bundles.ts';
-import { filesOf, isThere, namesIn } from '../../support/whole-bundle.ts';
+import { REPOSITORY } from '../../support/two-bundles.ts';
+import { filesOf, namesIn } from '../../support/whole-bundle.ts';
+import { digestIn, lockIn, pull, serve, startUpdating, type Updating, verify } from './updating.ts';
 
-let made: TwoBundles;
-let temp: TempFolder;
+let bench: Updating;
 beforeAll(async () => {
-  made = await twoBundles();
-  temp = await tempFolder('update');
+  bench = await startUpdating();
 });
-afterAll(async () => {
-  await made.close();
-  await temp.close();
-});
-
-const bundle = (name: 'v1' | 'v2'): string => path.join(made.folder, name);
-const script = (): string => path.join(bundle('v2'), 'kit/update.sh');
-
-let count = 0;
-/** The first bundle in a folder of its own, as it was unpacked there: its links are links. */
-async function siteOf(name: 'v1' | 'v2' = 'v1'): Promise<string> {
-  count += 1;
-  const site = path.join(temp.path, `site-${count}`);
-  await outputOf('cp', ['-a', bundle(name), site]);
-  return site;
-}
-
-const update = (args: readonly string[], env: Record<string, string> = {}): Promise<ProgramResult> =>
-  runProgram(toolPath('dash'), [script(), ...args], { env });
-
-const verify = (content: string): Promise<VerifyReport> =>
-  verifyBundle(
-    { content: [content] },
-    { emit: () => {}, signal: undefined, stdin: (async function* () {})() },
-  );
-
-const lockIn = async (folder: string): Promise<Lock> =>
-  parseLock(await readFile(path.join(folder, 'oci-save.lock.json')), folder);
+afterAll(() => bench.close());
 
 /** Files of the joined bundle that follow from the two locks, by path. */
 async function planned(site: string): Promise<Map<string, string>> {
-  const lock = mergeLocks(await lockIn(bundle('v1')), await lockIn(bundle('v2')));
+  const lock = mergeLocks(await lockIn(bench.bundle('v1')), await lockIn(bench.bundle('v2')));
   const { manifests } = await openBundle(site);
   const tree = planTree(lock, manifests, ['oci', 'zot'], () => '');
   return new Map(
@@ -76,56 +42,33 @@ async function expectJoined(site: string): Promise<void> {
   expect((await runProgram('sh', [path.join(site, 'kit/verify.sh')])).exitCode).toBe(0);
 }
 
-interface Served extends Closable {
-  readonly url: string;
-}
-
-/** Serves a folder of repositories: by zot, or by the built-in registry. */
-async function serve(root: string, by: 'zot' | 'built-in'): Promise<Served> {
-  if (by === 'zot' && hasZot()) return startZot({ root });
-  if (by === 'zot') noteNotOnZot();
-  const server = await serveRegistry({ root, host: '127.0.0.1', port: 0 });
-  return closable({ url: server.url }, () => server.close());
-}
-
-/** The status and the digest of a manifest in a repository of the test. */
-async function pull(url: string, name: string): Promise<string> {
-  const [repository, reference = ''] = name.split(/[@:](.*)/);
-  const response = await fetch(`${url}/v2/${REPOSITORY}/${repository}/manifests/${reference}`);
-  await response.arrayBuffer();
-  return `${response.status} ${response.headers.get('docker-content-digest') ?? ''}`;
-}
-
-const digestIn = (lock: Lock, name: string): string => {
-  const image = lock.images.find(({ names }) => names.includes(`${REPOSITORY}/${name}`));
-  if (image === undefined) throw new Error(`${name} is not in the lock`);
-  return taggedDigest(image);
-};
-
 describe('V17: kit/update.sh joins a bundle to the one that is served', () => {
   it.for(SITE_SHELLS)('%s: the site has the names of both, as oci-save would write it', async (shell) => {
-    const folder = await siteOf();
-    await using site = await startSite({ shell, mounts: { '/site': folder, '/new': `${bundle('v2')}:ro` } });
+    const folder = await bench.siteOf();
+    await using site = await startSite({
+      shell,
+      mounts: { '/site': folder, '/new': `${bench.bundle('v2')}:ro` },
+    });
     const joined = await site.run('sh /new/kit/update.sh /site');
     expect(joined).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Joined /new into /site') });
     expect(joined.stdout).toContain(`moved   ${REPOSITORY}/app:1`);
     await expectJoined(folder);
     const again = await site.run('cd /site && sh /new/kit/update.sh --join .');
     expect(again).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('has all of this bundle') });
-    expect(await namesIn(folder)).toEqual((await namesIn(bundle('v1'))).toSorted());
+    expect(await namesIn(folder)).toEqual((await namesIn(bench.bundle('v1'))).toSorted());
   });
 
   it.for(['zot', 'built-in'] as const)(
     'no pull from %s fails meanwhile, and all names are there after',
     async (by) => {
-      const folder = await siteOf();
+      const folder = await bench.siteOf();
       await using server = await serve(path.join(folder, 'registry'), by);
-      const [older, newer] = [await lockIn(bundle('v1')), await lockIn(bundle('v2'))];
+      const [older, newer] = [await lockIn(bench.bundle('v1')), await lockIn(bench.bundle('v2'))];
       const old = digestIn(older, 'app:1');
       const wanted = [`app@${old}`, 'app:1', 'tool:1', 'old:1', `list@${digestIn(older, 'list:1')}`];
       const before = await Promise.all(wanted.map((name) => pull(server.url, name)));
       let ended = false;
-      const run = update([folder]).finally(() => (ended = true));
+      const run = bench.update([folder]).finally(() => (ended = true));
       const seen = new Set<string>();
       let rounds = 0;
       while (!ended || rounds < 3) {
@@ -154,7 +97,7 @@ describe('V17: kit/update.sh joins a bundle to the one that is served', () => {
   );
 
   it('is finished by running it again, wherever it was killed', async () => {
-    const bin = path.join(temp.path, 'killing');
+    const bin = path.join(bench.folder, 'killing');
     await mkdir(bin);
     const counter = path.join(bin, 'count');
     // Kills the script that calls it, at one of its calls.
@@ -164,16 +107,16 @@ describe('V17: kit/update.sh joins a bundle to the one that is served', () => {
     for (const tool of ['mv', 'ln']) await writeFile(path.join(bin, tool), killing(tool), { mode: 0o755 });
     const killedAt = async (site: string, at: number): Promise<ProgramResult> => {
       await writeFile(counter, '0');
-      return update([site], { PATH: `${bin}:${process.env['PATH']}`, KILL_AT: String(at) });
+      return bench.update([site], { PATH: `${bin}:${process.env['PATH']}`, KILL_AT: String(at) });
     };
-    const all = await siteOf();
+    const all = await bench.siteOf();
     expect(await killedAt(all, 1_000_000)).toMatchObject({ exitCode: 0 });
     const calls = Number(await readFile(counter, 'utf8'));
     const points = [1, 9, Math.round(calls / 2), calls - 2];
     for (const at of points) {
-      const site = await siteOf();
+      const site = await bench.siteOf();
       expect(await killedAt(site, at), `call ${at}`).toMatchObject({ exitCode: null });
-      expect(await update([site]), `after call ${at}`).toMatchObject({ exitCode: 0 });
+      expect(await bench.update([site]), `after call ${at}`).toMatchObject({ exitCode: 0 });
       expect(await filesOf(site), `after call ${at}`).toEqual(await filesOf(all));
     }
     await expectJoined(all);

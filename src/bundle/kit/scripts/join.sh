@@ -87,8 +87,8 @@ plan() {
   done
   (cd "$site/registry" && find . -type f) | sed 's#^\./##' >"$plan/there"
   find "$site/blobs/sha256" -type f | sed 's#.*/##' >"$plan/pool"
-  awk -F '\t' 'NR == FNR { has[$1] = 1; next } !($1 in has)' "$plan/pool" "$plan/blobs" >"$plan/missing"
-  awk -F '\t' 'NR == FNR { has[$0] = 1; next } !(($2 "/blobs/sha256/" $1) in has)' "$plan/there" "$plan/links" >"$plan/unlinked"
+  awk -F '\t' 'FILENAME == ARGV[1] { has[$1] = 1; next } !($1 in has)' "$plan/pool" "$plan/blobs" >"$plan/missing"
+  awk -F '\t' 'FILENAME == ARGV[1] { has[$0] = 1; next } !(($2 "/blobs/sha256/" $1) in has)' "$plan/there" "$plan/links" >"$plan/unlinked"
 }
 
 # A zot that takes pushes has what no lock explains, and may be writing an index.json at this moment.
@@ -149,7 +149,7 @@ refuse_pushes() {
       }
       print "registry/" path
     }' "$plan/tags" "$plan/explained" "$plan/uploads" "$plan/there" >"$plan/pushed"
-  awk 'NR == FNR { known[$1] = 1; next } !($1 in known) { print "blobs/sha256/" $1 }' "$plan/explained" "$plan/pool" >>"$plan/pushed"
+  awk 'FILENAME == ARGV[1] { known[$1] = 1; next } !($1 in known) { print "blobs/sha256/" $1 }' "$plan/explained" "$plan/pool" >>"$plan/pushed"
   [ -s "$plan/pushed" ] || return 0
   sort -u "$plan/pushed" | head -n 10 >&2
   refuse "the zot at $site takes pushes: it has $(sort -u "$plan/pushed" | wc -l | tr -d ' ') things that its lock does not explain" \

@@ -222,16 +222,15 @@ copy_release() {
     [ ! -d "$one" ] || find "$one" -type f | sed 's#^\(.*\)/\(.*\)$#\2 \1#' >>"$work/known"
   done
   sed -n 's#^blobs/sha256/##p' "$work/names" | sort >"$work/pool"
-  awk 'NR == FNR { if (!($1 in at)) at[$1] = substr($0, 66); next } { print $1 "\t" at[$1] }' "$work/known" "$work/pool" >"$work/blobs"
+  awk 'FILENAME == ARGV[1] { if (!($1 in at)) at[$1] = substr($0, 66); next } { print $1 "\t" at[$1] }' "$work/known" "$work/pool" >"$work/blobs"
   sed -n 's/^    "\(sha256:[0-9a-f]*\)": \([0-9]*\),\{0,1\}$/\1 \2/p' "$bundle/$LOCK" >"$work/sizes"
   : >"$stage/.probe"
   links=yes
   ln "$stage/.probe" "$stage/.probe2" 2>/dev/null || links=
   rm -f "$stage/.probe" "$stage/.probe2"
   awk -F '\t' -v links="$links" '
-    NR == FNR { size[substr($0, 8, 64)] = substr($0, 73); next }
-    FILENAME != last { last = FILENAME; nth++ }
-    nth == 1 { if ($2 == "" || !links) need += size[$1]; next }
+    FILENAME == ARGV[1] { size[substr($0, 8, 64)] = substr($0, 73); next }
+    FILENAME == ARGV[2] { if ($2 == "" || !links) need += size[$1]; next }
     !links && sub(/^registry\/.*\/blobs\/sha256\//, "") { need += size[$0] }
     END { printf "%.0f\n", need + 1048576 }' "$work/sizes" "$work/blobs" "$work/names" >"$work/need"
   check_room "$(cat "$work/need")" "$site"

@@ -1,0 +1,108 @@
+import { mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { digestOf } from '../../../src/oci/digest.ts';
+import { SITE_SHELLS, startSite } from '../../support/site.ts';
+import { filesOf } from '../../support/whole-bundle.ts';
+import { digestIn, lockIn, pull, serve, startUpdating, type Updating, verify } from './updating.ts';
+
+let bench: Updating;
+beforeAll(async () => {
+  bench = await startUpdating();
+});
+afterAll(() => bench.close());
+
+const releaseOf = async (name: 'v1' | 'v2'): Promise<string> =>
+  digestOf(await readFile(path.join(bench.bundle(name), 'oci-save.lock.json'))).slice(7, 19);
+
+const currentOf = async (site: string): Promise<string> => readlink(path.join(site, 'current'));
+
+describe('V17: kit/update.sh --swap keeps a folder for each release', () => {
+  it.for(SITE_SHELLS)('%s: swap, roll back, list, remove', async (shell) => {
+    const folder = path.join(bench.folder, `swap-${shell}`);
+    await mkdir(folder);
+    const [v1, v2] = ['v1', 'v2'].map((name) => `${bench.bundle(name === 'v1' ? 'v1' : 'v2')}:ro`);
+    await using site = await startSite({
+      shell,
+      mounts: { '/site': folder, '/v1': v1 ?? '', '/v2': v2 ?? '' },
+    });
+    const [first, second] = [await releaseOf('v1'), await releaseOf('v2')];
+    expect(await site.run('sh /v1/kit/update.sh --swap /site')).toMatchObject({ exitCode: 0 });
+    expect(await currentOf(folder)).toBe(`releases/${first}`);
+    const swapped = await site.run('sh /v2/kit/update.sh --swap /site');
+    expect(swapped).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(`it was ${first}`) });
+    expect(await currentOf(folder)).toBe(`releases/${second}`);
+    for (const [name, release] of [
+      ['v1', first],
+      ['v2', second],
+    ] as const) {
+      const place = path.join(folder, 'releases', release);
+      expect(await filesOf(place)).toEqual(await filesOf(bench.bundle(name)));
+      expect(await verify(place)).toMatchObject({ outcome: 'whole', foreign: [] });
+    }
+    // What both have is there once.
+    const tool = digestIn(await lockIn(bench.bundle('v2')), 'tool:1').slice(7);
+    const inodes = await Promise.all(
+      [first, second].map(
+        async (release) => (await stat(path.join(folder, 'releases', release, 'blobs/sha256', tool))).ino,
+      ),
+    );
+    expect(new Set(inodes).size).toBe(1);
+    expect(await site.run('sh /site/current/kit/update.sh --rollback /site')).toMatchObject({ exitCode: 0 });
+    expect(await currentOf(folder)).toBe(`releases/${first}`);
+    expect(await site.run('sh /site/current/kit/update.sh --rollback /site')).toMatchObject({ exitCode: 0 });
+    expect(await currentOf(folder)).toBe(`releases/${second}`);
+    const list = await site.run('sh /site/current/kit/update.sh --list /site');
+    expect(list.stdout).toMatch(new RegExp(`^${first}\\t4\\t.*\\t$`, 'm'));
+    expect(list.stdout).toMatch(new RegExp(`^${second}\\t5\\t.*\\tcurrent$`, 'm'));
+    expect(await site.run(`sh /v2/kit/update.sh --remove /site ${second}`)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('is current'),
+    });
+    expect(await site.run(`sh /v2/kit/update.sh --remove /site ${first}`)).toMatchObject({ exitCode: 0 });
+    expect(await readdir(path.join(folder, 'releases'))).toEqual(['.history', second]);
+    expect(await site.run('sh /v2/kit/update.sh --rollback /site')).toMatchObject({ exitCode: 2 });
+    expect(await readdir(folder)).toEqual(['current', 'releases']);
+  });
+
+  it('a server over current/registry follows, and follows back', async () => {
+    const site = path.join(bench.folder, 'served');
+    expect(await bench.update(['--swap', site], {}, bench.bundle('v1'))).toMatchObject({ exitCode: 0 });
+    await using server = await serve(path.join(site, 'current/registry'), 'zot');
+    const [older, newer] = [await lockIn(bench.bundle('v1')), await lockIn(bench.bundle('v2'))];
+    const of = (name: string): Promise<string> => pull(server.url, name);
+    expect([await of('app:1'), await of('old:1')]).toEqual([
+      `200 ${digestIn(older, 'app:1')}`,
+      `200 ${digestIn(older, 'old:1')}`,
+    ]);
+    expect(await bench.update(['--swap', site])).toMatchObject({ exitCode: 0 });
+    expect([await of('app:1'), await of('chart:1'), await of('old:1')]).toEqual([
+      `200 ${digestIn(newer, 'app:1')}`,
+      `200 ${digestIn(newer, 'chart:1')}`,
+      '404 ',
+    ]);
+    expect(await bench.update(['--rollback', site])).toMatchObject({ exitCode: 0 });
+    expect([await of('app:1'), await of('chart:1'), await of('old:1')]).toEqual([
+      `200 ${digestIn(older, 'app:1')}`,
+      '404 ',
+      `200 ${digestIn(older, 'old:1')}`,
+    ]);
+    // A release that rotted is not rolled to.
+    const [first] = [await releaseOf('v1')];
+    expect(await bench.update(['--swap', site])).toMatchObject({ exitCode: 0 });
+    await writeFile(path.join(site, 'releases', first, 'index.json'), '{}');
+    expect(await bench.update(['--rollback', site])).toMatchObject({ exitCode: 2 });
+    expect(await of('chart:1')).toMatch(/^200/);
+  });
+
+  it('refuses a folder that is neither new nor a site of releases', async () => {
+    const site = path.join(bench.folder, 'others');
+    await mkdir(site);
+    await writeFile(path.join(site, 'theirs'), '');
+    expect(await bench.update(['--swap', site])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('is not empty'),
+    });
+    expect(await readdir(site)).toEqual(['theirs']);
+  });
+});

@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { verifyBundle, type VerifyReport } from '../../../src/commands/index.ts';
+import { type Lock, parseLock, taggedDigest } from '../../../src/lock/index.ts';
+import { serveRegistry } from '../../../src/serve/index.ts';
+import { closable, type Closable } from '../../support/closable.ts';
+import { noteNotOnZot } from '../../support/not-on-zot.ts';
+import { outputOf, type ProgramResult, runProgram } from '../../support/program.ts';
+import { hasZot, startZot } from '../../support/servers/index.ts';
+import { tempFolder } from '../../support/temp.ts';
+import { toolPath } from '../../support/tools.ts';
+import { REPOSITORY, twoBundles } from '../../support/two-bundles.ts';
+
+/** Two bundles, and sites that have one of them. */
+export interface Updating extends Closable {
+  /** Where a test may put things. */
+  readonly folder: string;
+  bundle(name: 'v1' | 'v2'): string;
+  /** A bundle in a folder of its own, as it was unpacked there: its links are links. */
+  siteOf(name?: 'v1' | 'v2'): Promise<string>;
+  /** Runs kit/update.sh of the second bundle, or of another one. */
+  update(args: readonly string[], env?: Record<string, string>, from?: string): Promise<ProgramResult>;
+}
+
+export async function startUpdating(layerBytes?: number): Promise<Updating> {
+  const made = await twoBundles(layerBytes);
+  const temp = await tempFolder('update');
+  let count = 0;
+  const bundle = (name: 'v1' | 'v2'): string => path.join(made.folder, name);
+  return closable<Omit<Updating, keyof Closable>>(
+    {
+      folder: temp.path,
+      bundle,
+      async siteOf(name: 'v1' | 'v2' = 'v1') {
+        count += 1;
+        const site = path.join(temp.path, `site-${count}`);
+        await outputOf('cp', ['-a', bundle(name), site]);
+        return site;
+      },
+      update: (args: readonly string[], env: Record<string, string> = {}, from = bundle('v2')) =>
+        runProgram(toolPath('dash'), [path.join(from, 'kit/update.sh'), ...args], { env }),
+    },
+    async () => {
+      await made.close();
+      await temp.close();
+    },
+  );
+}
+
+export const verify = (content: string): Promise<VerifyReport> =>
+  verifyBundle(
+    { content: [content] },
+    { emit: () => {}, signal: undefined, stdin: (async function* () {})() },
+  );
+
+export const lockIn = async (folder: string): Promise<Lock> =>
+  parseLock(await readFile(path.join(folder, 'oci-save.lock.json')), folder);
+
+export interface Served extends Closable {
+  readonly url: string;
+}
+
+/** Serves a folder of repositories: by zot, or by the built-in registry. */
+export async function serve(root: string, by: 'zot' | 'built-in'): Promise<Served> {
+  if (by === 'zot' && hasZot()) return startZot({ root });
+  if (by === 'zot') noteNotOnZot();
+  const server = await serveRegistry({ root, host: '127.0.0.1', port: 0 });
+  return closable({ url: server.url }, () => server.close());
+}
+
+/** The status and the digest of a manifest in a repository of the test. */
+export async function pull(url: string, name: string): Promise<string> {
+  const [repository, reference = ''] = name.split(/[@:](.*)/);
+  const response = await fetch(`${url}/v2/${REPOSITORY}/${repository}/manifests/${reference}`);
+  await response.arrayBuffer();
+  return `${response.status} ${response.headers.get('docker-content-digest') ?? ''}`;
+}
+
+export const digestIn = (lock: Lock, name: string): string => {
+  const image = lock.images.find(({ names }) => names.includes(`${REPOSITORY}/${name}`));
+  if (image === undefined) throw new Error(`${name} is not in the lock`);
+  return taggedDigest(image);
+};
