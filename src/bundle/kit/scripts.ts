@@ -2111,7 +2111,7 @@ copy_ca "/etc/docker/certs.d/$address/ca.crt"
 `,
   'serve-client.sh': `# How a script asks a registry for a manifest, with whatever this machine has. Sourced after common.sh.
 #
-#   choose_client http|https     sets \`client\`: curl, wget (GNU or busybox), openssl, skopeo; empty where there is none
+#   choose_client http|https     sets \`client\`: curl, wget (GNU or busybox), openssl, skopeo; empty where nothing can
 #   "ask_$client" URL            of …/v2/NAME/manifests/TAG: sets \`answered\` to the status, empty where there was no
 #                                response; the bytes of a 200 are in the file \`$answer\`
 #   run COMMAND…                 in the background: a signal ends it at once, where a shell would wait for its end
@@ -2153,20 +2153,19 @@ answer=$work/answer answered=
 unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY
 
 choose_client() {
-  client=
+  client='' wget_options=''
   if has curl; then
     client=curl
-  elif has wget; then
-    client=wget wget_options=
-    if wget --version 2>/dev/null | grep -q GNU; then
-      wget_options='--tries=1 --timeout=9 --no-check-certificate'
-    elif [ "$1" = https ]; then
-      # busybox has TLS or not, and its own openssl is better at it.
-      if wget --help 2>&1 | grep -q no-check-certificate; then wget_options=--no-check-certificate; else client=; fi
-    fi
+  elif has wget && wget --version 2>/dev/null | grep -q GNU; then
+    client=wget wget_options='--tries=1 --timeout=9 --no-check-certificate'
+  elif [ "$1" = http ] && has wget; then
+    client=wget
+  elif [ "$1" = https ] && has openssl; then
+    # The TLS of busybox wget knows no cipher that zot takes.
+    client=openssl
+  elif has skopeo; then
+    client=skopeo
   fi
-  if [ -z "$client" ] && [ "$1" = https ] && has openssl; then client=openssl; fi
-  if [ -z "$client" ] && has skopeo; then client=skopeo; fi
 }
 
 # status_in FILE: the last status of HTTP in it.
@@ -2179,8 +2178,10 @@ ask_curl() {
 }
 
 ask_wget() {
+  # What the user has configured could send it elsewhere. An empty file: GNU wget refuses /dev/null.
+  : >"$work/wgetrc"
   # shellcheck disable=SC2086
-  WGETRC=/dev/null within wget $wget_options -S -O "$answer" "$1" >/dev/null 2>"$work/status" || :
+  WGETRC=$work/wgetrc within wget $wget_options -S -O "$answer" "$1" >/dev/null 2>"$work/status" || :
   answered=$(status_in "$work/status")
 }
 
@@ -2472,7 +2473,10 @@ zot_pid='' held=''
 # at_end: what this script has started ends with it.
 at_end() {
   trap '' HUP INT TERM
-  [ -z "$child" ] || kill "$child" 2>/dev/null || :
+  if [ -n "$child" ]; then
+    kill "$child" 2>/dev/null || :
+    wait "$child" 2>/dev/null || :
+  fi
   stop_zot
   [ -z "$held" ] || rm -f "$held"
 }
@@ -2545,10 +2549,18 @@ if [ "$private" -gt 0 ]; then
   note "note: $((private)) files and folders are for their owner alone (umask 077?). zot runs as you, and reads
   them. A zot of another user, as of a service, would answer 500: chmod -R a+rX FOLDER"
 fi
-if [ -n "$verify" ] && [ -f "$kit/verify.sh" ]; then
+if [ -n "$verify" ]; then
   note 'Checking the bundle first (--no-verify leaves it out; it takes minutes where the bundle is big).'
-  run sh "$kit/verify.sh" >&2 || fail 'nothing is served, since the bundle is not whole' \\
-    'Copy again what is named above. --no-verify serves what is there'
+  run sh "$kit/verify.sh" >"$work/verified" && result=0 || result=$?
+  # Where repositories have no blobs of their own, files are missing that are not needed: those that are, are there (1.).
+  if [ "$result" -eq 1 ] && grep -q '^pool ' "$work/repositories"; then
+    grep -v -e '^ ' -e ' is missing$' -e '^DAMAGED: ' -e '^Copy ' -e '^sha256 of ' -e '^not of this bundle: ' \\
+      -e '^pushed here' -e '^left by ' "$work/verified" >"$work/damaged" || result=0
+  fi
+  if [ "$result" -ne 0 ]; then
+    cat "$work/verified" >&2
+    fail 'nothing is served, since the bundle is not as it was saved' '--no-verify serves it all the same'
+  fi
 fi
 
 # 2. A root for zot, which writes into its root as soon as there are users.
@@ -2614,6 +2626,7 @@ await() {
     [ "$(date +%s)" -lt "$deadline" ] || break
     pause
   done
+  note "note: $client was told: $(tail -n 1 "$work/status" | tr -d '[:cntrl:]')"
   give_up "zot does not answer at $1 after two minutes"
 }
 # await_port: of a zot that takes a free one; sets \`port\`.
@@ -2706,7 +2719,7 @@ say
 if [ -n "$client" ] && [ -z "$users" ]; then checked=yes; fi
 [ -z "$checked" ] || say "Checked: $name is served with its digest."
 [ -z "$users" ] || [ -z "$client" ] || say 'Checked: nobody pulls without a login (401). Not checked: a login, for want of a password.'
-[ -n "$client" ] || say "Not checked: an answer over $scheme. There is no curl, wget, openssl or skopeo here that could ask."
+[ -n "$client" ] || say "Not checked: an answer over $scheme, for want of curl, GNU wget, openssl or skopeo."
 [ -z "$held" ] || say "The log of zot is $log"
 say 'Ctrl-C ends it.'
 

@@ -1,6 +1,6 @@
 # How a script asks a registry for a manifest, with whatever this machine has. Sourced after common.sh.
 #
-#   choose_client http|https     sets `client`: curl, wget (GNU or busybox), openssl, skopeo; empty where there is none
+#   choose_client http|https     sets `client`: curl, wget (GNU or busybox), openssl, skopeo; empty where nothing can
 #   "ask_$client" URL            of …/v2/NAME/manifests/TAG: sets `answered` to the status, empty where there was no
 #                                response; the bytes of a 200 are in the file `$answer`
 #   run COMMAND…                 in the background: a signal ends it at once, where a shell would wait for its end
@@ -42,20 +42,19 @@ answer=$work/answer answered=
 unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY
 
 choose_client() {
-  client=
+  client='' wget_options=''
   if has curl; then
     client=curl
-  elif has wget; then
-    client=wget wget_options=
-    if wget --version 2>/dev/null | grep -q GNU; then
-      wget_options='--tries=1 --timeout=9 --no-check-certificate'
-    elif [ "$1" = https ]; then
-      # busybox has TLS or not, and its own openssl is better at it.
-      if wget --help 2>&1 | grep -q no-check-certificate; then wget_options=--no-check-certificate; else client=; fi
-    fi
+  elif has wget && wget --version 2>/dev/null | grep -q GNU; then
+    client=wget wget_options='--tries=1 --timeout=9 --no-check-certificate'
+  elif [ "$1" = http ] && has wget; then
+    client=wget
+  elif [ "$1" = https ] && has openssl; then
+    # The TLS of busybox wget knows no cipher that zot takes.
+    client=openssl
+  elif has skopeo; then
+    client=skopeo
   fi
-  if [ -z "$client" ] && [ "$1" = https ] && has openssl; then client=openssl; fi
-  if [ -z "$client" ] && has skopeo; then client=skopeo; fi
 }
 
 # status_in FILE: the last status of HTTP in it.
@@ -68,8 +67,10 @@ ask_curl() {
 }
 
 ask_wget() {
+  # What the user has configured could send it elsewhere. An empty file: GNU wget refuses /dev/null.
+  : >"$work/wgetrc"
   # shellcheck disable=SC2086
-  WGETRC=/dev/null within wget $wget_options -S -O "$answer" "$1" >/dev/null 2>"$work/status" || :
+  WGETRC=$work/wgetrc within wget $wget_options -S -O "$answer" "$1" >/dev/null 2>"$work/status" || :
   answered=$(status_in "$work/status")
 }
 

@@ -168,7 +168,10 @@ zot_pid='' held=''
 # at_end: what this script has started ends with it.
 at_end() {
   trap '' HUP INT TERM
-  [ -z "$child" ] || kill "$child" 2>/dev/null || :
+  if [ -n "$child" ]; then
+    kill "$child" 2>/dev/null || :
+    wait "$child" 2>/dev/null || :
+  fi
   stop_zot
   [ -z "$held" ] || rm -f "$held"
 }
@@ -241,10 +244,18 @@ if [ "$private" -gt 0 ]; then
   note "note: $((private)) files and folders are for their owner alone (umask 077?). zot runs as you, and reads
   them. A zot of another user, as of a service, would answer 500: chmod -R a+rX FOLDER"
 fi
-if [ -n "$verify" ] && [ -f "$kit/verify.sh" ]; then
+if [ -n "$verify" ]; then
   note 'Checking the bundle first (--no-verify leaves it out; it takes minutes where the bundle is big).'
-  run sh "$kit/verify.sh" >&2 || fail 'nothing is served, since the bundle is not whole' \
-    'Copy again what is named above. --no-verify serves what is there'
+  run sh "$kit/verify.sh" >"$work/verified" && result=0 || result=$?
+  # Where repositories have no blobs of their own, files are missing that are not needed: those that are, are there (1.).
+  if [ "$result" -eq 1 ] && grep -q '^pool ' "$work/repositories"; then
+    grep -v -e '^ ' -e ' is missing$' -e '^DAMAGED: ' -e '^Copy ' -e '^sha256 of ' -e '^not of this bundle: ' \
+      -e '^pushed here' -e '^left by ' "$work/verified" >"$work/damaged" || result=0
+  fi
+  if [ "$result" -ne 0 ]; then
+    cat "$work/verified" >&2
+    fail 'nothing is served, since the bundle is not as it was saved' '--no-verify serves it all the same'
+  fi
 fi
 
 # 2. A root for zot, which writes into its root as soon as there are users.
@@ -310,6 +321,7 @@ await() {
     [ "$(date +%s)" -lt "$deadline" ] || break
     pause
   done
+  note "note: $client was told: $(tail -n 1 "$work/status" | tr -d '[:cntrl:]')"
   give_up "zot does not answer at $1 after two minutes"
 }
 # await_port: of a zot that takes a free one; sets `port`.
@@ -402,7 +414,7 @@ say
 if [ -n "$client" ] && [ -z "$users" ]; then checked=yes; fi
 [ -z "$checked" ] || say "Checked: $name is served with its digest."
 [ -z "$users" ] || [ -z "$client" ] || say 'Checked: nobody pulls without a login (401). Not checked: a login, for want of a password.'
-[ -n "$client" ] || say "Not checked: an answer over $scheme. There is no curl, wget, openssl or skopeo here that could ask."
+[ -n "$client" ] || say "Not checked: an answer over $scheme, for want of curl, GNU wget, openssl or skopeo."
 [ -z "$held" ] || say "The log of zot is $log"
 say 'Ctrl-C ends it.'
 
