@@ -1,14 +1,16 @@
-import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Resolving, startResolving } from '../../resolve/resolving.ts';
-import { chart, foreign, idx, one } from '../../support/fixtures/index.ts';
+import { chart, idx, one } from '../../support/fixtures/index.ts';
 import { noteNotOnZot } from '../../support/not-on-zot.ts';
-import { outputOf, type ProgramResult, runProgram } from '../../support/program.ts';
+import { outputOf, runProgram } from '../../support/program.ts';
 import { hasZot, makeCertificates } from '../../support/servers/index.ts';
-import { type Site, type SiteOptions, SITE_SHELLS, type SiteShell, startSite } from '../../support/site.ts';
+import { type Site, SITE_SHELLS, startSite } from '../../support/site.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
-import { findTool, toolPath } from '../../support/tools.ts';
+import { toolPath } from '../../support/tools.ts';
 import { filesOf } from '../../support/whole-bundle.ts';
 import { writeBundle } from '../write-bundle.ts';
 
@@ -17,20 +19,24 @@ const ONE = one(small);
 const APP = one({ ...small, seed: 'app' });
 const ODD = one({ ...small, seed: 'odd' });
 const HUB = 'docker.io/library/one';
+const HTTPS = '--cert /work/server.crt --key /work/server.key';
+const USERS = '--users /work/users';
 
 let bench: Resolving;
-let temp: TempFolder;
+/** At the sites it is /work. It has certificates, and `users` with anna, whose password is `secret`. */
+let work: TempFolder;
 let bundle: string;
-/** Certificates, and `users` with anna, whose password is `secret`. */
-let secrets: string;
 let before: ReadonlyMap<string, string>;
+/** Sites with zot where they can have it, and with the bundle at /b, which can only be read. */
+let busybox: Site;
+let dash: Site;
 
 beforeAll(async () => {
-  [bench, temp] = [await startResolving(), await tempFolder('serve')];
+  [bench, work] = [await startResolving(), await tempFolder('serve')];
   const lock = bench.lock(
     await bench.resolve(ONE, 'one:1'),
     await bench.resolve(APP, 'acme/app:2'),
-    // Two platforms of three: the index is there, and not all of its children.
+    // Two platforms: the index is there, and not all of its children.
     await bench.resolve(idx(small), 'quay.io/acme/idx:3', { platforms: 'linux/amd64' }),
     await bench.resolve(chart(), 'localhost:5000/chart:4'),
     // As docker's mirrors would ask for it, it would be an image of another registry.
@@ -38,53 +44,58 @@ beforeAll(async () => {
   );
   bundle = await writeBundle(bench, lock, 'bundle', ['oci', 'zot']);
   before = await filesOf(bundle);
-  secrets = path.join(temp.path, 'secrets');
-  await mkdir(secrets);
-  await makeCertificates(secrets);
-  const users = await outputOf(toolPath('htpasswd'), ['-niBC', '5', 'anna'], { input: 'secret' });
-  await writeFile(path.join(secrets, 'users'), users);
+  await makeCertificates(work.path);
+  const line = await outputOf(toolPath('htpasswd'), ['-niBC', '5', 'anna'], { input: 'secret' });
+  await writeFile(path.join(work.path, 'users'), line);
+  const mounts = { '/b': `${bundle}:ro`, '/work': work.path };
+  const zot = hasZot() ? ['zot'] : [];
+  busybox = await startSite({ shell: 'busybox', programs: zot, mounts });
+  const clients = ['curl', 'wget', 'openssl', 'skopeo'];
+  dash = await startSite({ shell: 'dash', programs: [...zot, ...clients], mounts });
 });
 afterAll(async () => {
-  await temp.close();
+  await dash.close();
+  await busybox.close();
+  await work.close();
   await bench.close();
 });
 
-/** A site with zot, and the bundle at /b. */
-const withZot = (options: SiteOptions): Promise<Site> =>
-  startSite({
-    ...options,
-    programs: ['zot', ...(options.programs ?? [])],
-    mounts: { '/b': `${bundle}:ro`, ...options.mounts },
-  });
-
-interface Serving extends ProgramResult {
+interface Serving {
   /** What serve.sh printed, on both outputs. */
   readonly said: string;
   /** What ran meanwhile printed. */
   readonly meanwhile: string;
   /** How serve.sh ended. */
   readonly code: number;
-  /** What is left in /tmp, but for our own files. */
+  /** What is left in /tmp. */
   readonly left: string;
 }
 
-/** Starts serve.sh, waits until it serves or has ended, runs a command line, then ends it as systemd would. */
-async function serve(site: Site, args: string, meanwhile = ':', cwd = '/b'): Promise<Serving> {
-  const script = `cd ${cwd}
-mkdir -p /out; : >/out/said
-sh kit/serve.sh ${args} >/out/said 2>&1 &
+interface ServeOptions {
+  /** Runs while it serves. */
+  readonly meanwhile?: string;
+  readonly bundle?: string;
+  /** Runs before. */
+  readonly first?: string;
+}
+
+/** Starts serve.sh, waits until it serves or has ended, runs what is to run meanwhile, then ends it as systemd would. */
+async function serve(site: Site, flags: string, options: ServeOptions = {}): Promise<Serving> {
+  const { meanwhile = ':', bundle: folder = '/b', first = ':' } = options;
+  const { stdout, stderr } = await site.run(`mkdir -p /out; : >/out/said; cd ${folder} || exit
+${first}
+sh kit/serve.sh ${flags} >/out/said 2>&1 &
 pid=$!
 until grep -q '^Ctrl-C ends it' /out/said || ! kill -0 $pid 2>/dev/null; do sleep 0.1; done
 ( ${meanwhile} ) >/out/meanwhile 2>&1
 kill -TERM $pid 2>/dev/null
 wait $pid
 echo "code $?"
-ls -A /tmp`;
-  const result = await site.run(script);
-  const [, code, left = ''] = /^code (\d+)\n([^]*)$/m.exec(result.stdout) ?? [];
+ls -A /tmp`);
+  const [, code, left = ''] = /^code (\d+)\n([^]*)$/.exec(stdout) ?? [];
+  if (code === undefined) throw new Error(`no exit code: ${stdout}${stderr}`);
   const printed = (name: string): Promise<string> => readFile(path.join(site.root, 'out', name), 'utf8');
   return {
-    ...result,
     said: await printed('said'),
     meanwhile: await printed('meanwhile'),
     code: Number(code),
@@ -92,14 +103,22 @@ ls -A /tmp`;
   };
 }
 
-const manifestAt = (name: string, port = 5000): string =>
-  `http://127.0.0.1:${port}/v2/${name.replace(/:([^:]*)$/, '/manifests/$1')}`;
+/** The PATH of a site without some programs. */
+const without = (...programs: readonly string[]): string => `rm -rf /less; mkdir /less
+for file in /bin/*; do case $file in ${programs.map((name) => `*/${name}`).join(' | ')}) ;; *) ln -s $file /less/; esac; done
+PATH=/less`;
+/** Without those that could ask zot, but for one. */
+const onlyClient = (client: string): string =>
+  without(...['curl', 'wget', 'openssl', 'skopeo'].filter((name) => name !== client));
 
-/** The sha256 of what wget gets of each. */
-const hashesOf = (names: readonly string[]): string =>
-  names.map((name) => `wget -q -O - ${manifestAt(name)} | sha256sum | cut -c 8-64`).join('\n');
-const shortened = (...digests: readonly string[]): string =>
-  digests.map((digest) => `${digest.slice(14)}\n`).join('');
+/** Prints the sha256 of each manifest as wget gets it. */
+const hashesOf = (...names: readonly string[]): string =>
+  names
+    .map((name) => `http://127.0.0.1:5000/v2/${name.replace(/:([^:]*)$/, '/manifests/$1')}`)
+    .map((url) => `wget -q -O - ${url} | sha256sum | cut -c 1-64`)
+    .join('\n');
+const hexOf = (...digests: readonly string[]): string =>
+  digests.map((digest) => `${digest.slice('sha256:'.length)}\n`).join('');
 
 /** A check that wants the real zot. */
 const itOnZot = (title: string, check: () => Promise<void>): void =>
@@ -107,19 +126,12 @@ const itOnZot = (title: string, check: () => Promise<void>): void =>
 
 describe('V7: kit/serve.sh', () => {
   itOnZot(
-    'on busybox alone, from read-only media: checked, served by each name, ended, nothing left',
+    'on busybox alone, from read-only media: checks, serves each name, ends, leaves nothing',
     async () => {
-      await using site = await withZot({ shell: 'busybox' });
-      const names = [
-        `${HUB}:1`,
-        'library/one:1',
-        'localhost_5000/chart:4',
-        'quay.io/acme/idx:3',
-        'docker.io/quay.io/x:5',
-      ];
-      const run = await serve(site, '', hashesOf(names));
-      const digests = [ONE.top, ONE.top, chart().top, idx(small).top, ODD.top];
-      expect(run).toMatchObject({ code: 143, left: '', meanwhile: shortened(...digests) });
+      const names = [`${HUB}:1`, 'library/one:1', 'localhost_5000/chart:4', 'quay.io/acme/idx:3'];
+      const run = await serve(busybox, '', { meanwhile: hashesOf(...names, 'docker.io/quay.io/x:5') });
+      const digests = [ONE, ONE, chart(), idx(small), ODD].map(({ top }) => top);
+      expect(run).toMatchObject({ code: 143, left: '', meanwhile: hexOf(...digests) });
       expect(run.said).toContain('Checked: docker.io/acme/app:2 is served with its digest.');
       expect(run.said).toContain(`  ${ONE.top.slice(0, 19)}  127.0.0.1:5000/${HUB}:1\n`);
       expect(run.said).toContain('Not so below quay.io: a registry has the name.');
@@ -130,16 +142,15 @@ describe('V7: kit/serve.sh', () => {
   );
 
   itOnZot(
-    'serves from blobs/ what has no blobs of its own: unpacked on media without hard links',
+    'J3: serves from blobs/ what has no blobs of its own, as where hard links are not known',
     async () => {
-      const part = path.join(temp.path, 'part');
+      const part = path.join(work.path, 'part');
       await cp(bundle, part, { recursive: true });
-      // One repository as a copy has it, one that lacks a blob, the others without any.
+      // One repository as a copy has it, one that lacks a blob, others without any; and nothing that is not needed.
       await rm(path.join(part, 'registry/quay.io/acme/idx/blobs'), { recursive: true });
       await rm(path.join(part, 'registry/localhost_5000/chart/blobs'), { recursive: true });
-      await rm(path.join(part, `registry/${HUB}/blobs/sha256/${ONE.top.slice(7)}`));
+      await rm(path.join(part, 'registry', HUB, 'blobs/sha256', ONE.top.slice(7)));
       for (const name of ['report.html', 'manifest.json']) await rm(path.join(part, name));
-      await using site = await withZot({ shell: 'busybox', mounts: { '/part': `${part}:ro` } });
       const names = [
         `${HUB}:1`,
         'library/one:1',
@@ -147,35 +158,26 @@ describe('V7: kit/serve.sh', () => {
         'quay.io/acme/idx:3',
         'acme/app:2',
       ];
-      const run = await serve(site, '', hashesOf(names), '/part');
-      const digests = [ONE.top, ONE.top, chart().top, idx(small).top, APP.top];
-      expect([run.said, run.meanwhile]).toEqual([
-        expect.stringContaining('theirs are served from blobs/'),
-        shortened(...digests),
-      ]);
-      // In blobs/ a byte is wrong, and then it is not there at all.
+      const where = { bundle: '/work/part' };
+      const run = await serve(dash, '', { ...where, meanwhile: hashesOf(...names) });
+      const digests = [ONE, ONE, chart(), idx(small), APP].map(({ top }) => top);
+      expect(run).toMatchObject({ code: 143, left: '', meanwhile: hexOf(...digests) });
+      expect(run.said).toContain('theirs are served from blobs/');
+      // Now the pool is damaged, then it lacks the blob.
       const blob = path.join(part, 'blobs/sha256', chart().top.slice(7));
       await writeFile(blob, 'x');
-      const damaged = await serve(site, '', ':', '/part');
-      expect(damaged).toMatchObject({
-        code: 1,
-        left: '',
-        said: expect.stringContaining(chart().top.slice(7)),
-      });
+      const damaged = await serve(dash, '', where);
+      expect(damaged).toMatchObject({ code: 1, left: '' });
+      expect(damaged.said).toMatch(new RegExp(`^blobs/sha256/${chart().top.slice(7)} `, 'm'));
       await rm(blob);
-      const absent = await serve(site, '', ':', '/part');
-      expect(absent).toMatchObject({ code: 1, left: '' });
-      expect(absent.said).toContain(`\n  localhost_5000/chart: ${chart().top}\n`);
+      const lacking = await serve(dash, '--no-verify', where);
+      expect(lacking).toMatchObject({ code: 1, left: '' });
+      expect(lacking.said).toContain(`\n  localhost_5000/chart: ${chart().top}\n`);
     },
   );
 
   itOnZot('V10: users and HTTPS, from read-only media: pulls with a login alone, and no pushes', async () => {
-    await using site = await withZot({
-      shell: 'dash',
-      programs: ['curl'],
-      mounts: { '/secret': `${secrets}:ro` },
-    });
-    const ask = 'curl -s -o /dev/null -w "%{http_code}\\n" --cacert /secret/ca.crt';
+    const ask = 'curl -s -o /dev/null -w "%{http_code}\\n" --cacert /work/ca.crt';
     const top = `https://127.0.0.1:5000/v2/${HUB}`;
     const meanwhile = [
       `${ask} ${top}/manifests/1`,
@@ -183,84 +185,167 @@ describe('V7: kit/serve.sh', () => {
       `${ask} -u anna:secret ${top}/manifests/1`,
       `${ask} -u anna:secret https://127.0.0.1:5000/v2/library/one/manifests/1`,
       `${ask} -u anna:secret -X POST ${top}/blobs/uploads/`,
-      `curl -s -o /dev/null -w "%{http_code}\\n" http://127.0.0.1:5000/v2/`,
+      `${ask} http://127.0.0.1:5000/v2/`,
     ].join('\n');
-    const run = await serve(
-      site,
-      '--listen 0.0.0.0:5000 --users /secret/users --cert /secret/server.crt --key=/secret/server.key',
-      meanwhile,
-    );
-    expect([run.said, run.meanwhile]).toEqual([expect.any(String), '401\n401\n200\n200\n403\n400\n']);
-    expect(run).toMatchObject({ code: 143, left: '' });
+    const run = await serve(dash, `--listen=0.0.0.0:5000 --no-verify ${USERS} ${HTTPS}`, { meanwhile });
+    expect(run).toMatchObject({ code: 143, left: '', meanwhile: '401\n401\n200\n200\n403\n400\n' });
     expect(run.said).toContain('Checked: docker.io/acme/app:2 is served with its digest.');
     expect(run.said).toContain('Checked: nobody pulls without a login (401).');
     expect(run.said).not.toContain('plain HTTP');
   });
 
-  // Who asks zot at a site with other programs; `-` where there is nothing that could.
-  it.for<[string, SiteShell, string[], string]>([
-    ['GNU wget', 'dash', ['wget'], '--cert /secret/server.crt --key /secret/server.key'],
-    ['busybox wget, of HTTPS', 'busybox', [], '--cert /secret/server.crt --key /secret/server.key'],
-    ['openssl', 'dash', ['openssl'], '--cert /secret/server.crt --key /secret/server.key'],
-    ['skopeo, of users', 'dash', ['skopeo'], '--users /secret/users'],
-    ['GNU wget, of users', 'dash', ['wget'], '--users /secret/users'],
-    ['busybox wget, of users', 'busybox', [], '--users /secret/users'],
-  ])('asks for a known tag by %s', async ([, shell, programs, flags]) => {
+  const noLogin = 'Checked: nobody pulls without a login (401).';
+  // The only program of a site that could ask zot; '' where there is none.
+  it.for([
+    ['wget', HTTPS, ''],
+    ['openssl', HTTPS, ''],
+    ['', HTTPS, 'Not checked: an answer over https'],
+    ['skopeo', USERS, noLogin],
+    ['wget', USERS, noLogin],
+  ] as const)('asks for a known tag by "%s" with %s', async ([client, flags, said]) => {
     if (!hasZot()) return noteNotOnZot();
-    await using site = await withZot({ shell, programs, mounts: { '/secret': `${secrets}:ro` } });
-    const run = await serve(site, `--no-verify --listen 127.0.0.1:0 ${flags}`);
-    expect(run).toMatchObject({
-      code: 143,
-      left: '',
-      said: expect.stringMatching(/^Checked: .* its digest/m),
-    });
-    if (flags.startsWith('--cert'))
-      expect(run.said.includes('Not checked: an answer over https')).toBe(shell === 'busybox');
-    if (flags.startsWith('--users'))
-      expect(run.said).toContain('Checked: nobody pulls without a login (401).');
+    const run = await serve(dash, `--no-verify --listen :0 ${flags}`, { first: onlyClient(client) });
+    expect(run).toMatchObject({ code: 143, left: '', said: expect.stringContaining(said) });
+    expect(/^Checked: .* is served with its digest/m.test(run.said)).toBe(client !== '');
   });
 
-  itOnZot('says what could not be checked where nothing can ask, and that zot lives', async () => {
-    await using site = await withZot({ shell: 'dash' });
-    const other = 'sh kit/serve.sh --listen 5001 --no-verify';
-    const run = await serve(site, '--listen 5001 --no-verify', `${other}; echo "code $?"`);
-    expect(run).toMatchObject({
-      code: 143,
-      left: '',
-      said: expect.stringContaining('Not checked: an answer'),
-    });
-    // Nothing tells that the port is taken but zot itself, which ends with 0.
-    expect(run.meanwhile).toMatch(/^error: zot has ended:\n {2}zot: .*address already in use\ncode 1\n$/);
+  itOnZot('tells a taken port, also where only zot itself can notice it', async () => {
+    const again = 'sh kit/serve.sh --no-verify; echo "code $?"';
+    const blind = `${onlyClient('')}\n${again}`;
+    const run = await serve(busybox, '--no-verify', { meanwhile: again });
+    expect(run).toMatchObject({ code: 143, left: '' });
+    expect(run.meanwhile).toMatch(/^error: something else answers at 127\.0\.0\.1:5000\n.*\ncode 2\n$/);
+    const other = await serve(dash, '--no-verify', { meanwhile: blind });
+    expect(other).toMatchObject({ code: 143, left: '' });
+    expect(other.meanwhile).toMatch(/^error: zot has ended:\n {2}zot: .*address already in use\ncode 1\n$/);
   });
 
-  itOnZot('takes no other server for its own where the port is taken', async () => {
-    await using site = await withZot({ shell: 'busybox' });
-    const other = 'sh kit/serve.sh --no-verify; echo "code $?"';
-    const run = await serve(
-      site,
-      '--no-verify --state "/tmp/on purpose"',
-      `${other}; sh kit/serve.sh --no-verify --listen 5001 --state "/tmp/on purpose"; echo "code $?"`,
-    );
-    expect(run).toMatchObject({ code: 143, left: 'on purpose' });
-    expect(run.meanwhile).toMatch(
-      /^error: something else answers at 127\.0\.0\.1:5000\n.*\ncode 2\nerror: --state: process \d+ serves from '\/tmp\/on purpose'\n.*\ncode 2\n$/,
-    );
-  });
+  itOnZot(
+    'keeps its state on another disk, under any name, for one at a time, and uses it again',
+    async () => {
+      const state = String.raw`/work/a "b\ c`;
+      const flags = `--no-verify ${USERS} --state '${state}'`;
+      for (const turn of ['once', 'again']) {
+        const meanwhile = `sh kit/serve.sh --listen 5001 --state '${state}'; echo "code $?"`;
+        const run = await serve(busybox, flags, { meanwhile });
+        expect([turn, run.said]).toEqual([
+          turn,
+          expect.stringContaining(`The log of zot is ${state}/zot.log\n`),
+        ]);
+        expect(run.meanwhile).toMatch(/^error: --state: process \d+ serves from .*\n.*\ncode 2\n$/);
+      }
+      const names = await readdir(path.join(work.path, 'a "b\\ c'));
+      expect(names.toSorted()).toEqual(['oci-save-state', 'root', 'zot.json', 'zot.log']);
+    },
+  );
 
-  itOnZot('keeps its state on another disk, under any name, and uses it again', async () => {
-    await using site = await withZot({ shell: 'busybox', mounts: { '/other': temp.path } });
-    const state = String.raw`/other/a "b\ c`;
-    const flags = `--no-verify --users /other/secrets/users --state '${state}'`;
-    for (const turn of ['once', 'again']) {
-      const run = await serve(site, flags, 'wget -q -O - http://127.0.0.1:5000/v2/_catalog');
-      expect([turn, run.said]).toEqual([
-        turn,
-        expect.stringContaining(`The log of zot is ${state}/zot.log\n`),
-      ]);
+  itOnZot('follows a link above the bundle that moves to another one while it serves', async () => {
+    const site = path.join(work.path, 'releases');
+    for (const [name, image] of [
+      ['old', ONE],
+      ['new', APP],
+    ] as const) {
+      const resolved = await bench.resolve(image, 'one:1');
+      await cp(await writeBundle(bench, bench.lock(resolved), name, ['oci', 'zot']), path.join(site, name), {
+        recursive: true,
+      });
     }
-    const names = await readdir(path.join(temp.path, 'a "b\\ c'));
-    expect(names.toSorted()).toEqual(['oci-save-state', 'root', 'zot.json', 'zot.log']);
-    for (const taken of ['/b', '/b/x', '/other'])
-      expect(await serve(site, `--state ${taken}`)).toMatchObject({ code: expect.not.stringMatching('0') });
+    await runProgram('ln', ['-s', 'old', path.join(site, 'current')]);
+    const meanwhile = `${hashesOf(`${HUB}:1`)}\nln -sfn new /work/releases/current\n${hashesOf(`${HUB}:1`)}`;
+    const run = await serve(busybox, '--no-verify', { bundle: '/work/releases/current', meanwhile });
+    expect(run).toMatchObject({ code: 143, meanwhile: hexOf(ONE.top, APP.top) });
+  });
+
+  itOnZot('says which files another user could not read', async () => {
+    const closed = path.join(work.path, 'closed');
+    await cp(bundle, closed, { recursive: true });
+    await runProgram('chmod', ['-R', 'go=', closed]);
+    const said = await serve(busybox, '--no-verify', { bundle: '/work/closed' });
+    expect(said).toMatchObject({
+      code: 143,
+      said: expect.stringMatching(/^note: \d+ files and folders are for/),
+    });
+  });
+
+  itOnZot('runs a zot of the kit on a medium on which nothing can be executed', async () => {
+    const own = path.join(work.path, 'own');
+    await cp(bundle, own, { recursive: true });
+    await runProgram('cp', [toolPath('zot'), path.join(own, 'kit/zot')]);
+    await chmod(path.join(own, 'kit/zot'), 0o644);
+    const first = without('zot');
+    expect(await serve(busybox, '--no-verify', { bundle: '/work/own', first })).toMatchObject({
+      code: 143,
+      left: '',
+      said: expect.stringContaining('is served with its digest'),
+    });
+  });
+});
+
+describe.each(SITE_SHELLS)('kit/serve.sh of a terminal, in %s', (shell) => {
+  const command = shell === 'busybox' ? [toolPath('busybox'), 'sh'] : [toolPath('dash')];
+
+  itOnZot('ends with 130 at Ctrl-C, zot with it, and leaves nothing', async () => {
+    await using temp = await tempFolder('tmp');
+    const [program = '', ...args] = command;
+    const child = spawn(program, [...args, path.join(bundle, 'kit/serve.sh'), '--listen', '127.0.0.1:0'], {
+      detached: true,
+      env: { ...process.env, TMPDIR: temp.path, ZOT_BIN: toolPath('zot') },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const said = text(child.stderr);
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    for await (const line of child.stdout) if (String(line).includes('Ctrl-C ends it')) break;
+    const zots = (): Promise<string> =>
+      runProgram('pgrep', ['-g', String(child.pid)]).then(({ stdout }) => stdout);
+    expect((await zots()).trim().split('\n')).toHaveLength(2);
+    // A terminal signals the whole group.
+    process.kill(-(child.pid ?? 0), 'SIGINT');
+    expect([await ended, await readdir(temp.path), await zots()]).toEqual([130, [], '']);
+    expect(await said).not.toContain('error');
+  });
+});
+
+describe('kit/serve.sh without zot', () => {
+  const run = (flags: string, env: Readonly<Record<string, string>> = {}) =>
+    busybox.run(`sh kit/serve.sh ${flags}`, { cwd: '/b', env });
+
+  it('lists what can be pulled, and says what is wrong with a call', async () => {
+    const listed = await run('--list --listen 0.0.0.0:5001');
+    expect([listed.exitCode, listed.stdout.split('\n')]).toEqual([
+      0,
+      expect.arrayContaining([
+        expect.stringMatching(/^ {2}sha256:[0-9a-f]{12} {2}\S+:5001\/docker\.io\/library\/one:1$/),
+      ]),
+    ]);
+    for (const flags of [
+      '--listen',
+      '--listen=',
+      '--listen x',
+      '--listen :70000',
+      '--listen ::1:5000',
+      "--listen 'a b:1'",
+      '--nosuch',
+      '-- x',
+      '--cert /work/server.crt',
+      '--users /work/absent',
+      '--users /work/ca.crt',
+      '--zot /b/README.txt',
+    ])
+      expect([flags, await run(flags)]).toEqual([
+        flags,
+        expect.objectContaining({ exitCode: 2, stdout: '' }),
+      ]);
+    expect(await run('--help')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^usage: .*^examples:/ms),
+    });
+  });
+
+  it('says what else works there', async () => {
+    const { exitCode, stdout, stderr } = await dash.run(`${without('zot')}\nsh kit/serve.sh`, { cwd: '/b' });
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(
+      /^error: zot is not here.*docker-registry \(is not here\).*kit\/push\.sh.*kit\/load\.sh.*oci-save serve/s,
+    );
   });
 });

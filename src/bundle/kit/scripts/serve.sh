@@ -147,7 +147,14 @@ if [ -z "$zot" ]; then
   fi
 fi
 case "$zot" in */*) zot=$(absolute "$zot") ;; esac
-has "$zot" || [ "$zot" = "$kit/zot" ] || refuse "'$zot' is not a program"
+# runs PROGRAM: whether this machine can execute it at all.
+runs() {
+  "$1" --version >/dev/null 2>&1 && code=0 || code=$?
+  [ "$code" -ne 126 ] && [ "$code" -ne 127 ]
+}
+zot_runs=yes
+runs "$zot" || zot_runs=''
+[ -n "$zot_runs" ] || [ "$zot" = "$kit/zot" ] || refuse "'$zot' is not a program that runs here"
 
 served=$bundle/registry
 physical() { (cd -- "$1" 2>/dev/null && pwd -P) || :; }
@@ -210,11 +217,12 @@ fi
 for path in "$state" "$served" "$bundle" "$cert" "$key" "$users"; do
   case "$path" in *[[:cntrl:]]*) refuse 'a path has a line break or another control character in it' ;; esac
 done
-if ! has "$zot"; then
-  # A medium on which nothing can be executed.
+if [ -z "$zot_runs" ]; then
+  # The kit is on a medium on which nothing can be executed.
   cp "$zot" "$work/zot"
   chmod 700 "$work/zot"
   zot=$work/zot
+  runs "$zot" || refuse "kit/zot does not run here, nor does a copy in $work" 'Name another one: --zot PROGRAM'
 fi
 
 choose_client "$scheme"
@@ -241,11 +249,12 @@ unreadable=$(find -L "$@" -type f -print | while IFS= read -r file; do [ -r "$fi
   'Run this as the owner of the bundle, or as the owner: chmod -R a+rX FOLDER'
 private=$(find -L "$@" \( -type f ! -perm -0004 -o -type d ! -perm -0005 \) -print | wc -l)
 if [ "$private" -gt 0 ]; then
-  note "note: $((private)) files and folders are for their owner alone (umask 077?). zot runs as you, and reads
-  them. A zot of another user, as of a service, would answer 500: chmod -R a+rX FOLDER"
+  note "note: $((private)) files and folders are for their owner alone (umask 077?). zot runs as you
+  and reads them. One of another user, a service, would answer with 500:
+  chmod -R a+rX FOLDER"
 fi
 if [ -n "$verify" ]; then
-  note 'Checking the bundle first (--no-verify leaves it out; it takes minutes where the bundle is big).'
+  note 'Checking the bundle first: minutes where it is big. --no-verify leaves it out.'
   run sh "$kit/verify.sh" >"$work/verified" && result=0 || result=$?
   # Where repositories have no blobs of their own, files are missing that are not needed: those that are, are there (1.).
   if [ "$result" -eq 1 ] && grep -q '^pool ' "$work/repositories"; then
@@ -413,8 +422,11 @@ say "  sh kit/mirrors.sh $([ "$scheme" = http ] || say '--https ')$address"
 say
 if [ -n "$client" ] && [ -z "$users" ]; then checked=yes; fi
 [ -z "$checked" ] || say "Checked: $name is served with its digest."
-[ -z "$users" ] || [ -z "$client" ] || say 'Checked: nobody pulls without a login (401). Not checked: a login, for want of a password.'
-[ -n "$client" ] || say "Not checked: an answer over $scheme, for want of curl, GNU wget, openssl or skopeo."
+if [ -n "$users" ] && [ -n "$client" ]; then
+  say 'Checked: nobody pulls without a login (401).'
+  say 'Not checked: a pull with a login, for want of a password.'
+fi
+[ -n "$client" ] || say "Not checked: an answer over $scheme, for want of curl, GNU wget or skopeo."
 [ -z "$held" ] || say "The log of zot is $log"
 say 'Ctrl-C ends it.'
 
