@@ -2109,6 +2109,1393 @@ say 'other docker: names of docker.io alone, from a registry that has them witho
 say "  Bring what $from/daemon.json has into /etc/docker/daemon.json, then: systemctl reload docker"
 copy_ca "/etc/docker/certs.d/$address/ca.crt"
 `,
+  'push-curl.sh': `# A registry by curl alone, as distribution-spec has it. A part of push.sh; not to be run.
+#
+# Each function of a registry leaves in \`why\` what went wrong, and in \`fault\` which kind of trouble it is.
+
+curl_settings= # lines of curl's configuration for every request
+auth_scheme=   # how the registry wants to be logged in to, once it asked: Basic or Bearer
+auth_realm= auth_service= token= token_scope=
+
+# The types that a registry may serve a manifest as.
+ACCEPT='Accept: application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json'
+
+# curl_begin: sets what all requests have, and asks whether there is a registry.
+curl_begin() {
+  scheme=https
+  [ -z "$plain_http" ] || scheme=http
+  origin=$scheme://$address
+  curl_settings='silent
+show-error
+globoff
+suppress-connect-headers
+connect-timeout = 20
+speed-limit = 1
+speed-time = 300
+proto = "=http,https"'
+  [ -z "$insecure" ] || curl_settings="$curl_settings
+insecure"
+  if [ -n "$authorities" ]; then
+    curl_settings="$curl_settings
+cacert = \\"$(quoted "$authorities")\\""
+  fi
+  [ -n "$login" ] || find_login "$address" "$prefix" "$auth_file"
+  request '' GET "$origin/v2/" || {
+    # Without authorities curl does not get as far as to see who is there.
+    [ "$curl_status" -ne 77 ] || curl_call --insecure --head --output /dev/null -- "$origin/" ||
+      [ "$curl_status" -ne 35 ] || curl_trouble 35 || :
+    return 1
+  }
+  case $code in
+    # A registry may want a token even for a ping, and give none that is of use for anything else.
+    200 | 401 | 403) [ "$auth_scheme" != Basic ] || [ "$code" = 200 ] || refused_by 'the login' ;;
+    400)
+      if grep -q 'HTTP request to an HTTPS server' "$work/body"; then
+        trouble tls "$address speaks HTTPS"
+      else
+        refused_by 'a ping'
+      fi
+      ;;
+    404) trouble none-there "no registry answers at $address: /v2/ is not there" ;;
+    *) refused_by 'a ping' ;;
+  esac
+}
+
+# trouble FAULT TEXT: what went wrong. Fails.
+trouble() {
+  fault=$1 why=$2
+  return 1
+}
+
+# refused_by WHAT: what the registry said to it, with the code of its answer.
+refused_by() {
+  said=$(json 'END {
+    path = "errors" SUBSEP 0 SUBSEP
+    text = V[path "code"] (V[path "message"] == "" ? "" : ": " V[path "message"])
+    gsub(/[^ -~]/, " ", text)
+    print substr(text, 1, 200)
+  }' "$work/body" 2>/dev/null) || said=
+  why="$address answers $code to $1\${said:+ ($said)}"
+  case $code in
+    401) fault=login ;;
+    403) fault=denied ;;
+    404) fault=missing ;;
+    405 | 408 | 413) fault=other ;;
+    415) fault=type ;;
+    429 | 50[0234]) fault=busy ;;
+    4??) fault=refused ;;
+    *) fault=other ;;
+  esac
+  return 1
+}
+
+# http METHOD URL [CURL-ARGUMENT…]: one request. Sets \`code\`; its body and headers are $work/body and $work/headers.
+# It is sent up to three times where that may help, but for what has \`once\` set.
+http() {
+  http_tries=1
+  while :; do
+    http_once "$@" && return 0
+    case $fault in cut | busy) ;; *) break ;; esac
+    [ -z "\${once-}" ] && [ "$http_tries" -lt 3 ] || break
+    sleep "$http_tries"
+    http_tries=$((http_tries + 1))
+  done
+  [ "$fault" = busy ]
+}
+
+http_once() {
+  http_method=$1 http_url=$2
+  shift 2
+  case $http_method in
+    HEAD) set -- --head "$@" ;;
+    GET) ;;
+    *) set -- --request "$http_method" "$@" ;;
+  esac
+  : >"$work/headers"
+  : >"$work/body"
+  http_authorization=
+  case $http_url in
+    # A login goes to nobody else.
+    "$origin"/*)
+      case $auth_scheme in
+        Basic) http_authorization=$login ;;
+        Bearer) [ -z "$token" ] || http_authorization="header = \\"Authorization: Bearer $token\\"" ;;
+      esac
+      ;;
+  esac
+  http_status=0
+  curl_call "$@" --output "$work/body" --dump-header "$work/headers" -- "$http_url" || http_status=$?
+  read_code
+  # What was refused before all of it was sent is an answer, too.
+  case $http_status:$code in
+    0:429 | 0:50[0234]) refused_by "$http_method \${http_url#"$origin"}" || return 1 ;;
+    0:[2-5]?? | 55:4?? | 56:4??) return 0 ;;
+  esac
+  curl_trouble "$http_status"
+}
+
+# read_code: sets \`code\` to that of the last answer in $work/headers; nothing where there is none.
+read_code() {
+  code=
+  while IFS= read -r line; do
+    case $line in
+      HTTP/*' '[1-5][0-9][0-9]*)
+        code=\${line#* }
+        code=\${code%"\${code#???}"}
+        ;;
+    esac
+  done <"$work/headers"
+}
+
+# curl_call ARGUMENT…: curl, with the login on its standard input. A signal ends it; what it writes is bounded.
+curl_call() {
+  (
+    ulimit -f 16384 2>/dev/null || :
+    exec curl -q --config - "$@" 2>"$work/curl" <<END
+$curl_settings
+$http_authorization
+END
+  ) &
+  child=$!
+  curl_status=0
+  wait "$child" || curl_status=$?
+  child=
+  return "$curl_status"
+}
+
+# curl_trouble STATUS: why there is no answer, by curl's exit code.
+curl_trouble() {
+  said=$(sed -n 's/^curl: ([0-9]*) //p' "$work/curl" | head -n 1 | cut -c 1-200)
+  case $1 in
+    5 | 6) trouble gone "$address cannot be found\${said:+ ($said)}" ;;
+    7 | 28) trouble gone "$address does not answer\${said:+ ($said)}" ;;
+    35)
+      case $said in
+        *'wrong version number'* | *'packet length too long'* | *'record layer'* | *'unexpected message'* | *'TLS packet'*)
+          trouble plain "$address does not speak HTTPS"
+          ;;
+        *) trouble other "no HTTPS with $address\${said:+ ($said)}" ;;
+      esac
+      ;;
+    51 | 60) trouble authority "the certificate of $address cannot be checked\${said:+ ($said)}" ;;
+    77) trouble authority "curl finds no certificate authorities here\${said:+ ($said)}" ;;
+    16 | 18 | 52 | 55 | 56 | 92) trouble cut "$address ended the connection\${said:+ ($said)}" ;;
+    *) trouble other "curl ended with $1\${said:+ ($said)}" ;;
+  esac
+}
+
+# header NAME: its value in the last answer.
+header() {
+  awk -v name="$1" '
+    /^HTTP\\// { value = "" }
+    { at = index($0, ":") }
+    at && tolower(substr($0, 1, at - 1)) == name {
+      value = substr($0, at + 1)
+      gsub(/^[ \\t]+|[ \\t\\r]+$/, "", value)
+    }
+    END { print value }' "$work/headers"
+}
+
+# request SCOPE METHOD URL [CURL-ARGUMENT…]: a request with the login that the registry wants, asked for where it has to be.
+request() {
+  scope=$1
+  shift
+  [ "$auth_scheme" != Bearer ] || fetch_token || return 1
+  http "$@" || return 1
+  [ "$code" = 401 ] || return 0
+  # A token may have run out, and a registry that lets anybody read asks when something is written.
+  request_had=$auth_scheme:$token:$login
+  read_challenge
+  [ -n "$login" ] || ask_login "$address" || :
+  token_scope=
+  case $auth_scheme in
+    Bearer) fetch_token || return 1 ;;
+    Basic) [ -n "$login" ] || return 0 ;;
+    *) return 0 ;;
+  esac
+  [ "$request_had" != "$auth_scheme:$token:$login" ] || return 0
+  http "$@"
+}
+
+# read_challenge: how the registry wants to be logged in to.
+read_challenge() {
+  challenge=$(awk '
+    { at = index($0, ":") }
+    at && tolower(substr($0, 1, at - 1)) == "www-authenticate" {
+      value = substr($0, at + 1)
+      gsub(/^[ \\t]+|[ \\t\\r]+$/, "", value)
+      split(value, word, " ")
+      kind = tolower(word[1])
+      if (kind == "bearer" || (kind == "basic" && found == "")) found = kind " " substr(value, length(word[1]) + 2)
+    }
+    END { print found }' "$work/headers")
+  case $challenge in
+    basic*) auth_scheme=Basic ;;
+    bearer*)
+      auth_scheme=Bearer
+      auth_realm=$(parameter realm)
+      auth_service=$(parameter service)
+      ;;
+  esac
+}
+
+# parameter NAME: of the challenge.
+parameter() {
+  printf '%s\\n' "$challenge" | sed -n "s/.*[ ,]$1=\\"\\([^\\"]*\\)\\".*/\\1/p"
+}
+
+# fetch_token: a token for \`scope\`, kept until another scope is wanted.
+fetch_token() {
+  [ -z "$token" ] || [ "$token_scope" != "$scope" ] || return 0
+  case $auth_realm in
+    https://*) ;;
+    http://*)
+      [ "$scheme" = http ] || trouble other "$address sends for tokens to $auth_realm, by plain HTTP" || return 1
+      ;;
+    *) trouble other "$address does not say where tokens are" || return 1 ;;
+  esac
+  token=
+  set -- --get
+  for one in $scope; do set -- "$@" --data-urlencode "scope=$one"; done
+  [ -z "$auth_service" ] || set -- "$@" --data-urlencode "service=$auth_service"
+  http_authorization=$login
+  : >"$work/body"
+  : >"$work/headers"
+  if ! curl_call "$@" --output "$work/body" --dump-header "$work/headers" -- "$auth_realm"; then
+    curl_trouble "$curl_status" || why="no token from $auth_realm: $why"
+    return 1
+  fi
+  read_code
+  if [ "$code" != 200 ]; then
+    refused_by 'a request for a token' || why="$why, from $auth_realm"
+    [ "$code" != 400 ] || fault=login
+    return 1
+  fi
+  token=$(json 'END { print V["token"] == "" ? V["access_token"] : V["token"] }' "$work/body" 2>/dev/null) || token=
+  case $token in
+    '' | *[!A-Za-z0-9._~+/=-]*)
+      token=
+      trouble other "what $auth_realm sends is not a token" || return 1
+      ;;
+  esac
+  token_scope=$scope
+}
+
+# scope_of REPOSITORY: what may be done there, in the words of tokens.
+scope_of() { printf 'repository:%s:pull,push' "$1"; }
+
+# curl_tag REPOSITORY REFERENCE: sets \`there\` to its digest; empty where it is not there.
+curl_tag() {
+  there=
+  request "$(scope_of "$1")" HEAD "$origin/v2/$1/manifests/$2" --header "$ACCEPT" || return 1
+  case $code in
+    200) ;;
+    404) return 0 ;;
+    *) refused_by "the question for $2" || return 1 ;;
+  esac
+  there=$(header docker-content-digest)
+  is_digest "$there" || curl_read "$1" "$2"
+}
+
+# curl_read REPOSITORY REFERENCE: the bytes of a manifest, in $work/body, and their digest in \`there\`.
+curl_read() {
+  there=
+  request "$(scope_of "$1")" GET "$origin/v2/$1/manifests/$2" --header "$ACCEPT" --location || return 1
+  case $code in
+    200) there=sha256:$(hash_of "$work/body") ;;
+    404) ;;
+    *) refused_by "the question for $2" ;;
+  esac
+}
+
+# curl_leaf REPOSITORY DIGEST [TAG]: sends what an image or artifact needs, then its manifest.
+curl_leaf() {
+  curl_blobs "$1" "$2" || return 1
+  curl_manifest "$@" && return 0
+  # A registry that remembers what was collected says that it has a blob, until a manifest names it.
+  case $said in *BLOB_UNKNOWN*) ;; *) return 1 ;; esac
+  content_of "$2" | awk '!seen[$0]++' >"$work/lacking"
+  while IFS= read -r blob <&3; do
+    rm -f "$work/at/\${blob#sha256:}"
+    curl_blob "$1" "$blob" || return 1
+  done 3<"$work/lacking"
+  curl_manifest "$@"
+}
+
+# curl_index REPOSITORY DIGEST [TAG]: what it lists is there.
+curl_index() {
+  curl_manifest "$@"
+}
+
+curl_manifest() {
+  request "$(scope_of "$1")" PUT "$origin/v2/$1/manifests/\${3:-$2}" --upload-file "$(file_of "$2")" \\
+    --header "Content-Type: $(type_of "$2")" || return 1
+  case $code in 201 | 200 | 202) ;; *) refused_by "the manifest $(short "$2")" ;; esac
+}
+
+# curl_blobs REPOSITORY DIGEST: all that a manifest names, each where it is not there.
+curl_blobs() {
+  content_of "$2" | awk '!seen[$0]++' >"$work/blobs"
+  : >"$work/lacking"
+  while :; do
+    head -n 100 "$work/blobs" >"$work/asked"
+    [ -s "$work/asked" ] || break
+    sed 1,100d "$work/blobs" >"$work/rest"
+    mv "$work/rest" "$work/blobs"
+    curl_lacking "$1"
+  done
+  while IFS= read -r blob <&3; do
+    curl_blob "$1" "$blob" || return 1
+  done 3<"$work/lacking"
+}
+
+# curl_lacking REPOSITORY: which of the digests in $work/asked are not there, by one run of curl. Whatever is no clear yes
+# is sent.
+curl_lacking() {
+  scope=$(scope_of "$1")
+  [ "$auth_scheme" != Bearer ] || fetch_token || :
+  case $auth_scheme in
+    Basic) http_authorization=$login ;;
+    Bearer) http_authorization=\${token:+"header = \\"Authorization: Bearer $token\\""} ;;
+    *) http_authorization= ;;
+  esac
+  while IFS= read -r blob; do
+    printf '%s/v2/%s/blobs/%s\\n' "$origin" "$1" "$blob"
+  done <"$work/asked" | sed 's/.*/url = "&"\\noutput = "\\/dev\\/null"/' >"$work/urls"
+  curl_call --head --location --config "$work/urls" --write-out '%{http_code}\\n' >"$work/codes" || :
+  paste_codes "$1"
+}
+
+paste_codes() {
+  while IFS= read -r blob <&3; do
+    IFS= read -r code <&4 || code=
+    if [ "$code" = 200 ]; then printf '%s\\n' "$1" >"$work/at/\${blob#sha256:}"; else printf '%s\\n' "$blob" >>"$work/lacking"; fi
+  done 3<"$work/asked" 4<"$work/codes"
+}
+
+# curl_blob REPOSITORY DIGEST: takes a blob from another repository of the registry, or sends its bytes.
+curl_blob() {
+  blob_hex=\${2#sha256:}
+  scope=$(scope_of "$1")
+  uploads=$origin/v2/$1/blobs/uploads/
+  blob_from=
+  [ ! -f "$work/at/$blob_hex" ] || IFS= read -r blob_from <"$work/at/$blob_hex"
+  if [ -n "$blob_from" ] && [ "$blob_from" != "$1" ]; then
+    request "$scope repository:$blob_from:pull" POST "$uploads?mount=$2&from=$blob_from" --data '' || return 1
+    [ "$code" != 201 ] || return 0
+    # Where one may write and not read, for example, it is sent.
+    if [ "$code" = 202 ]; then upload_url=$(place_of "$(header location)"); else upload_url=; fi
+  else
+    upload_url=
+  fi
+  is_whole "$2" || return 1
+  blob_tries=1
+  while :; do
+    curl_upload "$1" "$2" && break
+    case $fault in cut | busy | lost) ;; *) return 1 ;; esac
+    [ "$blob_tries" -lt 3 ] || return 1
+    note "  $why; once more"
+    sleep "$blob_tries"
+    blob_tries=$((blob_tries + 1))
+    upload_url=
+  done
+  printf '%s\\n' "$1" >"$work/at/$blob_hex"
+}
+
+# curl_upload REPOSITORY DIGEST: as docker does: begins, sends all bytes, ends.
+curl_upload() {
+  scope=$(scope_of "$1")
+  if [ -z "$upload_url" ]; then
+    request "$scope" POST "$uploads" --data '' || return 1
+    [ "$code" = 202 ] || refused_by "an upload to $1" || return 1
+    upload_url=$(place_of "$(header location)")
+  fi
+  [ -n "$upload_url" ] || trouble other "$address does not say where an upload to $1 goes on, or sends it to plain HTTP" ||
+    return 1
+  blob_file=$(file_of "$2")
+  # Bytes go on from a new place, not from where they were sent to.
+  once=yes
+  curl_bytes "$2"
+  upload_status=$?
+  once=
+  return "$upload_status"
+}
+
+curl_bytes() {
+  upload_begun=$(date +%s)
+  http PATCH "$upload_url" --upload-file "$blob_file" --header 'Content-Type: application/octet-stream' || {
+    [ "$fault" != cut ] || [ $(($(date +%s) - upload_begun)) -lt 50 ] || fault=minute
+    return 1
+  }
+  case $code in
+    201 | 202 | 204) ;;
+    # The token ran out, or the upload is not known any more: another one is begun.
+    401 | 404 | 416) refused_by "the bytes of $(short "$1")" || fault=lost && return 1 ;;
+    *) refused_by "the bytes of $(short "$1")" || return 1 ;;
+  esac
+  upload_next=$(header location)
+  [ -z "$upload_next" ] || upload_url=$(place_of "$upload_next")
+  case $upload_url in *\\?*) upload_end="$upload_url&digest=$1" ;; *) upload_end="$upload_url?digest=$1" ;; esac
+  http PUT "$upload_end" --data '' --header 'Content-Type: application/octet-stream' || return 1
+  case $code in
+    201 | 204) ;;
+    401 | 404) refused_by "the end of $(short "$1")" || fault=lost && return 1 ;;
+    *) refused_by "the end of $(short "$1")" ;;
+  esac
+}
+
+# place_of LOCATION: the address that an answer names; nothing where it goes from HTTPS to plain HTTP.
+place_of() {
+  case $1 in
+    *[!A-Za-z0-9._~:/?#@!\\$\\&\\'\\(\\)*+,\\;=%\\[\\]-]*) ;;
+    https://*) printf '%s\\n' "$1" ;;
+    http://*) [ "$scheme" = https ] || printf '%s\\n' "$1" ;;
+    //*) printf '%s:%s\\n' "$scheme" "$1" ;;
+    /*) printf '%s%s\\n' "$origin" "$1" ;;
+  esac
+}
+`,
+  'push-json.sh': `# Reads JSON with awk alone. A part of push.sh; not to be run.
+#
+# json PROGRAM FILE [NAME=VALUE…]: runs an awk program whose END finds the text in J and, by path (the keys from the top,
+# each after SUBSEP; elements of an array by their number from 0): V the texts of strings, numbers and words, A and Z where
+# a value begins in J and where it has ended, N the number of an array's elements. It fails where the file is not JSON, or
+# has a key twice.
+json() {
+  json_program=$1 json_file=$2
+  shift 2
+  [ "$(wc -c <"$json_file")" -le 8388608 ] || return 1
+  set -- "$@" -
+  awk "$json_parser $json_program" "$@" <"$json_file"
+}
+
+json_parser='
+function json_space() { while (i <= n && index(" \\t\\r\\n", substr(J, i, 1))) i++ }
+function json_string(   from, c, text) {
+  for (from = ++i; i <= n; i++) {
+    c = substr(J, i, 1)
+    if (c == "\\"") {
+      text = text substr(J, from, i - from)
+      i++
+      return text
+    }
+    if (c == "\\\\") {
+      text = text substr(J, from, i - from)
+      c = substr(J, ++i, 1)
+      if (c == "u") { text = text "\\\\"; from = i; continue }
+      if (c == "n") c = "\\n"
+      else if (c == "t") c = "\\t"
+      else if (c == "r") c = "\\r"
+      else if (c == "b") c = "\\b"
+      else if (c == "f") c = "\\f"
+      else if (c != "\\"" && c != "\\\\" && c != "/") bad = 1
+      text = text c
+      from = i + 1
+    }
+  }
+  bad = 1
+}
+function json_value(path, depth,   begin, c, key, count, from) {
+  if (depth > 60 || path in A) bad = 1
+  if (bad) return
+  json_space()
+  begin = i
+  c = substr(J, i, 1)
+  if (i > n) bad = 1
+  else if (c == "\\"") V[path] = json_string()
+  else if (c == "{" || c == "[") {
+    i++
+    json_space()
+    count = 0
+    if (substr(J, i, 1) == (c == "{" ? "}" : "]")) i++
+    else for (;;) {
+      key = count
+      if (c == "{") {
+        json_space()
+        if (substr(J, i, 1) != "\\"") bad = 1
+        else key = json_string()
+        json_space()
+        if (substr(J, i++, 1) != ":") bad = 1
+      }
+      if (bad) return
+      json_value(path == "" ? key : path SUBSEP key, depth + 1)
+      if (bad) return
+      count++
+      json_space()
+      from = substr(J, i++, 1)
+      if (from == (c == "{" ? "}" : "]")) break
+      if (from != ",") { bad = 1; return }
+    }
+    if (c == "[") N[path] = count
+  } else {
+    while (i <= n && substr(J, i, 1) ~ /[-+.0-9A-Za-z]/) i++
+    V[path] = substr(J, begin, i - begin)
+    if (V[path] !~ /^(true|false|null|-?[0-9][-+.0-9eE]*)$/) bad = 1
+  }
+  A[path] = begin
+  Z[path] = i
+}
+function json_raw(path) { return path in A ? substr(J, A[path], Z[path] - A[path]) : "" }
+{ J = J (NR > 1 ? "\\n" : "") $0 }
+END {
+  i = 1
+  n = length(J)
+  json_value("", 0)
+  json_space()
+  if (bad || i <= n) exit 1
+}
+'
+`,
+  'push-login.sh': `# The login for a registry: from a file, from the files that skopeo reads, or asked for. A part of push.sh; not to be run.
+# It stays in variables of this shell, and goes to curl by standard input: never in an argument, never to the terminal.
+
+login=       # what curl is told: a line of its configuration
+login_user=  # where a name and a password were given, these
+login_password=
+login_asked=
+
+# login_by_name NAME PASSWORD
+login_by_name() {
+  login_user=$1 login_password=$2
+  login="user = \\"$(quoted "$1:$2")\\""
+}
+
+# quoted TEXT: between the quotes of curl's configuration.
+quoted() {
+  printf '%s\\n' "$1" | sed 's/["\\\\]/\\\\&/g'
+}
+
+# read_login FILE: one line NAME:PASSWORD; \`-\` is standard input.
+read_login() {
+  login_line=
+  if [ "$1" = - ]; then
+    IFS= read -r login_line || [ -n "$login_line" ] || refuse 'standard input has no line NAME:PASSWORD'
+  else
+    { [ -f "$1" ] && [ -r "$1" ]; } || refuse "$1 is not a file that can be read"
+    IFS= read -r login_line <"$1" || [ -n "$login_line" ] || refuse "$1 has no line NAME:PASSWORD"
+  fi
+  login_line=\${login_line%"$(printf '\\r')"}
+  case $login_line in
+    :* | *:) refuse "what --user-from names has no line NAME:PASSWORD" ;;
+    *:*) login_by_name "\${login_line%%:*}" "\${login_line#*:}" ;;
+    *) refuse "what --user-from names has no line NAME:PASSWORD" ;;
+  esac
+  login_line=
+}
+
+# find_login ADDRESS PREFIX [FILE]: looks for a login where skopeo does; the first file that has one counts.
+find_login() {
+  login_keys=
+  login_below=$1\${2:+/$2}
+  while :; do
+    login_keys="$login_keys $login_below"
+    case $login_below in */*) login_below=\${login_below%/*} ;; *) break ;; esac
+  done
+  if [ -n "\${3-}" ]; then
+    login_in "$3" || :
+  elif [ -n "\${REGISTRY_AUTH_FILE-}" ]; then
+    login_in "$REGISTRY_AUTH_FILE" || :
+  else
+    if [ -n "\${XDG_RUNTIME_DIR-}" ]; then login_run=$XDG_RUNTIME_DIR/containers; else login_run=/run/containers/$(id -u); fi
+    login_in "$login_run/auth.json" ||
+      login_in "\${XDG_CONFIG_HOME:-\${HOME-}/.config}/containers/auth.json" ||
+      login_in "\${DOCKER_CONFIG:-\${HOME-}/.docker}/config.json" || :
+  fi
+}
+
+# login_in FILE: the login that a file has for one of \`login_keys\`, the longest first.
+login_in() {
+  { [ -f "$1" ] && [ -r "$1" ]; } || return 1
+  login_found=$(json 'END {
+    count = split(keys, wanted, " ")
+    for (path in A) {
+      split(path, part, SUBSEP)
+      key = part[2]
+      sub(/^https?:\\/\\//, "", key)
+      sub(/\\/v[12]\\/?$/, "", key)
+      sub(/\\/$/, "", key)
+      if (part[1] == "auths" && part[3] == "auth") auth[key] = V[path]
+      if (part[1] == "auths" && part[3] == "identitytoken" && V[path] != "") token[key] = 1
+      if (part[1] == "auths" && part[3] == "") listed[key] = 1
+      if (part[1] == "credHelpers" && part[3] == "") helper[key] = V[path]
+    }
+    for (at = 1; at <= count; at++) {
+      key = wanted[at]
+      if (key in helper) { print "helper " helper[key]; exit }
+      if (key in token) { print "token"; exit }
+      if (auth[key] != "") { print "auth " auth[key]; exit }
+      if ((key in listed) && V["credsStore"] != "") { print "helper " V["credsStore"]; exit }
+    }
+  }' "$1" keys="$login_keys") || {
+    note "note: $1 is not JSON that can be read; no login is taken from it"
+    return 1
+  }
+  case $login_found in
+    'auth '*[!A-Za-z0-9+/=]*) note "note: $1 has a login that is not in base64" && return 1 ;;
+    'auth '*) login="header = \\"Authorization: Basic \${login_found#auth }\\"" ;;
+    helper*) note "note: $1 keeps the login in another program, which skopeo asks and curl does not; --user-from gives one" ;;
+    token) note "note: $1 has a token in place of a password, which skopeo uses and curl does not; --user-from gives one" ;;
+    *) return 1 ;;
+  esac
+  login_found=
+}
+
+# ask_login ADDRESS: asks for a login, once, where somebody is at the terminal.
+ask_login() {
+  [ -z "$login_asked" ] && [ -t 0 ] && [ -t 2 ] || return 1
+  login_asked=yes
+  printf 'User name at %s: ' "$1" >&2
+  IFS= read -r login_user || return 1
+  [ -n "$login_user" ] || return 1
+  printf 'Password: ' >&2
+  login_stty=
+  ! has stty || login_stty=$(stty -g)
+  [ -z "$login_stty" ] || stty -echo
+  IFS= read -r login_password || login_password=
+  [ -z "$login_stty" ] || stty "$login_stty"
+  login_stty=
+  note
+  login_by_name "$login_user" "$login_password"
+}
+`,
+  'push-referrers.sh': `# Signatures, SBOMs and other referrers of images that are pushed. A part of push.sh; not to be run.
+
+curl_why=
+lists_referrers= # whether curl can ask the registry which it lists: yes or no, once that is known
+
+# push_referrers REPOSITORY PATH DIGEST: sends those of what is at the registry's PATH with a digest, each after what it
+# refers to; of what the registry has not, as an index in place of which it has a narrowed one, none can be sent.
+push_referrers() {
+  grep -q "^$1$tab" "$work/referrers" || return 0
+  if [ "$3" != "$image_digest" ]; then
+    left_out=$(awk -F "$tab" -v repository="$1" -v subject="$image_digest" \\
+      '$1 == repository && $2 == subject { count++ } END { print count + 0 }' "$work/referrers")
+    [ "$left_out" -eq 0 ] ||
+      tell "$item: $left_out signatures and other referrers of the whole index are left out, since they fit no other"
+  fi
+  tree_of "$3" >"$work/tree"
+  awk -F "$tab" -v OFS="$tab" -v repository="$1" '
+    FILENAME != last { last = FILENAME; file++ }
+    file == 1 { subject[++count] = $1; is[$1] = 1; next }
+    $1 == repository { all++; of[all] = $2; digest[all] = $3; tag[all] = $4 }
+    END {
+      for (at = 1; at <= count; at++)
+        for (one = 1; one <= all; one++)
+          if (of[one] == subject[at]) {
+            print of[one], digest[one], tag[one]
+            sent++
+            if (!(digest[one] in is)) { is[digest[one]] = 1; subject[++count] = digest[one] }
+          }
+    }' "$work/tree" "$work/referrers" >"$work/own"
+  cut -f 1 "$work/own" | awk '!seen[$0]++' >"$work/subjects"
+  while IFS= read -r subject <&7; do
+    push_listed "$2" "$subject" || return 1
+    awk -F "$tab" -v subject="$subject" '$1 == subject && $3 != "-" { print $2 "\\t" $3 }' "$work/own" >"$work/tagged"
+    while IFS=$tab read -r referrer referrer_tag <&8; do
+      push_tagged "$2" "$referrer" "$referrer_tag" || return 1
+    done 8<"$work/tagged"
+  done 7<"$work/subjects"
+}
+
+# tell TEXT: in the end, once.
+tell() {
+  grep -Fqx -e "note: $1" "$work/notes" 2>/dev/null || printf 'note: %s\\n' "$1" >>"$work/notes"
+}
+
+# push_listed PATH SUBJECT: the referrers that name their subject; registries list them, or an index under a tag does.
+push_listed() {
+  awk -F "$tab" -v subject="$2" '$1 == subject && !seen[$2]++ { print $2 }' "$work/own" >"$work/named"
+  : >"$work/naming"
+  while IFS= read -r referrer <&8; do
+    is_whole "$referrer" || return 1
+    named=$(json 'END { print V["subject" SUBSEP "digest"] }' "$(file_of "$referrer")") || named=
+    [ "$named" != "$2" ] || printf '%s\\n' "$referrer" >>"$work/naming"
+  done 8<"$work/named"
+  [ -s "$work/naming" ] || return 0
+  if ! can_list; then
+    while IFS= read -r referrer <&8; do push_referrer "$1" "$referrer" || return 1; done 8<"$work/naming"
+    tell "whether $address lists the signatures and other referrers that were sent is not known: curl did not ask\${curl_why:+ ($curl_why)}"
+    return 0
+  fi
+  listed_at "$1" "$2" || return 1
+  lacking_here
+  while IFS= read -r referrer <&8; do push_referrer "$1" "$referrer" || return 1; done 8<"$work/lacks"
+  [ -s "$work/lacks" ] || return 0
+  if [ -n "$has_list" ]; then
+    listed_at "$1" "$2" || return 1
+    lacking_here
+    [ ! -s "$work/lacks" ] || tell "$address does not list all referrers of $2 that were sent"
+    return 0
+  fi
+  index_tries=1
+  while [ -s "$work/lacks" ]; do
+    [ "$index_tries" -le 3 ] ||
+      trouble other "the tag $index_tag does not keep the referrers that were sent: something else writes to it" || return 1
+    index_tries=$((index_tries + 1))
+    write_index || trouble other "what is under the tag $index_tag is no index of referrers: it is left as it is" || return 1
+    request "$(scope_of "$1")" PUT "$origin/v2/$1/manifests/$index_tag" --upload-file "$work/index" \\
+      --header "Content-Type: $index_type" || return 1
+    case $code in 201 | 200 | 202) ;; *) refused_by "the tag $index_tag" || return 1 ;; esac
+    listed_at "$1" "$2" || return 1
+    lacking_here
+  done
+}
+
+# can_list: whether curl can ask the registry.
+can_list() {
+  if [ -z "$lists_referrers" ]; then
+    lists_referrers=no
+    if [ "$engine" = curl ]; then
+      lists_referrers=yes
+    elif ! has curl; then
+      curl_why='it is not here'
+    elif curl_begin; then
+      lists_referrers=yes
+    else
+      curl_why=$why
+    fi
+    fault=
+  fi
+  [ "$lists_referrers" = yes ]
+}
+
+# listed_at PATH SUBJECT: what the registry lists, into $work/listed. \`has_list\`: whether it has a list of its own;
+# otherwise \`index_tag\` stands in for it, and $work/there is what is under that, or empty.
+listed_at() {
+  has_list= index_tag=sha256-\${2#sha256:} index_type=application/vnd.oci.image.index.v1+json
+  request "$(scope_of "$1")" GET "$origin/v2/$1/referrers/$2" --location || return 1
+  case $code in
+    200) digests_in "$work/body" && has_list=yes && return 0 ;;
+    40[0345] | 5??) ;;
+    *) refused_by 'the question for referrers' || return 1 ;;
+  esac
+  curl_read "$1" "$index_tag" || return 1
+  : >"$work/listed"
+  : >"$work/there"
+  [ -n "$there" ] || return 0
+  cp "$work/body" "$work/there"
+  digests_in "$work/there" || trouble other "what is under the tag $index_tag is no index: it is left as it is"
+}
+
+digests_in() {
+  json 'END {
+    if (!("manifests" in N)) exit 1
+    for (at = 0; at < N["manifests"]; at++) print V["manifests" SUBSEP at SUBSEP "digest"]
+  }' "$1" >"$work/listed" 2>/dev/null
+}
+
+lacking_here() {
+  awk '{ if (listing) is[$0] = 1; else if (!($0 in is)) print }' \\
+    listing=1 "$work/listed" listing= "$work/naming" >"$work/lacks"
+}
+
+push_referrer() {
+  send "$@" || return 1
+  referrers_sent=$((referrers_sent + 1))
+}
+
+# write_index: the index that stands in for a list, with those that it lacks. What others wrote into it stays as it is.
+write_index() {
+  : >"$work/entries"
+  while IFS= read -r referrer <&8; do
+    json 'END {
+      type = json_raw("artifactType")
+      if (type == "" || type == "\\"\\"") type = json_raw("config" SUBSEP "mediaType")
+      notes = json_raw("annotations")
+      printf "{\\"mediaType\\":\\"%s\\",\\"digest\\":\\"%s\\",\\"size\\":%s%s%s}\\n", media, digest, size,
+        (type ~ /^"./ ? ",\\"artifactType\\":" type : ""), (substr(notes, 1, 1) == "{" ? ",\\"annotations\\":" notes : "")
+    }' "$(file_of "$referrer")" media="$(type_of "$referrer")" digest="$referrer" size="$(manifest_field "$referrer" 3)" |
+      tr '\\n' ' ' >>"$work/entries" || return 1
+    printf '\\n' >>"$work/entries"
+  done 8<"$work/lacks"
+  [ -s "$work/there" ] ||
+    printf '{"schemaVersion":2,"mediaType":"%s","manifests":[]}\\n' "$index_type" >"$work/there"
+  json 'END {
+    if (!("manifests" in N)) exit 1
+    while ((getline line < entries) > 0) more = more (more == "" ? "" : ",") line
+    at = Z["manifests"] - 1
+    printf "%s%s%s%s", substr(J, 1, at - 1), (N["manifests"] > 0 ? "," : ""), more, substr(J, at)
+  }' "$work/there" entries="$work/entries" >"$work/index"
+}
+
+# push_tagged PATH DIGEST TAG: what cosign keeps under a tag. One that holds what is not here is the registry's own.
+push_tagged() {
+  "\${engine}_tag" "$1" "$3" || return 1
+  [ "$there" != "$2" ] || return 0
+  if [ -n "$there" ]; then
+    if [ -n "$keep" ] || ! includes "$1" "$2" "$3"; then
+      tell "$address/$1:$3 has $(short "$there") there, with what is not here: it is left as it is"
+      return 0
+    fi
+  fi
+  push_referrer "$@"
+}
+
+# includes PATH DIGEST TAG: whether all layers of what is there under the tag are those of what is here.
+includes() {
+  "\${engine}_read" "$1" "$3" || return 1
+  includes_file=$work/body
+  [ "$engine" = curl ] || includes_file=$work/out
+  json 'END {
+    if (!("layers" in N)) exit 1
+    for (at = 0; at < N["layers"]; at++) print V["layers" SUBSEP at SUBSEP "digest"]
+  }' "$includes_file" >"$work/theirs" || return 1
+  content_of "$2" >"$work/ours"
+  while IFS= read -r includes_blob; do
+    grep -Fqx -e "$includes_blob" "$work/ours" || return 1
+  done <"$work/theirs"
+}
+`,
+  'push-skopeo.sh': `# A registry by skopeo, from 1.6 on. A part of push.sh; not to be run.
+#
+# skopeo below 1.19 reads no Docker images out of an OCI layout, and no skopeo copies an index of indexes or one of which
+# children are absent. So each image is shown to it alone, as \`dir:\` with links into the bundle, and indexes after that
+# without what they list (\`--multi-arch index-only\`).
+
+# skopeo_begin: sets what all calls have.
+skopeo_begin() {
+  skopeo_verify=tls-verify=true
+  [ -z "$plain_http$insecure" ] || skopeo_verify=tls-verify=false
+  if [ -n "$authorities" ]; then
+    mkdir "$work/certs"
+    cp "$authorities" "$work/certs/ca.crt"
+  fi
+  skopeo_file=$auth_file
+  [ -z "$login_user" ] || skopeo_login
+}
+
+# skopeo_login: gives skopeo the name and the password in a file of this run. They are checked by that.
+skopeo_login() {
+  skopeo_file=$work/auth.json
+  set -- login "--$skopeo_verify" --authfile "$skopeo_file" --username "$login_user" --password-stdin
+  [ -z "$authorities" ] || set -- "$@" --cert-dir "$work/certs"
+  skopeo_call "$@" -- "$address" <<END || skopeo_trouble 'the login'
+$login_password
+END
+}
+
+# skopeo_call ARGUMENT…: skopeo with this standard input. A signal ends it.
+skopeo_call() {
+  # What runs beside the shell has no standard input of its own.
+  {
+    skopeo "$@" <&3 3<&- >"$work/out" 2>"$work/skopeo" &
+    child=$!
+  } 3<&0
+  skopeo_status=0
+  wait "$child" || skopeo_status=$?
+  child=
+  return "$skopeo_status"
+}
+
+# skopeo_trouble WHAT: what went wrong, by what skopeo wrote.
+skopeo_trouble() {
+  said=$(sed -n 's/.*level=fatal msg="\\(.*\\)"$/\\1/p' "$work/skopeo" | tail -n 1)
+  [ -n "$said" ] || said=$(tail -n 1 "$work/skopeo")
+  said=$(printf '%s\\n' "$said" | sed 's/\\\\"/"/g' | tr -d '\\000-\\037\\177-\\377' | cut -c 1-400)
+  why="skopeo, $1: $said"
+  case $said in
+    *'gave HTTP response to HTTPS client'*) fault=plain why="$address does not speak HTTPS" ;;
+    *'HTTP request to an HTTPS server'*) fault=tls why="$address speaks HTTPS" ;;
+    *x509:* | *'certificate signed by'*) fault=authority ;;
+    *'connection refused'* | *'no such host'* | *'no route to host'* | *'network is unreachable'* | *'i/o timeout'*)
+      fault=gone
+      ;;
+    *'unauthorized'* | *'authentication required'* | *'invalid username/password'* | *'unable to retrieve auth token'*)
+      fault=login
+      ;;
+    *denied* | *orbidden*) fault=denied ;;
+    *'anifest unknown'* | *'name unknown'* | *NAME_UNKNOWN* | *'name not known'* | *'not found'* | *'status 404'*)
+      fault=missing
+      ;;
+    *'use of closed network connection'* | *'broken pipe'* | *'connection reset'* | *EOF*) fault=cut ;;
+    *'Digest did not match'* | *'no such file'*) fault=damaged ;;
+    *'anifest invalid'* | *'must be converted to type'*) fault=refused ;;
+    *) fault=other ;;
+  esac
+  return 1
+}
+
+skopeo_to() {
+  if [ -n "$3" ]; then printf 'docker://%s/%s:%s' "$address" "$1" "$3"; else printf 'docker://%s/%s@%s' "$address" "$1" "$2"; fi
+}
+
+# skopeo_tag REPOSITORY REFERENCE: sets \`there\` to the digest of what it has, read whole; empty where it is not there.
+skopeo_tag() {
+  there=
+  case $2 in sha256:*) skopeo_from="docker://$address/$1@$2" ;; *) skopeo_from="docker://$address/$1:$2" ;; esac
+  set -- inspect --raw "--$skopeo_verify"
+  [ -z "$skopeo_file" ] || set -- "$@" --authfile "$skopeo_file"
+  [ -z "$authorities" ] || set -- "$@" --cert-dir "$work/certs"
+  if skopeo_call "$@" "$skopeo_from" </dev/null; then
+    there=sha256:$(hash_of "$work/out")
+    return 0
+  fi
+  skopeo_trouble "the question for \${skopeo_from#docker://}" || :
+  [ "$fault" = missing ]
+}
+
+skopeo_read() { skopeo_tag "$@"; }
+
+# skopeo_leaf REPOSITORY DIGEST [TAG]: sends an image or artifact.
+skopeo_leaf() {
+  skopeo_view "$2"
+  skopeo_copy "$1" "$2" "\${3-}"
+}
+
+# skopeo_index REPOSITORY DIGEST [TAG]: what it lists is there.
+skopeo_index() {
+  skopeo_view "$2"
+  skopeo_copy "$1" "$2" "\${3-}" --multi-arch index-only
+}
+
+skopeo_copy() {
+  skopeo_name="$(short "$2")"
+  skopeo_target=$(skopeo_to "$1" "$2" "$3")
+  shift 3
+  set -- --insecure-policy copy --preserve-digests "--dest-$skopeo_verify" "$@"
+  [ -z "$skopeo_file" ] || set -- "$@" --dest-authfile "$skopeo_file"
+  [ -z "$authorities" ] || set -- "$@" --dest-cert-dir "$work/certs"
+  copy_begun=$(date +%s)
+  skopeo_call "$@" "dir:$work/view" "$skopeo_target" </dev/null || {
+    skopeo_trouble "$skopeo_name" || :
+    [ "$fault" != cut ] || [ $(($(date +%s) - copy_begun)) -lt 50 ] || fault=minute
+    return 1
+  }
+}
+
+# skopeo_view DIGEST: one manifest as a folder of links, in the form of skopeo's \`dir:\`.
+skopeo_view() {
+  rm -rf "$work/view"
+  mkdir "$work/view"
+  printf 'Directory Transport Version: 1.1\\n' >"$work/view/version"
+  ln -s "$(file_of "$1")" "$work/view/manifest.json"
+  content_of "$1" | while IFS= read -r blob; do
+    [ -L "$work/view/\${blob#sha256:}" ] || ln -s "$(file_of "$blob")" "$work/view/\${blob#sha256:}"
+  done
+}
+`,
+  'push.sh': `#!/bin/sh
+# Pushes the images of this bundle into a registry, digest for digest.
+case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
+. "$kit/common.sh"
+. "$kit/push-json.sh"
+. "$kit/push-login.sh"
+. "$kit/push-curl.sh"
+. "$kit/push-skopeo.sh"
+. "$kit/push-referrers.sh"
+
+usage() {
+  cat <<'END'
+usage: sh kit/push.sh [OPTIONS] REGISTRY[/PREFIX] [PATTERN…]
+
+Pushes the images of this bundle into a registry: each as REGISTRY/PREFIX/REPOSITORY:TAG, with the digest that it has
+here, by skopeo (1.6 or later) or by curl. What is there already is not sent. A tag is put when all that it names is
+there. In the end each tag is read again, and its digest compared.
+
+  REGISTRY          the registry: HOST[:PORT], without http://
+  PREFIX            the path below which the images go
+  PATTERN           only images whose name matches, as '*nginx*' or 'docker.io/library/*:1.*'; * matches / as well
+  --dry-run         asks what is there, and sends nothing
+  --keep            leaves a tag that has another image there; otherwise it is replaced, and that is said
+  --auth-file FILE  logins, in the form of docker and skopeo; otherwise the files that skopeo reads
+  --user-from FILE  a file with one line NAME:PASSWORD; - is standard input. Without a login, the terminal is asked
+  --ca FILE         the certificate authority of the registry, in PEM
+  --insecure        does not check the certificate of the registry
+  --plain-http      the registry speaks HTTP without TLS; also needed for localhost
+  --with PROGRAM    skopeo or curl; by default skopeo where it is there
+
+exit codes: 0 done; 1 an image was not pushed; 2 nothing was started
+
+examples:
+  sh kit/push.sh registry.example:5000
+  sh kit/push.sh --ca ca.crt harbor.example/team '*nginx*'
+  sh kit/push.sh --plain-http --dry-run localhost:5000
+END
+}
+
+dry_run= keep= auth_file= user_from= ca= insecure= plain_http= engine=
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    --dry-run) dry_run=yes ;;
+    --keep) keep=yes ;;
+    --insecure) insecure=yes ;;
+    --plain-http) plain_http=yes ;;
+    --auth-file | --user-from | --ca | --with)
+      [ -n "\${2-}" ] || usage_error "$1 needs a value"
+      case $1 in
+        --auth-file) auth_file=$2 ;;
+        --user-from) user_from=$2 ;;
+        --ca) ca=$2 ;;
+        --with) engine=$2 ;;
+      esac
+      shift
+      ;;
+    --)
+      shift
+      break
+      ;;
+    -*) usage_error "$1 is not an option" ;;
+    *) break ;;
+  esac
+  shift
+done
+[ $# -ge 1 ] || usage_error 'a registry is needed'
+
+case $1 in
+  *://*) refuse 'the registry is written without http:// or https://' 'Plain HTTP is asked for by --plain-http' ;;
+esac
+target=\${1%/}
+shift
+address=\${target%%/*}
+prefix=\${target#"$address"}
+prefix=\${prefix#/}
+# is TEXT EXPRESSION: whether the whole text is one line that an extended expression describes.
+is() {
+  case $1 in *"
+"*) return 1 ;; esac
+  printf '%s\\n' "$1" | grep -Eq "^($2)\\$"
+}
+component='[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*'
+label='[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?'
+is "$address" "($label(\\.$label)*|\\[[0-9a-fA-F:.]+\\])(:[0-9]{1,5})?" ||
+  usage_error 'the registry is not HOST[:PORT][/PREFIX]'
+case $address in
+  *[.:]* | localhost) ;;
+  # Clients take it for a folder of Docker Hub.
+  *) refuse "$address could be the name of an image as well" "Write its port, too: $address:443" ;;
+esac
+[ -z "$prefix" ] || is "$prefix" "$component(/$component)*" ||
+  usage_error 'the prefix is not the path of a registry: lower case and digits, with single . _ - / between them'
+[ -z "$plain_http" ] || [ -z "$ca$insecure" ] || usage_error '--plain-http has no certificate to check'
+for file in "$ca" "$auth_file"; do
+  [ -z "$file" ] || { [ -f "$file" ] && [ -r "$file" ]; } || refuse "$file is not a file that can be read"
+done
+[ -z "$ca" ] || grep -q -e '-----BEGIN CERTIFICATE-----' "$ca" || refuse "$ca has no certificate in PEM" \\
+  'For one in DER: openssl x509 -inform der -in FILE -out ca.crt'
+
+# Which program sends.
+usable_skopeo() {
+  has skopeo || return 1
+  skopeo_version=$(skopeo --version 2>/dev/null | sed -n 's/^skopeo version \\([0-9][0-9]*\\.[0-9][0-9]*\\).*/\\1/p')
+  case $skopeo_version in '' | 0.* | 1.[0-5]) return 1 ;; esac
+}
+case $engine in
+  '')
+    if usable_skopeo; then
+      engine=skopeo
+    elif has curl; then
+      engine=curl
+    elif has skopeo; then
+      refuse "skopeo \${skopeo_version:-} is too old: 1.6 changes no digest" 'Install a later one, or curl'
+    else
+      refuse 'neither skopeo nor curl is here' 'One of them is needed to push'
+    fi
+    ;;
+  skopeo) usable_skopeo || refuse 'there is no skopeo of 1.6 or later here' ;;
+  curl) has curl || refuse 'there is no curl here' ;;
+  *) usage_error '--with takes skopeo or curl' ;;
+esac
+
+child= login_stty=
+at_end() {
+  [ -z "$child" ] || kill "$child" 2>/dev/null || :
+  [ -z "$login_stty" ] || stty "$login_stty"
+}
+umask 077
+temporary
+mkdir "$work/at"
+[ -z "$user_from" ] || read_login "$user_from"
+
+# The certificate authority, and those that are set up on this machine for the registry.
+authorities=
+for file in "$ca" "/etc/containers/certs.d/$address"/*.crt "/etc/docker/certs.d/$address"/*.crt; do
+  [ -n "$file" ] && [ -f "$file" ] && [ -r "$file" ] || continue
+  [ -z "$ca" ] || [ "$file" = "$ca" ] || continue
+  # A file may end without a newline.
+  { cat "$file" && printf '\\n'; } >>"$work/authorities"
+  authorities=$work/authorities
+done
+
+# ---- what is in the bundle
+
+# The tables are read once, and nothing in them is taken for more than it can be.
+for table in images manifests; do
+  [ -f "$kit/$table.tsv" ] || refuse "kit/$table.tsv is not there" 'The bundle is damaged: sh kit/verify.sh'
+done
+digest_form='sha256:[0-9a-f]{64}'
+awk -F "$tab" '
+  function is_digest(text) { return length(text) == 71 && text ~ /^sha256:[0-9a-f]+$/ }
+  NR == 1 { next }
+  !is_digest($1) || $2 !~ /^[A-Za-z0-9][A-Za-z0-9.+_-]*\\/[A-Za-z0-9][A-Za-z0-9.+_-]*$/ || $3 !~ /^[0-9]+$/ || NF != 4 { exit 1 }
+  $4 != "-" { count = split($4, part, " "); for (at = 1; at <= count; at++) if (!is_digest(part[at])) exit 1 }
+' "$kit/manifests.tsv" && awk -F "$tab" '
+  function is_digest(text) { return length(text) == 71 && text ~ /^sha256:[0-9a-f]+$/ }
+  NR == 1 { next }
+  NF != 10 || !is_digest($3) || !is_digest($7) || !($10 == "-" || is_digest($10)) { exit 1 }
+  length($2) > 128 || $2 !~ /^([A-Za-z0-9_][A-Za-z0-9._-]*|-)$/ { exit 1 }
+  $8 !~ /^[a-z0-9]+([._-]+[a-z0-9]+)*(\\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/ { exit 1 }
+' "$kit/images.tsv" || refuse 'the tables in kit/ are not what was saved' 'The bundle is damaged: sh kit/verify.sh'
+
+is_digest() {
+  case $1 in sha256:*[!0-9a-f]*) return 1 ;; sha256:*) [ \${#1} -eq 71 ] ;; *) return 1 ;; esac
+}
+short() { printf '%.19s' "$1"; }
+file_of() { printf '%s/blobs/sha256/%s' "\${bundle%/}" "\${1#sha256:}"; }
+# manifest_field DIGEST COLUMN: of kit/manifests.tsv; nothing where the digest is no manifest.
+manifest_field() {
+  awk -F "$tab" -v digest="$1" -v column="$2" '$1 == digest { print $column; exit }' "$kit/manifests.tsv"
+}
+type_of() { manifest_field "$1" 2; }
+# content_of DIGEST: what a manifest names, one a line.
+content_of() {
+  manifest_field "$1" 4 | tr ' ' '\\n' | grep -v '^-$' || :
+}
+is_index() {
+  case $(type_of "$1") in *.index.v1+json | *.manifest.list.v2+json) ;; *) return 1 ;; esac
+}
+# is_whole DIGEST: whether a file of the bundle has the bytes that its name says.
+is_whole() {
+  whole_file=$(file_of "$1")
+  [ -f "$whole_file" ] || trouble damaged "blobs/sha256/\${1#sha256:} is not in the bundle" || return 1
+  [ "$(hash_of "$whole_file")" = "\${1#sha256:}" ] || trouble damaged "blobs/sha256/\${1#sha256:} is damaged"
+}
+
+# Each repository and tag once: digest, root, repository, tag, name.
+awk -F "$tab" -v OFS="$tab" 'NR > 1 && $9 != "referrer" && $2 != "-" && !seen[$8 ":" $2]++ { print $3, $7, $8, $2, $1 }' \\
+  "$kit/images.tsv" >"$work/all"
+awk -F "$tab" -v OFS="$tab" 'NR > 1 && $9 == "referrer" { print $8, $10, $3, $2 }' "$kit/images.tsv" >"$work/referrers"
+
+# matches NAME PATTERN
+matches() {
+  # shellcheck disable=SC2254 # It is a pattern.
+  case $1 in $2) ;; *) return 1 ;; esac
+}
+# wanted NAME REPOSITORY TAG PATTERN…: whether an image is named by a pattern, with or without its tag.
+wanted() {
+  wanted_name=$1 wanted_repository=$2 wanted_tag=$3
+  shift 3
+  for pattern; do
+    for form in "$wanted_name" "$wanted_repository" "$wanted_name:$wanted_tag" "$wanted_repository:$wanted_tag"; do
+      ! matches "$form" "$pattern" || return 0
+    done
+  done
+  return 1
+}
+for pattern; do
+  found=
+  while IFS=$tab read -r digest root repository tag name; do
+    ! wanted "$name" "$repository" "$tag" "$pattern" || { found=yes && break; }
+  done <"$work/all"
+  [ -n "$found" ] || refuse "no image of the bundle matches $pattern" 'kit/images.tsv has their names; patterns are quoted'
+done
+while IFS=$tab read -r digest root repository tag name; do
+  [ $# -eq 0 ] || wanted "$name" "$repository" "$tag" "$@" || continue
+  printf '%s\\t%s\\t%s\\t%s\\n' "$digest" "$root" "$repository" "$tag"
+done <"$work/all" >"$work/items"
+total=$(wc -l <"$work/items" | tr -d ' ')
+
+# ---- sending
+
+fault= why= said= there=
+
+# hint_for FAULT: what can be done.
+hint_for() {
+  case $1 in
+    plain) say "If that is a registry without TLS: sh kit/push.sh --plain-http $target" ;;
+    tls) say 'Leave out --plain-http' ;;
+    authority) say 'Name the certificate authority of the registry: --ca FILE (or --insecure, which checks nothing)' ;;
+    login) say "A login is needed: --user-from FILE, --auth-file FILE, or before: skopeo login $address" ;;
+    denied) say 'The login may not write there: its rights, the project and its quota are set at the registry' ;;
+    gone) say 'Push again when it answers: only the rest is sent' ;;
+    missing) say 'Some registries want a repository or project to be made before it is pushed to' ;;
+    minute) say 'A zot ends what takes longer than a minute: "readTimeout": "0s" and "writeTimeout": "0s" below "http" let it go on' ;;
+    cut | busy) say 'Push again: only the rest is sent' ;;
+    docker) say 'A zot takes Docker images only with "compat": ["docker2s2"] below "http" in its configuration' ;;
+    damaged) say 'sh kit/verify.sh names all that is damaged; copy it again. Nothing damaged is in the registry' ;;
+  esac
+}
+
+# docker_type: whether the fault is that of a registry that takes no Docker types.
+docker_type() {
+  case $fault:$(type_of "$1") in
+    type:*docker* | refused:*docker* | other:*docker*) fault=docker ;;
+  esac
+}
+
+# tree_of DIGEST: the manifests below it that are in the bundle, each after what it lists, and it last: digest, kind.
+tree_of() {
+  awk -F "$tab" -v OFS="$tab" -v top="$1" '
+    function walk(digest,   part, count, at) {
+      if (digest in seen) return
+      seen[digest] = 1
+      if (type[digest] ~ /\\.(index\\.v1|manifest\\.list\\.v2)\\+json$/) {
+        count = split(content[digest], part, " ")
+        for (at = 1; at <= count; at++) if (part[at] in type) walk(part[at])
+        print digest, "index"
+      } else print digest, "leaf"
+    }
+    NR > 1 { type[$1] = $2; content[$1] = $4 }
+    END { if (!(top in type)) exit 1; walk(top) }' "$kit/manifests.tsv"
+}
+
+# send REPOSITORY DIGEST [TAG]: a manifest with all below it, which comes first. What this run sent there before is there.
+send() {
+  tree_of "$2" >"$work/tree" || trouble damaged "kit/manifests.tsv has no line for $(short "$2")" || return 1
+  while IFS=$tab read -r digest kind <&5; do
+    if [ "$digest" = "$2" ]; then
+      is_whole "$digest" && "\${engine}_$kind" "$@" || damaged_below "$digest" || return 1
+    elif ! grep -Fqx -e "$1 $digest" "$work/sent"; then
+      is_whole "$digest" && "\${engine}_$kind" "$1" "$digest" || damaged_below "$digest" || return 1
+    fi
+    printf '%s %s\\n' "$1" "$digest" >>"$work/sent"
+  done 5<"$work/tree"
+}
+
+# damaged_below DIGEST: fails as before, with the damage in the bundle that explains it where skopeo met one.
+damaged_below() {
+  [ "$engine" = skopeo ] && [ "$fault" = damaged ] || return 1
+  content_of "$1" >"$work/blobs"
+  while IFS= read -r blob <&6; do
+    is_whole "$blob" || return 1
+  done 6<"$work/blobs"
+  return 1
+}
+
+# push_image DIGEST ROOT REPOSITORY TAG: sets \`result\`, \`there\` and \`remark\`; fails with \`why\` and \`fault\`.
+push_image() {
+  image_digest=$1 image_root=$2 image_path=\${prefix:+$prefix/}$3 image_tag=$4
+  result=failed remark=
+  "\${engine}_tag" "$image_path" "$image_tag" || {
+    case $fault in gone | plain | tls | authority) return 1 ;; esac
+    # A registry may let write who may not read.
+    [ -z "$keep$dry_run" ] || return 1
+  }
+  before=$there
+  if [ "$there" = "$image_digest" ]; then
+    result=unchanged
+  elif [ -n "$there" ] && [ "$there" = "$image_root" ]; then
+    result=unchanged remark=$narrowed
+  elif [ -n "$there" ] && [ -n "$keep" ]; then
+    result=kept remark="another image is there, and stays"
+    return 0
+  elif [ -n "$dry_run" ]; then
+    result='to push' there=$image_digest
+    [ -z "$before" ] || result='to replace' remark="now $before"
+    return 0
+  else
+    put_image || return 1
+    [ -z "$before" ] || result=replaced remark="was $before\${remark:+; $remark}"
+  fi
+  [ -z "$dry_run" ] || return 0
+  image_there=$there
+  push_referrers "$3" "$image_path" "$image_there" || {
+    result=failed
+    return 1
+  }
+  there=$image_there
+}
+
+# What a target has that takes no index of which platforms are absent.
+narrowed='without the platforms that are not in the bundle: the registry takes no index that lists them'
+takes_sparse=
+
+put_image() {
+  wanted=$image_digest
+  if [ "$image_root" != "$image_digest" ] && [ "$takes_sparse" = no ]; then
+    wanted=$image_root
+  elif ! send "$image_path" "$image_digest" "$image_tag"; then
+    [ "$image_root" != "$image_digest" ] || return 1
+    case $fault in refused | missing | other) ;; *) return 1 ;; esac
+    wanted=$image_root
+  fi
+  if [ "$wanted" != "$image_digest" ]; then
+    send "$image_path" "$wanted" "$image_tag" || return 1
+    takes_sparse=no
+    remark=$narrowed
+  fi
+  result=pushed
+  # Some registries show a tag a little after it was put.
+  for pause in 1 3 0; do
+    "\${engine}_read" "$image_path" "$image_tag" || return 1
+    [ "$there" != "$wanted" ] || return 0
+    sleep "$pause"
+  done
+  trouble other "the tag reads as \${there:-nothing} after the push, not as $wanted"
+}
+
+"\${engine}_begin" || {
+  hint=$(hint_for "$fault")
+  fail "$why" \${hint:+"$hint"}
+}
+
+: >"$work/sent"
+: >"$work/table"
+: >"$work/failed"
+: >"$work/hints"
+at=0 failed=0 logins=0 away=0 referrers_sent=0 stopped=
+doing=Pushing
+[ -z "$dry_run" ] || doing=Comparing
+note "$doing $total images by $engine: $target"
+while IFS=$tab read -r item_digest item_root item_repository item_tag <&9; do
+  at=$((at + 1))
+  item=$target/$item_repository:$item_tag
+  if [ -n "$stopped" ]; then
+    failed=$((failed + 1))
+    printf 'not tried\\t-\\t%s\\t\\n' "$item" >>"$work/table"
+    continue
+  fi
+  fault= why=
+  if push_image "$item_digest" "$item_root" "$item_repository" "$item_tag" || {
+    # curl asks for a login where it needs one.
+    [ "$fault:$engine" = login:skopeo ] && [ -z "$login_user" ] && ask_login "$address" && skopeo_login &&
+      push_image "$item_digest" "$item_root" "$item_repository" "$item_tag"
+  }; then
+    logins=0 away=0
+    note "[$at/$total] $result $item"
+    printf '%s\\t%s\\t%s\\t%s\\n' "$result" "$there" "$item" "$remark" >>"$work/table"
+    continue
+  fi
+  docker_type "$item_digest"
+  failed=$((failed + 1))
+  note "[$at/$total] failed $item: $why"
+  printf 'failed\\t-\\t%s\\t\\n' "$item" >>"$work/table"
+  printf '  %s\\n    %s\\n' "$item" "$why" >>"$work/failed"
+  hint_for "$fault" >>"$work/hints"
+  case $fault in
+    # The next would fail alike, and too many wrong logins may lock one out.
+    plain | tls | authority) stopped=yes ;;
+    login) logins=$((logins + 1)) && [ "$logins" -lt 3 ] || stopped=yes ;;
+    gone) away=$((away + 1)) && [ "$away" -lt 2 ] || stopped=yes ;;
+  esac
+done 9<"$work/items"
+
+# ---- what was done
+
+{
+  printf 'RESULT\\tDIGEST\\tIMAGE\\t\\n'
+  cat "$work/table"
+} | awk -F "$tab" '{
+  printf "%-10s  %-71s  %s%s\\n", $1, $2, $3, ($4 == "" ? "" : "  (" $4 ")")
+}'
+if [ -s "$work/failed" ]; then
+  note
+  note 'FAILED'
+  cat "$work/failed" >&2
+  awk '!seen[$0]++ { print "  " $0 }' "$work/hints" >&2
+fi
+[ ! -s "$work/notes" ] || {
+  note
+  cat "$work/notes" >&2
+}
+say
+say "$(cut -f 1 "$work/table" | sort | uniq -c | awk '{ n = $1; $1 = ""; printf "%s%d%s", (NR > 1 ? ", " : ""), n, $0 }') of $total images: $target"
+[ "$referrers_sent" -eq 0 ] || say "$referrers_sent signatures and other referrers were sent with them"
+[ "$failed" -eq 0 ] || exit 1
+`,
   'serve-client.sh': `# How a script asks a registry for a manifest, with whatever this machine has. Sourced after common.sh.
 #
 #   choose_client http|https     sets \`client\`: curl, wget (GNU or busybox), openssl, skopeo; empty where nothing can

@@ -1,0 +1,416 @@
+import { createServer } from 'node:http';
+import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { saveImages } from '../../../src/api.ts';
+import { type Lock, lockSchema } from '../../../src/lock/index.ts';
+import { hexOf } from '../../../src/oci/digest.ts';
+import { brokenTags, tagsOf } from '../../support/broken-tags.ts';
+import { closable } from '../../support/closable.ts';
+import {
+  att,
+  chart,
+  cosignSignature,
+  d2,
+  dlist,
+  fallbackIndex,
+  idx,
+  nested,
+  one,
+  ref,
+  sbomOf,
+  SBOM_TYPE,
+  SIGNATURE_TYPE,
+  zst,
+} from '../../support/fixtures/index.ts';
+import { basic, call } from '../../support/http.ts';
+import { listen } from '../../support/listen.ts';
+import { noteNotOnZot } from '../../support/not-on-zot.ts';
+import { outputOf, type ProgramResult, runProgram } from '../../support/program.ts';
+import { pushImage } from '../../support/push.ts';
+import { startPushRegistry } from '../../support/push-registry.ts';
+import { hasZot, startDockerRegistry, startProxy, startZot } from '../../support/servers/index.ts';
+import { type Site, type SiteShell, startSite } from '../../support/site.ts';
+import { tempFolder, type TempFolder } from '../../support/temp.ts';
+
+const small = { layerBytes: 1000 };
+const { subject, signature, sbom } = ref(small);
+const cosign = cosignSignature(subject);
+const SITE = 'site.example/x';
+/** Every kind of image, with the platforms that are taken of it. */
+const KINDS = {
+  one: [one(small), 'all'],
+  d2: [d2(small), 'all'],
+  dlist: [dlist(small), 'all'],
+  idx: [idx(small), 'all'],
+  nested: [nested(small), 'all'],
+  att: [att(small), 'all'],
+  zst: [zst(small), 'all'],
+  chart: [chart(), 'all'],
+  ref: [subject, 'all'],
+  sparse: [idx({ seed: 'sparse', ...small }), 'linux/amd64'],
+  several: [idx({ seed: 'several', ...small }), 'linux/amd64,linux/arm64'],
+} as const;
+const NAMES = Object.keys(KINDS);
+
+let temp: TempFolder;
+let bundle: string;
+let lock: Lock;
+
+beforeAll(async () => {
+  temp = await tempFolder('push-kit');
+  bundle = path.join(temp.path, 'bundle');
+  await using registry = await startDockerRegistry();
+  for (const [name, [image]] of Object.entries(KINDS)) await pushImage(registry.target, name, image, '1');
+  for (const image of [signature, sbom]) await pushImage(registry.target, 'ref', image);
+  const index = fallbackIndex(subject, [
+    { image: signature, artifactType: SIGNATURE_TYPE },
+    { image: sbom, artifactType: SBOM_TYPE },
+  ]);
+  for (const { tag, image } of [cosign, index]) await pushImage(registry.target, 'ref', image, tag);
+  const lines = Object.entries(KINDS).map(
+    ([name, [, platforms]]) => `--platform=${platforms} ${registry.host}/${name}:1 => ${SITE}/${name}:1`,
+  );
+  await saveImages([...lines, `${registry.host}/one@${KINDS.one[0].top} => ${SITE}/pinned`], bundle, 'all', {
+    env: { HOME: temp.path, XDG_CACHE_HOME: temp.path },
+    insecureRegistries: [registry.host],
+    copier: 'direct',
+    referrers: 'all',
+    layout: ['oci', 'zot'],
+    naming: ['keep-domain'],
+  });
+  lock = lockSchema.parse(JSON.parse(await readFile(path.join(bundle, 'oci-save.lock.json'), 'utf8')));
+});
+afterAll(() => temp.close());
+
+const push = (site: Site, args: string, input = ''): Promise<ProgramResult> =>
+  site.run(`sh kit/push.sh ${args}`, { cwd: '/bundle', input });
+
+const startAt = (shell: SiteShell, programs: readonly string[], folder = bundle): Promise<Site> =>
+  startSite({ shell, programs, network: true, mounts: { '/bundle': `${folder}:ro` } });
+
+/** What a target that takes no sparse index has, by the names below a prefix. */
+const wanted = (prefix: string): Map<string, string> =>
+  new Map(lock.images.flatMap(({ names, root }) => names.map((name) => [`${prefix}${name}`, root] as const)));
+
+describe.each([
+  ['curl', 'busybox', ['curl']],
+  ['skopeo', 'dash', ['skopeo', 'curl']],
+] as const)('V7: kit/push.sh by %s in a root of %s', (engine, shell, programs) => {
+  it('pushes every kind of image and what refers to it into docker-registry, and sends nothing again', async () => {
+    await using registry = await startDockerRegistry();
+    await using site = await startAt(shell, programs);
+    const first = await push(site, `--plain-http ${registry.host}/mirror`);
+    expect(first).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('12 pushed of 12 images') });
+    const tags = await tagsOf(registry.url);
+    for (const [name, root] of wanted('mirror/')) {
+      expect([name, tags.get(name)]).toEqual([name, root]);
+      expect(first.stdout).toMatch(new RegExp(`^pushed +${root} +\\S+/${name}( |$)`, 'm'));
+    }
+    expect(first.stdout).toMatch(/\/sparse:1 {2}\(without the platforms/);
+    expect(tags.get(`mirror/${SITE}/ref:${cosign.tag}`)).toBe(cosign.image.top);
+    const listed = await call(
+      new URL(`/v2/mirror/${SITE}/ref/manifests/sha256-${hexOf(subject.top)}`, registry.url),
+      { headers: { accept: 'application/vnd.oci.image.index.v1+json' } },
+    );
+    expect(JSON.parse(listed.body.toString()).manifests).toMatchObject([
+      { digest: expect.any(String), artifactType: expect.stringMatching(/sig|spdx/) },
+      { digest: expect.any(String), artifactType: expect.stringMatching(/sig|spdx/) },
+    ]);
+    expect(await brokenTags(registry.url)).toEqual([]);
+    await registry.clear();
+    const again = await push(site, `--plain-http ${registry.host}/mirror`);
+    expect(again).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('12 unchanged of 12 images'),
+    });
+    const writing = (await registry.requests()).filter(({ method }) => !['GET', 'HEAD'].includes(method));
+    expect(writing).toEqual([]);
+    expect(await readdir(path.join(site.root, 'tmp'))).toEqual([]);
+  });
+
+  it('pushes every kind of image into zot, which lists what refers to one', async () => {
+    if (!hasZot()) return noteNotOnZot();
+    await using zot = await startZot();
+    await using site = await startAt(shell, programs);
+    const { exitCode, stdout } = await push(site, `--plain-http ${zot.host}`);
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('3 signatures and other referrers')]);
+    const tags = await tagsOf(zot.url);
+    for (const [name, root] of wanted('')) expect([name, tags.get(name)]).toEqual([name, root]);
+    const answer = await call(new URL(`/v2/${SITE}/ref/referrers/${subject.top}`, zot.url));
+    expect(JSON.parse(answer.body.toString()).manifests).toHaveLength(2);
+    expect(tags.has(`${SITE}/ref:sha256-${hexOf(subject.top)}`)).toBe(false);
+    expect(await brokenTags(zot.url)).toEqual([]);
+  });
+
+  it('says that a zot needs its compat setting for Docker images, and pushes the rest', async () => {
+    if (!hasZot()) return noteNotOnZot();
+    await using zot = await startZot({ compat: false });
+    await using site = await startAt(shell, programs);
+    const { exitCode, stdout, stderr } = await push(site, `--plain-http ${zot.host} '*/d2' '*/one'`);
+    expect([exitCode, stdout]).toEqual([1, expect.stringContaining('1 failed, 1 pushed of 2 images')]);
+    expect(stderr).toContain('"compat": ["docker2s2"]');
+  });
+
+  it('checks the certificate by a private authority, and logs in without showing the password', async () => {
+    const users = { robot: 'pass "word\\1' };
+    await using registry = await startDockerRegistry({ tls: 'server', users });
+    await using site = await startAt(shell, programs);
+    await copyFile(registry.certificates?.ca ?? '', path.join(site.root, 'root/ca.crt'));
+    // Every program that is started tells its arguments and its environment.
+    const told =
+      'mkdir /w; for p in curl skopeo; do [ ! -e /bin/$p ] || { ' +
+      `printf '#!/bin/sh\\n{ echo "$0 $*"; env; } >>/tmp/told\\nexec /bin/%s "$@"\\n' $p >/w/$p; chmod 755 /w/$p; }; done; ` +
+      'export PATH=/w:/bin; ';
+    const pushAs = (args: string, input = ''): Promise<ProgramResult> =>
+      site.run(`${told}sh kit/push.sh ${args} ${registry.host} '*/one:1'`, { cwd: '/bundle', input });
+    expect(await pushAs('')).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('--ca FILE') });
+    const anonymous = await pushAs('--ca /root/ca.crt');
+    expect([anonymous.exitCode, anonymous.stderr]).toEqual([1, expect.stringContaining('A login is needed')]);
+    const wrong = await pushAs('--ca /root/ca.crt --user-from -', 'robot:no\n');
+    expect([wrong.exitCode, wrong.stderr]).toEqual([1, expect.stringContaining('A login is needed')]);
+    const right = await pushAs('--ca /root/ca.crt --user-from -', `robot:${users.robot}\n`);
+    expect([right.exitCode, right.stdout]).toEqual([0, expect.stringContaining('1 pushed of 1 images')]);
+    const auth = Buffer.from(`robot:${users.robot}`).toString('base64');
+    const auths = { 'other.example': { auth: 'eDp5' }, [`https://${registry.host}/v1/`]: { auth } };
+    await writeFile(
+      path.join(site.root, 'root/auth.json'),
+      JSON.stringify({ auths: { ...auths, [registry.host]: { auth } } }),
+    );
+    const byFile = await pushAs('--insecure --auth-file /root/auth.json');
+    expect([byFile.exitCode, byFile.stdout]).toEqual([0, expect.stringContaining('1 unchanged of 1 images')]);
+    const seen = await readFile(path.join(site.root, 'tmp/told'), 'utf8');
+    expect(seen).toContain(`/w/${engine}`);
+    expect(seen).not.toContain('pass "word');
+    expect(seen).not.toContain(auth);
+    expect(anonymous.stderr + right.stderr + right.stdout).not.toContain('pass "word');
+  });
+
+  it('names a damaged blob and an absent one, sends neither, and pushes the rest', async () => {
+    await using folder = await tempFolder('damaged');
+    await using site = await startAt(shell, programs, folder.path);
+    await using registry = await startDockerRegistry();
+    const blobs = path.join(folder.path, 'blobs/sha256');
+    await outputOf('cp', ['-a', `${bundle}/.`, folder.path]);
+    const layerOf = (name: string): string =>
+      hexOf(
+        lock.images.find(({ names }) => names.includes(`${SITE}/${name}:1`))?.leaves[0]?.layers[0] ??
+          'sha256:',
+      );
+    await writeFile(path.join(blobs, layerOf('d2')), Buffer.alloc(1000));
+    await rm(path.join(blobs, layerOf('idx')));
+    const { exitCode, stdout, stderr } = await push(
+      site,
+      `--plain-http ${registry.host} '*/d2' '*/idx' '*/one'`,
+    );
+    expect([exitCode, stdout]).toEqual([1, expect.stringContaining('2 failed, 1 pushed of 3 images')]);
+    expect(stderr).toContain(`blobs/sha256/${layerOf('d2')} is damaged`);
+    expect(stderr).toContain(`blobs/sha256/${layerOf('idx')} is not in the bundle`);
+    expect([...(await tagsOf(registry.url)).keys()]).toEqual([`${SITE}/one:1`]);
+  });
+});
+
+describe('V7: kit/push.sh and what registries do', () => {
+  let site: Site;
+  beforeAll(async () => {
+    site = await startAt('busybox', ['curl']);
+  });
+  afterAll(() => site.close());
+
+  const pushTo = (registry: { readonly host: string }, args: string): Promise<ProgramResult> =>
+    push(
+      site,
+      `--plain-http ${args.includes('--') ? args.replace('HOST', registry.host) : `${registry.host} ${args}`}`,
+    );
+
+  it('V14: pushes what a pattern names, with or without its tag, and refuses one that names nothing', async () => {
+    await using registry = await startPushRegistry();
+    const { exitCode, stdout } = await pushTo(registry, "'*ested' site.example/x/one:*");
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('2 pushed of 2 images')]);
+    registry.clear();
+    const none = await pushTo(registry, "'*/one' nothing");
+    expect([none.exitCode, none.stderr]).toEqual([
+      2,
+      expect.stringContaining('no image of the bundle matches nothing'),
+    ]);
+    expect(registry.requests()).toEqual([]);
+  });
+
+  it('replaces a tag that has another image there, and says so; with --keep it stays', async () => {
+    await using registry = await startDockerRegistry();
+    const other = one({ seed: 'other', ...small });
+    await pushImage(registry.target, `${SITE}/one`, other, '1');
+    const planned = await pushTo(registry, "--dry-run HOST '*/one' '*/zst'");
+    expect(planned.stdout).toMatch(/^to replace .*\nto push /m);
+    const kept = await pushTo(registry, "--keep HOST '*/one'");
+    expect([kept.exitCode, kept.stdout]).toEqual([0, expect.stringContaining('1 kept of 1 images')]);
+    expect(await tagsOf(registry.url)).toEqual(new Map([[`${SITE}/one:1`, other.top]]));
+    const replaced = await pushTo(registry, "'*/one'");
+    expect([replaced.exitCode, replaced.stdout]).toEqual([0, expect.stringContaining(`(was ${other.top})`)]);
+    expect((await tagsOf(registry.url)).get(`${SITE}/one:1`)).toBe(KINDS.one[0].top);
+  });
+
+  it('puts the original index of a sparse image where the registry takes it', async () => {
+    await using registry = await startPushRegistry({ sparse: 'all' });
+    const { exitCode, stdout } = await pushTo(registry, "'*/sparse'");
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining(KINDS.sparse[0].top)]);
+  });
+
+  it('takes a blob that images share from the repository that has it', async () => {
+    await using registry = await startPushRegistry();
+    await pushTo(registry, "'*/one' '*/pinned'");
+    expect(registry.requests({ method: 'PATCH' })).toHaveLength(2);
+    expect(
+      registry.requests({ method: 'POST' }).filter(({ path: at }) => at.includes('mount=')),
+    ).toHaveLength(2);
+  });
+
+  it('sends a blob again whose connection was cut or that the registry forgot', async () => {
+    await using registry = await startPushRegistry({
+      cut: { times: 1, after: 100, keeps: false },
+      location: 'absolute',
+    });
+    expect(await pushTo(registry, "'*/one'")).toMatchObject({ exitCode: 0 });
+    registry.misbehave({ forget: { times: 1 } });
+    expect(await pushTo(registry, "'*/zst'")).toMatchObject({ exitCode: 0 });
+    expect(registry.contents.broken()).toEqual([]);
+  });
+
+  it('sends a login to no other host than the registry', async () => {
+    await using elsewhere = await startPushRegistry();
+    const authorization = basic({ username: 'robot', password: 'secret' });
+    await using registry = await startPushRegistry({ authorization, location: { origin: elsewhere.url } });
+    const { exitCode } = await site.run(
+      `sh kit/push.sh --plain-http --user-from - ${registry.host} '*/one'`,
+      {
+        cwd: '/bundle',
+        input: 'robot:secret',
+      },
+    );
+    expect(exitCode).toBe(1);
+    const [first] = elsewhere.requests();
+    expect([first?.method, first?.headers.authorization]).toEqual(['PATCH', undefined]);
+    expect(registry.requests().some(({ headers }) => headers.authorization === authorization)).toBe(true);
+  });
+
+  it.each([
+    [
+      'a repository that does not exist',
+      { missing: () => true },
+      'want a repository or project to be made before',
+    ],
+    ['a registry that cannot be written', { readOnly: true }, 'answers 405'],
+    [
+      'a refusal',
+      { faults: [{ method: 'POST', path: /./, times: 9, status: 403, code: 'DENIED' }] },
+      'The login may not write there',
+    ],
+  ])('ends with what can be done about %s', async (_, switches, words) => {
+    await using registry = await startPushRegistry(switches);
+    const { exitCode, stdout, stderr } = await pushTo(registry, "'*/one'");
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining(words)]);
+    expect(stdout).toContain('1 failed of 1 images');
+    expect([...registry.contents.repositories.values()].flatMap(({ tags }) => [...tags])).toEqual([]);
+  });
+
+  it('asks for tokens with the login, for the repositories alone that a push is about', async () => {
+    const login = basic({ username: 'robot', password: 'secret' });
+    const asked: string[][] = [];
+    await using registry = await startPushRegistry();
+    await using front = await startProxy(registry.host, {
+      intercept({ url = '', headers: { host = '', authorization } }) {
+        const { pathname, searchParams } = new URL(url, `http://${host}`);
+        const scopes = searchParams.getAll('scope');
+        if (pathname === '/token') {
+          if (authorization !== login) return { status: 401 };
+          asked.push(scopes);
+          return {
+            status: 200,
+            body: JSON.stringify({ token: Buffer.from(`.${scopes.join()}`).toString('base64url') }),
+          };
+        }
+        const granted = Buffer.from(authorization?.split(' ')[1] ?? '', 'base64url').toString();
+        const repository = /^\/v2\/(.+?)\/(?:blobs|manifests|referrers)\//.exec(pathname)?.[1] ?? '';
+        if (authorization?.startsWith('Bearer ') === true && granted.includes(repository)) return undefined;
+        const challenge = `Bearer realm="http://${host}/token",service="a registry",scope="x"`;
+        return { status: 401, headers: { 'www-authenticate': challenge } };
+      },
+    });
+    const { exitCode, stderr } = await site.run(
+      `sh kit/push.sh --plain-http --user-from - ${front.host} '*/one' '*/pinned'`,
+      { cwd: '/bundle', input: 'robot:secret\n' },
+    );
+    expect([exitCode, stderr]).toEqual([0, expect.stringMatching(/pushed .*\n.*pushed /)]);
+    const [one, pinned] = ['one', 'pinned'].map((name) => `repository:${SITE}/${name}`);
+    expect(asked).toContainEqual([`${pinned}:pull,push`, `${one}:pull`]);
+    expect(asked.flat()).not.toContain(`${one}:pull,push,delete`);
+    expect(registry.contents.broken()).toEqual([]);
+  });
+
+  it('speaks plain HTTP only where that is asked for, and says how', async () => {
+    await using registry = await startPushRegistry();
+    const { exitCode, stderr } = await push(site, registry.host);
+    expect([exitCode, stderr]).toEqual([
+      1,
+      expect.stringContaining(`sh kit/push.sh --plain-http ${registry.host}`),
+    ]);
+    expect(await push(site, '127.0.0.1:1')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('does not answer'),
+    });
+  });
+
+  it.each([
+    ['', 'a registry is needed'],
+    ['http://registry.example', 'without http://'],
+    ['registry', 'registry:443'],
+    ['registry.example/UPPER', 'the prefix is not'],
+    ['--with docker registry.example', '--with takes'],
+    ['--with skopeo registry.example', 'no skopeo'],
+    ['--ca /nowhere registry.example', 'is not a file'],
+    ['--plain-http --insecure registry.example', 'no certificate to check'],
+    ['--what registry.example', 'is not an option'],
+  ])('refuses "%s" before anything is started', async (args, words) => {
+    const { exitCode, stderr } = await push(site, args);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining(words)]);
+  });
+
+  it('takes no table that names what is none: a path, a header, another option', async () => {
+    for (const [table, from, to] of [
+      ['images.tsv', 'site.example/x/one', '../x/one'],
+      ['images.tsv', '\t1\t', '\t-K\t'],
+      ['manifests.tsv', 'application/vnd', 'a b: c/vnd'],
+      ['manifests.tsv', 'sha256:', 'sha256:../'],
+    ] as const) {
+      await using folder = await tempFolder('tables');
+      await outputOf('cp', ['-a', path.join(bundle, 'kit'), folder.path]);
+      const file = path.join(folder.path, 'kit', table);
+      await writeFile(file, (await readFile(file, 'utf8')).replaceAll(from, to));
+      const { exitCode, stderr } = await runProgram('sh', [
+        path.join(folder.path, 'kit/push.sh'),
+        '127.0.0.1:1',
+      ]);
+      expect([table, exitCode, stderr]).toEqual([
+        table,
+        2,
+        expect.stringContaining('are not what was saved'),
+      ]);
+    }
+  });
+
+  it('is ended by a signal at once, and leaves no tag and no file', async () => {
+    const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+    // It takes uploads and never says that it has them.
+    const server = createServer((request, response) => {
+      const status = { HEAD: 404, POST: 202, GET: 200 }[request.method ?? ''];
+      if (status === undefined) reach();
+      else response.writeHead(status, { location: '/v2/up' }).end();
+    });
+    const { host, end } = await listen(server);
+    await using _ = closable({}, end);
+    const daemon = site.start(`exec sh /bundle/kit/push.sh --plain-http ${host}`);
+    await reached;
+    await daemon.close();
+    expect(await readdir(path.join(site.root, 'tmp'))).toEqual([]);
+  });
+});
