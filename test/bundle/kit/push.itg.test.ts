@@ -18,7 +18,6 @@ import {
   nested,
   one,
   ref,
-  sbomOf,
   SBOM_TYPE,
   SIGNATURE_TYPE,
   zst,
@@ -51,7 +50,6 @@ const KINDS = {
   sparse: [idx({ seed: 'sparse', ...small }), 'linux/amd64'],
   several: [idx({ seed: 'several', ...small }), 'linux/amd64,linux/arm64'],
 } as const;
-const NAMES = Object.keys(KINDS);
 
 let temp: TempFolder;
 let bundle: string;
