@@ -35,7 +35,7 @@ function loading(file: string, inParts: boolean, loadable: boolean): string[] {
   const folder = file.replace(/\.tar$/, '');
   const join = inParts ? [`sh ${fileWord(`${folder}.join.sh`)}`] : [];
   const tar = fileWord(file);
-  if (loadable) return [...join, `podman load -i ${tar}`, `ctr -n k8s.io images import ${tar}`];
+  if (loadable) return [...join, `podman load -i ${tar}`, `ctr -n k8s.io images import --no-unpack ${tar}`];
   return [...join, `mkdir -p ${fileWord(folder)} && tar -xf ${tar} -C ${fileWord(folder)}`];
 }
 

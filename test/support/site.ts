@@ -70,6 +70,8 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     });
     const steps = [
       'mount --make-rprivate /',
+      // podman wants its root to be a mount.
+      `mount --bind ${quote(root)} ${quote(root)}`,
       ...['/dev', '/proc'].map((place) => `mount --rbind ${place} ${quote(root + place)}`),
       ...mounted,
       ...(network ? [] : ['ip link set lo up']),

@@ -41,7 +41,7 @@ describe('the job summary', () => {
 
       \`\`\`sh
       podman load -i oci-bundle.tar
-      ctr -n k8s.io images import oci-bundle.tar
+      ctr -n k8s.io images import --no-unpack oci-bundle.tar
       \`\`\`
 
       ### Images: 4
@@ -185,7 +185,7 @@ describe('the job summary', () => {
     const fence = rest.indexOf('```sh');
     expect(rest.slice(fence + 1, fence + 4)).toEqual([
       'podman load -i oci-bundle.tar',
-      'ctr -n k8s.io images import oci-bundle.tar',
+      'ctr -n k8s.io images import --no-unpack oci-bundle.tar',
       '```',
     ]);
     expect(fence).toBeLessThan(rest.indexOf('### Images: 4'));

@@ -52,7 +52,7 @@ describe('renderSummary', () => {
       `Archive  oci-bundle.tar, 85.9 MiB, ${digest('tar')}`,
       `Lock     oci bundle/oci-save.lock.json, ${digest('lock')}`,
       'Next     podman load -i oci-bundle.tar',
-      '         ctr -n k8s.io images import oci-bundle.tar',
+      '         ctr -n k8s.io images import --no-unpack oci-bundle.tar',
       "         oci-save serve 'oci bundle'",
       '',
       'Done without 1 of 5 images; the causes are listed above.',
@@ -198,7 +198,10 @@ describe('renderSummary', () => {
         ? []
         : lines.slice(at, lines.indexOf('', at)).map((line) => line.replace(/^(?:Next)? +/, ''));
     };
-    const [load, ctr] = ['podman load -i oci-bundle.tar', 'ctr -n k8s.io images import oci-bundle.tar'];
+    const [load, ctr] = [
+      'podman load -i oci-bundle.tar',
+      'ctr -n k8s.io images import --no-unpack oci-bundle.tar',
+    ];
     expect(next({})).toEqual([load, ctr, "oci-save serve 'oci bundle'"]);
     expect(next({}, asInput)).toEqual(['At the site, in the folder with the archive:', load, ctr]);
     expect(next({ options: { layout: ['oci'] } })).toEqual([load, ctr]);
@@ -214,7 +217,7 @@ describe('renderSummary', () => {
     const text = (parts: Partial<RunReport>, spelling?: typeof asInput): string[] =>
       renderSummary(sampleReport({ archive, ...parts }), { color: false, spelling }).split('\n');
     expect(text({})).toContain(`Next     podman load -i ${here}`);
-    expect(text({})).toContain(`         ctr -n k8s.io images import ${here}`);
+    expect(text({})).toContain(`         ctr -n k8s.io images import --no-unpack ${here}`);
     expect(text({}, asInput)).toContain(`  podman load -i ${site}`);
     const parts = { archive: { ...archive, parts: [{ ...archive, path: `${file}.001` }] } };
     expect(text(parts)).toContain(`Next     sh ${here.replace('.tar', '.join.sh')}`);

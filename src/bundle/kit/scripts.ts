@@ -1140,9 +1140,15 @@ need_runtime() {
       ;;
     *) has ctr || refuse 'there is no program ctr here' 'It comes with containerd; for k3s and RKE2: sh kit/load.sh k3s' ;;
   esac
+  if [ "$runtime" != k3s ]; then
+    # ctr itself waits long for one that is not there.
+    address=\${CONTAINERD_ADDRESS:-/run/containerd/containerd.sock}
+    [ -S "\${address#unix://}" ] ||
+      refuse "containerd does not listen at \${address#unix://}" 'Is it running? Another socket: CONTAINERD_ADDRESS=FILE'
+  fi
   control images ls -q >"$work/ls" 2>"$work/err" </dev/null ||
     refuse "$runtime does not answer: $(last_line "$work/err")" \\
-      'Is it running, and may you speak to it? Most need root: sudo sh kit/load.sh … ; another socket: CONTAINERD_ADDRESS'
+      'May you speak to it? Most need root: sudo sh kit/load.sh …'
   has_platform_flag=''
   ! control images import --help 2>/dev/null | grep -q -e '--platform ' || has_platform_flag=1
 }
@@ -1250,12 +1256,12 @@ import_blobs() {
   is_native_leaf || set -- "$@" --no-unpack
   blobs=$1
   shift
-  if stream "$blobs" oci-layout index.json | control images import "$@" - >"$work/out" 2>"$work/err" && [ ! -s "$work/tar.err" ]; then
-    return 0
+  if stream "$blobs" oci-layout index.json | control images import "$@" - >"$work/out" 2>"$work/err"; then
+    was_streamed
+    return
   fi
-  reason=$(last_line "$work/err")
+  reason=$(reason_said)
   reason=\${reason#ctr: }
-  [ -n "$reason" ] || reason=$(last_line "$work/tar.err")
   return 1
 }
 
@@ -1359,11 +1365,12 @@ send() {
   printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[%s]}' \\
     "$(tr '\\n' ',' <"$work/oci" | sed 's/,$//')" >"$work/stream/index.json"
   printf '[%s]' "$(tr '\\n' ',' <"$work/docker" | sed 's/,$//')" >"$work/stream/manifest.json"
-  if stream "$work/needed" oci-layout index.json manifest.json | docker load --quiet >"$work/out" 2>"$work/err" && [ ! -s "$work/tar.err" ]; then
-    return 0
+  if stream "$work/needed" oci-layout index.json manifest.json | docker load --quiet >"$work/out" 2>"$work/err"; then
+    was_streamed
+    return
   fi
-  reason=$(last_line "$work/err")
-  [ -n "$reason" ] || reason=$(last_line "$work/tar.err")
+  reason=$(reason_said)
+  case "$reason" in *'invalid tar header'*) reason="$reason (before version 23 Docker reads no layers of zstd)" ;; esac
   return 1
 }
 
@@ -1419,11 +1426,12 @@ load_image() {
   fi
   # docker's form, in which podman takes layers that it cannot read otherwise. It makes a manifest of its own.
   docker_form || return 1
-  if stream "$work/all" manifest.json | podman load --quiet >"$work/out" 2>"$work/err" && [ ! -s "$work/tar.err" ]; then
+  if stream "$work/all" manifest.json | podman load --quiet >"$work/out" 2>"$work/err"; then
     reason=''
-    return 0
+    was_streamed
+    return
   fi
-  reason=\${reason:-$(last_line "$work/err")}
+  reason=\${reason:-$(reason_said)}
   return 1
 }
 
@@ -1432,15 +1440,10 @@ pull_folder() {
   contents "$1" "$leaf" >"$work/all" || { reason="kit/manifests.tsv does not know $1"; return 1; }
   absent=$(lacking "$work/all")
   [ -z "$absent" ] || { reason="$absent is not in this bundle"; return 1; }
-  rm -rf "$work/dir"
-  mkdir "$work/dir"
+  link_blobs "$work/all" "$work/dir"
   printf 'Directory Transport Version: 1.1\\n' >"$work/dir/version"
-  while read -r blob; do
-    hex=\${blob#sha256:}
-    ln -s "$bundle/blobs/sha256/$hex" "$work/dir/$hex"
-    ln -s "$bundle/blobs/sha256/$hex" "$work/dir/$hex.manifest.json"
-  done <"$work/all"
-  ln -s "$bundle/blobs/sha256/\${1#sha256:}" "$work/dir/manifest.json"
+  ln -s "../pool/\${leaf#sha256:}" "$work/dir/\${leaf#sha256:}.manifest.json"
+  ln -s "../pool/\${1#sha256:}" "$work/dir/manifest.json"
   if ! podman pull --quiet "dir:$work/dir" >"$work/out" 2>"$work/err"; then
     reason=$(last_line "$work/err")
     reason=\${reason#Error: }
@@ -1587,9 +1590,9 @@ fitting() {
 }
 
 temporary
-# What runtimes read as one archive: files that are made here, and the bundle's blobs through a link. Nothing is copied.
-mkdir "$work/stream" "$work/stream/blobs"
-ln -s "$bundle/blobs/sha256" "$work/stream/blobs/sha256"
+# What runtimes read as one archive: files that are made here, and links to the bundle's blobs. Nothing is copied.
+mkdir "$work/stream"
+ln -s "$bundle/blobs/sha256" "$work/pool"
 printf '{"imageLayoutVersion":"1.0.0"}' >"$work/stream/oci-layout"
 
 # read_names: $work/names, a line for each name that runtimes use. A bundle is a stranger's: nothing else than names,
@@ -1737,13 +1740,30 @@ lacking() {
   done <"$1"
 }
 
-# stream FILE NAME…: an archive of files that were made in $work/stream and of the blobs that FILE lists.
+# link_blobs FILE FOLDER: puts links to the blobs that FILE lists into a new folder below $work.
+link_blobs() {
+  rm -rf "$2" && mkdir -p "$2"
+  case "\${2#"$work"/}" in */*/*) up=../../../pool ;; */*) up=../../pool ;; *) up=../pool ;; esac
+  sed "s|^sha256:|$up/|" "$1" | (cd "$2" && xargs sh -c '[ $# -eq 0 ] || ln -s "$@" .' sh)
+}
+
+# stream FILE NAME…: an archive of files that were made in $work/stream and of the blobs that FILE lists. (The tar of
+# busybox reads no list of files.)
 stream() {
-  list=$1
+  link_blobs "$1" "$work/stream/blobs/sha256"
   shift
-  printf '%s\\n' "$@" >"$work/members"
-  sed 's|^sha256:|blobs/sha256/|' "$list" >>"$work/members"
-  COPYFILE_DISABLE=1 tar -chf - -C "$work/stream" -T "$work/members" 2>"$work/tar.err"
+  rm -f "$work/tar.failed"
+  COPYFILE_DISABLE=1 tar -chf - -C "$work/stream" "$@" blobs 2>"$work/tar.err" || : >"$work/tar.failed"
+}
+# was_streamed: whether the last stream was whole.
+was_streamed() { [ ! -e "$work/tar.failed" ] || { reason="tar: $(last_line "$work/tar.err")" && return 1; }; }
+# reason_said: what a runtime said of a stream that it did not take. Where tar failed before it, that is the reason.
+reason_said() {
+  if [ -s "$work/tar.err" ] && ! grep -qi 'broken pipe' "$work/tar.err"; then
+    echo "tar: $(last_line "$work/tar.err")"
+  else
+    last_line "$work/err"
+  fi
 }
 
 # last_line FILE: what a program said last, as a reason.

@@ -25,9 +25,15 @@ need_runtime() {
       ;;
     *) has ctr || refuse 'there is no program ctr here' 'It comes with containerd; for k3s and RKE2: sh kit/load.sh k3s' ;;
   esac
+  if [ "$runtime" != k3s ]; then
+    # ctr itself waits long for one that is not there.
+    address=${CONTAINERD_ADDRESS:-/run/containerd/containerd.sock}
+    [ -S "${address#unix://}" ] ||
+      refuse "containerd does not listen at ${address#unix://}" 'Is it running? Another socket: CONTAINERD_ADDRESS=FILE'
+  fi
   control images ls -q >"$work/ls" 2>"$work/err" </dev/null ||
     refuse "$runtime does not answer: $(last_line "$work/err")" \
-      'Is it running, and may you speak to it? Most need root: sudo sh kit/load.sh … ; another socket: CONTAINERD_ADDRESS'
+      'May you speak to it? Most need root: sudo sh kit/load.sh …'
   has_platform_flag=''
   ! control images import --help 2>/dev/null | grep -q -e '--platform ' || has_platform_flag=1
 }
@@ -135,12 +141,12 @@ import_blobs() {
   is_native_leaf || set -- "$@" --no-unpack
   blobs=$1
   shift
-  if stream "$blobs" oci-layout index.json | control images import "$@" - >"$work/out" 2>"$work/err" && [ ! -s "$work/tar.err" ]; then
-    return 0
+  if stream "$blobs" oci-layout index.json | control images import "$@" - >"$work/out" 2>"$work/err"; then
+    was_streamed
+    return
   fi
-  reason=$(last_line "$work/err")
+  reason=$(reason_said)
   reason=${reason#ctr: }
-  [ -n "$reason" ] || reason=$(last_line "$work/tar.err")
   return 1
 }
 

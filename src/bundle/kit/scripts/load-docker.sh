@@ -86,11 +86,12 @@ send() {
   printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[%s]}' \
     "$(tr '\n' ',' <"$work/oci" | sed 's/,$//')" >"$work/stream/index.json"
   printf '[%s]' "$(tr '\n' ',' <"$work/docker" | sed 's/,$//')" >"$work/stream/manifest.json"
-  if stream "$work/needed" oci-layout index.json manifest.json | docker load --quiet >"$work/out" 2>"$work/err" && [ ! -s "$work/tar.err" ]; then
-    return 0
+  if stream "$work/needed" oci-layout index.json manifest.json | docker load --quiet >"$work/out" 2>"$work/err"; then
+    was_streamed
+    return
   fi
-  reason=$(last_line "$work/err")
-  [ -n "$reason" ] || reason=$(last_line "$work/tar.err")
+  reason=$(reason_said)
+  case "$reason" in *'invalid tar header'*) reason="$reason (before version 23 Docker reads no layers of zstd)" ;; esac
   return 1
 }
 

@@ -45,11 +45,12 @@ load_image() {
   fi
   # docker's form, in which podman takes layers that it cannot read otherwise. It makes a manifest of its own.
   docker_form || return 1
-  if stream "$work/all" manifest.json | podman load --quiet >"$work/out" 2>"$work/err" && [ ! -s "$work/tar.err" ]; then
+  if stream "$work/all" manifest.json | podman load --quiet >"$work/out" 2>"$work/err"; then
     reason=''
-    return 0
+    was_streamed
+    return
   fi
-  reason=${reason:-$(last_line "$work/err")}
+  reason=${reason:-$(reason_said)}
   return 1
 }
 
@@ -58,15 +59,10 @@ pull_folder() {
   contents "$1" "$leaf" >"$work/all" || { reason="kit/manifests.tsv does not know $1"; return 1; }
   absent=$(lacking "$work/all")
   [ -z "$absent" ] || { reason="$absent is not in this bundle"; return 1; }
-  rm -rf "$work/dir"
-  mkdir "$work/dir"
+  link_blobs "$work/all" "$work/dir"
   printf 'Directory Transport Version: 1.1\n' >"$work/dir/version"
-  while read -r blob; do
-    hex=${blob#sha256:}
-    ln -s "$bundle/blobs/sha256/$hex" "$work/dir/$hex"
-    ln -s "$bundle/blobs/sha256/$hex" "$work/dir/$hex.manifest.json"
-  done <"$work/all"
-  ln -s "$bundle/blobs/sha256/${1#sha256:}" "$work/dir/manifest.json"
+  ln -s "../pool/${leaf#sha256:}" "$work/dir/${leaf#sha256:}.manifest.json"
+  ln -s "../pool/${1#sha256:}" "$work/dir/manifest.json"
   if ! podman pull --quiet "dir:$work/dir" >"$work/out" 2>"$work/err"; then
     reason=$(last_line "$work/err")
     reason=${reason#Error: }

@@ -124,9 +124,9 @@ fitting() {
 }
 
 temporary
-# What runtimes read as one archive: files that are made here, and the bundle's blobs through a link. Nothing is copied.
-mkdir "$work/stream" "$work/stream/blobs"
-ln -s "$bundle/blobs/sha256" "$work/stream/blobs/sha256"
+# What runtimes read as one archive: files that are made here, and links to the bundle's blobs. Nothing is copied.
+mkdir "$work/stream"
+ln -s "$bundle/blobs/sha256" "$work/pool"
 printf '{"imageLayoutVersion":"1.0.0"}' >"$work/stream/oci-layout"
 
 # read_names: $work/names, a line for each name that runtimes use. A bundle is a stranger's: nothing else than names,
@@ -274,13 +274,30 @@ lacking() {
   done <"$1"
 }
 
-# stream FILE NAME…: an archive of files that were made in $work/stream and of the blobs that FILE lists.
+# link_blobs FILE FOLDER: puts links to the blobs that FILE lists into a new folder below $work.
+link_blobs() {
+  rm -rf "$2" && mkdir -p "$2"
+  case "${2#"$work"/}" in */*/*) up=../../../pool ;; */*) up=../../pool ;; *) up=../pool ;; esac
+  sed "s|^sha256:|$up/|" "$1" | (cd "$2" && xargs sh -c '[ $# -eq 0 ] || ln -s "$@" .' sh)
+}
+
+# stream FILE NAME…: an archive of files that were made in $work/stream and of the blobs that FILE lists. (The tar of
+# busybox reads no list of files.)
 stream() {
-  list=$1
+  link_blobs "$1" "$work/stream/blobs/sha256"
   shift
-  printf '%s\n' "$@" >"$work/members"
-  sed 's|^sha256:|blobs/sha256/|' "$list" >>"$work/members"
-  COPYFILE_DISABLE=1 tar -chf - -C "$work/stream" -T "$work/members" 2>"$work/tar.err"
+  rm -f "$work/tar.failed"
+  COPYFILE_DISABLE=1 tar -chf - -C "$work/stream" "$@" blobs 2>"$work/tar.err" || : >"$work/tar.failed"
+}
+# was_streamed: whether the last stream was whole.
+was_streamed() { [ ! -e "$work/tar.failed" ] || { reason="tar: $(last_line "$work/tar.err")" && return 1; }; }
+# reason_said: what a runtime said of a stream that it did not take. Where tar failed before it, that is the reason.
+reason_said() {
+  if [ -s "$work/tar.err" ] && ! grep -qi 'broken pipe' "$work/tar.err"; then
+    echo "tar: $(last_line "$work/tar.err")"
+  else
+    last_line "$work/err"
+  fi
 }
 
 # last_line FILE: what a program said last, as a reason.
