@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -120,63 +120,50 @@ const hashesOf = (...names: readonly string[]): string =>
 const hexOf = (...digests: readonly string[]): string =>
   digests.map((digest) => `${digest.slice('sha256:'.length)}\n`).join('');
 
-/** A check that wants the real zot. */
-const itOnZot = (title: string, check: () => Promise<void>): void =>
-  it(title, async () => (hasZot() ? check() : noteNotOnZot()));
-
 describe('V7: kit/serve.sh', () => {
-  itOnZot(
-    'on busybox alone, from read-only media: checks, serves each name, ends, leaves nothing',
-    async () => {
-      const names = [`${HUB}:1`, 'library/one:1', 'localhost_5000/chart:4', 'quay.io/acme/idx:3'];
-      const run = await serve(busybox, '', { meanwhile: hashesOf(...names, 'docker.io/quay.io/x:5') });
-      const digests = [ONE, ONE, chart(), idx(small), ODD].map(({ top }) => top);
-      expect(run).toMatchObject({ code: 143, left: '', meanwhile: hexOf(...digests) });
-      expect(run.said).toContain('Checked: docker.io/acme/app:2 is served with its digest.');
-      expect(run.said).toContain(`  ${ONE.top.slice(0, 19)}  127.0.0.1:5000/${HUB}:1\n`);
-      expect(run.said).toContain('Not so below quay.io: a registry has the name.');
-      const wide = run.said.split('\n').filter((line) => line.length > 80 && !line.includes('127.0.0.1'));
-      expect(wide).toEqual([]);
-      expect(await filesOf(bundle)).toEqual(before);
-    },
-  );
+  it('on busybox alone, from read-only media: checks, serves each name, ends, leaves nothing', async () => {
+    if (!hasZot()) return noteNotOnZot();
+    const names = [`${HUB}:1`, 'library/one:1', 'localhost_5000/chart:4', 'quay.io/acme/idx:3'];
+    const run = await serve(busybox, '', { meanwhile: hashesOf(...names, 'docker.io/quay.io/x:5') });
+    const digests = [ONE, ONE, chart(), idx(small), ODD].map(({ top }) => top);
+    expect(run).toMatchObject({ code: 143, left: '', meanwhile: hexOf(...digests) });
+    expect(run.said).toContain('Checked: docker.io/acme/app:2 is served with its digest.');
+    expect(run.said).toContain(`  ${ONE.top.slice(0, 19)}  127.0.0.1:5000/${HUB}:1\n`);
+    expect(run.said).toContain('Not so below quay.io: a registry has the name.');
+    const wide = run.said.split('\n').filter((line) => line.length > 80 && !line.includes('127.0.0.1'));
+    expect(wide).toEqual([]);
+    expect(await filesOf(bundle)).toEqual(before);
+  });
 
-  itOnZot(
-    'J3: serves from blobs/ what has no blobs of its own, as where hard links are not known',
-    async () => {
-      const part = path.join(work.path, 'part');
-      await cp(bundle, part, { recursive: true });
-      // One repository as a copy has it, one that lacks a blob, others without any; and nothing that is not needed.
-      await rm(path.join(part, 'registry/quay.io/acme/idx/blobs'), { recursive: true });
-      await rm(path.join(part, 'registry/localhost_5000/chart/blobs'), { recursive: true });
-      await rm(path.join(part, 'registry', HUB, 'blobs/sha256', ONE.top.slice(7)));
-      for (const name of ['report.html', 'manifest.json']) await rm(path.join(part, name));
-      const names = [
-        `${HUB}:1`,
-        'library/one:1',
-        'localhost_5000/chart:4',
-        'quay.io/acme/idx:3',
-        'acme/app:2',
-      ];
-      const where = { bundle: '/work/part' };
-      const run = await serve(dash, '', { ...where, meanwhile: hashesOf(...names) });
-      const digests = [ONE, ONE, chart(), idx(small), APP].map(({ top }) => top);
-      expect(run).toMatchObject({ code: 143, left: '', meanwhile: hexOf(...digests) });
-      expect(run.said).toContain('theirs are served from blobs/');
-      // Now the pool is damaged, then it lacks the blob.
-      const blob = path.join(part, 'blobs/sha256', chart().top.slice(7));
-      await writeFile(blob, 'x');
-      const damaged = await serve(dash, '', where);
-      expect(damaged).toMatchObject({ code: 1, left: '' });
-      expect(damaged.said).toMatch(new RegExp(`^blobs/sha256/${chart().top.slice(7)} `, 'm'));
-      await rm(blob);
-      const lacking = await serve(dash, '--no-verify', where);
-      expect(lacking).toMatchObject({ code: 1, left: '' });
-      expect(lacking.said).toContain(`\n  localhost_5000/chart: ${chart().top}\n`);
-    },
-  );
+  it('J3: serves from blobs/ what has no blobs of its own, as where hard links are not known', async () => {
+    if (!hasZot()) return noteNotOnZot();
+    const part = path.join(work.path, 'part');
+    await cp(bundle, part, { recursive: true });
+    // One repository as a copy has it, one that lacks a blob, others without any; and nothing that is not needed.
+    await rm(path.join(part, 'registry/quay.io/acme/idx/blobs'), { recursive: true });
+    await rm(path.join(part, 'registry/localhost_5000/chart/blobs'), { recursive: true });
+    await rm(path.join(part, 'registry', HUB, 'blobs/sha256', ONE.top.slice(7)));
+    for (const name of ['report.html', 'manifest.json']) await rm(path.join(part, name));
+    const names = [`${HUB}:1`, 'library/one:1', 'localhost_5000/chart:4', 'quay.io/acme/idx:3', 'acme/app:2'];
+    const where = { bundle: '/work/part' };
+    const run = await serve(dash, '', { ...where, meanwhile: hashesOf(...names) });
+    const digests = [ONE, ONE, chart(), idx(small), APP].map(({ top }) => top);
+    expect(run).toMatchObject({ code: 143, left: '', meanwhile: hexOf(...digests) });
+    expect(run.said).toContain('theirs are served from blobs/');
+    // Now the pool is damaged, then it lacks the blob.
+    const blob = path.join(part, 'blobs/sha256', chart().top.slice(7));
+    await writeFile(blob, 'x');
+    const damaged = await serve(dash, '', where);
+    expect(damaged).toMatchObject({ code: 1, left: '' });
+    expect(damaged.said).toMatch(new RegExp(`^blobs/sha256/${chart().top.slice(7)} `, 'm'));
+    await rm(blob);
+    const lacking = await serve(dash, '--no-verify', where);
+    expect(lacking).toMatchObject({ code: 1, left: '' });
+    expect(lacking.said).toContain(`\n  localhost_5000/chart: ${chart().top}\n`);
+  });
 
-  itOnZot('V10: users and HTTPS, from read-only media: pulls with a login alone, and no pushes', async () => {
+  it('V10: users and HTTPS, from read-only media: pulls with a login alone, and no pushes', async () => {
+    if (!hasZot()) return noteNotOnZot();
     const ask = 'curl -s -o /dev/null -w "%{http_code}\\n" --cacert /work/ca.crt';
     const top = `https://127.0.0.1:5000/v2/${HUB}`;
     const meanwhile = [
@@ -209,7 +196,8 @@ describe('V7: kit/serve.sh', () => {
     expect(/^Checked: .* is served with its digest/m.test(run.said)).toBe(client !== '');
   });
 
-  itOnZot('tells a taken port, also where only zot itself can notice it', async () => {
+  it('tells a taken port, also where only zot itself can notice it', async () => {
+    if (!hasZot()) return noteNotOnZot();
     const again = 'sh kit/serve.sh --no-verify; echo "code $?"';
     const blind = `${onlyClient('')}\n${again}`;
     const run = await serve(busybox, '--no-verify', { meanwhile: again });
@@ -220,26 +208,25 @@ describe('V7: kit/serve.sh', () => {
     expect(other.meanwhile).toMatch(/^error: zot has ended:\n {2}zot: .*address already in use\ncode 1\n$/);
   });
 
-  itOnZot(
-    'keeps its state on another disk, under any name, for one at a time, and uses it again',
-    async () => {
-      const state = String.raw`/work/a "b\ c`;
-      const flags = `--no-verify ${USERS} --state '${state}'`;
-      for (const turn of ['once', 'again']) {
-        const meanwhile = `sh kit/serve.sh --listen 5001 --state '${state}'; echo "code $?"`;
-        const run = await serve(busybox, flags, { meanwhile });
-        expect([turn, run.said]).toEqual([
-          turn,
-          expect.stringContaining(`The log of zot is ${state}/zot.log\n`),
-        ]);
-        expect(run.meanwhile).toMatch(/^error: --state: process \d+ serves from .*\n.*\ncode 2\n$/);
-      }
-      const names = await readdir(path.join(work.path, 'a "b\\ c'));
-      expect(names.toSorted()).toEqual(['oci-save-state', 'root', 'zot.json', 'zot.log']);
-    },
-  );
+  it('keeps its state on another disk, under any name, for one at a time, and uses it again', async () => {
+    if (!hasZot()) return noteNotOnZot();
+    const state = String.raw`/work/a "b\ c`;
+    const flags = `--no-verify ${USERS} --state '${state}'`;
+    for (const turn of ['once', 'again']) {
+      const meanwhile = `sh kit/serve.sh --listen 5001 --state '${state}'; echo "code $?"`;
+      const run = await serve(busybox, flags, { meanwhile });
+      expect([turn, run.said]).toEqual([
+        turn,
+        expect.stringContaining(`The log of zot is ${state}/zot.log\n`),
+      ]);
+      expect(run.meanwhile).toMatch(/^error: --state: process \d+ serves from .*\n.*\ncode 2\n$/);
+    }
+    const names = await readdir(path.join(work.path, 'a "b\\ c'));
+    expect(names.toSorted()).toEqual(['oci-save-state', 'root', 'zot.json', 'zot.log']);
+  });
 
-  itOnZot('follows a link above the bundle that moves to another one while it serves', async () => {
+  it('follows a link above the bundle that moves to another one while it serves', async () => {
+    if (!hasZot()) return noteNotOnZot();
     const site = path.join(work.path, 'releases');
     for (const [name, image] of [
       ['old', ONE],
@@ -256,7 +243,8 @@ describe('V7: kit/serve.sh', () => {
     expect(run).toMatchObject({ code: 143, meanwhile: hexOf(ONE.top, APP.top) });
   });
 
-  itOnZot('says which files another user could not read', async () => {
+  it('says which files another user could not read', async () => {
+    if (!hasZot()) return noteNotOnZot();
     const closed = path.join(work.path, 'closed');
     await cp(bundle, closed, { recursive: true });
     await runProgram('chmod', ['-R', 'go=', closed]);
@@ -267,7 +255,8 @@ describe('V7: kit/serve.sh', () => {
     });
   });
 
-  itOnZot('runs a zot of the kit on a medium on which nothing can be executed', async () => {
+  it('runs a zot of the kit on a medium on which nothing can be executed', async () => {
+    if (!hasZot()) return noteNotOnZot();
     const own = path.join(work.path, 'own');
     await cp(bundle, own, { recursive: true });
     await runProgram('cp', [toolPath('zot'), path.join(own, 'kit/zot')]);
@@ -284,7 +273,8 @@ describe('V7: kit/serve.sh', () => {
 describe.each(SITE_SHELLS)('kit/serve.sh of a terminal, in %s', (shell) => {
   const command = shell === 'busybox' ? [toolPath('busybox'), 'sh'] : [toolPath('dash')];
 
-  itOnZot('ends with 130 at Ctrl-C, zot with it, and leaves nothing', async () => {
+  it('ends with 130 at Ctrl-C, zot with it, and leaves nothing', async () => {
+    if (!hasZot()) return noteNotOnZot();
     await using temp = await tempFolder('tmp');
     const [program = '', ...args] = command;
     const child = spawn(program, [...args, path.join(bundle, 'kit/serve.sh'), '--listen', '127.0.0.1:0'], {
