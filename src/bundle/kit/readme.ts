@@ -74,7 +74,8 @@ Run the commands below in this folder, where this file is. Each tells with
    A cluster that asks for docker.io/library/nginx finds it in your registry
    when its nodes know where to look:
 
-     sh kit/mirrors.sh registry.example:5000
+     sh kit/mirrors.sh 10.0.0.5:5000              for kit/serve.sh there
+     sh kit/mirrors.sh --https registry.example:5000
 
    writes the files for containerd, k3s, RKE2, CRI-O, Podman and Docker, and
    tells where each belongs. Those in kit/ are for a registry at

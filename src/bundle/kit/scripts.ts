@@ -1901,7 +1901,8 @@ Nothing else is changed.
   --out FOLDER  where to: a new or empty folder outside the bundle; by default a new one in /tmp
 
 examples:
-  sh kit/mirrors.sh registry.example:5000
+  sh kit/mirrors.sh 10.0.0.5:5000
+  sh kit/mirrors.sh --https registry.example
   sh kit/mirrors.sh --ca /root/ca.crt --out /root/mirrors harbor.example/team
 END
 }
@@ -2099,10 +2100,12 @@ from=$(word_of "$out")
 # copy_ca PLACE: the line that brings the authority to where a runtime looks for it.
 copy_ca() { [ -z "$ca" ] || say "  mkdir -p $(word_of "\${1%/*}") && cp $from/ca.crt $(word_of "$1")"; }
 
+how='by plain HTTP (where it speaks HTTPS: --https or --ca FILE)'
+[ "$scheme" = http ] || how='by HTTPS'
 say "Wrote $out: images of $(awk -F "$tab" '
   NR <= 10 { list = list (NR > 1 ? ", " : "") $1 }
   END { print NR == 0 ? "no registry" : list (NR > 10 ? " and " NR - 10 " more" : "") }' "$work/named")" \\
-  "are pulled from $address$below."
+  "are pulled from $address$below $how."
 say
 say 'On each node, as root, what it has of these:'
 say

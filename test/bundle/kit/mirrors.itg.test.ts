@@ -1,6 +1,7 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { saveImages } from '../../../src/api.ts';
 import { serveRegistry } from '../../../src/serve/index.ts';
 import { startBadRegistry } from '../../support/bad-registry.ts';
@@ -149,6 +150,39 @@ describe('V18: mirrors.sh', () => {
     }
     expect(await filesOf(temp.path)).toEqual(before);
     expect((await mirrors('--help')).stdout).toMatch(/^usage: .*examples:/s);
+  });
+
+  it.each([
+    [['registry.example'], { plain: ['registry.example'], mirror: ['http://registry.example'] }],
+    [['--https', 'Registry.Example:443'], { mirror: ['https://registry.example:443'] }],
+    [['10.0.0.5:5000/team/x/'], { plain: ['10.0.0.5:5000'] }],
+    [['--https', '--', '[fd00::5]:5000/team'], {}],
+  ])('writes JSON and YAML for %s', async (args, { plain, mirror }) => {
+    const out = path.join(temp.path, `form-${args.at(-1)?.replaceAll('/', '_')}`);
+    expect(await mirrors('--out', out, ...args)).toMatchObject({ exitCode: 0, stderr: '' });
+    const daemon: unknown = JSON.parse(await readFile(path.join(out, 'daemon.json'), 'utf8'));
+    expect(daemon).toEqual({
+      ...(plain === undefined ? {} : { 'insecure-registries': plain }),
+      ...(mirror === undefined ? {} : { 'registry-mirrors': mirror }),
+    });
+    const [, scheme, host, prefix = ''] =
+      /^(https?):\/\/([^/]+?)(?:\/(.*?))?\/?$/.exec(
+        `${args.includes('--https') ? 'https' : 'http'}://${args.at(-1)?.toLowerCase()}`,
+      ) ?? [];
+    const below = prefix === '' ? '' : `${prefix}/`;
+    const yaml: unknown = parse(await readFile(path.join(out, 'k3s-registries.yaml'), 'utf8'));
+    const endpoint = [`${scheme}://${host}`];
+    expect(yaml).toEqual({
+      mirrors: {
+        'docker.io': { endpoint, rewrite: { '^(.*)$': `${below}docker.io/$1` } },
+        'localhost:5000': { endpoint, rewrite: { '^(.*)$': `${below}localhost_5000/$1` } },
+        'quay.io': { endpoint, rewrite: { '^(.*)$': `${below}quay.io/$1` } },
+        [host ?? '']: { endpoint },
+      },
+    });
+    const conf = await readFile(path.join(out, 'registries.conf'), 'utf8');
+    expect(conf).toContain(`prefix = "quay.io"\nlocation = "${host}/${below}quay.io"\n`);
+    expect(conf.includes('insecure')).toBe(scheme === 'http');
   });
 
   it('prints commands that hold for a folder of any name', async () => {
