@@ -2515,10 +2515,8 @@ curl_blob() {
   blob_tries=1
   while :; do
     curl_upload "$1" "$2" && break
-    case $fault in cut | busy | lost) ;; *) return 1 ;; esac
-    [ "$blob_tries" -lt 3 ] || return 1
+    case $fault:$blob_tries in cut:[12] | busy:[12]) sleep "$blob_tries" ;; lost:1) ;; *) return 1 ;; esac
     note "  $why; once more"
-    sleep "$blob_tries"
     blob_tries=$((blob_tries + 1))
     upload_url=
   done
@@ -3138,6 +3136,17 @@ END
 
 dry_run= keep= auth_file= user_from= ca= insecure= plain_http= engine=
 while [ $# -gt 0 ]; do
+  # --ca=FILE is --ca FILE.
+  case $1 in --*=*)
+    option=\${1%%=*} value=\${1#*=}
+    shift
+    set -- "$option" "$value" "$@"
+    case $option in
+      --auth-file | --user-from | --ca | --with) ;;
+      *) usage_error "$option takes no value" ;;
+    esac
+    ;;
+  esac
   case $1 in
     -h | --help)
       usage
@@ -3167,6 +3176,9 @@ while [ $# -gt 0 ]; do
   shift
 done
 [ $# -ge 1 ] || usage_error 'a registry is needed'
+for pattern; do
+  case $pattern in -*) usage_error "$pattern stands after the registry: options come first" ;; esac
+done
 
 case $1 in
   *://*) refuse 'the registry is written without http:// or https://' 'Plain HTTP is asked for by --plain-http' ;;
@@ -3334,7 +3346,7 @@ hint_for() {
     login) say "A login is needed: --user-from FILE, --auth-file FILE, or before: skopeo login $address" ;;
     denied) say 'The login may not write there: its rights, the project and its quota are set at the registry' ;;
     gone) say 'Push again when it answers: only the rest is sent' ;;
-    missing) say 'Some registries want a repository or project to be made before it is pushed to' ;;
+    missing) say 'Some registries want a repository or project to be made before it is pushed to, or take names of few parts' ;;
     minute) say 'A zot ends what takes longer than a minute: "readTimeout": "0s" and "writeTimeout": "0s" below "http" let it go on' ;;
     cut | busy) say 'Push again: only the rest is sent' ;;
     docker) say 'A zot takes Docker images only with "compat": ["docker2s2"] below "http" in its configuration' ;;

@@ -78,14 +78,31 @@ beforeAll(async () => {
     naming: ['keep-domain'],
   });
   lock = lockSchema.parse(JSON.parse(await readFile(path.join(bundle, 'oci-save.lock.json'), 'utf8')));
+  // And one with a damaged layer, a damaged manifest and without a layer.
+  await outputOf('cp', ['-a', bundle, `${temp.path}/damaged`]);
+  const blob = (hex: string): string => path.join(temp.path, 'damaged/blobs/sha256', hex);
+  await writeFile(blob(layerOf('d2')), Buffer.alloc(1000));
+  await writeFile(blob(hexOf(KINDS.zst[0].top)), '{}');
+  await rm(blob(layerOf('idx')));
 });
 afterAll(() => temp.close());
+
+/** The first layer of an image. */
+const layerOf = (name: string): string =>
+  hexOf(
+    lock.images.find(({ names }) => names.includes(`${SITE}/${name}:1`))?.leaves[0]?.layers[0] ?? 'sha256:',
+  );
 
 const push = (site: Site, args: string, input = ''): Promise<ProgramResult> =>
   site.run(`sh kit/push.sh ${args}`, { cwd: '/bundle', input });
 
-const startAt = (shell: SiteShell, programs: readonly string[], folder = bundle): Promise<Site> =>
-  startSite({ shell, programs, network: true, mounts: { '/bundle': `${folder}:ro` } });
+const startAt = (shell: SiteShell, programs: readonly string[]): Promise<Site> =>
+  startSite({
+    shell,
+    programs,
+    network: true,
+    mounts: { '/bundle': `${bundle}:ro`, '/damaged': `${temp.path}/damaged:ro` },
+  });
 
 /** What a target that takes no sparse index has, by the names below a prefix. */
 const wanted = (prefix: string): Map<string, string> =>
@@ -95,9 +112,14 @@ describe.each([
   ['curl', 'busybox', ['curl']],
   ['skopeo', 'dash', ['skopeo', 'curl']],
 ] as const)('V7: kit/push.sh by %s in a root of %s', (engine, shell, programs) => {
+  let site: Site;
+  beforeAll(async () => {
+    site = await startAt(shell, programs);
+  });
+  afterAll(() => site.close());
+
   it('pushes every kind of image and what refers to it into docker-registry, and sends nothing again', async () => {
     await using registry = await startDockerRegistry();
-    await using site = await startAt(shell, programs);
     const first = await push(site, `--plain-http ${registry.host}/mirror`);
     expect(first).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('12 pushed of 12 images') });
     const tags = await tagsOf(registry.url);
@@ -127,14 +149,16 @@ describe.each([
     expect(await readdir(path.join(site.root, 'tmp'))).toEqual([]);
   });
 
-  it('pushes every kind of image into zot, which lists what refers to one', async () => {
+  it('pushes indexes of all kinds and an artifact into zot, which lists what refers to an image', async () => {
     if (!hasZot()) return noteNotOnZot();
     await using zot = await startZot();
-    await using site = await startAt(shell, programs);
-    const { exitCode, stdout } = await push(site, `--plain-http ${zot.host}`);
+    const kinds = "'*/ref' '*/nested' '*/dlist' '*/chart' '*/several'";
+    const { exitCode, stdout } = await push(site, `--plain-http ${zot.host} ${kinds}`);
     expect([exitCode, stdout]).toEqual([0, expect.stringContaining('3 signatures and other referrers')]);
     const tags = await tagsOf(zot.url);
-    for (const [name, root] of wanted('')) expect([name, tags.get(name)]).toEqual([name, root]);
+    for (const [name, root] of wanted(''))
+      if (/(?:ref|nested|dlist|chart|several):/.test(name))
+        expect([name, tags.get(name)]).toEqual([name, root]);
     const answer = await call(new URL(`/v2/${SITE}/ref/referrers/${subject.top}`, zot.url));
     expect(JSON.parse(answer.body.toString()).manifests).toHaveLength(2);
     expect(tags.has(`${SITE}/ref:sha256-${hexOf(subject.top)}`)).toBe(false);
@@ -144,7 +168,6 @@ describe.each([
   it('says that a zot needs its compat setting for Docker images, and pushes the rest', async () => {
     if (!hasZot()) return noteNotOnZot();
     await using zot = await startZot({ compat: false });
-    await using site = await startAt(shell, programs);
     const { exitCode, stdout, stderr } = await push(site, `--plain-http ${zot.host} '*/d2' '*/one'`);
     expect([exitCode, stdout]).toEqual([1, expect.stringContaining('1 failed, 1 pushed of 2 images')]);
     expect(stderr).toContain('"compat": ["docker2s2"]');
@@ -153,12 +176,11 @@ describe.each([
   it('checks the certificate by a private authority, and logs in without showing the password', async () => {
     const users = { robot: 'pass "word\\1' };
     await using registry = await startDockerRegistry({ tls: 'server', users });
-    await using site = await startAt(shell, programs);
     await copyFile(registry.certificates?.ca ?? '', path.join(site.root, 'root/ca.crt'));
     // Every program that is started tells its arguments and its environment.
     const told =
       'mkdir /w; for p in curl skopeo; do [ ! -e /bin/$p ] || { ' +
-      `printf '#!/bin/sh\\n{ echo "$0 $*"; env; } >>/tmp/told\\nexec /bin/%s "$@"\\n' $p >/w/$p; chmod 755 /w/$p; }; done; ` +
+      `printf '#!/bin/sh\\n{ echo "$0 $*"; env; } >>/root/told\\nexec /bin/%s "$@"\\n' $p >/w/$p; chmod 755 /w/$p; }; done; ` +
       'export PATH=/w:/bin; ';
     const pushAs = (args: string, input = ''): Promise<ProgramResult> =>
       site.run(`${told}sh kit/push.sh ${args} ${registry.host} '*/one:1'`, { cwd: '/bundle', input });
@@ -177,7 +199,7 @@ describe.each([
     );
     const byFile = await pushAs('--insecure --auth-file /root/auth.json');
     expect([byFile.exitCode, byFile.stdout]).toEqual([0, expect.stringContaining('1 unchanged of 1 images')]);
-    const seen = await readFile(path.join(site.root, 'tmp/told'), 'utf8');
+    const seen = await readFile(path.join(site.root, 'root/told'), 'utf8');
     expect(seen).toContain(`/w/${engine}`);
     expect(seen).not.toContain('pass "word');
     expect(seen).not.toContain(auth);
@@ -185,24 +207,14 @@ describe.each([
   });
 
   it('names a damaged blob and an absent one, sends neither, and pushes the rest', async () => {
-    await using folder = await tempFolder('damaged');
-    await using site = await startAt(shell, programs, folder.path);
     await using registry = await startDockerRegistry();
-    const blobs = path.join(folder.path, 'blobs/sha256');
-    await outputOf('cp', ['-a', `${bundle}/.`, folder.path]);
-    const layerOf = (name: string): string =>
-      hexOf(
-        lock.images.find(({ names }) => names.includes(`${SITE}/${name}:1`))?.leaves[0]?.layers[0] ??
-          'sha256:',
-      );
-    await writeFile(path.join(blobs, layerOf('d2')), Buffer.alloc(1000));
-    await rm(path.join(blobs, layerOf('idx')));
-    const { exitCode, stdout, stderr } = await push(
-      site,
-      `--plain-http ${registry.host} '*/d2' '*/idx' '*/one'`,
+    const { exitCode, stdout, stderr } = await site.run(
+      `sh kit/push.sh --plain-http ${registry.host} '*/d2' '*/zst' '*/idx' '*/one'`,
+      { cwd: '/damaged' },
     );
-    expect([exitCode, stdout]).toEqual([1, expect.stringContaining('2 failed, 1 pushed of 3 images')]);
-    expect(stderr).toContain(`blobs/sha256/${layerOf('d2')} is damaged`);
+    expect([exitCode, stdout]).toEqual([1, expect.stringContaining('3 failed, 1 pushed of 4 images')]);
+    for (const hex of [layerOf('d2'), hexOf(KINDS.zst[0].top)])
+      expect(stderr).toContain(`blobs/sha256/${hex} is damaged`);
     expect(stderr).toContain(`blobs/sha256/${layerOf('idx')} is not in the bundle`);
     expect([...(await tagsOf(registry.url)).keys()]).toEqual([`${SITE}/one:1`]);
   });
@@ -363,11 +375,13 @@ describe('V7: kit/push.sh and what registries do', () => {
     ['http://registry.example', 'without http://'],
     ['registry', 'registry:443'],
     ['registry.example/UPPER', 'the prefix is not'],
-    ['--with docker registry.example', '--with takes'],
+    ['--with=docker registry.example', '--with takes'],
     ['--with skopeo registry.example', 'no skopeo'],
     ['--ca /nowhere registry.example', 'is not a file'],
     ['--plain-http --insecure registry.example', 'no certificate to check'],
     ['--what registry.example', 'is not an option'],
+    ['--keep=yes registry.example', 'takes no value'],
+    ['registry.example --keep', 'options come first'],
   ])('refuses "%s" before anything is started', async (args, words) => {
     const { exitCode, stderr } = await push(site, args);
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining(words)]);

@@ -381,10 +381,8 @@ curl_blob() {
   blob_tries=1
   while :; do
     curl_upload "$1" "$2" && break
-    case $fault in cut | busy | lost) ;; *) return 1 ;; esac
-    [ "$blob_tries" -lt 3 ] || return 1
+    case $fault:$blob_tries in cut:[12] | busy:[12]) sleep "$blob_tries" ;; lost:1) ;; *) return 1 ;; esac
     note "  $why; once more"
-    sleep "$blob_tries"
     blob_tries=$((blob_tries + 1))
     upload_url=
   done

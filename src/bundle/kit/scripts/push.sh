@@ -39,6 +39,17 @@ END
 
 dry_run= keep= auth_file= user_from= ca= insecure= plain_http= engine=
 while [ $# -gt 0 ]; do
+  # --ca=FILE is --ca FILE.
+  case $1 in --*=*)
+    option=${1%%=*} value=${1#*=}
+    shift
+    set -- "$option" "$value" "$@"
+    case $option in
+      --auth-file | --user-from | --ca | --with) ;;
+      *) usage_error "$option takes no value" ;;
+    esac
+    ;;
+  esac
   case $1 in
     -h | --help)
       usage
@@ -68,6 +79,9 @@ while [ $# -gt 0 ]; do
   shift
 done
 [ $# -ge 1 ] || usage_error 'a registry is needed'
+for pattern; do
+  case $pattern in -*) usage_error "$pattern stands after the registry: options come first" ;; esac
+done
 
 case $1 in
   *://*) refuse 'the registry is written without http:// or https://' 'Plain HTTP is asked for by --plain-http' ;;
@@ -235,7 +249,7 @@ hint_for() {
     login) say "A login is needed: --user-from FILE, --auth-file FILE, or before: skopeo login $address" ;;
     denied) say 'The login may not write there: its rights, the project and its quota are set at the registry' ;;
     gone) say 'Push again when it answers: only the rest is sent' ;;
-    missing) say 'Some registries want a repository or project to be made before it is pushed to' ;;
+    missing) say 'Some registries want a repository or project to be made before it is pushed to, or take names of few parts' ;;
     minute) say 'A zot ends what takes longer than a minute: "readTimeout": "0s" and "writeTimeout": "0s" below "http" let it go on' ;;
     cut | busy) say 'Push again: only the rest is sent' ;;
     docker) say 'A zot takes Docker images only with "compat": ["docker2s2"] below "http" in its configuration' ;;
