@@ -16,8 +16,8 @@ function unpackedAnywhere(file: string, text: string): string[] {
   return [...text.matchAll(UNPACKS)].flatMap(({ 0: words, index }) => {
     const [command = ''] = text.slice(index).split(END);
     const folder = /\s-C\s+([^\s,)]+)/.exec(command)?.[1];
-    const isMade =
-      folder !== undefined && new RegExp(`mkdir (?:-p )?${RegExp.escape(folder)}`).test(text.slice(0, index));
+    const before = text.slice(0, index);
+    const isMade = ['mkdir', 'mkdir -p'].some((made) => before.includes(`${made} ${folder}`));
     return isMade ? [] : [`${file}: ${words}${command.slice(words.length, 60)}`];
   });
 }

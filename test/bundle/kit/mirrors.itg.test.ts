@@ -152,7 +152,7 @@ describe('V18: mirrors.sh', () => {
     expect((await mirrors('--help')).stdout).toMatch(/^usage: .*examples:/s);
   });
 
-  it.each([
+  it.each<[string[], { plain?: string[]; mirror?: string[] }]>([
     [['registry.example'], { plain: ['registry.example'], mirror: ['http://registry.example'] }],
     [['--https', 'Registry.Example:443'], { mirror: ['https://registry.example:443'] }],
     [['10.0.0.5:5000/team/x/'], { plain: ['10.0.0.5:5000'] }],
