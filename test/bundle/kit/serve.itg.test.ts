@@ -7,7 +7,7 @@ import { type Resolving, startResolving } from '../../resolve/resolving.ts';
 import { chart, idx, one } from '../../support/fixtures/index.ts';
 import { noteNotOnZot } from '../../support/not-on-zot.ts';
 import { outputOf, runProgram } from '../../support/program.ts';
-import { hasZot, makeCertificates } from '../../support/servers/index.ts';
+import { hasZot, makeCertificates, startDockerd } from '../../support/servers/index.ts';
 import { type Site, SITE_SHELLS, startSite } from '../../support/site.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
 import { toolPath } from '../../support/tools.ts';
@@ -270,28 +270,78 @@ describe('V7: kit/serve.sh', () => {
   });
 });
 
-describe.each(SITE_SHELLS)('kit/serve.sh of a terminal, in %s', (shell) => {
-  const command = shell === 'busybox' ? [toolPath('busybox'), 'sh'] : [toolPath('dash')];
+/** Starts serve.sh on this machine, in a group of its own as a terminal does; `said` has the lines until it serves. */
+async function startServing(shell: readonly string[], temp: string, kit = path.join(bundle, 'kit')) {
+  const [program = '', ...args] = shell;
+  const child = spawn(program, [...args, path.join(kit, 'serve.sh'), '--listen', '127.0.0.1:0'], {
+    detached: true,
+    env: { ...process.env, TMPDIR: temp, ZOT_BIN: toolPath('zot') },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const group = child.pid ?? 0;
+  const errors = text(child.stderr);
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  let said = '';
+  for await (const chunk of child.stdout) if ((said += String(chunk)).includes('Ctrl-C ends it')) break;
+  return { said, group, ended, errors };
+}
+const inGroup = async (group: number): Promise<string[]> =>
+  (await runProgram('pgrep', ['-g', String(group)])).stdout.split('\n').filter((line) => line !== '');
+const SHELLS = { busybox: ['busybox', 'sh'], dash: ['dash'] } as const;
 
-  it('ends with 130 at Ctrl-C, zot with it, and leaves nothing', async () => {
+describe('kit/serve.sh of a terminal', () => {
+  it.for(SITE_SHELLS)('ends with 130 at Ctrl-C, zot with it, and leaves nothing, in %s', async (shell) => {
     if (!hasZot()) return noteNotOnZot();
     await using temp = await tempFolder('tmp');
-    const [program = '', ...args] = command;
-    const child = spawn(program, [...args, path.join(bundle, 'kit/serve.sh'), '--listen', '127.0.0.1:0'], {
-      detached: true,
-      env: { ...process.env, TMPDIR: temp.path, ZOT_BIN: toolPath('zot') },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const said = text(child.stderr);
-    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-    for await (const line of child.stdout) if (String(line).includes('Ctrl-C ends it')) break;
-    const zots = (): Promise<string> =>
-      runProgram('pgrep', ['-g', String(child.pid)]).then(({ stdout }) => stdout);
-    expect((await zots()).trim().split('\n')).toHaveLength(2);
+    const { group, ended, errors } = await startServing(SHELLS[shell], temp.path);
+    expect(await inGroup(group)).toHaveLength(2);
     // A terminal signals the whole group.
-    process.kill(-(child.pid ?? 0), 'SIGINT');
-    expect([await ended, await readdir(temp.path), await zots()]).toEqual([130, [], '']);
-    expect(await said).not.toContain('error');
+    process.kill(-group, 'SIGINT');
+    expect([await ended, await readdir(temp.path), await inGroup(group)]).toEqual([130, [], []]);
+    expect(await errors).not.toContain('error');
+  });
+
+  it.for(SITE_SHELLS)('ends at a signal while it checks the bundle, in %s', async (shell) => {
+    if (!hasZot()) return noteNotOnZot();
+    // A check that takes as long as it likes.
+    const slow = path.join(work.path, `slow-${shell}`);
+    await cp(bundle, slow, { recursive: true });
+    await outputOf('mkfifo', [path.join(slow, 'fifo')]);
+    const check = `kit=\${0%/*}
+. "$kit/common.sh"
+temporary
+at_end() { kill "$child"; }
+cat "$kit/../fifo" &
+child=$!
+note checks
+wait "$child"
+`;
+    await writeFile(path.join(slow, 'kit/verify.sh'), check);
+    const site = shell === 'busybox' ? busybox : dash;
+    const { stdout } = await site.run(
+      `sh kit/serve.sh 2>/tmp/said & pid=$!
+until grep -q ^checks /tmp/said; do sleep 0.1; done
+kill -TERM $pid; wait $pid; echo "code $?"; rm /tmp/said; ls -A /tmp`,
+      { cwd: `/work/slow-${shell}` },
+    );
+    expect(stdout).toBe('code 143\n');
+  });
+
+  it('docker finds the images of Docker Hub with it as a mirror, which has no path', async () => {
+    if (!hasZot()) return noteNotOnZot();
+    await using temp = await tempFolder('tmp');
+    const { said, group, ended } = await startServing(SHELLS.dash, temp.path);
+    const [, address = ''] = /^Serving .* at (\S+) /m.exec(said) ?? [];
+    try {
+      await using daemon = await startDockerd(['--registry-mirror', address]);
+      await daemon.docker('pull', '--quiet', 'one:1');
+      await daemon.docker('pull', '--quiet', 'acme/app:2');
+      const names = (await daemon.images()).map(({ name }) => name);
+      expect(names.toSorted()).toEqual(['acme/app:2', 'one:1']);
+    } finally {
+      process.kill(group, 'SIGTERM');
+      await ended;
+    }
   });
 });
 

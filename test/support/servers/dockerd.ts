@@ -20,16 +20,25 @@ export interface Dockerd extends Closable {
   images(): Promise<DockerImage[]>;
 }
 
-/** Starts a private Docker daemon with its own data, socket and containerd; it has no network for containers. */
-export async function startDockerd(): Promise<Dockerd> {
+/**
+ * Starts a private Docker daemon with its own data, socket and containerd; it has no network for containers. `flags` are
+ * added to those of `dockerd`.
+ */
+export async function startDockerd(flags: readonly string[] = []): Promise<Dockerd> {
   const folder = await runtimeFolder('dkr');
   const at = (name: string): string => join(folder.path, name);
   const socket = at('s');
   const daemon = startDaemon(
     ...asRoot('dockerd', [
-      ...['--data-root', at('root'), '--exec-root', at('exec'), '--pidfile', at('pid')],
-      ...['--host', `unix://${socket}`, '--storage-driver', 'vfs'],
-      ...['--iptables=false', '--ip6tables=false', '--bridge=none'],
+      `--data-root=${at('root')}`,
+      `--exec-root=${at('exec')}`,
+      `--pidfile=${at('pid')}`,
+      `--host=unix://${socket}`,
+      '--storage-driver=vfs',
+      '--iptables=false',
+      '--ip6tables=false',
+      '--bridge=none',
+      ...flags,
     ]),
   );
   const end = async (): Promise<void> => {
