@@ -243,6 +243,20 @@ describe('V7: kit/serve.sh', () => {
     expect(run).toMatchObject({ code: 143, meanwhile: hexOf(ONE.top, APP.top) });
   });
 
+  it('serves nothing where a known tag means something else', async () => {
+    if (!hasZot()) return noteNotOnZot();
+    const moved = path.join(work.path, 'moved');
+    await cp(bundle, moved, { recursive: true });
+    const [from, to] = [HUB, 'docker.io/acme/app'].map((name) => path.join(moved, 'registry', name));
+    await cp(`${from}/blobs`, `${to}/blobs`, { recursive: true });
+    const index = await readFile(`${from}/index.json`, 'utf8');
+    await writeFile(`${to}/index.json`, index.replace('"1"', '"2"'));
+    const run = await serve(busybox, '--no-verify', { bundle: '/work/moved' });
+    expect(run).toMatchObject({ code: 1, left: '' });
+    expect(run.said).toContain(`error: docker.io/acme/app:2 is served, but not as ${APP.top}`);
+    expect(await serve(busybox, '', { bundle: '/work/moved' })).toMatchObject({ code: 1, left: '' });
+  });
+
   it('says which files another user could not read', async () => {
     if (!hasZot()) return noteNotOnZot();
     const closed = path.join(work.path, 'closed');
