@@ -52,7 +52,7 @@ beforeAll(async () => {
     `${registry.host}/library/app:${tag} => docker.io/library/app:${tag}`;
   await work.succeed('save', appOf('1'), agent, '-o', 'app', ...insecure);
   await work.succeed('save', appOf('2'), agent, '-o', 'new', ...insecure);
-  await work.succeed('save', appOf('1'), agent, '-o', 'parts/app', '--split-size', '8KiB', ...insecure);
+  await work.succeed('save', appOf('1'), agent, '-o', 'parts/app', '--split-size', '512KiB', ...insecure);
   await mkdir(work.file('bin'));
   const shims = {
     'oci-save': `exec ${process.execPath} ${CLI} "$@"`,
