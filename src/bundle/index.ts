@@ -3,6 +3,7 @@ export {
   type BundleTree,
   LOCK_FILE,
   planTree,
+  REGISTRY_FOLDER,
   REGISTRY_SUMS_FILE,
   SUMS_FILE,
   sumsIn,

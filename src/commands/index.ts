@@ -6,5 +6,6 @@ export { placesOf, type Results } from './save/places.ts';
 export { pushBundle, type PushBundleOptions, type PushIo } from './push.ts';
 export { releaseContent } from './release.ts';
 export { verifyBundle, type VerifyIo, type VerifyBundleOptions, type VerifyReport } from './verify/verify.ts';
-export { unpackBundle, type UnpackIo, type UnpackOptions, type UnpackReport } from './unpack/unpack.ts';
+export { unpackBundle, type UnpackOptions } from './unpack/unpack.ts';
+export type { UnpackIo, UnpackReport } from './unpack/unpack-report.ts';
 export { serveBundle, type ServeBundleOptions, type ServeIo, type ServeReport } from './serve/serve.ts';

@@ -9,41 +9,23 @@ import { MAX_LOCK_BYTES } from '../../lock/index.ts';
 import { diskError } from '../../store/index.ts';
 import { formatBytes } from '../../text/bytes.ts';
 import { hint, option } from '../../text/hint.ts';
-import { VERSION } from '../../version.ts';
-import { judgeBundle, type Verdict } from '../verify/judge.ts';
+import { judgeBundle } from '../verify/judge.ts';
 import { createObserver, type PartFault } from '../verify/observed.ts';
 import { lockBesideOne } from '../verify/verify.ts';
 import { findPieces, joinPieces, type Piece, rangesOf } from '../verify/pieces.ts';
+import { joinSite } from './join-site.ts';
+import { swapSite } from './swap-site.ts';
+import { reportOf, type UnpackIo, type UnpackReport } from './unpack-report.ts';
 import { checkRoom, knowsLinks, roomOf } from './room.ts';
-import { type Copies, writeEntries, type Written } from './write-entries.ts';
+import { writeEntries } from './write-entries.ts';
 
 export interface UnpackOptions {
   /** An archive, any of its parts or their list; or `-` for an archive on standard input. */
   readonly archive: readonly string[];
   /** The folder to be made; empty: the archive's name, in the working directory. */
   readonly output: string;
-}
-
-export interface UnpackIo {
-  readonly emit: Emit;
-  readonly signal: AbortSignal | undefined;
-  readonly stdin: AsyncIterable<Uint8Array>;
-}
-
-/** What was unpacked, or why nothing was. */
-export interface UnpackReport extends Omit<Verdict, 'state'> {
-  readonly version: 1;
-  readonly tool: { readonly name: 'oci-save'; readonly version: string };
-  readonly archive: string;
-  readonly output: string;
-  /** Where it is `damaged`, nothing is left at the output. */
-  readonly outcome: 'done' | 'damaged';
-  readonly files: number;
-  readonly bytes: number;
-  /** Further names that became copies, where a file system knows no hard links. */
-  readonly copies: Copies;
-  readonly parts: readonly PartFault[];
-  readonly broken?: string;
+  /** How it comes to a site that has a bundle already, in place of `output`. */
+  readonly site?: { readonly how: 'join' | 'swap'; readonly folder: string } | undefined;
 }
 
 /**
@@ -52,6 +34,11 @@ export interface UnpackReport extends Omit<Verdict, 'state'> {
  * @throws OciSaveError `usage` or `machine` where nothing was started, `local` where the disk fails; nothing is left then
  */
 export async function unpackBundle(options: UnpackOptions, io: UnpackIo): Promise<UnpackReport> {
+  const { site } = options;
+  if (site !== undefined) {
+    const bring = site.how === 'join' ? joinSite : swapSite;
+    return bring({ archive: options.archive, site: site.folder }, io);
+  }
   const { emit, signal, stdin } = io;
   const [first = ''] = options.archive;
   const isStream = first === '-';
@@ -86,32 +73,6 @@ export async function unpackBundle(options: UnpackOptions, io: UnpackIo): Promis
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function reportOf(
-  { observed, copies }: Written,
-  { damaged, foreign, images, lock, notes, linksMissing }: Verdict,
-  names: Pick<UnpackReport, 'archive' | 'output'>,
-): UnpackReport {
-  const { entries, bytes, parts, broken } = observed;
-  const isWhole = damaged.length === 0 && foreign.length === 0 && parts.length === 0 && broken === undefined;
-  return {
-    version: 1,
-    tool: { name: 'oci-save', version: VERSION },
-    ...names,
-    outcome: isWhole ? 'done' : 'damaged',
-    files: entries.size,
-    bytes,
-    copies,
-    parts,
-    ...(broken === undefined ? {} : { broken }),
-    images,
-    lock,
-    damaged,
-    foreign,
-    notes,
-    linksMissing,
-  };
 }
 
 /** The folder that is made: nothing may be there but an empty folder. */

@@ -19,9 +19,13 @@ export interface Written {
   readonly copies: Copies;
 }
 
+/** Whether a file or a link need not be written, since it is there already, or nobody wants it. */
+export type IsUnneeded = (name: string, kind: 'file' | 'link', size: number) => Promise<boolean>;
+
 /**
  * Writes the entries of a bundle's archive below a folder that is empty, and hashes them on the way. Nothing is ever
  * written outside it: names are those of a bundle, and there are no links but to files that stand before them.
+ * @param isUnneeded of which entries the bytes are hashed, and nothing is written
  * @throws OciSaveError `digest` where an entry is none that a bundle has; the error of the system
  */
 export async function writeEntries(
@@ -29,6 +33,7 @@ export async function writeEntries(
   folder: string,
   observer: Observer,
   parts: readonly PartFault[],
+  isUnneeded: IsUnneeded = async () => false,
 ): Promise<Written> {
   const made = new Set<string>();
   const folders = new Set<string>();
@@ -40,6 +45,8 @@ export async function writeEntries(
     checkName(name, kind, observer, folders);
     if (kind !== 'folder') checkFolded(name, folded);
     const place = path.join(folder, ...name.split('/'));
+    if ((kind === 'file' || kind === 'link') && (await isUnneeded(name, kind, size)))
+      return observeEntry(entry, observer);
     await makeFolder(kind === 'folder' ? place : path.dirname(place), made);
     if (kind === 'file') {
       await observer.file(name, size, written(place, body));

@@ -1,46 +1,18 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openBundle, planTree } from '../../../src/bundle/index.ts';
-import { mergeLocks } from '../../../src/lock/index.ts';
-import { type ProgramResult, runProgram } from '../../support/program.ts';
+import type { ProgramResult } from '../../support/program.ts';
 import { SITE_SHELLS, startSite } from '../../support/site.ts';
 import { toolPath } from '../../support/tools.ts';
 import { REPOSITORY } from '../../support/two-bundles.ts';
 import { filesOf, namesIn } from '../../support/whole-bundle.ts';
-import { digestIn, lockIn, pull, serve, startUpdating, type Updating, verify } from './updating.ts';
+import { digestIn, expectJoined, lockIn, pull, serve, startUpdating, type Updating } from './updating.ts';
 
 let bench: Updating;
 beforeAll(async () => {
   bench = await startUpdating();
 });
 afterAll(() => bench.close());
-
-/** Files of the joined bundle that follow from the two locks, by path. */
-async function planned(site: string): Promise<Map<string, string>> {
-  const lock = mergeLocks(await lockIn(bench.bundle('v1')), await lockIn(bench.bundle('v2')));
-  const { manifests } = await openBundle(site);
-  const tree = planTree(lock, manifests, ['oci', 'zot'], () => '');
-  return new Map(
-    tree.flatMap((file) =>
-      file.kind === 'bytes' ? [[file.path, new TextDecoder().decode(file.bytes)] as const] : [],
-    ),
-  );
-}
-
-/** Checks a joined bundle: it is what the two locks give, and nothing else is there. */
-async function expectJoined(site: string): Promise<void> {
-  const files = await planned(site);
-  for (const [name, text] of files) {
-    if (name === 'report.html' || name === 'SHA256SUMS') continue;
-    expect(`${name}\n${await readFile(path.join(site, name), 'utf8')}`).toBe(`${name}\n${text}`);
-  }
-  const sums = (text: string | undefined): string[] =>
-    (text ?? '').split('\n').filter((line) => !line.endsWith('report.html'));
-  expect(sums(await readFile(path.join(site, 'SHA256SUMS'), 'utf8'))).toEqual(sums(files.get('SHA256SUMS')));
-  expect(await verify(site)).toMatchObject({ outcome: 'whole', foreign: [], state: [], damaged: [] });
-  expect((await runProgram('sh', [path.join(site, 'kit/verify.sh')])).exitCode).toBe(0);
-}
 
 describe('V17: kit/update.sh joins a bundle to the one that is served', () => {
   it.for(SITE_SHELLS)('%s: the site has the names of both, as oci-save would write it', async (shell) => {
@@ -52,7 +24,7 @@ describe('V17: kit/update.sh joins a bundle to the one that is served', () => {
     const joined = await site.run('sh /new/kit/update.sh /site');
     expect(joined).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Joined /new into /site') });
     expect(joined.stdout).toContain(`moved   ${REPOSITORY}/app:1`);
-    await expectJoined(folder);
+    await expectJoined(bench, folder);
     const again = await site.run('cd /site && sh /new/kit/update.sh --join .');
     expect(again).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('has all of this bundle') });
     expect(await namesIn(folder)).toEqual((await namesIn(bench.bundle('v1'))).toSorted());
@@ -119,6 +91,6 @@ describe('V17: kit/update.sh joins a bundle to the one that is served', () => {
       expect(await bench.update([site]), `after call ${at}`).toMatchObject({ exitCode: 0 });
       expect(await filesOf(site), `after call ${at}`).toEqual(await filesOf(all));
     }
-    await expectJoined(all);
+    await expectJoined(bench, all);
   });
 });

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { expect } from 'vitest';
+import { openBundle, planTree } from '../../../src/bundle/index.ts';
 import { verifyBundle, type VerifyReport } from '../../../src/commands/index.ts';
-import { type Lock, parseLock, taggedDigest } from '../../../src/lock/index.ts';
+import { type Lock, mergeLocks, parseLock, taggedDigest } from '../../../src/lock/index.ts';
 import { serveRegistry } from '../../../src/serve/index.ts';
 import { closable, type Closable } from '../../support/closable.ts';
 import { noteNotOnZot } from '../../support/not-on-zot.ts';
@@ -81,3 +83,29 @@ export const digestIn = (lock: Lock, name: string): string => {
   if (image === undefined) throw new Error(`${name} is not in the lock`);
   return taggedDigest(image);
 };
+
+/** Files of the joined bundle that follow from the two locks, by path. */
+async function planned(bench: Updating, site: string): Promise<Map<string, string>> {
+  const lock = mergeLocks(await lockIn(bench.bundle('v1')), await lockIn(bench.bundle('v2')));
+  const { manifests } = await openBundle(site);
+  const tree = planTree(lock, manifests, ['oci', 'zot'], () => '');
+  return new Map(
+    tree.flatMap((file) =>
+      file.kind === 'bytes' ? [[file.path, new TextDecoder().decode(file.bytes)] as const] : [],
+    ),
+  );
+}
+
+/** Checks a joined bundle: it is what the two locks give, and nothing else is there. */
+export async function expectJoined(bench: Updating, site: string): Promise<void> {
+  const files = await planned(bench, site);
+  for (const [name, text] of files) {
+    if (name === 'report.html' || name === 'SHA256SUMS') continue;
+    expect(`${name}\n${await readFile(path.join(site, name), 'utf8')}`).toBe(`${name}\n${text}`);
+  }
+  const sums = (text: string | undefined): string[] =>
+    (text ?? '').split('\n').filter((line) => !line.endsWith('report.html'));
+  expect(sums(await readFile(path.join(site, 'SHA256SUMS'), 'utf8'))).toEqual(sums(files.get('SHA256SUMS')));
+  expect(await verify(site)).toMatchObject({ outcome: 'whole', foreign: [], state: [], damaged: [] });
+  expect((await runProgram('sh', [path.join(site, 'kit/verify.sh')])).exitCode).toBe(0);
+}

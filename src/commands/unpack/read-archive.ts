@@ -1,0 +1,107 @@
+import path from 'node:path';
+import { readTar, TarFault } from '../../archive/index.ts';
+import { LOCK_FILE } from '../../bundle/index.ts';
+import { isInside, realPlaceOf } from '../../files/index.ts';
+import { OciSaveError } from '../../errors.ts';
+import { formatBytes } from '../../text/bytes.ts';
+import { judgeBundle } from '../verify/judge.ts';
+import { createObserver, type PartFault } from '../verify/observed.ts';
+import { findPieces, joinPieces, rangesOf, type Piece } from '../verify/pieces.ts';
+import { checkRoom, knowsLinks } from './room.ts';
+import { otherLayout } from './served-site.ts';
+import { reportOf, type UnpackIo, type UnpackReport } from './unpack-report.ts';
+import { writeEntries, type Written } from './write-entries.ts';
+
+export interface ArchiveReading {
+  readonly archive: readonly string[];
+  /** Where what is wanted is written: a folder at the site. */
+  readonly folder: string;
+  /** The site, for messages. */
+  readonly site: string;
+  /** Whether a file of the bundle, by its path, is to be written. */
+  readonly isWanted: (name: string, kind: 'file' | 'link', size: number) => boolean | Promise<boolean>;
+}
+
+/**
+ * Reads an archive, its parts or a stream, hashes all of it and writes what is wanted. Of a file it says beforehand what that
+ * takes, and there has to be that much room.
+ * @throws OciSaveError `usage` or `machine` where nothing was started
+ */
+export async function readArchive(
+  { archive, folder, site, isWanted }: ArchiveReading,
+  { emit, signal, stdin }: UnpackIo,
+): Promise<{ readonly written: Written; readonly report: UnpackReport }> {
+  const [first = ''] = archive;
+  const isStream = first === '-';
+  if (isStream && archive.length > 1) {
+    throw new OciSaveError({
+      code: 'usage',
+      message: 'standard input is unpacked alone: name nothing beside it',
+    });
+  }
+  const pieces = isStream ? [] : await findPieces(archive);
+  for (const { file } of pieces) {
+    if (!isInside(await realPlaceOf(path.resolve(file)), [site])) continue;
+    throw new OciSaveError({
+      code: 'usage',
+      message: `${file} lies in ${site}`,
+      hint: 'Move the archive out of the folder that is served.',
+    });
+  }
+  const linked = await knowsLinks(folder);
+  const room = await roomOfWanted(pieces, isWanted);
+  if (room !== undefined) {
+    await checkRoom(folder, room, linked);
+    const size = formatBytes(room.files + (linked ? 0 : room.names));
+    emit({ type: 'log', level: 'info', message: `the new bundle takes ${size} more in ${site}` });
+  }
+  emit({ type: 'stage', stage: 'verify' });
+  const faults: PartFault[] = [];
+  const observer = createObserver((delta) => emit({ type: 'bytes', stage: 'verify', delta }));
+  const chunks = isStream ? stopping(stdin, signal) : joinPieces(pieces, faults, signal);
+  const written = await writeEntries(
+    chunks,
+    folder,
+    observer,
+    faults,
+    async (name, kind, size) => !(await isWanted(name, kind, size)),
+  );
+  signal?.throwIfAborted();
+  const { entries, broken } = written.observed;
+  if (broken === undefined && faults.length === 0 && !entries.has(LOCK_FILE)) throw otherLayout(first);
+  const report = reportOf(written, judgeBundle(written.observed, {}), { archive: first, output: site });
+  return { written, report };
+}
+
+/** Undefined for a stream, and where the archive is cut off: what is wrong with it is told when all of it was read. */
+async function roomOfWanted(
+  pieces: readonly Piece[],
+  isWanted: ArchiveReading['isWanted'],
+): Promise<{ readonly files: number; readonly names: number } | undefined> {
+  const ranges = rangesOf(pieces);
+  if (ranges === undefined) return undefined;
+  const sizes = new Map<string, number>();
+  let [files, names] = [0, 0];
+  try {
+    for await (const { path: name, kind, size, to } of readTar(ranges)) {
+      if (kind === 'link') names += sizes.get(to) ?? 0;
+      if (kind !== 'file') continue;
+      sizes.set(name, size);
+      if (await isWanted(name, kind, size)) files += size;
+    }
+  } catch (error) {
+    if (error instanceof TarFault) return undefined;
+    throw error;
+  }
+  return { files, names };
+}
+
+async function* stopping(
+  chunks: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    signal?.throwIfAborted();
+    yield chunk;
+  }
+}

@@ -1,0 +1,217 @@
+import { createReadStream } from 'node:fs';
+import { mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundleTar } from '../../../src/archive/index.ts';
+import { openBundle, planTree } from '../../../src/bundle/index.ts';
+import { unpackBundle, type UnpackOptions, type UnpackReport } from '../../../src/commands/index.ts';
+import { renderBundlePage } from '../../../src/view/index.ts';
+import { outputOf } from '../../support/program.ts';
+import { REPOSITORY } from '../../support/two-bundles.ts';
+import { filesOf, namesIn } from '../../support/whole-bundle.ts';
+import {
+  digestIn,
+  expectJoined,
+  lockIn,
+  pull,
+  serve,
+  startUpdating,
+  type Updating,
+  verify,
+} from './updating.ts';
+
+let bench: Updating;
+const archive = { v1: '', v2: '', zot: '' };
+beforeAll(async () => {
+  bench = await startUpdating();
+  for (const [name, from, views] of [
+    ['v1', 'v1', ['oci', 'zot']],
+    ['v2', 'v2', ['oci', 'zot']],
+    ['zot', 'v2', ['zot']],
+  ] as const) {
+    const { lock, manifests, port } = await openBundle(bench.bundle(from));
+    archive[name] = path.join(bench.folder, `${name}.tar`);
+    await writeFile(
+      archive[name],
+      bundleTar(planTree(lock, manifests, views, renderBundlePage), port).read(),
+    );
+  }
+});
+afterAll(() => bench.close());
+
+type Site = NonNullable<UnpackOptions['site']>;
+
+const bring = (
+  from: string,
+  how: Site['how'],
+  folder: string,
+  stdin: AsyncIterable<Uint8Array> = (async function* () {})(),
+): Promise<UnpackReport> =>
+  unpackBundle(
+    { archive: [from], output: '', site: { how, folder } },
+    { emit: () => {}, signal: undefined, stdin },
+  );
+
+describe('V17: oci-save unpack --join', () => {
+  it.for(['a file', 'a stream'])(
+    'joins %s: the site has the names of both, and the same again changes nothing',
+    async (from) => {
+      const site = await bench.siteOf();
+      const stdin = from === 'a stream' ? createReadStream(archive.v2) : undefined;
+      const report = await bring(stdin === undefined ? archive.v2 : '-', 'join', site, stdin);
+      expect(report).toMatchObject({
+        outcome: 'done',
+        images: 8,
+        joined: {
+          added: ['quay.example/x/new:1', `${REPOSITORY}/chart:1`],
+          moved: [`${REPOSITORY}/app:1`],
+          blobs: 22,
+          copies: 0,
+        },
+      });
+      await expectJoined(bench, site);
+      const before = await filesOf(site);
+      const again = await bring(archive.v2, 'join', site);
+      expect(again).toMatchObject({ outcome: 'done', joined: { added: [], moved: [], blobs: 0 } });
+      expect(await filesOf(site)).toEqual(before);
+      expect(await namesIn(site)).toEqual(await namesIn(bench.bundle('v1')));
+    },
+  );
+
+  it('gives what kit/update.sh gives, which finishes what it began, and the other way round', async () => {
+    const [site, begun, other] = [await bench.siteOf(), await bench.siteOf(), await bench.siteOf()];
+    expect(await bench.update([site])).toMatchObject({ exitCode: 0 });
+    // A repository as a join leaves it that was killed after its index.json.
+    const cutOff = async (folder: string): Promise<void> => {
+      await mkdir(path.join(folder, '.oci-save-update'));
+      const hash = (await outputOf('sha256sum', [path.join(bench.bundle('v2'), 'oci-save.lock.json')])).slice(
+        0,
+        64,
+      );
+      await writeFile(path.join(folder, '.oci-save-update/newer'), `${hash}\n`);
+      await outputOf('cp', ['-a', path.join(site, 'blobs'), path.join(site, 'registry'), folder]);
+    };
+    await cutOff(begun);
+    await cutOff(other);
+    expect(await bring(archive.v2, 'join', begun)).toMatchObject({ outcome: 'done' });
+    expect(await bench.update([other])).toMatchObject({ exitCode: 0 });
+    for (const one of [begun, other]) {
+      await expectJoined(bench, one);
+      expect(await namesIn(one)).toEqual(await namesIn(site));
+    }
+  });
+
+  it('no pull fails meanwhile', async () => {
+    const site = await bench.siteOf();
+    await using server = await serve(path.join(site, 'registry'), 'built-in');
+    const older = await lockIn(bench.bundle('v1'));
+    const wanted = ['app:1', `app@${digestIn(older, 'app:1')}`, 'old:1', 'list:1'];
+    let ended = false;
+    const run = bring(archive.v2, 'join', site).finally(() => (ended = true));
+    const seen = new Set<string>();
+    while (!ended) for (const name of wanted) seen.add((await pull(server.url, name)).slice(0, 3));
+    await run;
+    expect([...seen]).toEqual(['200']);
+  });
+
+  it('refuses what kit/update.sh refuses, and an archive of another layout, and changes nothing', async () => {
+    const pushed = await bench.siteOf();
+    const index = path.join(pushed, 'registry', REPOSITORY, 'app/index.json');
+    const json = JSON.parse(await readFile(index, 'utf8'));
+    json.manifests.push({
+      ...json.manifests[0],
+      annotations: { 'org.opencontainers.image.ref.name': 'theirs' },
+    });
+    await writeFile(index, JSON.stringify(json));
+    const uploads = await bench.siteOf();
+    await mkdir(path.join(uploads, 'registry', REPOSITORY, 'app/.uploads'));
+    const damaged = await bench.siteOf();
+    const [blob = ''] = await readdir(path.join(damaged, 'blobs/sha256'));
+    await writeFile(path.join(damaged, 'blobs/sha256', blob), 'x');
+    const linked = await bench.siteOf();
+    await symlink('/tmp', path.join(linked, 'registry/elsewhere'));
+    const plain = await bench.siteOf();
+    const held = await bench.siteOf();
+    await writeFile(path.join(held, '.oci-save-update.lock'), JSON.stringify({ host: 'another', pid: 1 }));
+    const other = await bench.siteOf();
+    await mkdir(path.join(other, '.oci-save-update'));
+    await writeFile(path.join(other, '.oci-save-update/newer'), 'a'.repeat(64));
+    const inside = path.join(plain, 'app.tar');
+    const cases: [from: string, site: string, code: string, said: RegExp][] = [
+      [archive.v2, pushed, 'machine', /takes pushes[^]*team\/app:theirs/],
+      [archive.v2, uploads, 'machine', /takes pushes[^]*\.uploads/],
+      [archive.v2, damaged, 'machine', /is damaged/],
+      [archive.v2, linked, 'machine', /is a link/],
+      [archive.v2, held, 'machine', /another update of .* is at work \(process 1 on another\)/],
+      [archive.v2, other, 'machine', /a join of another bundle/],
+      [archive.v2, path.join(plain, 'none'), 'usage', /is no folder/],
+      [archive.v2, path.join(plain, 'registry'), 'usage', /is no bundle/],
+      [archive.zot, plain, 'usage', /has not the layout/],
+      [path.join(plain, 'none.tar'), plain, 'usage', /none\.tar/],
+    ];
+    for (const [from, site, code, message] of cases) {
+      const before = await outputOf('sh', ['-c', 'find "$0" ! -type d | sort', pushed]);
+      await expect(bring(from, 'join', site), `${site} ${message}`).rejects.toMatchObject({
+        code,
+        message: expect.stringMatching(message),
+      });
+      expect(await outputOf('sh', ['-c', 'find "$0" ! -type d | sort', pushed])).toBe(before);
+    }
+    await outputOf('cp', [archive.v2, inside]);
+    await expect(bring(inside, 'join', plain)).rejects.toMatchObject({ code: 'machine' });
+  });
+
+  it('leaves nothing of an archive that is damaged', async () => {
+    const site = await bench.siteOf();
+    const bytes = await readFile(archive.v2);
+    bytes.fill(1, Math.round(bytes.length / 2), Math.round(bytes.length / 2) + 10);
+    const bad = path.join(bench.folder, 'bad.tar');
+    await writeFile(bad, bytes);
+    const before = await filesOf(site);
+    expect(await bring(bad, 'join', site)).toMatchObject({ outcome: 'damaged' });
+    expect(await filesOf(site)).toEqual(before);
+    const swapped = path.join(bench.folder, 'never');
+    expect(await bring(bad, 'swap', swapped)).toMatchObject({ outcome: 'damaged' });
+    expect(await readdir(path.join(swapped, 'releases'))).toEqual([]);
+  });
+});
+
+describe('V17: oci-save unpack --swap', () => {
+  it('has the form of kit/update.sh, which rolls back', async () => {
+    const site = path.join(bench.folder, 'swapped');
+    const first = await bring(archive.v1, 'swap', site);
+    const second = await bring('-', 'swap', site, createReadStream(archive.v2));
+    const [a, b] = [first.swapped?.release ?? '', second.swapped?.release ?? ''];
+    expect(second.swapped).toEqual({ release: b, before: a });
+    expect(await readlink(path.join(site, 'current'))).toBe(`releases/${b}`);
+    for (const [release, name] of [
+      [a, 'v1'],
+      [b, 'v2'],
+    ] as const) {
+      expect(await verify(path.join(site, 'releases', release))).toMatchObject({
+        outcome: 'whole',
+        foreign: [],
+      });
+      expect([...(await filesOf(path.join(site, 'releases', release))).keys()].toSorted()).toEqual(
+        [...(await filesOf(bench.bundle(name))).keys()].toSorted(),
+      );
+    }
+    const tool = digestIn(await lockIn(bench.bundle('v2')), 'tool:1').slice(7);
+    const inodes = await Promise.all(
+      [a, b].map(
+        async (release) => (await stat(path.join(site, 'releases', release, 'blobs/sha256', tool))).ino,
+      ),
+    );
+    expect(new Set(inodes).size).toBe(1);
+    expect(await bench.update(['--rollback', site])).toMatchObject({ exitCode: 0 });
+    expect(await readlink(path.join(site, 'current'))).toBe(`releases/${a}`);
+    expect(await bring(archive.v2, 'swap', site)).toMatchObject({ swapped: { release: b, before: a } });
+    await expect(bring(archive.v2, 'swap', bench.bundle('v1'))).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('is itself a bundle'),
+    });
+    await expect(bring(archive.v2, 'join', path.join(site, 'current'))).rejects.toMatchObject({
+      code: 'usage',
+    });
+  });
+});
