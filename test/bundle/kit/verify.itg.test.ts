@@ -219,16 +219,20 @@ describe('V7: kit/verify.sh', () => {
   });
 
   it('R5: names every file beside the blobs where it is damaged, and where it is missing', async () => {
+    const lists = [
+      'README.txt',
+      'SHA256SUMS.registry',
+      'kit/common.sh',
+      'kit/images.tsv',
+      'kit/manifests.tsv',
+    ];
     const names = [
-      ...[
-        'README.txt',
-        'SHA256SUMS.registry',
-        'index.json',
-        'kit/common.sh',
-        'kit/images.tsv',
-        'kit/manifests.tsv',
-      ],
-      ...['manifest.json', 'oci-layout', 'oci-save.lock.json', 'report.html'],
+      ...lists,
+      'index.json',
+      'manifest.json',
+      'oci-layout',
+      'oci-save.lock.json',
+      'report.html',
     ];
     const one = await copied();
     // In a comment of the script that runs.
@@ -509,9 +513,8 @@ describe('V7: kit/verify.sh', () => {
     // Reading it fails with EIO at once (proc(5)). It is no link, so a mount puts it there.
     await writeFile(file, '');
     const script = 'mount --bind /proc/self/mem "$1" && exec "$2" "$3"';
-    const { exitCode, stdout } = await runProgram('unshare', [
-      ...['--mount', 'sh', '-c', script, 'x', file, toolPath('dash'), one.at('kit/verify.sh')],
-    ]);
+    const args = ['--mount', 'sh', '-c', script, 'x', file, toolPath('dash'), one.at('kit/verify.sh')];
+    const { exitCode, stdout } = await runProgram('unshare', args);
     expect([exitCode, stdout]).toEqual([1, expect.stringMatching(/^report.html cannot be read: \w/)]);
   });
 
@@ -559,6 +562,9 @@ async function bytesOf(
   const [blob = '', padded = ''] = [...starts.keys()].filter(
     (name) => name.startsWith('blobs/sha256/') && startOf(name).size % 512 > 0,
   );
+  const lists = ['README.txt', 'SHA256SUMS', 'SHA256SUMS.registry', 'kit/images.tsv', 'manifest.json'];
+  const layouts = ['', `${repository('att')}/`].flatMap((at) => [`${at}index.json`, `${at}oci-layout`]);
+  const files = [...lists, ...layouts, 'oci-save.lock.json', 'report.html'];
   const linked = `${repository('team/one')}/blobs/sha256/${(await row('team/one:1')).config}`;
   return {
     'a name in a header': { position: startOf(blob).header + 20, named: blob },
@@ -571,25 +577,7 @@ async function bytesOf(
     'a record of a long name': { position: record, named: ' is missing' },
     'the last byte of a part': { position: 65_535, named: ' is ' },
     'the end': { position: archive.length - 1, named: undefined },
-    ...Object.fromEntries(
-      [
-        ...[
-          'README.txt',
-          'SHA256SUMS',
-          'SHA256SUMS.registry',
-          'index.json',
-          'kit/images.tsv',
-          'manifest.json',
-          'oci-layout',
-        ],
-        ...[
-          'oci-save.lock.json',
-          'report.html',
-          `${repository('att')}/index.json`,
-          `${repository('att')}/oci-layout`,
-        ],
-      ].map((name) => [name, inside(name)]),
-    ),
+    ...Object.fromEntries(files.map((name) => [name, inside(name)])),
     'kit/verify.sh': inside('kit/verify.sh', 20),
   };
 }
