@@ -4565,7 +4565,7 @@ for one in faults files pool copies links extra missing; do : >"$work/$one"; don
 # What has to be hashed, what is missing, and what is here besides. Of the lines in the sums, none is used that leads out of
 # this folder. \`links\` is a script that compares, without a process for each, names with their files in blobs/.
 awk -v work="$work" -v by_name="$by_name" '
-  function fault(path, why) { print path "\\t" why >(work "/faults") }
+  function fault(path, why) { print path "\\t" why >>(work "/faults") }
   function is_unsafe(path) {
     return path == "" || path ~ /[[:cntrl:]\\\\]/ || path ~ /^\\// || path ~ /\\/$/ || path ~ /\\/\\// || path ~ /(^|\\/)\\.\\.?(\\/|$)/
   }
@@ -4577,7 +4577,7 @@ awk -v work="$work" -v by_name="$by_name" '
     return length(hex) == 64 ? hex : ""
   }
   function bad_line(why) {
-    if (bad[kind]++ == 0) fault(kind, "line " FNR " " why)
+    if (bad[kind]++ == 0) first[kind] = "line " FNR " " why
   }
   function take(path, hex, linked, repository, own) {
     own = hex_in(path)
@@ -4619,6 +4619,7 @@ awk -v work="$work" -v by_name="$by_name" '
     else if (path != "SHA256SUMS") print path "\\t" >(work "/extra")
   }
   END {
+    for (kind in bad) fault(kind, first[kind] (bad[kind] > 1 ? ", and " (bad[kind] - 1) " more lines are wrong" : ""))
     for (path in want) {
       above = path
       why = "is missing"
@@ -4761,15 +4762,19 @@ awk -v work="$work" '
     path = substr($0, 3)
     own = path
     sub(/^.*\\//, "", own)
-    if (path == "registry/_restore_complete") next
+    if (path == "registry/_restore_complete") { print path >(work "/mark"); next }
     if (path ~ /^registry\\/.*\\/(index\\.json|oci-layout)$/ && !($0 in error)) { print >(work "/rewritten"); next }
     why = "is damaged: its bytes are not those that were saved"
     if (own in size && $0 in has && size[own] != has[$0]) why = "has " has[$0] " bytes instead of " size[own]
     else if ($0 in error && error[$0] ~ /[a-z]/ && error[$0] !~ /FAILED|did NOT match/) why = "cannot be read: " error[$0]
-    print path "\\t" why >(work "/faults")
+    print path "\\t" why >>(work "/faults")
   }
   BEGIN { quotes = sprintf("[%c\\"]", 39); printf "" >(work "/rewritten") }
 ' kind=sizes "$work/sizes" kind=listed "$work/listed" kind=errors "$work/errors" kind=failed "$work/failed"
+
+# zot writes 0 there where it cannot remove the file, to say that its folder has to be scanned.
+[ ! -e "$work/mark" ] || [ "$(head -c 4 registry/_restore_complete | tr -d '\\000')" = 0 ] ||
+  printf '%s\\t%s\\n' registry/_restore_complete 'is not what a server writes there' >>"$work/faults"
 
 # A repository that somebody pushed has an index.json, too.
 awk -F '\\t' '$2 == "" && $1 ~ /^registry\\/.*\\/index\\.json$/ { print "./" $1 }' "$work/extra" >"$work/pushed"
@@ -4934,7 +4939,7 @@ awk -F '\\t' -v work="$work" '
     sub(/\\/index\\.json$/, "", file)
     return file
   }
-  function fault(repository, why) { print "registry/" repository "/index.json\\t" why >(work "/faults") }
+  function fault(repository, why) { print "registry/" repository "/index.json\\t" why >>(work "/faults") }
   kind == "manifests" { if ($0 !~ /^#/) { media[$1] = $2; size[$1] = $3 } next }
   kind == "rewritten" { ours[repository_of($0)] = 1; next }
   kind == "images" {
@@ -5048,7 +5053,8 @@ awk -F '\\t' -v tables="$([ "$images" = /dev/null ] || [ "$manifests" = /dev/nul
       repository = substr($1, 10)
       sub(/\\/(blobs\\/sha256\\/[^\\/]*|index\\.json|oci-layout)$/, "", repository)
     }
-    total++
+    if ($1 != last) total++
+    last = $1
     if ($1 == "(find)") { print shown($2); next }
     print shown($1) " " shown($2)
     if (match($1, /(^|\\/)blobs\\/sha256\\/[0-9a-f]+$/)) {
