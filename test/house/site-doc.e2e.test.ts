@@ -130,6 +130,7 @@ describe('docs/site.md: each command, on a machine without network', () => {
       'parts',
       'zot',
       'registry',
+      'node',
       'podman',
       'update',
     ]);
@@ -152,6 +153,12 @@ describe('docs/site.md: each command, on a machine without network', () => {
     const { exitCode, stdout, stderr } = await follow(['archive', 'registry']);
     expect([exitCode, stderr]).toEqual([0, expect.any(String)]);
     expect(stdout).toContain('docker.io/library/app');
+  });
+
+  it('V6: a node with containerd alone', async () => {
+    const { exitCode, stdout, stderr } = await follow(['archive', 'node']);
+    expect([exitCode, stderr]).toEqual([0, expect.any(String)]);
+    expect(stdout).toContain(`\ndocker.io/library/app@${app.top}\n`);
   });
 
   it('Podman alone', async () => {

@@ -1334,8 +1334,7 @@ load_wanted() {
   note 'The images follow one by one.'
   : >"$work/single"
   while read_row <&3; do
-    [ -n "$(reason_of "$reference")" ] || is_loaded </dev/null || printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n' \\
-      "$reference" "$name" "$digest" "$root" "$leaf_platform" "$config" "$leaf" "$what" "$why" "$patterns" >>"$work/single"
+    [ -n "$(reason_of "$reference")" ] || is_loaded </dev/null || write_row >>"$work/single"
   done 3<"$work/wanted"
   load_each "$work/single"
 }
@@ -1410,7 +1409,11 @@ is_loaded() {
     *) remark="its digest is not kept, which was $digest" ;;
   esac
 }
-is_there() { is_loaded && [ "$found" = "$digest" ]; }
+# With another platform podman has the manifest's own digest at best.
+is_there() {
+  is_loaded || return 1
+  [ "$found" = "$digest" ] || { ! is_native_leaf && [ "$found" = "$leaf" ]; }
+}
 
 load_wanted() { load_each "$work/wanted"; }
 
@@ -1776,6 +1779,11 @@ result() { printf '%s\\t%s\\t%s\\n' "$1" "$2" "$3" >>"$work/table"; }
 # is_there, load_wanted (which calls load_each or a way of its own), is_loaded (sets found and remark), closing_note.
 # They read what read_row sets.
 read_row() { IFS=$tab read -r reference name digest root leaf_platform config leaf what why patterns; }
+# write_row: the same as a line.
+write_row() {
+  printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n' \\
+    "$reference" "$name" "$digest" "$root" "$leaf_platform" "$config" "$leaf" "$what" "$why" "$patterns"
+}
 
 # load_each FILE: loads one image after the other; what fails stops nothing. $work/why/NUMBER has the reasons.
 load_each() {
@@ -1818,8 +1826,7 @@ while read_row <&3; do
     echo "$patterns" >>"$work/satisfied"
     result "$reference" "$found" "there already\${remark:+; $remark}"
   else
-    printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n' \\
-      "$reference" "$name" "$digest" "$root" "$leaf_platform" "$config" "$leaf" "$what" "$why" "$patterns" >>"$work/wanted"
+    write_row >>"$work/wanted"
   fi
 done 3<"$work/rows"
 

@@ -372,6 +372,13 @@ describe('M3: load.sh podman', () => {
       .split('\n')
       .map((line) => line.split(' '));
     expect(Object.fromEntries(found)).toEqual(digestsOf(wanted));
+    for (const name of wanted.slice(0, 3)) {
+      const pinned = `${repositoryOf(name)}@${topOf(name)}`;
+      expect([pinned, (await site.run(`podman image exists ${pinned}`, { env })).exitCode]).toEqual([
+        pinned,
+        0,
+      ]);
+    }
     const again = await load(site, `podman ${wanted.slice(0, 2).join(' ')}`, env);
     expect([again.exitCode, saying(again, 'there already').length]).toEqual([0, 2]);
     if (shell === 'dash') {
@@ -428,5 +435,27 @@ describe('V6: load.sh docker', () => {
       ['quay.io/acme/d2:2'],
       intact.length,
     ]);
+  });
+
+  it('M1, M2: sends to the containerd store of Docker what an importer of all platforms takes', async () => {
+    // No Docker with that store is at hand: a stub says that it has it, and keeps the stream for a real importer.
+    const stub = await writePrograms(path.join(temp.path, 'docker'), {
+      docker: `case "$1" in
+version) echo ${HERE} ;;
+info) echo '[["driver-type","io.containerd.snapshotter.v1"]]' ;;
+load) cat >/tmp/stream.tar ;;
+image) [ -e /tmp/stream.tar ] && awk -F '\t' -v name="$5" '$1 ":" $2 == name { print $7; exit }' /b/kit/images.tsv ;;
+esac`,
+    });
+    const programs = [path.join(stub, 'docker')];
+    await using site = await startSite({ shell: 'busybox', programs, mounts: { '/b': `${bundle}:ro` } });
+    const names = ['quay.io/acme/idx:3', 'quay.io/acme/sparse:1', 'quay.io/acme/several:1'];
+    const result = await load(site, `docker ${names.join(' ')}`);
+    expect([result.exitCode, saying(result, 'loaded').toSorted()]).toEqual([0, names.toSorted()]);
+    const archive = path.join(site.root, 'tmp/stream.tar');
+    await containerd.ctr('-n', 'store', 'images', 'import', '--all-platforms', archive);
+    const roots = lock.images.flatMap((image) => image.names.map((name) => [name, image.root] as const));
+    const expected = roots.filter(([name]) => names.includes(name));
+    expect(Object.fromEntries(await imagesIn('store'))).toEqual(Object.fromEntries(expected));
   });
 });

@@ -55,8 +55,7 @@ load_wanted() {
   note 'The images follow one by one.'
   : >"$work/single"
   while read_row <&3; do
-    [ -n "$(reason_of "$reference")" ] || is_loaded </dev/null || printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' \
-      "$reference" "$name" "$digest" "$root" "$leaf_platform" "$config" "$leaf" "$what" "$why" "$patterns" >>"$work/single"
+    [ -n "$(reason_of "$reference")" ] || is_loaded </dev/null || write_row >>"$work/single"
   done 3<"$work/wanted"
   load_each "$work/single"
 }

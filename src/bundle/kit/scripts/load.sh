@@ -310,6 +310,11 @@ result() { printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$work/table"; }
 # is_there, load_wanted (which calls load_each or a way of its own), is_loaded (sets found and remark), closing_note.
 # They read what read_row sets.
 read_row() { IFS=$tab read -r reference name digest root leaf_platform config leaf what why patterns; }
+# write_row: the same as a line.
+write_row() {
+  printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' \
+    "$reference" "$name" "$digest" "$root" "$leaf_platform" "$config" "$leaf" "$what" "$why" "$patterns"
+}
 
 # load_each FILE: loads one image after the other; what fails stops nothing. $work/why/NUMBER has the reasons.
 load_each() {
@@ -352,8 +357,7 @@ while read_row <&3; do
     echo "$patterns" >>"$work/satisfied"
     result "$reference" "$found" "there already${remark:+; $remark}"
   else
-    printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' \
-      "$reference" "$name" "$digest" "$root" "$leaf_platform" "$config" "$leaf" "$what" "$why" "$patterns" >>"$work/wanted"
+    write_row >>"$work/wanted"
   fi
 done 3<"$work/rows"
 
