@@ -1196,7 +1196,7 @@ is_loaded() {
   found=$(awk -F '\\t' -v name="$reference" '$1 == name { print $2; exit }' "$work/images")
   case " $(entries) $(is_native_leaf || echo "$leaf") " in
     *" \${found:--} "*) ;;
-    *) [ -z "$found" ] || remark='the name stands for another image'; return 1 ;;
+    *) [ -z "$found" ] || remark=$other_image; return 1 ;;
   esac
   [ "$found" = "$digest" ] || remark="a registry has it as $digest"
   has_name "$name@$found" "$found" || { remark="$name@$found is missing"; return 1; }
@@ -1309,12 +1309,12 @@ is_loaded() {
   remark='' found=''
   found=$(docker image inspect --format '{{.Id}}' "$reference" 2>/dev/null) || return 1
   if [ -z "$keeps_digests" ]; then
-    [ "$found" = "$config" ] || { remark='the name stands for another image'; return 1; }
+    [ "$found" = "$config" ] || { remark=$other_image; return 1; }
   elif [ "$found" != "$(entry)" ]; then
     # Some releases tell the manifest of an index, or the config.
     case "$found" in
       "$leaf" | "$digest" | "$config") ;;
-      *) remark='the name stands for another image' && return 1 ;;
+      *) remark=$other_image && return 1 ;;
     esac
   fi
 }
@@ -1403,7 +1403,7 @@ is_loaded() {
   remark='' found=''
   podman image inspect --format '{{.Id}} {{.Digest}} {{range .RepoDigests}}{{.}} {{end}}' "$reference" >"$work/inspect" 2>/dev/null || return 1
   read -r identifier found digests <"$work/inspect" || return 1
-  [ "\${identifier#sha256:}" = "\${config#sha256:}" ] || { remark='the name stands for another image'; return 1; }
+  [ "\${identifier#sha256:}" = "\${config#sha256:}" ] || { remark=$other_image; return 1; }
   case " $found $digests " in
     *"@$digest "* | *" $digest "*) found=$digest ;;
     *) remark="its digest is not kept, which was $digest" ;;
@@ -1796,6 +1796,11 @@ load_each() {
     load_image </dev/null || printf '%s\\t%s\\n' "$reference" "\${reason:-$runtime did not take it}" >>"$work/reasons"
   done 3<"$1"
 }
+# moved_from REFERENCE WORDS: what the name stood for before, if it was another image.
+other_image='the name stands for another image'
+moved_from() {
+  awk -F '\\t' -v reference="$1" -v words="$2" '$1 == reference { print "; the name " words " " $2; exit }' "$work/moved"
+}
 reason_of() { awk -F '\\t' -v reference="$1" '$1 == reference { print $2; exit }' "$work/reasons"; }
 
 machine=''
@@ -1810,7 +1815,7 @@ select_names "$@"
 choose_leaves
 look_before
 
-: >"$work/table" && : >"$work/reasons" && : >"$work/wanted" && : >"$work/satisfied"
+: >"$work/table" && : >"$work/reasons" && : >"$work/wanted" && : >"$work/satisfied" && : >"$work/moved"
 loaded=0 there=0 skipped=0 failed=0
 while read_row <&3; do
   case "$what" in
@@ -1826,6 +1831,7 @@ while read_row <&3; do
     echo "$patterns" >>"$work/satisfied"
     result "$reference" "$found" "there already\${remark:+; $remark}"
   else
+    case "$remark" in "$other_image") printf '%s\\t%s\\n' "$reference" "$found" >>"$work/moved" ;; esac
     write_row >>"$work/wanted"
   fi
 done 3<"$work/rows"
@@ -1834,7 +1840,7 @@ if [ -n "$dry_run" ]; then
   while read_row <&3; do
     loaded=$((loaded + 1))
     echo "$patterns" >>"$work/satisfied"
-    result "$reference" "$digest" "would be loaded"
+    result "$reference" "$digest" "would be loaded$(moved_from "$reference" 'stands now for')"
   done 3<"$work/wanted"
 elif [ -s "$work/wanted" ]; then
   load_wanted
@@ -1845,7 +1851,7 @@ elif [ -s "$work/wanted" ]; then
     if is_loaded </dev/null && [ -z "$reason" ]; then
       loaded=$((loaded + 1))
       echo "$patterns" >>"$work/satisfied"
-      result "$reference" "$found" "loaded\${remark:+; $remark}"
+      result "$reference" "$found" "loaded$(moved_from "$reference" 'stood for')\${remark:+; $remark}"
     else
       failed=$((failed + 1))
       result "$reference" "\${found:--}" "failed: \${reason:-$runtime does not have it as it should be\${remark:+; $remark}}"

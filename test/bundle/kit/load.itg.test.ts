@@ -158,6 +158,10 @@ describe('V6: load.sh containerd', () => {
       const again = await load(site, args);
       expect(saying(again, 'there already').toSorted()).toEqual(wanted.toSorted());
       expect(again.stderr).not.toContain('[1/');
+      // What is there by its name alone is no image.
+      await containerd.ctr('-n', shell, 'content', 'rm', largestBlobOf(IMAGES.one));
+      const healed = await load(site, `--namespace ${shell} containerd docker.io/library/one:1`);
+      expect([healed.exitCode, saying(healed, 'loaded')]).toEqual([0, ['docker.io/library/one:1']]);
       expect((await site.run('ls -A /tmp')).stdout).toBe('');
     },
   );
@@ -172,15 +176,20 @@ describe('V6: load.sh containerd', () => {
     expect([...(await imagesIn('part')).keys()].filter((name) => !name.includes('@')).toSorted()).toEqual(
       saying(two, 'loaded').toSorted(),
     );
+    // A name that stands for another image is moved, and both are told.
+    await containerd.ctr('-n', 'part', 'images', 'tag', 'docker.io/library/one:1', 'quay.io/acme/idx:3');
     const without = await load(site, `--namespace part --dry-run containerd quay.io/acme/idx ${ONLY}`);
     expect([without.exitCode, saying(without, 'would be loaded').toSorted()]).toEqual([
       0,
       ['quay.io/acme/idx:3', ONLY].toSorted(),
     ]);
+    expect(table(without).get('quay.io/acme/idx:3')).toContain(`stands now for ${IMAGES.one.top}`);
+    const moved = await load(site, '--namespace part containerd quay.io/acme/idx');
+    expect(table(moved).get('quay.io/acme/idx:3')).toBe(`loaded; the name stood for ${IMAGES.one.top}`);
     const nothing = await load(site, "--namespace part containerd 'docker.io/*' 'quay.io/acme/spase'");
     expect(nothing).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('spase') });
     expect(nothing.stderr).toContain('Near it: quay.io/acme/sparse:1');
-    expect((await imagesIn('part')).size).toBe(4);
+    expect((await imagesIn('part')).size).toBe(6);
   });
 
   it('V7: refuses images of another architecture, and loads them where they are asked for', async () => {
@@ -201,6 +210,9 @@ describe('V6: load.sh containerd', () => {
     const beside = await load(site, `--namespace both --platform=${THERE} containerd '*/idx*'`);
     expect([beside.exitCode, saying(beside, 'loaded')]).toEqual([0, ['quay.io/acme/idx:3']]);
     const pinned = `quay.io/acme/idx@${IMAGES.idx.top}`;
+    // Removing something collects at once what no image refers to.
+    await containerd.ctr('-n', 'both', 'images', 'tag', pinned, 'gone.example/x:1');
+    await containerd.ctr('-n', 'both', 'images', 'rm', '--sync', 'gone.example/x:1');
     const check = await containerd.ctr('-n', 'both', 'images', 'check', `name==${pinned}`);
     expect(check).toMatch(/complete .*true/);
   });

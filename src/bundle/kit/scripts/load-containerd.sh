@@ -81,7 +81,7 @@ is_loaded() {
   found=$(awk -F '\t' -v name="$reference" '$1 == name { print $2; exit }' "$work/images")
   case " $(entries) $(is_native_leaf || echo "$leaf") " in
     *" ${found:--} "*) ;;
-    *) [ -z "$found" ] || remark='the name stands for another image'; return 1 ;;
+    *) [ -z "$found" ] || remark=$other_image; return 1 ;;
   esac
   [ "$found" = "$digest" ] || remark="a registry has it as $digest"
   has_name "$name@$found" "$found" || { remark="$name@$found is missing"; return 1; }

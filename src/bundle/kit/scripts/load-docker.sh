@@ -30,12 +30,12 @@ is_loaded() {
   remark='' found=''
   found=$(docker image inspect --format '{{.Id}}' "$reference" 2>/dev/null) || return 1
   if [ -z "$keeps_digests" ]; then
-    [ "$found" = "$config" ] || { remark='the name stands for another image'; return 1; }
+    [ "$found" = "$config" ] || { remark=$other_image; return 1; }
   elif [ "$found" != "$(entry)" ]; then
     # Some releases tell the manifest of an index, or the config.
     case "$found" in
       "$leaf" | "$digest" | "$config") ;;
-      *) remark='the name stands for another image' && return 1 ;;
+      *) remark=$other_image && return 1 ;;
     esac
   fi
 }

@@ -23,7 +23,7 @@ is_loaded() {
   remark='' found=''
   podman image inspect --format '{{.Id}} {{.Digest}} {{range .RepoDigests}}{{.}} {{end}}' "$reference" >"$work/inspect" 2>/dev/null || return 1
   read -r identifier found digests <"$work/inspect" || return 1
-  [ "${identifier#sha256:}" = "${config#sha256:}" ] || { remark='the name stands for another image'; return 1; }
+  [ "${identifier#sha256:}" = "${config#sha256:}" ] || { remark=$other_image; return 1; }
   case " $found $digests " in
     *"@$digest "* | *" $digest "*) found=$digest ;;
     *) remark="its digest is not kept, which was $digest" ;;

@@ -327,6 +327,11 @@ load_each() {
     load_image </dev/null || printf '%s\t%s\n' "$reference" "${reason:-$runtime did not take it}" >>"$work/reasons"
   done 3<"$1"
 }
+# moved_from REFERENCE WORDS: what the name stood for before, if it was another image.
+other_image='the name stands for another image'
+moved_from() {
+  awk -F '\t' -v reference="$1" -v words="$2" '$1 == reference { print "; the name " words " " $2; exit }' "$work/moved"
+}
 reason_of() { awk -F '\t' -v reference="$1" '$1 == reference { print $2; exit }' "$work/reasons"; }
 
 machine=''
@@ -341,7 +346,7 @@ select_names "$@"
 choose_leaves
 look_before
 
-: >"$work/table" && : >"$work/reasons" && : >"$work/wanted" && : >"$work/satisfied"
+: >"$work/table" && : >"$work/reasons" && : >"$work/wanted" && : >"$work/satisfied" && : >"$work/moved"
 loaded=0 there=0 skipped=0 failed=0
 while read_row <&3; do
   case "$what" in
@@ -357,6 +362,7 @@ while read_row <&3; do
     echo "$patterns" >>"$work/satisfied"
     result "$reference" "$found" "there already${remark:+; $remark}"
   else
+    case "$remark" in "$other_image") printf '%s\t%s\n' "$reference" "$found" >>"$work/moved" ;; esac
     write_row >>"$work/wanted"
   fi
 done 3<"$work/rows"
@@ -365,7 +371,7 @@ if [ -n "$dry_run" ]; then
   while read_row <&3; do
     loaded=$((loaded + 1))
     echo "$patterns" >>"$work/satisfied"
-    result "$reference" "$digest" "would be loaded"
+    result "$reference" "$digest" "would be loaded$(moved_from "$reference" 'stands now for')"
   done 3<"$work/wanted"
 elif [ -s "$work/wanted" ]; then
   load_wanted
@@ -376,7 +382,7 @@ elif [ -s "$work/wanted" ]; then
     if is_loaded </dev/null && [ -z "$reason" ]; then
       loaded=$((loaded + 1))
       echo "$patterns" >>"$work/satisfied"
-      result "$reference" "$found" "loaded${remark:+; $remark}"
+      result "$reference" "$found" "loaded$(moved_from "$reference" 'stood for')${remark:+; $remark}"
     else
       failed=$((failed + 1))
       result "$reference" "${found:--}" "failed: ${reason:-$runtime does not have it as it should be${remark:+; $remark}}"
