@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LockedImage } from '../../src/lock/index.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { hostPlatform } from '../../src/oci/platform.ts';
-import { chart, d2, dlist, idx, one } from '../support/fixtures/index.ts';
+import { chart, d2, dlist, idx, nested, one } from '../support/fixtures/index.ts';
 import { servedDigest } from '../support/layout-entries.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
 import { runProgram } from '../support/program.ts';
@@ -28,6 +28,7 @@ const KINDS = {
   'whole Docker list': ['dlist', 'all'],
   'one platform of an index': ['sparse', HOST],
   'several platforms of an index': ['several', 'linux/amd64,linux/arm64'],
+  'whole index of indexes': ['nested', 'all'],
   artifact: ['chart', 'all'],
 } as const;
 const FIXTURES = {
@@ -37,6 +38,7 @@ const FIXTURES = {
   dlist: dlist(),
   sparse: idx({ seed: 'sparse' }),
   several: idx({ seed: 'several' }),
+  nested: nested(),
   chart: chart(),
 };
 
@@ -111,6 +113,8 @@ const READERS: Readonly<Record<string, () => Promise<Record<string, string>>>> =
     await work.succeed('push', 'all', target.host, '--insecure-registries', target.host);
     return await eachServed(target.host);
   },
+  '`kit/push.sh` by skopeo, to docker-registry': () => eachPushed('skopeo'),
+  '`kit/push.sh` by curl, to docker-registry': () => eachPushed('curl'),
   async '`ctr images pull` from a served bundle'() {
     await using served = await serveBundle(work.file('all'));
     await using containerd = await startContainerd();
@@ -138,21 +142,30 @@ const READERS: Readonly<Record<string, () => Promise<Record<string, string>>>> =
   },
   '`podman load`, an archive of one image': () => eachByPodman((name) => `only-${name}.tar`),
   '`podman load`, an archive of several': () => eachByPodman(() => 'all.tar'),
-  async '`skopeo copy --all oci-archive:…`, below 1.19'() {
-    const words: Record<string, string> = {};
-    for (const name of Object.keys(FIXTURES)) {
-      const target = work.file(`copied-${name}`);
-      const source = `oci-archive:${work.file('all.tar')}:${referenceOf(name)}`;
-      const flags = ['--insecure-policy', '--preserve-digests', '--all'];
-      const { exitCode } = await runProgram(toolPath('skopeo'), ['copy', ...flags, source, `dir:${target}`], {
-        env: work.env,
-      });
-      const manifest = exitCode === 0 ? await readFile(`${target}/manifest.json`) : undefined;
-      words[name] = wordFor(name, manifest && digestOf(manifest));
-    }
-    return words;
-  },
+  '`skopeo copy oci-archive:…`, below 1.19': () => eachBySkopeo(),
+  '`skopeo copy --all oci-archive:…`, below 1.19': () => eachBySkopeo('--all', '--preserve-digests'),
 };
+
+async function eachPushed(program: string): Promise<Record<string, string>> {
+  await using target = await startDockerRegistry();
+  const args = [work.file('all/kit/push.sh'), '--with', program, '--plain-http', target.host];
+  const { exitCode, stderr } = await runProgram('sh', args, { env: work.env });
+  expect([exitCode, exitCode === 0 ? '' : stderr]).toEqual([0, '']);
+  return await eachServed(target.host);
+}
+
+async function eachBySkopeo(...flags: readonly string[]): Promise<Record<string, string>> {
+  const words: Record<string, string> = {};
+  for (const name of Object.keys(FIXTURES)) {
+    const target = work.file(`copied${flags.length}-${name}`);
+    const source = `oci-archive:${work.file('all.tar')}:${referenceOf(name)}`;
+    const args = ['copy', '--insecure-policy', ...flags, source, `dir:${target}`];
+    const { exitCode } = await runProgram(toolPath('skopeo'), args, { env: work.env });
+    const manifest = exitCode === 0 ? await readFile(`${target}/manifest.json`) : undefined;
+    words[name] = wordFor(name, manifest && digestOf(manifest));
+  }
+  return words;
+}
 
 async function eachByPodman(archiveOf: (name: string) => string): Promise<Record<string, string>> {
   const words: Record<string, string> = {};
