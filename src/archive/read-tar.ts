@@ -19,6 +19,8 @@ export interface ReadEntry {
   readonly size: number;
   /** The path that a hard link names. */
   readonly to: string;
+  /** Whether its owner may run it. */
+  readonly isExecutable: boolean;
   /** Where its bytes begin in the archive. */
   readonly start: number;
   /** The entry's bytes. What is not read is skipped when the next entry is asked for. */
@@ -128,6 +130,7 @@ async function* readEntries(
       kind: KINDS.get(type) ?? 'other',
       size: length,
       to,
+      isExecutable: fields.isExecutable,
       start,
       body: input.body(length, path),
     };
@@ -195,6 +198,7 @@ interface Fields {
   readonly to: string;
   readonly size: number;
   readonly type: string;
+  readonly isExecutable: boolean;
 }
 
 /** Undefined where the header's sum is wrong, or it is no ustar header. */
@@ -212,6 +216,7 @@ function parseHeader(header: Buffer): Fields | undefined {
     to: text(157, 100),
     size: numberAt(header, 124, 12),
     type: header.toString('latin1', 156, 157),
+    isExecutable: (numberAt(header, 100, 8) & 0o100) !== 0,
   };
 }
 

@@ -13,13 +13,16 @@ const EXAMPLES = `
 Examples:
   oci-save unpack app.tar                          into the folder app
   oci-save unpack app.tar.001 -o /srv/bundle       the other parts are found beside it
+  oci-save unpack /media/a/app.tar.001 /media/b/app.tar.002    parts on two media: one of each
   cat /media/usb/app.tar.* | oci-save unpack - -o /srv/bundle
+  oci-save unpack app.tar -o /media/exfat/app --state /var/lib/app
   oci-save unpack new.tar --join /srv/bundle       the bundle that is served there gets its images, too
   oci-save unpack new.tar --swap /srv/site         a folder of its own in /srv/site/releases, and current leads to it
 
 Every file is hashed while it is written, and compared with the bundle's lock; the folder appears when all of it is right.
 What is there is never overwritten. Where a medium knows no hard links (FAT, exFAT), further names of a blob become copies:
-how much room they take is told before anything is written.
+how much room they take is told before anything is written. With --state they are left out, and a folder on another disk gets
+links to the blobs: a root for zot ("gc": false) in a few KiB. All of it is on the disk when the command ends.
 
 A registry that serves a site follows a join and a swap without restart; pulls go on. With --join the newer bundle has a name
 that both have, and what had it before stays by its digest. It is refused where the registry takes pushes: there, oci-save push.
@@ -35,15 +38,17 @@ export function unpackCommand(host: Host, done: (exitCode: number) => void): Com
     .argument('<archive...>', 'an archive, its parts; - for an archive on standard input')
     .option('-o, --output <folder>', "the folder to be made (default: the archive's name, here)", '')
     .option('--join <site>', 'add its images to those of the bundle that is served from this folder')
-    .option('--swap <site>', 'unpack it into releases/ of this folder, and point current at it');
+    .option('--swap <site>', 'unpack it into releases/ of this folder, and point current at it')
+    .option('--state <folder>', "make a folder for zot that points at the bundle's blobs, and no copies", '');
   return addFlags(command, [])
     .addHelpText('after', EXAMPLES)
     .action((archive: string[], flags: Record<string, unknown>) => {
       const { output, rest } = takeFlags(flags, host);
       const folder = typeof rest['output'] === 'string' ? rest['output'] : '';
       const site = siteOf(rest, folder);
+      const state = typeof rest['state'] === 'string' ? rest['state'] : '';
       const work = async ({ emit, signal, stdin }: CommandIo): Promise<Ended> => {
-        const report = await unpackBundle({ archive, output: folder, site }, { emit, signal, stdin });
+        const report = await unpackBundle({ archive, output: folder, site, state }, { emit, signal, stdin });
         return {
           failed: report.outcome === 'damaged',
           json: report,
@@ -73,7 +78,7 @@ function siteOf(flags: Record<string, unknown>, output: string): UnpackOptions['
 }
 
 function words(report: UnpackReport): string[] {
-  const { archive, output, outcome, files, bytes, copies, foreign, joined, swapped } = report;
+  const { archive, output, outcome, files, bytes, copies, foreign, joined, swapped, state } = report;
   if (outcome === 'damaged') {
     const others = foreign.length === 0 ? [] : ['not of this bundle:', ...nameLines(foreign, 10, '  ')];
     return [
@@ -95,7 +100,13 @@ function words(report: UnpackReport): string[] {
   return [
     `Unpacked ${archive} to ${output}: ${formatCount(report.images ?? 0, 'image')}, ` +
       `${formatCount(files, 'file')}, ${formatBytes(bytes)}, all of it checked${copied}`,
-  ];
+    ...(state === undefined
+      ? []
+      : [
+          `${state} is the root for zot: it points at ${output}, and needs "gc": false`,
+          `registry/ in ${output} has no blobs: oci-save verify --without-links checks the rest`,
+        ]),
+  ].map(plainText);
 }
 
 /** More would scroll the result out of sight; the JSON has all. */

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { planTree } from '../../bundle/index.ts';
@@ -33,7 +33,8 @@ export async function makeZotState(source: ZotSource, bundle: string): Promise<Z
   const root = path.join(folder, 'root');
   try {
     await mkdir(root);
-    if (source.kind === 'pool') await linkPool(root, source.bundle, source.content);
+    if (source.kind === 'pool')
+      await linkPool(root, path.join(await realpath(source.bundle), 'blobs'), source.content);
     else await linkRepositories(root, source.root);
     // Spares zot its scan at start.
     await writeFile(path.join(root, '_restore_complete'), '1');
@@ -59,17 +60,28 @@ async function linkRepositories(root: string, source: string): Promise<void> {
   }
 }
 
-/**
- * Writes the repositories of a bundle below a folder, each with a link to the bundle's blobs in place of its own.
- */
-export async function linkPool(root: string, bundle: string, { lock, manifests }: Content): Promise<void> {
-  const pool = path.join(await realpath(bundle), 'blobs');
+/** Writes the repositories of a bundle below a folder, each with a link to the bundle's pool in place of its own blobs. */
+export async function linkPool(
+  root: string,
+  pool: string,
+  { lock, manifests }: Pick<Content, 'lock' | 'manifests'>,
+): Promise<void> {
   for (const file of planTree(lock, manifests, ['zot'], () => '')) {
     if (file.kind !== 'bytes') continue;
     const place = path.join(root, ...file.path.split('/'));
-    await mkdir(path.dirname(place), { recursive: true });
+    await makeFolders(root, path.posix.dirname(file.path).split('/'));
     await writeFile(place, file.bytes);
+    await chmod(place, 0o644);
     if (path.basename(place) === 'index.json') await symlink(pool, path.join(path.dirname(place), 'blobs'));
+  }
+}
+
+/** Their modes are set apart from the umask: a zot that runs as another user must be able to read. */
+async function makeFolders(root: string, names: readonly string[]): Promise<void> {
+  let folder = root;
+  for (const name of names) {
+    folder = path.join(folder, name);
+    if ((await mkdir(folder, { recursive: true })) !== undefined) await chmod(folder, 0o755);
   }
 }
 

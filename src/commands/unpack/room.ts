@@ -4,6 +4,8 @@ import { readTar, type Seekable } from '../../archive/index.ts';
 import { OciSaveError } from '../../errors.ts';
 import { freeBytes, tryLink } from '../../store/index.ts';
 import { formatBytes } from '../../text/bytes.ts';
+import { hint, option } from '../../text/hint.ts';
+import { deviceIn } from './entry-names.ts';
 
 /** What unpacking takes. */
 export interface Room {
@@ -11,17 +13,21 @@ export interface Room {
   readonly files: number;
   /** Bytes that their further names take where a file system knows no hard links. */
   readonly names: number;
+  /** The first name that Windows takes for a device. */
+  readonly device?: string | undefined;
 }
 
 /** Reads the headers of an archive. Throws TarFault where it is cut off. */
 export async function roomOf(archive: Seekable): Promise<Room> {
   const sizes = new Map<string, number>();
   let names = 0;
+  let device: string | undefined;
   for await (const { path: name, kind, size, to } of readTar(archive)) {
+    if (device === undefined && deviceIn(name) !== undefined) device = name;
     if (kind === 'file') sizes.set(name, size);
     if (kind === 'link') names += sizes.get(to) ?? 0;
   }
-  return { files: [...sizes.values()].reduce((sum, size) => sum + size, 0), names };
+  return { files: [...sizes.values()].reduce((sum, size) => sum + size, 0), names, device };
 }
 
 /** Whether a file system knows hard links: FAT, exFAT and some of a network do not. */
@@ -50,6 +56,16 @@ export async function checkRoom(folder: string, room: Room, linked: boolean): Pr
         : `, of which ${formatBytes(room.names)} are further names: hard links are not known there`),
     hint: linked
       ? 'Free space, or unpack it elsewhere.'
-      : 'Unpack it where hard links are known: ext4, XFS, NTFS.',
+      : hint`Unpack it where hard links are known (ext4, XFS, NTFS), or name a folder for links with ${option('state')}.`,
+  });
+}
+
+/** Throws `machine` where Windows takes a name of an archive for a device: no file can be written there. */
+export function checkDevices({ device }: Room, platform: NodeJS.Platform): void {
+  if (device === undefined || platform !== 'win32') return;
+  throw new OciSaveError({
+    code: 'machine',
+    message: `Windows takes '${deviceIn(device)}' in ${device} for a device: it cannot be unpacked there`,
+    hint: 'Serve the archive as it is with oci-save serve, or unpack it on Linux or macOS, WSL included.',
   });
 }

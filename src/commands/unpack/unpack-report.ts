@@ -9,6 +9,8 @@ export interface UnpackIo {
   readonly emit: Emit;
   readonly signal: AbortSignal | undefined;
   readonly stdin: AsyncIterable<Uint8Array>;
+  /** The system that is written to; that of this process by default. */
+  readonly platform?: NodeJS.Platform | undefined;
 }
 
 /** What was unpacked, or why nothing was. */
@@ -23,6 +25,8 @@ export interface UnpackReport extends Omit<Verdict, 'state'> {
   readonly bytes: number;
   /** Further names that became copies, where a file system knows no hard links. */
   readonly copies: Copies;
+  /** The zot root that was made elsewhere. */
+  readonly state?: string;
   readonly parts: readonly PartFault[];
   readonly broken?: string;
   /** What changed at a site to whose bundle it was joined. */

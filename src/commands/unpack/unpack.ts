@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Seekable, TarFault, withoutSuffix } from '../../archive/index.ts';
 import { LOCK_FILE, lockBeside } from '../../bundle/index.ts';
@@ -14,10 +14,12 @@ import { createObserver, type PartFault } from '../verify/observed.ts';
 import { lockBesideOne } from '../verify/verify.ts';
 import { findPieces, joinPieces, type Piece, rangesOf } from '../verify/pieces.ts';
 import { joinSite } from './join-site.ts';
+import { checkDevices, checkRoom, knowsLinks, roomOf } from './room.ts';
+import { openStateFolder, writeStateFolder } from './state-folder.ts';
 import { swapSite } from './swap-site.ts';
+import { flush, flushFolder, setMode } from './to-disk.ts';
 import { reportOf, type UnpackIo, type UnpackReport } from './unpack-report.ts';
-import { checkRoom, knowsLinks, roomOf } from './room.ts';
-import { writeEntries } from './write-entries.ts';
+import { type IsUnneeded, writeEntries } from './write-entries.ts';
 
 export interface UnpackOptions {
   /** An archive, any of its parts or their list; or `-` for an archive on standard input. */
@@ -26,6 +28,11 @@ export interface UnpackOptions {
   readonly output: string;
   /** How it comes to a site that has a bundle already, in place of `output`. */
   readonly site?: { readonly how: 'join' | 'swap'; readonly folder: string } | undefined;
+  /**
+   * A folder to be made elsewhere, as a zot root that points at the bundle's blobs: those below `registry/` are left out then.
+   * Empty: they are links, or copies where a medium knows none.
+   */
+  readonly state?: string | undefined;
 }
 
 /**
@@ -36,10 +43,17 @@ export interface UnpackOptions {
 export async function unpackBundle(options: UnpackOptions, io: UnpackIo): Promise<UnpackReport> {
   const { site } = options;
   if (site !== undefined) {
+    if (options.state) {
+      throw new OciSaveError({
+        code: 'usage',
+        message: 'a folder of links is made for a bundle of its own, not for a site that has one',
+        hint: hint`Leave out ${option('state')}.`,
+      });
+    }
     const bring = site.how === 'join' ? joinSite : swapSite;
     return bring({ archive: options.archive, site: site.folder }, io);
   }
-  const { emit, signal, stdin } = io;
+  const { emit, signal, stdin, platform = process.platform } = io;
   const [first = ''] = options.archive;
   const isStream = first === '-';
   if (isStream && options.archive.length > 1) {
@@ -55,21 +69,35 @@ export async function unpackBundle(options: UnpackOptions, io: UnpackIo): Promis
     await mkdir(parent, { recursive: true });
     return knowsLinks(parent);
   });
-  await prepare(pieces, parent, linked, emit);
+  const state = options.state ? await openStateFolder(options.state, output) : undefined;
+  await prepare(pieces, { parent, linked, platform, hasState: state !== undefined }, emit);
   const faults: PartFault[] = [];
   const observer = createObserver((delta) => emit({ type: 'bytes', stage: 'verify', delta }));
   const folder = await mkdtemp(path.join(parent, `.${path.basename(output)}.`));
   try {
     const chunks = isStream ? stdin : joinPieces(pieces, faults, signal);
-    const written = await whereWritable(output, () => writeEntries(chunks, folder, observer, faults));
+    // With a folder of links elsewhere, the bundle has none.
+    const isUnneeded: IsUnneeded = async (_, kind) => kind === 'link' && state !== undefined;
+    const written = await whereWritable(output, () =>
+      writeEntries(chunks, folder, observer, faults, isUnneeded),
+    );
     signal?.throwIfAborted();
     const hasLock = isStream || written.observed.entries.has(LOCK_FILE);
     const lock = hasLock ? undefined : await lockBesideOne(options.archive);
     const verdict = judgeBundle(written.observed, { beside: lock });
     const report = reportOf(written, verdict, { archive: first, output });
     if (report.outcome === 'damaged') return report;
-    await appear(folder, output, lock);
-    return report;
+    const root =
+      state === undefined ? undefined : await writeStateFolder(state, output, written.observed, lock);
+    try {
+      await setMode(folder, 0o755);
+      await whereWritable(output, () => flush(written.files, written.folders, signal));
+      await appear(folder, output, lock);
+      await root?.appear();
+    } finally {
+      await root?.discard();
+    }
+    return state === undefined ? report : { ...report, state };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -113,14 +141,36 @@ async function refuseFixed(output: string): Promise<void> {
   });
 }
 
+/** Where is unpacked to. */
+interface Target {
+  readonly parent: string;
+  /** Whether hard links are known there. */
+  readonly linked: boolean;
+  readonly platform: NodeJS.Platform;
+  /** Whether further names are left out, for a folder elsewhere. */
+  readonly hasState: boolean;
+}
+
 /** Tells and checks beforehand what it takes, where the archive is a file. */
-async function prepare(pieces: readonly Piece[], parent: string, linked: boolean, emit: Emit): Promise<void> {
+async function prepare(
+  pieces: readonly Piece[],
+  { parent, linked, platform, hasState }: Target,
+  emit: Emit,
+): Promise<void> {
   const ranges = rangesOf(pieces);
   const room = ranges === undefined ? undefined : await roomUnlessCut(ranges);
-  if (room !== undefined) await checkRoom(parent, room, linked);
-  if (!linked) {
-    const more = room === undefined ? 'several times the room' : `${formatBytes(room.names)} more`;
-    const message = `hard links are not known in ${parent}: further names of a blob are copies, which take ${more}`;
+  if (room !== undefined) {
+    checkDevices(room, platform);
+    await checkRoom(parent, room, linked || hasState);
+  }
+  if (!linked && !hasState) {
+    const more =
+      room === undefined
+        ? 'several times the room'
+        : `${formatBytes(room.names)} more than the ${formatBytes(room.files)} of the blobs`;
+    const message =
+      `hard links are not known in ${parent}: further names of a blob are copies, which take ${more}; ` +
+      'a state folder elsewhere takes their place in a few KiB (oci-save unpack --help)';
     emit({ type: 'log', level: 'warning', message });
   }
   emit({ type: 'stage', stage: 'verify', ...(room === undefined ? {} : { bytes: room.files }) });
@@ -141,8 +191,8 @@ async function appear(folder: string, output: string, lock: Uint8Array | undefin
   const beside = lockBeside(output);
   const isNew = lock !== undefined && (await keepLock(lock, beside));
   try {
-    await chmod(folder, 0o755);
     await rename(folder, output);
+    await flushFolder(path.dirname(output));
   } catch (error) {
     if (isNew) await rm(beside, { force: true });
     const code = systemCodeOf(error);

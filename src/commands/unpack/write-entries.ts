@@ -1,10 +1,12 @@
-import { open, mkdir, stat } from 'node:fs/promises';
+import { mkdir, open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ReadEntry } from '../../archive/index.ts';
-import { OciSaveError, systemCodeOf } from '../../errors.ts';
+import { systemCodeOf } from '../../errors.ts';
 import { linkOrCopy } from '../../store/index.ts';
 import { observeEntry, readToEnd } from '../verify/observe-archive.ts';
 import type { Observed, Observer, PartFault } from '../verify/observed.ts';
+import { createNames, refused } from './entry-names.ts';
+import { setMode } from './to-disk.ts';
 
 /** What a file system without hard links costs. */
 export interface Copies {
@@ -17,6 +19,9 @@ export interface Written {
   readonly observed: Observed;
   /** Second names that became copies. */
   readonly copies: Copies;
+  /** Files with bytes of their own, and folders. */
+  readonly files: readonly string[];
+  readonly folders: readonly string[];
 }
 
 /** Whether a file or a link need not be written, since it is there already, or nobody wants it. */
@@ -36,26 +41,29 @@ export async function writeEntries(
   isUnneeded: IsUnneeded = async () => false,
 ): Promise<Written> {
   const made = new Set<string>();
-  const folders = new Set<string>();
-  const folded = new Set<string>();
+  const names = createNames(observer);
+  const ownFiles: string[] = [];
   let [files, bytes] = [0, 0];
   const write = async (entry: ReadEntry): Promise<void> => {
-    const { path: name, kind, size, to, body } = entry;
+    const { path: name, kind, size, to, isExecutable, body } = entry;
     if (name === '' || name === '.') return;
-    checkName(name, kind, observer, folders);
-    if (kind !== 'folder') checkFolded(name, folded);
-    const place = path.join(folder, ...name.split('/'));
+    names.check(name, kind);
+    const steps = name.split('/');
+    const place = path.join(folder, ...steps);
     if ((kind === 'file' || kind === 'link') && (await isUnneeded(name, kind, size)))
       return observeEntry(entry, observer);
-    await makeFolder(kind === 'folder' ? place : path.dirname(place), made);
+    if (kind === 'link' && observer.entries.get(to)?.kind !== 'file')
+      throw refused(name, 'a link to no file before it');
+    await makeFolder(folder, kind === 'folder' ? steps : steps.slice(0, -1), made);
     if (kind === 'file') {
-      await observer.file(name, size, written(place, body));
+      await observer.file(name, size, written(place, body, isExecutable));
+      ownFiles.push(place);
     } else if (kind === 'link') {
-      if (observer.entries.get(to)?.kind !== 'file') throw refused(name, 'a link to no file before it');
       const from = path.join(folder, ...to.split('/'));
       if ((await linkOrCopy(from, place)) === 'copied') {
         files += 1;
         bytes += (await stat(place)).size;
+        ownFiles.push(place);
       }
       observer.other(name, { kind: 'link', to });
     }
@@ -74,57 +82,32 @@ export async function writeEntries(
   );
   const { entries, kept } = observer;
   const observed = { entries, kept, isArchive: true, parts, broken, bytes: observer.bytes() };
-  return { observed, copies: { files, bytes } };
+  return { observed, copies: { files, bytes }, files: ownFiles, folders: [folder, ...made] };
 }
 
 /** What a file system responds to a name that it cannot have; FAT to some that others have. */
 const UNFIT = new Set(['ENAMETOOLONG', 'EINVAL', 'EILSEQ', 'EEXIST', 'EISDIR', 'ENOTDIR']);
 
-/** Longer ones no file system takes (Linux: NAME_MAX). */
-const MAX_NAME = 255;
-
-function checkName(name: string, kind: string, { entries }: Observer, folders: Set<string>): void {
-  const parts = name.split('/');
-  const isPlain = parts.every(
-    (part) =>
-      part !== '' && part !== '.' && part !== '..' && part.length <= MAX_NAME && !/[\p{Cc}\\:]/u.test(part),
-  );
-  if (!isPlain || name.length > 4096) throw refused(name, 'no name that a bundle has');
-  if (kind === 'other') throw refused(name, 'neither a file nor a hard link nor a folder');
-  if (entries.has(name) || (kind !== 'folder' && folders.has(name))) throw refused(name, 'there twice');
-  for (const [at] of parts.entries()) {
-    const above = parts.slice(0, kind === 'folder' ? at + 1 : at).join('/');
-    if (entries.has(above)) throw refused(name, 'below a file');
-    if (above !== '') folders.add(above);
+/** Each folder that is made on the way gets its mode, whatever the umask: a server may run as another user. */
+async function makeFolder(top: string, names: readonly string[], made: Set<string>): Promise<void> {
+  let folder = top;
+  for (const name of names) {
+    folder = path.join(folder, name);
+    if (made.has(folder)) continue;
+    await mkdir(folder, { recursive: true, mode: 0o755 });
+    await setMode(folder, 0o755);
+    made.add(folder);
   }
 }
 
-/** Names that some file systems take for one: there, the second would be written over the first, or count as its link. */
-function checkFolded(name: string, known: Set<string>): void {
-  const folded = name.normalize('NFC').toLowerCase();
-  if (known.has(folded))
-    throw refused(name, 'there twice, but for capital letters or the form of its characters');
-  known.add(folded);
-}
-
-function refused(name: string, what: string): OciSaveError {
-  const shown = JSON.stringify(name.slice(0, 200));
-  return new OciSaveError({
-    code: 'digest',
-    message: `the archive cannot be unpacked: its entry ${shown} is ${what}`,
-    hint: 'It is not an archive that oci-save wrote, or it was changed since.',
-  });
-}
-
-async function makeFolder(folder: string, made: Set<string>): Promise<void> {
-  if (made.has(folder)) return;
-  await mkdir(folder, { recursive: true, mode: 0o755 });
-  made.add(folder);
-}
-
 /** The same bytes, and each is in the file when it is given on. */
-async function* written(file: string, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const handle = await open(file, 'wx', 0o644);
+async function* written(
+  file: string,
+  body: AsyncIterable<Uint8Array>,
+  isExecutable: boolean,
+): AsyncGenerator<Uint8Array> {
+  const mode = isExecutable ? 0o755 : 0o644;
+  const handle = await open(file, 'wx', mode);
   try {
     for await (const chunk of body) {
       await handle.writeFile(chunk);
@@ -133,4 +116,5 @@ async function* written(file: string, body: AsyncIterable<Uint8Array>): AsyncGen
   } finally {
     await handle.close();
   }
+  await setMode(file, mode);
 }

@@ -14,7 +14,8 @@ import { tempFolder } from '../../support/temp.ts';
 import { toolPath } from '../../support/tools.ts';
 import { filesOf } from '../../support/whole-bundle.ts';
 import { createServer } from 'node:http';
-import { type Saved, saveBundles, serving } from './served.ts';
+import { type Saved, saveBundles } from '../bundles.ts';
+import { serving } from './served.ts';
 
 /** A shell script at a path. */
 async function writeProgram(file: string, script: string): Promise<string> {
