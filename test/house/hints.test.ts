@@ -11,7 +11,7 @@ const OTHERS =
   /oci-save (?:[a-z]+|\$\{command\}) --help|'--platform=|aws ecr create-repository|npx --yes|podman pull --tls-verify=false/;
 
 /** Flags of the command that no save has. */
-const OF_THE_COMMAND = ['verbose', 'json', 'repository', 'zot', 'builtIn'];
+const OF_THE_COMMAND = ['verbose', 'json', 'repository', 'zot', 'builtIn', 'state'];
 
 const LITERAL = /'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g;
 
