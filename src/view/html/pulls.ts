@@ -86,7 +86,7 @@ export function pullMarkup({ images }: Lock): Markup | undefined {
         </select></label
       >
       <label><input id="plain" type="checkbox" checked /> plain HTTP</label>
-      <output id="told" aria-live="polite"></output>
+      <output id="told" class="unseen" aria-live="polite"></output>
     </form>
     <dl class="uses" data-name="${name}">
       ${tools.map(

@@ -84,6 +84,7 @@ export const STYLE = html`<style>
       Menlo,
       Consolas,
       monospace;
+    unicode-bidi: isolate;
     overflow-wrap: anywhere;
   }
   .facts {
@@ -370,6 +371,7 @@ export const STYLE = html`<style>
     outline-offset: 1px;
   }
   .unseen {
+    pointer-events: none;
     position: fixed;
     left: 0;
     top: 0;
@@ -395,7 +397,7 @@ export const STYLE = html`<style>
   }
   .cmd {
     display: inline-block;
-    max-width: 100%;
+    max-width: calc(100% - 5rem);
     padding: 0.1rem 0.35rem;
     border: 1px solid var(--line);
     border-radius: 4px;
