@@ -41,6 +41,47 @@ usage_error() { refuse "$1" "sh kit/$program --help tells how it is used"; }
 # has PROGRAM: whether this machine has it.
 has() { command -v "$1" >/dev/null 2>&1; }
 
+# matches TEXT EXPRESSION: whether the whole text is one line that an extended expression describes.
+matches() {
+  case $1 in *"
+"*) return 1 ;; esac
+  printf '%s\\n' "$1" | grep -Eq "^($2)\\$"
+}
+component='[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*'
+label='[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?'
+host_form="($label(\\.$label)*|\\[[0-9a-fA-F:.]+\\])(:[0-9]+)?"
+
+# read_address HOST[:PORT][/PREFIX] HINT: a registry and a path there, into \`address\` and \`prefix\`.
+read_address() {
+  case $1 in *://*) refuse 'the address is written without http:// or https://' "$2" ;; esac
+  address=\${1%%/*}
+  prefix=\${1#"$address"}
+  prefix=\${prefix#/}
+  prefix=\${prefix%/}
+  matches "$address" "$host_form" || usage_error 'the address is not HOST[:PORT][/PREFIX]'
+  case \${address##*\\]} in
+    *:??????*) port=0 ;;
+    *:*) port=\${address##*:} ;;
+    *) port=1 ;;
+  esac
+  { [ "$port" -ge 1 ] && [ "$port" -le 65535 ]; } || usage_error 'the port of the address is not one of 1 to 65535'
+  [ -z "$prefix" ] || matches "$prefix" "$component(/$component)*" ||
+    usage_error 'the prefix is not the path of a registry: lower case and digits, with single . _ - / between them'
+  # As names have it: without capitals where it has a dot or a port.
+  case $address in *[.:]*) address=$(printf '%s' "$address" | tr A-Z a-z) ;; esac
+}
+
+# check_authority FILE: refuses what is not the certificate of an authority, in PEM.
+check_authority() {
+  { [ -f "$1" ] && [ -r "$1" ]; } || refuse "$1 is not a file that can be read"
+  [ "$(wc -c <"$1")" -le 1048576 ] || refuse "$1 is too large for certificates"
+  grep -q -e '-----BEGIN CERTIFICATE-----' <"$1" || refuse "$1 has no certificate in PEM" \\
+    'For one in DER: openssl x509 -inform der -in FILE -out ca.crt'
+  if grep -q 'PRIVATE KEY' <"$1"; then
+    refuse "$1 has a private key, which stays where the registry is" 'Name a file that has the certificate alone'
+  fi
+}
+
 # hash_input: the sha256 of standard input, in hexadecimal digits.
 if has sha256sum; then
   hash_input() { sha256sum | cut -c 1-64; }
@@ -1946,46 +1987,11 @@ while [ $# -gt 0 ]; do
 done
 [ $# -eq 1 ] || usage_error 'one address is needed'
 
-# matches TEXT PATTERN: whether the whole text is one line that an extended expression describes.
-matches() {
-  case $1 in *"
-"*) return 1 ;; esac
-  printf '%s\\n' "$1" | grep -Eq "^($2)\\$"
-}
-component='[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*'
-label='[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?'
-host_form="($label(\\.$label)*|\\[[0-9a-fA-F:.]+\\])(:[0-9]+)?"
-
-case $1 in
-  *://*) refuse 'the address is written without http:// or https://' 'HTTPS is asked for by --https' ;;
-esac
-address=\${1%%/*}
-prefix=\${1#"$address"}
-prefix=\${prefix#/}
-prefix=\${prefix%/}
-matches "$address" "$host_form" || usage_error 'the address is not HOST[:PORT][/PREFIX]'
-case \${address##*\\]} in
-  *:??????*) port=0 ;;
-  *:*) port=\${address##*:} ;;
-  *) port=1 ;;
-esac
-{ [ "$port" -ge 1 ] && [ "$port" -le 65535 ]; } || usage_error 'the port of the address is not one of 1 to 65535'
-[ -z "$prefix" ] || matches "$prefix" "$component(/$component)*" ||
-  usage_error 'the prefix is not the path of a registry: lower case and digits, with single . _ - / between them'
-# As names have it: without capitals where it has a dot or a port.
-case $address in *[.:]*) address=$(printf '%s' "$address" | tr A-Z a-z) ;; esac
+read_address "$1" 'HTTPS is asked for by --https'
 url=$scheme://$address
 below=\${prefix:+/$prefix}
 
-if [ -n "$ca" ]; then
-  { [ -f "$ca" ] && [ -r "$ca" ]; } || refuse "$ca is not a file that can be read"
-  [ "$(wc -c <"$ca")" -le 1048576 ] || refuse "$ca is too large for certificates"
-  grep -q -e '-----BEGIN CERTIFICATE-----' <"$ca" || refuse "$ca has no certificate in PEM" \\
-    'For one in DER: openssl x509 -inform der -in FILE -out ca.crt'
-  if grep -q 'PRIVATE KEY' <"$ca"; then
-    refuse "$ca has a private key, which stays where the registry is" 'Name a file that has the certificate alone'
-  fi
-fi
+[ -z "$ca" ] || check_authority "$ca"
 
 if [ -n "$out" ]; then
   case $out in /*) ;; *) out=./$out ;; esac
@@ -3193,37 +3199,17 @@ for pattern; do
   case $pattern in -*) usage_error "$pattern stands after the registry: options come first" ;; esac
 done
 
-case $1 in
-  *://*) refuse 'the registry is written without http:// or https://' 'Plain HTTP is asked for by --plain-http' ;;
-esac
-target=\${1%/}
+read_address "$1" 'Plain HTTP is asked for by --plain-http'
+target=$address\${prefix:+/$prefix}
 shift
-address=\${target%%/*}
-prefix=\${target#"$address"}
-prefix=\${prefix#/}
-# is TEXT EXPRESSION: whether the whole text is one line that an extended expression describes.
-is() {
-  case $1 in *"
-"*) return 1 ;; esac
-  printf '%s\\n' "$1" | grep -Eq "^($2)\\$"
-}
-component='[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*'
-label='[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?'
-is "$address" "($label(\\.$label)*|\\[[0-9a-fA-F:.]+\\])(:[0-9]{1,5})?" ||
-  usage_error 'the registry is not HOST[:PORT][/PREFIX]'
 case $address in
   *[.:]* | localhost) ;;
   # Clients take it for a folder of Docker Hub.
   *) refuse "$address could be the name of an image as well" "Write its port, too: $address:443" ;;
 esac
-[ -z "$prefix" ] || is "$prefix" "$component(/$component)*" ||
-  usage_error 'the prefix is not the path of a registry: lower case and digits, with single . _ - / between them'
 [ -z "$plain_http" ] || [ -z "$ca$insecure" ] || usage_error '--plain-http has no certificate to check'
-for file in "$ca" "$auth_file"; do
-  [ -z "$file" ] || { [ -f "$file" ] && [ -r "$file" ]; } || refuse "$file is not a file that can be read"
-done
-[ -z "$ca" ] || grep -q -e '-----BEGIN CERTIFICATE-----' "$ca" || refuse "$ca has no certificate in PEM" \\
-  'For one in DER: openssl x509 -inform der -in FILE -out ca.crt'
+[ -z "$auth_file" ] || { [ -f "$auth_file" ] && [ -r "$auth_file" ]; } || refuse "$auth_file is not a file that can be read"
+[ -z "$ca" ] || check_authority "$ca"
 
 # Which program sends.
 usable_skopeo() {
@@ -3317,18 +3303,15 @@ awk -F "$tab" -v OFS="$tab" 'NR > 1 && $9 != "referrer" && $2 != "-" && !seen[$8
   "$kit/images.tsv" >"$work/all"
 awk -F "$tab" -v OFS="$tab" 'NR > 1 && $9 == "referrer" { print $8, $10, $3, $2 }' "$kit/images.tsv" >"$work/referrers"
 
-# matches NAME PATTERN
-matches() {
-  # shellcheck disable=SC2254 # It is a pattern.
-  case $1 in $2) ;; *) return 1 ;; esac
-}
 # wanted NAME REPOSITORY TAG PATTERN…: whether an image is named by a pattern, with or without its tag.
 wanted() {
   wanted_name=$1 wanted_repository=$2 wanted_tag=$3
   shift 3
   for pattern; do
     for form in "$wanted_name" "$wanted_repository" "$wanted_name:$wanted_tag" "$wanted_repository:$wanted_tag"; do
-      ! matches "$form" "$pattern" || return 0
+      # It is a pattern, and its * crosses slashes.
+      # shellcheck disable=SC2254
+      case $form in $pattern) return 0 ;; esac
     done
   done
   return 1

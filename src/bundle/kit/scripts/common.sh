@@ -38,6 +38,47 @@ usage_error() { refuse "$1" "sh kit/$program --help tells how it is used"; }
 # has PROGRAM: whether this machine has it.
 has() { command -v "$1" >/dev/null 2>&1; }
 
+# matches TEXT EXPRESSION: whether the whole text is one line that an extended expression describes.
+matches() {
+  case $1 in *"
+"*) return 1 ;; esac
+  printf '%s\n' "$1" | grep -Eq "^($2)\$"
+}
+component='[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*'
+label='[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?'
+host_form="($label(\.$label)*|\[[0-9a-fA-F:.]+\])(:[0-9]+)?"
+
+# read_address HOST[:PORT][/PREFIX] HINT: a registry and a path there, into `address` and `prefix`.
+read_address() {
+  case $1 in *://*) refuse 'the address is written without http:// or https://' "$2" ;; esac
+  address=${1%%/*}
+  prefix=${1#"$address"}
+  prefix=${prefix#/}
+  prefix=${prefix%/}
+  matches "$address" "$host_form" || usage_error 'the address is not HOST[:PORT][/PREFIX]'
+  case ${address##*\]} in
+    *:??????*) port=0 ;;
+    *:*) port=${address##*:} ;;
+    *) port=1 ;;
+  esac
+  { [ "$port" -ge 1 ] && [ "$port" -le 65535 ]; } || usage_error 'the port of the address is not one of 1 to 65535'
+  [ -z "$prefix" ] || matches "$prefix" "$component(/$component)*" ||
+    usage_error 'the prefix is not the path of a registry: lower case and digits, with single . _ - / between them'
+  # As names have it: without capitals where it has a dot or a port.
+  case $address in *[.:]*) address=$(printf '%s' "$address" | tr A-Z a-z) ;; esac
+}
+
+# check_authority FILE: refuses what is not the certificate of an authority, in PEM.
+check_authority() {
+  { [ -f "$1" ] && [ -r "$1" ]; } || refuse "$1 is not a file that can be read"
+  [ "$(wc -c <"$1")" -le 1048576 ] || refuse "$1 is too large for certificates"
+  grep -q -e '-----BEGIN CERTIFICATE-----' <"$1" || refuse "$1 has no certificate in PEM" \
+    'For one in DER: openssl x509 -inform der -in FILE -out ca.crt'
+  if grep -q 'PRIVATE KEY' <"$1"; then
+    refuse "$1 has a private key, which stays where the registry is" 'Name a file that has the certificate alone'
+  fi
+}
+
 # hash_input: the sha256 of standard input, in hexadecimal digits.
 if has sha256sum; then
   hash_input() { sha256sum | cut -c 1-64; }

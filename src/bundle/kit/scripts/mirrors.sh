@@ -50,46 +50,11 @@ while [ $# -gt 0 ]; do
 done
 [ $# -eq 1 ] || usage_error 'one address is needed'
 
-# matches TEXT PATTERN: whether the whole text is one line that an extended expression describes.
-matches() {
-  case $1 in *"
-"*) return 1 ;; esac
-  printf '%s\n' "$1" | grep -Eq "^($2)\$"
-}
-component='[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*'
-label='[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?'
-host_form="($label(\.$label)*|\[[0-9a-fA-F:.]+\])(:[0-9]+)?"
-
-case $1 in
-  *://*) refuse 'the address is written without http:// or https://' 'HTTPS is asked for by --https' ;;
-esac
-address=${1%%/*}
-prefix=${1#"$address"}
-prefix=${prefix#/}
-prefix=${prefix%/}
-matches "$address" "$host_form" || usage_error 'the address is not HOST[:PORT][/PREFIX]'
-case ${address##*\]} in
-  *:??????*) port=0 ;;
-  *:*) port=${address##*:} ;;
-  *) port=1 ;;
-esac
-{ [ "$port" -ge 1 ] && [ "$port" -le 65535 ]; } || usage_error 'the port of the address is not one of 1 to 65535'
-[ -z "$prefix" ] || matches "$prefix" "$component(/$component)*" ||
-  usage_error 'the prefix is not the path of a registry: lower case and digits, with single . _ - / between them'
-# As names have it: without capitals where it has a dot or a port.
-case $address in *[.:]*) address=$(printf '%s' "$address" | tr A-Z a-z) ;; esac
+read_address "$1" 'HTTPS is asked for by --https'
 url=$scheme://$address
 below=${prefix:+/$prefix}
 
-if [ -n "$ca" ]; then
-  { [ -f "$ca" ] && [ -r "$ca" ]; } || refuse "$ca is not a file that can be read"
-  [ "$(wc -c <"$ca")" -le 1048576 ] || refuse "$ca is too large for certificates"
-  grep -q -e '-----BEGIN CERTIFICATE-----' <"$ca" || refuse "$ca has no certificate in PEM" \
-    'For one in DER: openssl x509 -inform der -in FILE -out ca.crt'
-  if grep -q 'PRIVATE KEY' <"$ca"; then
-    refuse "$ca has a private key, which stays where the registry is" 'Name a file that has the certificate alone'
-  fi
-fi
+[ -z "$ca" ] || check_authority "$ca"
 
 if [ -n "$out" ]; then
   case $out in /*) ;; *) out=./$out ;; esac

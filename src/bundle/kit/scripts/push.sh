@@ -83,37 +83,17 @@ for pattern; do
   case $pattern in -*) usage_error "$pattern stands after the registry: options come first" ;; esac
 done
 
-case $1 in
-  *://*) refuse 'the registry is written without http:// or https://' 'Plain HTTP is asked for by --plain-http' ;;
-esac
-target=${1%/}
+read_address "$1" 'Plain HTTP is asked for by --plain-http'
+target=$address${prefix:+/$prefix}
 shift
-address=${target%%/*}
-prefix=${target#"$address"}
-prefix=${prefix#/}
-# is TEXT EXPRESSION: whether the whole text is one line that an extended expression describes.
-is() {
-  case $1 in *"
-"*) return 1 ;; esac
-  printf '%s\n' "$1" | grep -Eq "^($2)\$"
-}
-component='[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*'
-label='[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?'
-is "$address" "($label(\.$label)*|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?" ||
-  usage_error 'the registry is not HOST[:PORT][/PREFIX]'
 case $address in
   *[.:]* | localhost) ;;
   # Clients take it for a folder of Docker Hub.
   *) refuse "$address could be the name of an image as well" "Write its port, too: $address:443" ;;
 esac
-[ -z "$prefix" ] || is "$prefix" "$component(/$component)*" ||
-  usage_error 'the prefix is not the path of a registry: lower case and digits, with single . _ - / between them'
 [ -z "$plain_http" ] || [ -z "$ca$insecure" ] || usage_error '--plain-http has no certificate to check'
-for file in "$ca" "$auth_file"; do
-  [ -z "$file" ] || { [ -f "$file" ] && [ -r "$file" ]; } || refuse "$file is not a file that can be read"
-done
-[ -z "$ca" ] || grep -q -e '-----BEGIN CERTIFICATE-----' "$ca" || refuse "$ca has no certificate in PEM" \
-  'For one in DER: openssl x509 -inform der -in FILE -out ca.crt'
+[ -z "$auth_file" ] || { [ -f "$auth_file" ] && [ -r "$auth_file" ]; } || refuse "$auth_file is not a file that can be read"
+[ -z "$ca" ] || check_authority "$ca"
 
 # Which program sends.
 usable_skopeo() {
@@ -207,18 +187,15 @@ awk -F "$tab" -v OFS="$tab" 'NR > 1 && $9 != "referrer" && $2 != "-" && !seen[$8
   "$kit/images.tsv" >"$work/all"
 awk -F "$tab" -v OFS="$tab" 'NR > 1 && $9 == "referrer" { print $8, $10, $3, $2 }' "$kit/images.tsv" >"$work/referrers"
 
-# matches NAME PATTERN
-matches() {
-  # shellcheck disable=SC2254 # It is a pattern.
-  case $1 in $2) ;; *) return 1 ;; esac
-}
 # wanted NAME REPOSITORY TAG PATTERN…: whether an image is named by a pattern, with or without its tag.
 wanted() {
   wanted_name=$1 wanted_repository=$2 wanted_tag=$3
   shift 3
   for pattern; do
     for form in "$wanted_name" "$wanted_repository" "$wanted_name:$wanted_tag" "$wanted_repository:$wanted_tag"; do
-      ! matches "$form" "$pattern" || return 0
+      # It is a pattern, and its * crosses slashes.
+      # shellcheck disable=SC2254
+      case $form in $pattern) return 0 ;; esac
     done
   done
   return 1
