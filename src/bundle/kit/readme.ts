@@ -55,8 +55,8 @@ Run the commands below in this folder, where this file is. Each tells with
 
 3. LOAD THE IMAGES INTO THIS MACHINE (needs no registry)
 
-     sh kit/load.sh containerd        also: k3s, rke2, podman, docker
-     sh kit/load.sh podman '*nginx*'  only names that match
+     sh kit/load.sh containerd         # also: k3s, rke2, podman, docker
+     sh kit/load.sh podman '*nginx*'   # only names that match
 
    Images of another architecture are not loaded.
 
@@ -74,7 +74,7 @@ Run the commands below in this folder, where this file is. Each tells with
    A cluster that asks for docker.io/library/nginx finds it in your registry
    when its nodes know where to look:
 
-     sh kit/mirrors.sh 10.0.0.5:5000              for kit/serve.sh there
+     sh kit/mirrors.sh 10.0.0.5:5000   # for kit/serve.sh there
      sh kit/mirrors.sh --https registry.example:5000
 
    writes the files for containerd, k3s, RKE2, CRI-O, Podman and Docker, and
@@ -87,9 +87,12 @@ Run the commands below in this folder, where this file is. Each tells with
    Never unpack one over another: the images of the first would be lost.
    Unpack the new one beside it, and there:
 
-     sh kit/update.sh FOLDER          adds its images to those in FOLDER
-     sh kit/update.sh --swap SITE     or keeps one folder for each version,
-     sh kit/update.sh --rollback SITE and goes back to the one before
+     sh kit/update.sh FOLDER           # adds its images to those in FOLDER
+
+   Or keep one folder for each version, and go back to the one before:
+
+     sh kit/update.sh --swap SITE
+     sh kit/update.sh --rollback SITE
 
 
 NAMES, as they are pulled after step 2
