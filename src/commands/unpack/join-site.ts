@@ -1,6 +1,6 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { LOCK_FILE, planTree } from '../../bundle/index.ts';
+import { LOCK_FILE, planTree, SUMS_FILE, sumsIn } from '../../bundle/index.ts';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import {
   digestOfLock,
@@ -69,7 +69,7 @@ export async function joinSite(
       ...manifestsIn(written.observed, joined),
     ]);
     const tree = planTree(joined, manifests, BOTH_VIEWS, renderBundlePage);
-    const placed = await placeFiles(tree, { site: folder, staging, isThere });
+    const placed = await placeFiles(tree, { site: folder, staging, isThere, superseded: kitFilesOf(site) });
     await rm(staging, { recursive: true, force: true });
     isBegun = false;
     return {
@@ -84,6 +84,12 @@ export async function joinSite(
     if (!isBegun) await rm(staging, { recursive: true, force: true });
     await held.release();
   }
+}
+
+/** Files of the older bundle's kit, as its sums name them: the kit is the newer one's. */
+function kitFilesOf({ observed }: ServedSite): string[] {
+  const sums = sumsIn(new TextDecoder().decode(observed.kept.get(SUMS_FILE)));
+  return [...sums.keys()].filter((name) => name.startsWith('kit/') && observed.entries.has(name));
 }
 
 const isPoolBlob = (name: string): boolean => /^blobs\/sha256\/[0-9a-f]{64}$/.test(name);

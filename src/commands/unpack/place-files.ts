@@ -18,6 +18,8 @@ export interface Placing {
   readonly staging: string;
   /** Whether a blob's file is there already, by its path in the bundle. */
   readonly isThere: (name: string) => boolean;
+  /** Files that go where the bundle has them no more. */
+  readonly superseded: readonly string[];
 }
 
 /** What came. */
@@ -33,7 +35,8 @@ export interface Placed {
  * index.json promises is there before it.
  */
 export async function placeFiles(tree: BundleTree, placing: Placing): Promise<Placed> {
-  const { site, staging, isThere } = placing;
+  const { site, staging, isThere, superseded } = placing;
+  const wanted = new Set(tree.map((file) => file.path));
   const at = (name: string): string => path.join(site, ...name.split('/'));
   let [blobs, bytes, copies] = [0, 0, 0];
   for (const file of tree) {
@@ -55,7 +58,12 @@ export async function placeFiles(tree: BundleTree, placing: Placing): Promise<Pl
     await rename(put, at(file.path));
     copies += 1;
   }
-  for (const file of inOrder(tree)) await put(file.bytes, file.isExecutable === true, at(file.path), staging);
+  for (const file of inOrder(tree)) {
+    // The sums know them, and are the last.
+    if (file.path === REGISTRY_SUMS_FILE)
+      for (const name of superseded) if (!wanted.has(name)) await rm(at(name), { force: true });
+    await put(file.bytes, file.isExecutable === true, at(file.path), staging);
+  }
   return { blobs, bytes, copies };
 }
 

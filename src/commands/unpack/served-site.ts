@@ -86,7 +86,7 @@ export async function readSite(folder: string, { emit, signal }: UnpackIo): Prom
   const lock = parseLock(bytes ?? new Uint8Array(), path.join(folder, LOCK_FILE));
   await refuseUploads(folder, lock);
   if (unfinished === undefined) {
-    const { damaged, foreign } = judgeBundle(observed, {});
+    const { damaged } = judgeBundle(observed, {});
     if (damaged.length > 0) {
       const first = damaged.slice(0, 10).map(({ path: name, reason }) => `${name}: ${reason}`);
       throw refused(
@@ -94,7 +94,8 @@ export async function readSite(folder: string, { emit, signal }: UnpackIo): Prom
         hint`Put back what it lacks first, or bring the new one beside it: ${option('swap')}.`,
       );
     }
-    if (foreign.length > 0) throw takesPushes(folder, foreign);
+    const pushed = [...pushedTo(observed, lock).values()];
+    if (pushed.length > 0) throw takesPushes(folder, pushed);
   }
   return { folder, lock, observed, unfinished };
 }
@@ -109,20 +110,18 @@ export function refuseUnexplained({ folder, lock, observed }: ServedSite, joined
     if (hex === undefined || (seen.kind === 'file' && seen.digest === `sha256:${hex}`)) continue;
     throw refused(`${path.join(folder, name)} is damaged`, 'Remove it, and run this again.');
   }
-  const content = folderContent(observed);
-  const foreignIn = (one: Lock): ReadonlyMap<string, string> => {
-    const { foreign } = findForeign(content, explainBundle(one, BOTH_VIEWS, new Map()));
-    return new Map(foreign.map(({ path: place, name }) => [`${place} ${name ?? ''}`, name ?? place]));
-  };
+  const after = pushedTo(observed, joined);
   // The older index.json of one repository has what the joined lock has not, and the newer one of another the reverse.
-  const after = foreignIn(joined);
-  const both = [...foreignIn(lock)].filter(([key]) => after.has(key));
-  const served = both.flatMap(([key, name]) => (key.startsWith('kit/') || TOP.has(name) ? [] : [name]));
-  if (served.length > 0) throw takesPushes(folder, served);
+  const pushed = [...pushedTo(observed, lock)].flatMap(([key, name]) => (after.has(key) ? [name] : []));
+  if (pushed.length > 0) throw takesPushes(folder, pushed);
 }
 
-/** Files that the last steps of a join replace, one after the other. */
-const TOP: ReadonlySet<string> = new Set(['README.txt', 'report.html', 'SHA256SUMS', 'SHA256SUMS.registry']);
+/** What is served and a lock does not explain: names for people, by what tells one from another. */
+function pushedTo(observed: Observed, lock: Lock): ReadonlyMap<string, string> {
+  const { foreign } = findForeign(folderContent(observed), explainBundle(lock, BOTH_VIEWS, new Map()));
+  const served = foreign.filter(({ path: place }) => /^(?:registry|blobs)(?:\/|$)/.test(place));
+  return new Map(served.map(({ path: place, name }) => [`${place} ${name ?? ''}`, name ?? place]));
+}
 
 async function unfinishedIn(folder: string): Promise<string | undefined> {
   const place = path.join(folder, STAGING, 'newer');

@@ -13,6 +13,7 @@ import {
   digestIn,
   expectJoined,
   lockIn,
+  ofAnotherVersion,
   pull,
   serve,
   startUpdating,
@@ -101,15 +102,31 @@ describe('V17: oci-save unpack --join', () => {
     }
   });
 
+  it('replaces the kit, by update.sh too, and leaves what the operator keeps beside the bundle', async () => {
+    const [site, other] = [
+      await ofAnotherVersion(await bench.siteOf()),
+      await ofAnotherVersion(await bench.siteOf()),
+    ];
+    expect(await bring(archive.v2, 'join', site)).toMatchObject({ outcome: 'done' });
+    expect(await bench.update([other])).toMatchObject({ exitCode: 0 });
+    for (const one of [site, other]) {
+      await expectJoined(bench, one, ['notes.txt']);
+      expect(await readdir(path.join(one, 'kit'))).toEqual(
+        await readdir(path.join(bench.bundle('v2'), 'kit')),
+      );
+    }
+  });
+
   it('no pull fails meanwhile', async () => {
     const site = await bench.siteOf();
     await using server = await serve(path.join(site, 'registry'), 'built-in');
     const older = await lockIn(bench.bundle('v1'));
     const wanted = ['app:1', `app@${digestIn(older, 'app:1')}`, 'old:1', 'list:1'];
-    let ended = false;
-    const run = bring(archive.v2, 'join', site).finally(() => (ended = true));
+    const ended = new AbortController();
+    const run = bring(archive.v2, 'join', site).finally(() => ended.abort());
     const seen = new Set<string>();
-    while (!ended) for (const name of wanted) seen.add((await pull(server.url, name)).slice(0, 3));
+    while (!ended.signal.aborted)
+      for (const name of wanted) seen.add((await pull(server.url, name)).slice(0, 3));
     await run;
     expect([...seen]).toEqual(['200']);
   });
@@ -158,7 +175,10 @@ describe('V17: oci-save unpack --join', () => {
       expect(await outputOf('sh', ['-c', 'find "$0" ! -type d | sort', pushed])).toBe(before);
     }
     await outputOf('cp', [archive.v2, inside]);
-    await expect(bring(inside, 'join', plain)).rejects.toMatchObject({ code: 'machine' });
+    await expect(bring(inside, 'join', plain)).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('lies in'),
+    });
   });
 
   it('leaves nothing of an archive that is damaged', async () => {

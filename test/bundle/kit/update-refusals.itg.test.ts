@@ -146,7 +146,8 @@ describe('V17: kit/update.sh refuses with exit code 2, and changes nothing', () 
       [[holding], /lies in/, holding],
     ];
     for (const [args, said, from] of cases)
-      expect(await bench.update(args, {}, from), args.join(' ')).toMatchObject({
+      expect({ args, ...(await bench.update(args, {}, from)) }).toMatchObject({
+        args,
         exitCode: 2,
         stdout: '',
         stderr: expect.stringMatching(said),

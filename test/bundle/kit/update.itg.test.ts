@@ -39,11 +39,11 @@ describe('V17: kit/update.sh joins a bundle to the one that is served', () => {
       const old = digestIn(older, 'app:1');
       const wanted = [`app@${old}`, 'app:1', 'tool:1', 'old:1', `list@${digestIn(older, 'list:1')}`];
       const before = await Promise.all(wanted.map((name) => pull(server.url, name)));
-      let ended = false;
-      const run = bench.update([folder]).finally(() => (ended = true));
+      const ended = new AbortController();
+      const run = bench.update([folder]).finally(() => ended.abort());
       const seen = new Set<string>();
       let rounds = 0;
-      while (!ended || rounds < 3) {
+      while (!ended.signal.aborted || rounds < 3) {
         for (const name of wanted) seen.add(`${name} ${await pull(server.url, name)}`);
         rounds += 1;
       }
@@ -74,17 +74,17 @@ describe('V17: kit/update.sh joins a bundle to the one that is served', () => {
     const counter = path.join(bin, 'count');
     // Kills the script that calls it, at one of its calls.
     const killing = (tool: string): string =>
-      `#!/bin/sh\nn=$(cat ${counter}); n=$((n + 1)); echo $n >${counter}\n` +
+      `#!/bin/sh\nread -r n <${counter}; n=$((n + 1)); echo $n >${counter}\n` +
       `[ $n -ne "$KILL_AT" ] || { kill -9 $PPID; exit 1; }\nexec ${toolPath(tool)} "$@"\n`;
     for (const tool of ['mv', 'ln']) await writeFile(path.join(bin, tool), killing(tool), { mode: 0o755 });
     const killedAt = async (site: string, at: number): Promise<ProgramResult> => {
-      await writeFile(counter, '0');
+      await writeFile(counter, '0\n');
       return bench.update([site], { PATH: `${bin}:${process.env['PATH']}`, KILL_AT: String(at) });
     };
     const all = await bench.siteOf();
     expect(await killedAt(all, 1_000_000)).toMatchObject({ exitCode: 0 });
     const calls = Number(await readFile(counter, 'utf8'));
-    const points = [1, 9, Math.round(calls / 2), calls - 2];
+    const points = [9, Math.round(calls / 2), calls - 2];
     for (const at of points) {
       const site = await bench.siteOf();
       expect(await killedAt(site, at), `call ${at}`).toMatchObject({ exitCode: null });

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { openBundle, planTree } from '../../../src/bundle/index.ts';
@@ -97,7 +97,7 @@ async function planned(bench: Updating, site: string): Promise<Map<string, strin
 }
 
 /** Checks a joined bundle: it is what the two locks give, and nothing else is there. */
-export async function expectJoined(bench: Updating, site: string): Promise<void> {
+export async function expectJoined(bench: Updating, site: string, foreign: string[] = []): Promise<void> {
   const files = await planned(bench, site);
   for (const [name, text] of files) {
     if (name === 'report.html' || name === 'SHA256SUMS') continue;
@@ -106,6 +106,19 @@ export async function expectJoined(bench: Updating, site: string): Promise<void>
   const sums = (text: string | undefined): string[] =>
     (text ?? '').split('\n').filter((line) => !line.endsWith('report.html'));
   expect(sums(await readFile(path.join(site, 'SHA256SUMS'), 'utf8'))).toEqual(sums(files.get('SHA256SUMS')));
-  expect(await verify(site)).toMatchObject({ outcome: 'whole', foreign: [], state: [], damaged: [] });
+  expect(await verify(site)).toMatchObject({ outcome: 'whole', foreign, state: [], damaged: [] });
   expect((await runProgram('sh', [path.join(site, 'kit/verify.sh')])).exitCode).toBe(0);
+}
+
+/**
+ * Makes a site whose bundle another version wrote, with a script that this one has not, and where the operator keeps notes:
+ * the script goes with a join, and the notes stay.
+ */
+export async function ofAnotherVersion(site: string): Promise<string> {
+  await writeFile(path.join(site, 'kit/gone.sh'), 'exit 0\n');
+  const sums = path.join(site, 'SHA256SUMS');
+  const hash = (await outputOf('sha256sum', [path.join(site, 'kit/gone.sh')])).slice(0, 64);
+  await appendFile(sums, `${hash}  kit/gone.sh\n`);
+  await writeFile(path.join(site, 'notes.txt'), 'theirs\n');
+  return site;
 }

@@ -221,11 +221,17 @@ bring_repositories() {
   done <"$plan/layouts"
 }
 
+# kit_names BUNDLE: files of its kit, as its sums name them.
+kit_names() { sed -n 's#^[0-9a-f]*  \(kit/..*\)$#\1#p' "$1/SHA256SUMS"; }
+
 bring_rest() {
   put "$plan/lock.json" "$site/$LOCK"
-  (cd "$bundle" && find kit -type f) >"$plan/kit"
+  # The kit is the newer one: what its sums name, which was checked, and not what somebody may have put beside it.
+  kit_names "$bundle" >"$plan/kit"
+  ! grep -q -e '/\.\.\{0,1\}/' -e '/\.\.\{0,1\}$' "$plan/kit" ||
+    fail "$bundle/SHA256SUMS names files outside of the bundle" 'Do not use this bundle.'
   while IFS= read -r one; do
-    case $one in kit/images.tsv | kit/manifests.tsv) continue ;; esac
+    case $one in kit/images.tsv | kit/manifests.tsv | kit/hosts/*) continue ;; esac
     mkdir -p "$site/${one%/*}"
     mode=644
     case $one in *.sh) mode=755 ;; esac
@@ -233,6 +239,10 @@ bring_rest() {
   done <"$plan/kit"
   for one in images.tsv manifests.tsv; do put "$plan/$one" "$site/kit/$one"; done
   bring_mirrors
+  kit_names "$site" | grep -v -e '/\.\.\{0,1\}/' -e '/\.\.\{0,1\}$' >"$plan/kit.before" || :
+  grep -v '^kit/hosts/' "$plan/kit" | cat - "$plan/mirrored" >"$plan/kit.after"
+  awk 'FILENAME == ARGV[1] { kept[$0] = 1; next } !($0 in kept)' "$plan/kit.after" "$plan/kit.before" >"$plan/kit.gone"
+  while IFS= read -r one; do rm -f "$site/$one"; done <"$plan/kit.gone"
   for one in index.json manifest.json; do put "$plan/$one" "$site/$one"; done
   write_readme >"$plan/README.txt"
   put "$plan/README.txt" "$site/README.txt"
@@ -250,11 +260,13 @@ bring_mirrors() {
     fail 'the configurations for runtimes could not be written' 'Run this again: it goes on from here.'
   }
   (cd "$work/mirrors" && find . -type f) | sed 's#^\./##' >"$plan/mirrors"
+  : >"$plan/mirrored"
   while IFS= read -r one; do
     # Of the others there is one form for all bundles.
     case $one in hosts/*/hosts.toml | registries.conf | k3s-registries.yaml) ;; *) continue ;; esac
     case $one in hosts/*) mkdir -p "$site/kit/${one%/*}" ;; esac
     put "$work/mirrors/$one" "$site/kit/$one"
+    printf 'kit/%s\n' "$one" >>"$plan/mirrored"
   done <"$plan/mirrors"
 }
 
@@ -341,7 +353,8 @@ write_sums() {
     while IFS="$tab" read -r number folder; do
       printf '%s  registry/%s/index.json\n' "$(hash_of "$plan/layout.$number")" "$folder"
     done <"$plan/layouts"
-    (cd "$site" && find kit -type f && ls index.json manifest.json "$LOCK" README.txt report.html) >"$plan/others"
+    sort -u "$plan/kit.after" >"$plan/others"
+    printf '%s\n' index.json manifest.json "$LOCK" README.txt report.html >>"$plan/others"
     while IFS= read -r one; do printf '%s  %s\n' "$(hash_of "$site/$one")" "$one"; done <"$plan/others"
   } | sort -k 2 >"$plan/SHA256SUMS"
 }
