@@ -2566,6 +2566,7 @@ curl_upload() {
   [ -n "$upload_url" ] || trouble other "$address does not say where an upload to $1 goes on, or sends it to plain HTTP" ||
     return 1
   blob_file=$(file_of "$2")
+  announce "$2" "$blob_file"
   # Bytes go on from a new place, not from where they were sent to.
   once=yes
   curl_bytes "$2"
@@ -3108,6 +3109,7 @@ skopeo_copy() {
   set -- --insecure-policy copy --preserve-digests "--dest-$skopeo_verify" "$@"
   [ -z "$skopeo_file" ] || set -- "$@" --dest-authfile "$skopeo_file"
   [ -z "$authorities" ] || set -- "$@" --dest-cert-dir "$work/certs"
+  announce "$skopeo_name" "$work/view"
   copy_begun=$(date +%s)
   skopeo_call "$@" "dir:$work/view" "$skopeo_target" </dev/null || {
     skopeo_trouble "$skopeo_name" || :
@@ -3361,6 +3363,12 @@ hint_for() {
     docker) say 'A zot takes Docker images only with "compat": ["docker2s2"] below "http" in its configuration' ;;
     damaged) say 'sh kit/verify.sh names all that is damaged; copy it again. Nothing damaged is in the registry' ;;
   esac
+}
+
+# announce WHAT FILE-OR-FOLDER: tells of what takes a while to send.
+announce() {
+  mebibytes=$(ls -lLn "$2" | awk '{ sum += $5 } END { printf "%d", sum / 1048576 }')
+  [ "$mebibytes" -lt 64 ] || note "  sending $(short "$1"), $mebibytes MiB"
 }
 
 # docker_type: whether the fault is that of a registry that takes no Docker types.

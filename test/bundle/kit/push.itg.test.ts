@@ -19,6 +19,7 @@ import {
   one,
   ref,
   SBOM_TYPE,
+  sbomOf,
   SIGNATURE_TYPE,
   zst,
 } from '../../support/fixtures/index.ts';
@@ -114,7 +115,7 @@ describe.each([
 ] as const)('V7: kit/push.sh by %s in a root of %s', (engine, shell, programs) => {
   let site: Site;
   beforeAll(async () => {
-    site = await startAt(shell, programs);
+    site = await startAt(shell, [...programs, 'script', 'stty']);
   });
   afterAll(() => site.close());
 
@@ -206,6 +207,16 @@ describe.each([
     expect(anonymous.stderr + right.stderr + right.stdout).not.toContain('pass "word');
   });
 
+  it('asks at the terminal for a login that is wanted', async () => {
+    await using registry = await startDockerRegistry({ users: { robot: 'pass word' } });
+    const line = `sh kit/push.sh --with ${engine} --plain-http ${registry.host} '*/one'`;
+    const { exitCode, stdout } = await site.run(`script -qec "${line}" /dev/null`, {
+      cwd: '/bundle',
+      input: 'robot\npass word\n',
+    });
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('1 pushed of 1 images')]);
+  });
+
   it('names a damaged blob and an absent one, sends neither, and pushes the rest', async () => {
     await using registry = await startDockerRegistry();
     const { exitCode, stdout, stderr } = await site.run(
@@ -218,6 +229,19 @@ describe.each([
     expect(stderr).toContain(`blobs/sha256/${layerOf('idx')} is not in the bundle`);
     expect([...(await tagsOf(registry.url)).keys()]).toEqual([`${SITE}/one:1`]);
   });
+});
+
+it('V7: kit/push.sh by skopeo where curl is not: nobody looks which referrers are listed, which a note says', async () => {
+  await using registry = await startDockerRegistry();
+  await using site = await startAt('busybox', ['skopeo']);
+  const { exitCode, stdout, stderr } = await push(site, `--plain-http ${registry.host} '*/ref' '*/sparse'`);
+  expect([exitCode, stdout]).toEqual([0, expect.stringContaining('3 signatures and other referrers')]);
+  expect(stderr).toContain('is not known: curl did not ask');
+  const found = await call(new URL(`/v2/${SITE}/ref/manifests/${sbom.top}`, registry.url), {
+    headers: { accept: 'application/vnd.oci.image.manifest.v1+json' },
+  });
+  expect(found.status).toBe(200);
+  expect((await tagsOf(registry.url)).get(`${SITE}/sparse:1`)).toBe(wanted('').get(`${SITE}/sparse:1`));
 });
 
 describe('V7: kit/push.sh and what registries do', () => {
@@ -258,6 +282,32 @@ describe('V7: kit/push.sh and what registries do', () => {
     const replaced = await pushTo(registry, "'*/one'");
     expect([replaced.exitCode, replaced.stdout]).toEqual([0, expect.stringContaining(`(was ${other.top})`)]);
     expect((await tagsOf(registry.url)).get(`${SITE}/one:1`)).toBe(KINDS.one[0].top);
+  });
+
+  it('adds referrers to those that others wrote, and leaves a signature of cosign with more than is here', async () => {
+    await using registry = await startDockerRegistry();
+    const into = `${SITE}/ref`;
+    const theirs = sbomOf(one({ seed: 'theirs', ...small }));
+    const { tag, image } = fallbackIndex(subject, [{ image: theirs, artifactType: 'text/theirs' }]);
+    await pushImage(registry.target, into, subject, '1');
+    await pushImage(registry.target, into, image, tag);
+    const others = one({ seed: 'others', ...small });
+    await pushImage(registry.target, into, others, cosign.tag);
+    const { exitCode, stdout, stderr } = await pushTo(registry, "'*/ref'");
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('1 unchanged of 1 images')]);
+    expect(stderr).toContain(`${cosign.tag} has ${others.top.slice(0, 19)} there, with what is not here`);
+    const listed = await call(new URL(`/v2/${into}/manifests/${tag}`, registry.url), {
+      headers: { accept: 'application/vnd.oci.image.index.v1+json' },
+    });
+    expect(JSON.parse(listed.body.toString())).toEqual({
+      ...JSON.parse(new TextDecoder().decode(image.manifests.get(image.top)?.bytes)),
+      manifests: expect.arrayContaining([
+        expect.objectContaining({ digest: theirs.top, artifactType: 'text/theirs' }),
+        expect.objectContaining({ digest: signature.top, artifactType: SIGNATURE_TYPE }),
+        expect.objectContaining({ digest: sbom.top, artifactType: SBOM_TYPE }),
+      ]),
+    });
+    expect((await tagsOf(registry.url)).get(`${into}:${cosign.tag}`)).toBe(others.top);
   });
 
   it('puts the original index of a sparse image where the registry takes it', async () => {

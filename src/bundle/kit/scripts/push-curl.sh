@@ -400,6 +400,7 @@ curl_upload() {
   [ -n "$upload_url" ] || trouble other "$address does not say where an upload to $1 goes on, or sends it to plain HTTP" ||
     return 1
   blob_file=$(file_of "$2")
+  announce "$2" "$blob_file"
   # Bytes go on from a new place, not from where they were sent to.
   once=yes
   curl_bytes "$2"

@@ -107,6 +107,7 @@ skopeo_copy() {
   set -- --insecure-policy copy --preserve-digests "--dest-$skopeo_verify" "$@"
   [ -z "$skopeo_file" ] || set -- "$@" --dest-authfile "$skopeo_file"
   [ -z "$authorities" ] || set -- "$@" --dest-cert-dir "$work/certs"
+  announce "$skopeo_name" "$work/view"
   copy_begun=$(date +%s)
   skopeo_call "$@" "dir:$work/view" "$skopeo_target" </dev/null || {
     skopeo_trouble "$skopeo_name" || :

@@ -234,6 +234,12 @@ hint_for() {
   esac
 }
 
+# announce WHAT FILE-OR-FOLDER: tells of what takes a while to send.
+announce() {
+  mebibytes=$(ls -lLn "$2" | awk '{ sum += $5 } END { printf "%d", sum / 1048576 }')
+  [ "$mebibytes" -lt 64 ] || note "  sending $(short "$1"), $mebibytes MiB"
+}
+
 # docker_type: whether the fault is that of a registry that takes no Docker types.
 docker_type() {
   case $fault:$(type_of "$1") in
