@@ -3696,12 +3696,12 @@ find_repositories() {
 }
 
 # make_root ROOT LIST: a new folder of links into the bundle, by what find_repositories has printed. One link for each folder
-# of registry/ is enough where the repositories in it have their blobs. Others get copies of their two small files and a link
-# to the pool: zot must never collect garbage there, since each repository would remove what the others need.
+# of registry/ is enough where the repositories in it have their blobs. Others get copies of their small files and a link to
+# the pool: zot must never collect garbage there, since each repository would remove what the others need.
 # Sets \`is_pooled\` where there are such, \`aliases\` to how many names of docker.io are there a second time, \`no_alias\` to
 # those that are not, since another folder has the name.
 make_root() {
-  root=$1 is_pooled= aliases=0 no_alias=
+  root=$1 is_pooled='' aliases=0 no_alias=''
   mkdir "$root"
   # It spares zot a scan of all blobs when it starts.
   printf 1 >"$root/_restore_complete"
@@ -3711,9 +3711,7 @@ make_root() {
     [ "$top" != '*' ] || break
     if awk -v top="$top" '$1 == "pool" && ($2 == top || index($2, top "/") == 1) { found = 1 } END { exit !found }' "$2"; then
       is_pooled=yes
-      (cd -- "$served" && find -L "$top" -name index.json -type f) | while IFS= read -r file; do
-        add_repository "\${file%/index.json}" "$2"
-      done
+      add_repositories "$top" "$2"
     else
       ln -s "$served/$top" "$root/$top"
     fi
@@ -3731,15 +3729,21 @@ make_root() {
     fi
   done
 }
-add_repository() {
-  mkdir -p "$root/$1"
-  cp "$served/$1/index.json" "$root/$1/index.json"
-  printf '{"imageLayoutVersion":"1.0.0"}' >"$root/$1/oci-layout"
-  if grep -qxF "pool $1" "$2"; then
-    ln -s "$bundle/blobs" "$root/$1/blobs"
-  else
-    ln -s "$served/$1/blobs" "$root/$1/blobs"
-  fi
+# add_repositories FOLDER LIST: each repository below it for itself; also one that is in neither table, whose blobs are its own.
+# There may be thousands: each costs one process.
+add_repositories() {
+  (cd -- "$served" && find -L "$1" -type f \\( -name index.json -o -name oci-layout \\)) |
+    grep '^[a-z0-9][a-z0-9._/-]*$' >"$work/small"
+  (cd -- "$served" && tar -chf - -T "$work/small") | (cd -- "$root" && tar -xf -)
+  sed -n 's/\\/index\\.json$//p' "$work/small" |
+    awk 'NR == FNR { if ($1 == "pool") pool[$2] = 1; next } { print (($0 in pool) ? "pool" : "own"), $0 }' "$2" - |
+    while read -r kind repository; do
+      [ -f "$root/$repository/oci-layout" ] || printf '{"imageLayoutVersion":"1.0.0"}' >"$root/$repository/oci-layout"
+      case "$kind" in
+        pool) ln -s "$bundle/blobs" "$root/$repository/blobs" ;;
+        *) ln -s "$served/$repository/blobs" "$root/$repository/blobs" ;;
+      esac
+    done
 }
 `,
   'serve.sh': `#!/bin/sh
@@ -3916,9 +3920,11 @@ repository=\${name%:*} tag=\${name##*:}
 
 # The folder of the state: \`root\` (links), \`zot.json\`, \`zot.log\`.
 zot_pid='' held=''
+# Where whoever reads this output goes away, zot must not stay.
+trap 'exit 141' PIPE
 # at_end: what this script has started ends with it.
 at_end() {
-  trap '' HUP INT TERM
+  trap '' HUP INT TERM PIPE
   if [ -n "$child" ]; then
     kill "$child" 2>/dev/null || :
     wait "$child" 2>/dev/null || :
@@ -3988,12 +3994,13 @@ if [ "$lacking" -gt 0 ]; then
 fi
 set -- "$served"
 [ ! -d "$bundle/blobs" ] || set -- "$@" "$bundle/blobs"
-unreadable=$(find -L "$@" -type f -print | while IFS= read -r file; do [ -r "$file" ] || { say "$file" && break; }; done)
-[ -z "$unreadable" ] || fail "you may not read '$unreadable', and zot runs as you" \\
-  'Run this as the owner of the bundle, or as the owner: chmod -R a+rX FOLDER'
-private=$(find -L "$@" \\( -type f ! -perm -0004 -o -type d ! -perm -0005 \\) -print | wc -l)
-if [ "$private" -gt 0 ]; then
-  note "note: $((private)) files and folders are for their owner alone (umask 077?). zot runs as you
+find -L "$@" \\( -type f ! -perm -0004 -o -type d ! -perm -0005 \\) -print >"$work/private"
+if [ -s "$work/private" ]; then
+  while IFS= read -r file; do
+    [ -r "$file" ] || fail "you may not read '$file', and zot runs as you" \\
+      'Run this as the owner of the bundle, or as the owner: chmod -R a+rX FOLDER'
+  done <"$work/private"
+  note "note: $(($(wc -l <"$work/private"))) files and folders are for their owner alone (umask 077?). zot runs as you
   and reads them. One of another user, a service, would answer with 500:
   chmod -R a+rX FOLDER"
 fi

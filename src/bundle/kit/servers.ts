@@ -66,6 +66,8 @@ KillMode=mixed
 SuccessExitStatus=143
 Restart=on-failure
 RestartSec=5
+# 2: nothing was started, and trying again would not help.
+RestartPreventExitStatus=2
 
 DynamicUser=yes
 ProtectSystem=strict

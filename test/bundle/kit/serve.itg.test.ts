@@ -143,7 +143,8 @@ describe('V7: kit/serve.sh', () => {
     await rm(path.join(part, 'registry/quay.io/acme/idx/blobs'), { recursive: true });
     await rm(path.join(part, 'registry/localhost_5000/chart/blobs'), { recursive: true });
     await rm(path.join(part, 'registry', HUB, 'blobs/sha256', ONE.top.slice(7)));
-    for (const name of ['report.html', 'manifest.json']) await rm(path.join(part, name));
+    for (const name of ['report.html', 'manifest.json', 'registry/quay.io/acme/idx/oci-layout'])
+      await rm(path.join(part, name));
     const names = [`${HUB}:1`, 'library/one:1', 'localhost_5000/chart:4', 'quay.io/acme/idx:3', 'acme/app:2'];
     const where = { bundle: '/work/part' };
     const run = await serve(dash, '', { ...where, meanwhile: hashesOf(...names) });
@@ -241,6 +242,15 @@ describe('V7: kit/serve.sh', () => {
     const meanwhile = `${hashesOf(`${HUB}:1`)}\nln -sfn new /work/releases/current\n${hashesOf(`${HUB}:1`)}`;
     const run = await serve(busybox, '--no-verify', { bundle: '/work/releases/current', meanwhile });
     expect(run).toMatchObject({ code: 143, meanwhile: hexOf(ONE.top, APP.top) });
+  });
+
+  it('ends with zot where nobody reads what it prints', async () => {
+    if (!hasZot()) return noteNotOnZot();
+    const { stdout } = await busybox.run(
+      'sh kit/serve.sh --no-verify | true; wget -q -O - http://127.0.0.1:5000/v2/ && echo serves; ls -A /tmp',
+      { cwd: '/b' },
+    );
+    expect(stdout).toBe('');
   });
 
   it('serves nothing where a known tag means something else', async () => {

@@ -47,12 +47,12 @@ find_repositories() {
 }
 
 # make_root ROOT LIST: a new folder of links into the bundle, by what find_repositories has printed. One link for each folder
-# of registry/ is enough where the repositories in it have their blobs. Others get copies of their two small files and a link
-# to the pool: zot must never collect garbage there, since each repository would remove what the others need.
+# of registry/ is enough where the repositories in it have their blobs. Others get copies of their small files and a link to
+# the pool: zot must never collect garbage there, since each repository would remove what the others need.
 # Sets `is_pooled` where there are such, `aliases` to how many names of docker.io are there a second time, `no_alias` to
 # those that are not, since another folder has the name.
 make_root() {
-  root=$1 is_pooled= aliases=0 no_alias=
+  root=$1 is_pooled='' aliases=0 no_alias=''
   mkdir "$root"
   # It spares zot a scan of all blobs when it starts.
   printf 1 >"$root/_restore_complete"
@@ -62,9 +62,7 @@ make_root() {
     [ "$top" != '*' ] || break
     if awk -v top="$top" '$1 == "pool" && ($2 == top || index($2, top "/") == 1) { found = 1 } END { exit !found }' "$2"; then
       is_pooled=yes
-      (cd -- "$served" && find -L "$top" -name index.json -type f) | while IFS= read -r file; do
-        add_repository "${file%/index.json}" "$2"
-      done
+      add_repositories "$top" "$2"
     else
       ln -s "$served/$top" "$root/$top"
     fi
@@ -82,13 +80,19 @@ make_root() {
     fi
   done
 }
-add_repository() {
-  mkdir -p "$root/$1"
-  cp "$served/$1/index.json" "$root/$1/index.json"
-  printf '{"imageLayoutVersion":"1.0.0"}' >"$root/$1/oci-layout"
-  if grep -qxF "pool $1" "$2"; then
-    ln -s "$bundle/blobs" "$root/$1/blobs"
-  else
-    ln -s "$served/$1/blobs" "$root/$1/blobs"
-  fi
+# add_repositories FOLDER LIST: each repository below it for itself; also one that is in neither table, whose blobs are its own.
+# There may be thousands: each costs one process.
+add_repositories() {
+  (cd -- "$served" && find -L "$1" -type f \( -name index.json -o -name oci-layout \)) |
+    grep '^[a-z0-9][a-z0-9._/-]*$' >"$work/small"
+  (cd -- "$served" && tar -chf - -T "$work/small") | (cd -- "$root" && tar -xf -)
+  sed -n 's/\/index\.json$//p' "$work/small" |
+    awk 'NR == FNR { if ($1 == "pool") pool[$2] = 1; next } { print (($0 in pool) ? "pool" : "own"), $0 }' "$2" - |
+    while read -r kind repository; do
+      [ -f "$root/$repository/oci-layout" ] || printf '{"imageLayoutVersion":"1.0.0"}' >"$root/$repository/oci-layout"
+      case "$kind" in
+        pool) ln -s "$bundle/blobs" "$root/$repository/blobs" ;;
+        *) ln -s "$served/$repository/blobs" "$root/$repository/blobs" ;;
+      esac
+    done
 }

@@ -172,9 +172,11 @@ repository=${name%:*} tag=${name##*:}
 
 # The folder of the state: `root` (links), `zot.json`, `zot.log`.
 zot_pid='' held=''
+# Where whoever reads this output goes away, zot must not stay.
+trap 'exit 141' PIPE
 # at_end: what this script has started ends with it.
 at_end() {
-  trap '' HUP INT TERM
+  trap '' HUP INT TERM PIPE
   if [ -n "$child" ]; then
     kill "$child" 2>/dev/null || :
     wait "$child" 2>/dev/null || :
@@ -244,12 +246,13 @@ if [ "$lacking" -gt 0 ]; then
 fi
 set -- "$served"
 [ ! -d "$bundle/blobs" ] || set -- "$@" "$bundle/blobs"
-unreadable=$(find -L "$@" -type f -print | while IFS= read -r file; do [ -r "$file" ] || { say "$file" && break; }; done)
-[ -z "$unreadable" ] || fail "you may not read '$unreadable', and zot runs as you" \
-  'Run this as the owner of the bundle, or as the owner: chmod -R a+rX FOLDER'
-private=$(find -L "$@" \( -type f ! -perm -0004 -o -type d ! -perm -0005 \) -print | wc -l)
-if [ "$private" -gt 0 ]; then
-  note "note: $((private)) files and folders are for their owner alone (umask 077?). zot runs as you
+find -L "$@" \( -type f ! -perm -0004 -o -type d ! -perm -0005 \) -print >"$work/private"
+if [ -s "$work/private" ]; then
+  while IFS= read -r file; do
+    [ -r "$file" ] || fail "you may not read '$file', and zot runs as you" \
+      'Run this as the owner of the bundle, or as the owner: chmod -R a+rX FOLDER'
+  done <"$work/private"
+  note "note: $(($(wc -l <"$work/private"))) files and folders are for their owner alone (umask 077?). zot runs as you
   and reads them. One of another user, a service, would answer with 500:
   chmod -R a+rX FOLDER"
 fi
