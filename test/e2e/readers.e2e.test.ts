@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LockedImage } from '../../src/lock/index.ts';
 import { digestOf } from '../../src/oci/digest.ts';
@@ -7,15 +8,17 @@ import { chart, d2, dlist, idx, nested, one } from '../support/fixtures/index.ts
 import { servedDigest } from '../support/layout-entries.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
 import { runProgram } from '../support/program.ts';
+import { writePrograms } from '../support/programs.ts';
 import { pushImage } from '../support/push.ts';
 import {
   type DockerRegistry,
   startContainerd,
+  startDockerd,
   startDockerRegistry,
   startPodman,
 } from '../support/servers/index.ts';
 import { serveBuiltIn, serveBundle } from '../support/serve-bundle.ts';
-import { toolPath } from '../support/tools.ts';
+import { toolPath, toolsSearchPath } from '../support/tools.ts';
 
 const HOST = `linux/${hostPlatform(process.arch).architecture}`;
 const SITE = 'site.example/x';
@@ -140,11 +143,48 @@ const READERS: Readonly<Record<string, () => Promise<Record<string, string>>>> =
       Object.keys(FIXTURES).map((name) => [name, wordFor(name, found.get(referenceOf(name)))]),
     );
   },
+  async '`kit/load.sh containerd`'() {
+    await using containerd = await startContainerd('k8s.io');
+    await loadByKit('containerd', containerd.env);
+    const found = new Map((await containerd.images()).map(({ name, digest }) => [name, digest]));
+    return eachKnown((name) => [found.get(name)]);
+  },
+  async '`kit/load.sh podman`'() {
+    await using podman = await startPodman();
+    const shim = await writePrograms(work.file('podman-shim'), {
+      podman: `exec ${toolPath('podman')} ${podman.options.join(' ')} "$@"`,
+    });
+    await loadByKit('podman', { ...podman.env, PATH: `${shim}${path.delimiter}${toolsSearchPath()}` });
+    const found = new Map((await podman.images()).map((image) => [image.name, image]));
+    return eachKnown((name) => [found.get(name)?.digest, found.get(name)?.id]);
+  },
+  async '`kit/load.sh docker`'() {
+    await using dockerd = await startDockerd();
+    await loadByKit('docker', dockerd.env);
+    const found = new Map((await dockerd.images()).map(({ name, id }) => [name, id]));
+    return eachKnown((name) => [found.get(name), found.get(name)]);
+  },
   '`podman load`, an archive of one image': () => eachByPodman((name) => `only-${name}.tar`),
   '`podman load`, an archive of several': () => eachByPodman(() => 'all.tar'),
   '`skopeo copy oci-archive:…`, below 1.19': () => eachBySkopeo(),
   '`skopeo copy --all oci-archive:…`, below 1.19': () => eachBySkopeo('--all', '--preserve-digests'),
 };
+
+/** Loads what can be loaded, by the kit's script with a runtime of the tests. */
+async function loadByKit(runtime: string, env: Readonly<Record<string, string>>): Promise<void> {
+  const args = [work.file('all/kit/load.sh'), runtime];
+  const { exitCode, stderr } = await runProgram('sh', args, { env: { ...work.env, ...env } });
+  expect([exitCode, exitCode === 0 ? '' : stderr]).toEqual([0, '']);
+}
+
+/** The words for what a runtime has under each name: its digest, and its image ID. */
+function eachKnown(
+  find: (name: string) => readonly [digest: string | undefined, id?: string | undefined],
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.keys(FIXTURES).map((name) => [name, wordFor(name, ...find(referenceOf(name)))]),
+  );
+}
 
 async function eachPushed(program: string): Promise<Record<string, string>> {
   await using target = await startDockerRegistry();
