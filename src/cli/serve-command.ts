@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
 import { serveBundle, type ServeReport } from '../commands/index.ts';
@@ -33,7 +34,7 @@ export function serveCommand(host: Host, done: (exitCode: number) => void): Comm
     .option('--listen <address>', 'host:port; port 0 selects a free port', '127.0.0.1:5000')
     .option('--zot <program>', 'the zot to serve with')
     .option('--built-in', 'serve it without zot')
-    .option('--unchecked', 'do not hash the bundle before zot serves it');
+    .option('--no-verify', 'do not hash the bundle before zot serves it');
   return addFlags(command, [])
     .addHelpText('after', EXAMPLES)
     .action(async (bundle: string, given: Record<string, unknown>) => {
@@ -60,12 +61,16 @@ export function serveCommand(host: Host, done: (exitCode: number) => void): Comm
         isServing = true;
         reporter.stop();
         host.stdout.write(`${output.json ? printableJson(report) : report.address}\n`);
-        const isOpen = !['127.0.0.1', '::1', 'localhost'].includes(name);
-        if (!output.quiet) for (const line of servingWords(report, { hasKit, isOpen })) say(line);
+        const place = {
+          hasKit,
+          isOpen: !/^(?:127\..*|::1|localhost)$/.test(name),
+          shown: shownAddress(name, report),
+        };
+        if (!output.quiet) for (const line of servingWords(report, place)) say(line);
       };
       try {
         const damage = await serveBundle(
-          { bundle, host: name, port, zot, builtIn, check: rest['unchecked'] !== true },
+          { bundle, host: name, port, zot, builtIn, check: rest['verify'] !== false },
           {
             env: host.env,
             emit: reporter.emit,
@@ -81,7 +86,9 @@ export function serveCommand(host: Host, done: (exitCode: number) => void): Comm
         if (damage === undefined) return done(0);
         if (output.json) host.stdout.write(`${printableJson(damage)}\n`);
         for (const line of damageLines(damage)) say(line);
-        say('it is not served: zot would serve what is damaged, too; --built-in leaves that out');
+        say(
+          'it is not served: zot would serve what is damaged, too. --built-in leaves that out, --no-verify serves it all the same',
+        );
         done(1);
       } finally {
         reporter.stop();
@@ -89,6 +96,13 @@ export function serveCommand(host: Host, done: (exitCode: number) => void): Comm
         if (!isServing) done(interruption.exitCode() ?? 0);
       }
     });
+}
+
+/** How others reach it, where it listens at all addresses. */
+function shownAddress(host: string, { address }: ServeReport): string {
+  return ['0.0.0.0', '::'].includes(host)
+    ? `${hostname()}${address.slice(address.lastIndexOf(':'))}`
+    : address;
 }
 
 function textOf(flag: unknown): string {

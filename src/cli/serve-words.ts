@@ -5,37 +5,48 @@ import { plainText, shellWord } from '../text/plain-text.ts';
 /** More would scroll the commands out of sight. */
 const MAX_NAMES = 20;
 
-/** What the kit of a bundle has for machines that are to pull by the names that they know. */
+/** How a served bundle is reached, and what it has for those who do. */
 export interface ServePlace {
-  /** Whether the bundle has a kit with the configurations of mirrors. */
+  /** Whether the bundle has a kit, whose scripts write the configurations of mirrors. */
   readonly hasKit: boolean;
   /** Whether other machines reach it. */
   readonly isOpen: boolean;
+  /** The address as it is written on the machines that pull. */
+  readonly shown: string;
 }
 
-/** What is served, what can be pulled, and with which commands: lines of at most 80 columns, names apart. */
-export function servingWords(report: ServeReport, { hasKit, isOpen }: ServePlace): string[] {
-  const { address, content, server, program, images } = report;
-  const names = images
-    .filter(({ name }) => !isOfReferrer(name))
-    .map(({ name }) => plainText(`${address}/${name}`));
-  const what = plainText(content);
-  const [first] = names;
-  const others = images.length - names.length;
-  const by = server === 'zot' ? `zot (${plainText(program ?? '')})` : 'the built-in registry, for pulls';
+/** What is served, what can be pulled and with which commands, in the words of kit/serve.sh. */
+export function servingWords(
+  { content, server, program, images }: ServeReport,
+  { hasKit, isOpen, shown }: ServePlace,
+): string[] {
+  const listed = images.filter(({ name }) => !isOfReferrer(name));
+  const others = images.length - listed.length;
+  const by = server === 'zot' ? 'zot' : 'the built-in registry';
+  const first = (listed.find(({ kind }) => kind === 'image') ?? listed[0])?.name;
+  const rows = listed.slice(0, MAX_NAMES).map(({ name, digest, kind }) => {
+    const suffix = kind === undefined || kind === 'image' ? '' : `  (${kind})`;
+    return `  ${digest.slice(0, 19)}  ${plainText(`${shown}/${name}`)}${suffix}`;
+  });
   return [
-    `serving ${what} at http://${address} with ${by}; end it with Ctrl-C`,
-    ...(isOpen
-      ? ['other machines write the name or address of this one before the port']
-      : ['only this machine reaches it; --listen 0.0.0.0:5000 opens it to others']),
+    `Serving ${formatCount(listed.length, 'name')} at http://${shown} with ${by}, for pulls alone:`,
     '',
-    `${formatCount(names.length, 'name')} can be pulled${others === 0 ? '' : ` (and ${formatCount(others, 'tag')} of signatures)`}:`,
-    ...names.slice(0, MAX_NAMES).map((name) => `  ${name}`),
-    ...(names.length > MAX_NAMES
-      ? [`  and ${names.length - MAX_NAMES} more: oci-save list ${shellWord(what)}, or --json`]
+    ...rows,
+    ...(listed.length > MAX_NAMES
+      ? [
+          `  and ${listed.length - MAX_NAMES} more: oci-save list ${shellWord(plainText(content))}, or serve --json`,
+        ]
       : []),
-    ...(first === undefined ? [] : ['', ...commandsFor(first)]),
-    ...(first === undefined ? [] : mirrorWords(first, address, hasKit)),
+    ...(others === 0 ? [] : [`  and ${formatCount(others, 'tag')} of signatures and the like`]),
+    ...(first === undefined ? [] : commandsFor(plainText(`${shown}/${first}`))),
+    '',
+    isOpen
+      ? `This is plain HTTP: docker wants "${shown}" in its insecure-registries.`
+      : 'Only this machine reaches it. For others: --listen 0.0.0.0:5000',
+    ...(first === undefined ? [] : mirrorWords(plainText(first), shown, hasKit)),
+    '',
+    ...(program === undefined ? [] : [`zot is ${plainText(program)}`]),
+    'Ctrl-C ends it.',
   ];
 }
 
@@ -46,31 +57,28 @@ function isOfReferrer(name: string): boolean {
 
 function commandsFor(name: string): string[] {
   return [
-    'for example:',
+    '',
+    'For example:',
     `  docker pull ${name}`,
     `  podman pull --tls-verify=false ${name}`,
-    `  ctr -n k8s.io images pull --plain-http ${name}`,
-    `  skopeo copy --src-tls-verify=false docker://${name} dir:image`,
-    'it speaks plain HTTP: docker takes it from 127.0.0.1, from elsewhere only where',
-    'its daemon.json lists it under insecure-registries',
+    `  ctr images pull --plain-http ${name}`,
+    `  skopeo copy --src-tls-verify=false docker://${name} oci:FOLDER`,
   ];
 }
 
-/** How containerd finds an image by the name that it has, without the address before it. */
-function mirrorWords(first: string, address: string, hasKit: boolean): string[] {
-  const [host = '', ...path] = first.slice(address.length + 1).split('/');
-  if (path.length === 0 || !host.includes('.')) return [];
+/** How a node finds an image by the name that it has elsewhere, without the address before it. */
+function mirrorWords(name: string, address: string, hasKit: boolean): string[] {
   if (hasKit) {
     return [
-      '',
-      `to pull ${[host, ...path].join('/')} by that name, give your runtime`,
-      `what this writes: sh kit/mirrors.sh ${address}`,
+      'Nodes pull by the names that images have elsewhere with what this writes:',
+      `  sh kit/mirrors.sh ${address}`,
     ];
   }
+  const [host = ''] = name.split('/');
+  if (!host.includes('.')) return [];
   return [
-    '',
-    `to pull ${[host, ...path].join('/')} by that name, containerd takes`,
-    `as /etc/containerd/certs.d/${host}/hosts.toml:`,
+    `containerd pulls ${name} by that name with this as`,
+    `/etc/containerd/certs.d/${host}/hosts.toml:`,
     `  [host."http://${address}/v2/${host}"]`,
     '    capabilities = ["pull", "resolve"]',
     '    override_path = true',

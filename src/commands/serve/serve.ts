@@ -1,5 +1,6 @@
 import type { Emit } from '../../events.ts';
 import { OciSaveError } from '../../errors.ts';
+import { type Lock, repositoryPath, splitName } from '../../lock/index.ts';
 import { listTags, type RequestEntry, type ServedTag, serveRegistry } from '../../serve/index.ts';
 import { hint, option } from '../../text/hint.ts';
 import { VERSION } from '../../version.ts';
@@ -35,6 +36,14 @@ export interface ServeIo {
   ) => void;
 }
 
+/** A name that can be pulled, without the address. */
+export interface ServedImage {
+  readonly name: string;
+  readonly digest: string;
+  /** Of a name that the lock has; what was pushed, or stands for a signature, has none. */
+  readonly kind?: 'image' | 'artifact';
+}
+
 /** What is served, at which address. */
 export interface ServeReport {
   readonly version: 1;
@@ -47,7 +56,7 @@ export interface ServeReport {
   readonly address: string;
   readonly url: string;
   /** Each name that can be pulled, without the address, and its digest. */
-  readonly images: readonly { readonly name: string; readonly digest: string }[];
+  readonly images: readonly ServedImage[];
 }
 
 /**
@@ -64,16 +73,17 @@ export async function serveBundle(
   const served = await openServed(bundle);
   const zot = builtIn ? undefined : await zotFor(served, options, io);
   const tags = await listTags(served.root);
+  const images = imagesOf(tags, served.lock);
   if (zot === undefined || served.kind === 'archive') {
     const registry = await serveRegistry({ root: served.root, host, port, onRequest: io.onRequest });
-    io.onServing(reportOf(bundle, { server: 'built-in', address: registry.address, tags }));
+    io.onServing(reportOf(bundle, { server: 'built-in', address: registry.address, images }));
     await interrupted(io.signal);
     await registry.close();
     return undefined;
   }
   const damage = options.check ? await damageOf(served, io) : undefined;
   if (damage !== undefined) return damage;
-  await serveByZot(served, zot, tags, options, io);
+  await serveByZot(served, zot, { known: tags[0], images }, options, io);
   return undefined;
 }
 
@@ -101,7 +111,7 @@ async function damageOf(
   served: Exclude<ServedContent, { kind: 'archive' }>,
   { emit, signal }: ServeIo,
 ): Promise<VerifyReport | undefined> {
-  if (!served.hasLock) {
+  if (served.lock === undefined) {
     const message = `there is no lock in ${served.bundle} or beside it: it was not checked, and zot serves damaged blobs, too`;
     emit({ type: 'log', level: 'warning', message });
     return undefined;
@@ -116,7 +126,7 @@ async function* noBytes(): AsyncGenerator<Uint8Array> {}
 async function serveByZot(
   served: Exclude<ServedContent, { kind: 'archive' }>,
   { file }: ZotProgram,
-  tags: readonly ServedTag[],
+  { known, images }: { readonly known: ServedTag | undefined; readonly images: readonly ServedImage[] },
   { bundle, host, port }: ServeBundleOptions,
   { emit, signal, onServing, onRequest }: ServeIo,
 ): Promise<void> {
@@ -126,11 +136,10 @@ async function serveByZot(
       : { kind: 'repositories' as const, root: served.root };
   const state = await makeZotState(source, served.bundle);
   try {
-    const [known] = tags;
     await runZot(
       { file, state, host, port, known },
       {
-        onReady: (address) => onServing(reportOf(bundle, { server: 'zot', program: file, address, tags })),
+        onReady: (address) => onServing(reportOf(bundle, { server: 'zot', program: file, address, images })),
         onRequest,
         onError: (message) => emit({ type: 'log', level: 'error', message: `zot: ${message}` }),
         onLine: (message) => emit({ type: 'log', level: 'debug', message }),
@@ -152,21 +161,34 @@ function interrupted(signal: AbortSignal): Promise<void> {
   });
 }
 
+/** What the tags stand for, by the lock. */
+function imagesOf(tags: readonly ServedTag[], lock: Lock | undefined): ServedImage[] {
+  const kinds = new Map<string, NonNullable<ServedImage['kind']>>(
+    (lock?.images ?? []).flatMap(({ names, leaves }) => {
+      const isImage = leaves.some(({ platform, attests }) => platform !== undefined && attests === undefined);
+      return names.map((stored) => {
+        const { name, tag } = splitName(stored);
+        return [`${repositoryPath(name)}:${tag}`, isImage ? 'image' : 'artifact'] as const;
+      });
+    }),
+  );
+  return tags.map(({ repository, tag, digest }) => {
+    const name = `${repository}:${tag}`;
+    const kind = kinds.get(name);
+    return { name, digest, ...(kind === undefined ? {} : { kind }) };
+  });
+}
+
 function reportOf(
   content: string,
-  {
-    tags,
-    address,
-    ...server
-  }: Pick<ServeReport, 'server' | 'program' | 'address'> & { readonly tags: readonly ServedTag[] },
+  { address, ...served }: Pick<ServeReport, 'server' | 'program' | 'address' | 'images'>,
 ): ServeReport {
   return {
     version: 1,
     tool: { name: 'oci-save', version: VERSION },
     content,
-    ...server,
     address,
     url: `http://${address}`,
-    images: tags.map(({ repository, tag, digest }) => ({ name: `${repository}:${tag}`, digest })),
+    ...served,
   };
 }

@@ -12,17 +12,22 @@ import { contentFiles } from './content-files.ts';
 /** What is served, and where it is. */
 export type ServedContent =
   /** A folder of repositories with their blobs: in a bundle, or any zot root, which has no lock. */
-  | { readonly kind: 'folder'; readonly bundle: string; readonly root: string; readonly hasLock: boolean }
+  | {
+      readonly kind: 'folder';
+      readonly bundle: string;
+      readonly root: string;
+      readonly lock: Lock | undefined;
+    }
   /** A bundle whose repositories have no blobs of their own, or which has no repositories. */
   | {
       readonly kind: 'pool';
       readonly bundle: string;
       readonly root: TreeFiles;
       readonly content: Content;
-      readonly hasLock: true;
+      readonly lock: Lock;
     }
   /** The archive of a bundle, or its parts. */
-  | { readonly kind: 'archive'; readonly root: TreeFiles };
+  | { readonly kind: 'archive'; readonly root: TreeFiles; readonly lock: Lock };
 
 /**
  * Looks what a path is: a bundle, a zot root, an archive or one of its parts. Nothing is unpacked.
@@ -31,17 +36,18 @@ export type ServedContent =
 export async function openServed(named: string): Promise<ServedContent> {
   const isPlace = await isFolder(named);
   const archive = isPlace ? undefined : await openArchive(named);
-  if (archive !== undefined)
-    return { kind: 'archive', root: contentFiles(await openArchiveContent(archive)) };
+  if (archive !== undefined) {
+    const content = await openArchiveContent(archive);
+    return { kind: 'archive', root: contentFiles(content), lock: content.lock };
+  }
   const lockFile = isPlace ? await lockFileIn(named) : undefined;
   const lock = lockFile === undefined ? undefined : await readLock(lockFile);
-  if (lock === undefined)
-    return { kind: 'folder', bundle: named, root: await findRegistryRoot(named), hasLock: false };
+  if (lock === undefined) return { kind: 'folder', bundle: named, root: await findRegistryRoot(named), lock };
   const root = await registryRootIn(named);
   if (root !== undefined && (await hasBlobs(root, lock)))
-    return { kind: 'folder', bundle: named, root, hasLock: true };
+    return { kind: 'folder', bundle: named, root, lock };
   const content = await openBundle(named);
-  return { kind: 'pool', bundle: named, root: contentFiles(content), content, hasLock: true };
+  return { kind: 'pool', bundle: named, root: contentFiles(content), content, lock };
 }
 
 /** Undefined where a bundle has no repositories: it was saved as one flat layout. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { planTree } from '../../bundle/index.ts';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
-import { isInside, unlessGone } from '../../files/index.ts';
+import { exists, isFolder, isInside, unlessGone } from '../../files/index.ts';
 import type { Content } from '../../image/index.ts';
 import { hint, option } from '../../text/hint.ts';
 
@@ -36,6 +36,7 @@ export async function makeZotState(source: ZotSource, bundle: string): Promise<Z
     if (source.kind === 'pool')
       await linkPool(root, path.join(await realpath(source.bundle), 'blobs'), source.content);
     else await linkRepositories(root, source.root);
+    await addAliases(root);
     // Spares zot its scan at start.
     await writeFile(path.join(root, '_restore_complete'), '1');
     return { folder, root, close };
@@ -57,6 +58,15 @@ async function linkRepositories(root: string, source: string): Promise<void> {
   for (const entry of await readdir(from, { withFileTypes: true })) {
     if (entry.isDirectory() && !entry.name.startsWith('_'))
       await symlink(path.join(from, entry.name), path.join(root, entry.name));
+  }
+}
+
+/** The mirrors of dockerd have no path: it asks for `docker.io/library/one` as `library/one`. */
+async function addAliases(root: string): Promise<void> {
+  for (const name of (await unlessGone(readdir(path.join(root, 'docker.io')))) ?? []) {
+    const alias = path.join(root, name);
+    if (!(await exists(alias)) && (await isFolder(path.join(root, 'docker.io', name))))
+      await symlink(`docker.io/${name}`, alias);
   }
 }
 

@@ -68,6 +68,9 @@ describe('oci-save serve with zot', () => {
     {
       await using served = await serving(saved.at('app'));
       expect(await pullAll(served.report)).toEqual(names);
+      // Mirrors of dockerd have no path.
+      const alias = await call(`${served.report.url}/v2/library/one/manifests/1.0`);
+      if (hasZot()) expect(alias.status).toBe(200);
       if (hasZot()) expect(served.report).toMatchObject({ server: 'zot', program: toolPath('zot') });
       expect(
         served.requests.some(({ path: place }) => place.endsWith('/docker.io/library/one/manifests/1.0')),
