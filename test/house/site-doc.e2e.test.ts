@@ -133,6 +133,7 @@ describe('docs/site.md: each command, on a machine without network', () => {
       'node',
       'podman',
       'update',
+      'swap',
     ]);
   });
 
@@ -169,7 +170,16 @@ describe('docs/site.md: each command, on a machine without network', () => {
   });
 
   it('V17: a later bundle joins the first one', async () => {
-    const { exitCode, stderr } = await follow(['archive', 'update']);
+    const { exitCode, stdout, stderr } = await follow(['archive', 'update']);
     expect([exitCode, stderr]).toEqual([0, expect.any(String)]);
+    expect(stdout).toMatch(/new +docker\.io\/library\/app:2\n/);
+  });
+
+  it('V17: a later bundle is swapped in, and the first one comes back', async () => {
+    const { exitCode, stdout, stderr } = await follow(['archive', 'swap']);
+    expect([exitCode, stderr]).toEqual([0, expect.any(String)]);
+    expect(stdout).toMatch(
+      /is release (\w{12}) now\n[^]*is release \w{12} now; it was \1\n[^]*is release \1 now; it was/,
+    );
   });
 });
