@@ -65,7 +65,14 @@ export function unpackCommand(host: Host, done: (exitCode: number) => void): Com
 
 /** The site that has a bundle already; undefined where a new folder is made. */
 function siteOf(flags: Record<string, unknown>, output: string): UnpackOptions['site'] {
-  const { join, swap } = flags;
+  const { join, swap, state } = flags;
+  if (typeof state === 'string' && state !== '' && (typeof join === 'string' || typeof swap === 'string')) {
+    throw new OciSaveError({
+      code: 'usage',
+      message: 'a state folder is made with a new folder, not at a site that has a bundle already',
+      hint: hint`Leave ${option('state')} out.`,
+    });
+  }
   if ([output, join, swap].filter((one) => typeof one === 'string' && one !== '').length > 1) {
     throw new OciSaveError({
       code: 'usage',

@@ -171,7 +171,10 @@ function read_lock(file, side,    line, state, i, k, key, order, last, status) {
 function finish(i, side,    j, k) {
   for (j = 1; j <= nn[i]; j++) if (nm[i, j] !~ /^[][A-Za-z0-9._:\/-]+$/ || nm[i, j] !~ /:/) odd(side)
   if (!nn[i] || !is_digest(own[i]) || !is_digest(root[i])) odd(side)
-  for (k = 1; k <= nl[i]; k++) if (!is_digest(leaf[i, k, "digest"]) || !is_digest(leaf[i, k, "config"])) odd(side)
+  for (k = 1; k <= nl[i]; k++) {
+    if (!is_digest(leaf[i, k, "digest"]) || !is_digest(leaf[i, k, "config"])) odd(side)
+    if (((i, k, "platform") in leaf) && leaf[i, k, "platform"] !~ /^[A-Za-z0-9_.\/:+~-]+$/) odd(side)
+  }
   for (k = 1; k <= nr[i]; k++) if (!is_digest(rf[i, k, "digest"]) || !is_digest(rf[i, k, "subject"])) odd(side)
   tagged[i] = narrow[i] == "narrow" ? root[i] : ((i, own[i]) in new_of) ? new_of[i, own[i]] : own[i]
 }
@@ -180,7 +183,7 @@ function read_tables(folder, side,    line, parts, file, status) {
   file = folder "/kit/manifests.tsv"
   while ((status = (getline line < file)) > 0) {
     if (line ~ /^#/) continue
-    if (split(line, parts, "\t") != 4 || !is_digest(parts[1]) || parts[4] ~ /[^-a-f0-9sh: ]/) fault(file " is not the table of a kit")
+    if (split(line, parts, "\t") != 4 || !is_digest(parts[1]) || parts[2] !~ /^[A-Za-z0-9.+\/_-]+$/ || parts[3] !~ /^[0-9]+$/ || parts[4] ~ /[^-a-f0-9sh: ]/) fault(file " is not the table of a kit")
     if (!((side, parts[1]) in bytes)) continue
     if (parts[1] in type) {
       if (content[parts[1]] != parts[4]) join_content(parts[1], parts[4])
