@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -183,6 +183,26 @@ describe('V18: mirrors.sh', () => {
     const conf = await readFile(path.join(out, 'registries.conf'), 'utf8');
     expect(conf).toContain(`prefix = "quay.io"\nlocation = "${host}/${below}quay.io"\n`);
     expect(conf.includes('insecure')).toBe(scheme === 'http');
+  });
+
+  it.each([
+    ['$(id).io', '$(id).io'],
+    ['"evil.io', '"evil.io'],
+    ['a.io', '..'],
+    ['..', '..'],
+    ['a.io:5000]', 'a'],
+  ])('refuses a damaged table that names the registry %s in %s', async (host, folder) => {
+    const copy = await mkdtemp(path.join(temp.path, 'damaged-'));
+    await cp(path.join(bundle, 'kit'), path.join(copy, 'kit'), { recursive: true });
+    const row = [`${host}/x`, '1', '-', '-', '-', '-', '-', `${folder}/x`, 'image', '-'].join('\t');
+    await writeFile(path.join(copy, 'kit/images.tsv'), `# name\n${row}\n`);
+    const script = path.join(copy, 'kit/mirrors.sh');
+    const run = await runProgram(toolPath('dash'), [script, 'a']);
+    expect(run).toMatchObject({
+      exitCode: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/names a registry that/),
+    });
   });
 
   it('prints commands that hold for a folder of any name', async () => {

@@ -90,6 +90,17 @@ describe('V18: the kit’s mirror configurations', () => {
     });
   });
 
+  it('CRI-O (not run): knows each field of registries.conf, which it reads by the library of podman', () => {
+    const conf = filesFor('127.0.0.1:5000/x', 'docker.io/library/one').get('registries.conf') ?? '';
+    const lines = conf.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    // containers/image, docs/containers-registries.conf.5.md: tables, and their fields with a text or true.
+    for (const line of lines)
+      expect(line).toMatch(
+        /^(?:\[\[registry(?:\.mirror)?\]\]|(?:prefix|location) = "[\w.:/-]+"|insecure = true)$/,
+      );
+    expect(lines).toHaveLength(2 * 4 + 3);
+  });
+
   /** rancher/wharfie, pkg/registries/types.go: what k3s and RKE2 decode the file into. */
   const registriesSchema = z.strictObject({
     mirrors: z.record(
@@ -98,7 +109,7 @@ describe('V18: the kit’s mirror configurations', () => {
     ),
   });
 
-  it('are what k3s and RKE2 decode, which do not run here: the rewrites give what zot serves', () => {
+  it('k3s and RKE2 (not run): decode their file, whose rewrites give what zot serves', () => {
     const files = filesFor('docker.io/library/one', 'localhost:5000/x');
     const { mirrors } = registriesSchema.parse(parse(files.get('k3s-registries.yaml') ?? ''));
     const rewritten = (host: string, path: string): string[] =>
@@ -114,7 +125,7 @@ describe('V18: the kit’s mirror configurations', () => {
     'registry-mirrors': z.array(z.stringFormat('mirror', /^https?:\/\/[^/]+$/)),
   });
 
-  it('are what dockerd decodes, which does not run here: a mirror without a path', () => {
+  it('dockerd (not run): decodes its file, with a mirror without a path', () => {
     expect(
       daemonSchema.parse(JSON.parse(filesFor('docker.io/library/one').get('daemon.json') ?? '')),
     ).toEqual({
