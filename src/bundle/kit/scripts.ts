@@ -2186,17 +2186,13 @@ curl_begin() {
   curl_settings='silent
 show-error
 globoff
-suppress-connect-headers
 connect-timeout = 20
 speed-limit = 1
 speed-time = 300
 proto = "=http,https"'
   [ -z "$insecure" ] || curl_settings="$curl_settings
 insecure"
-  if [ -n "$authorities" ]; then
-    curl_settings="$curl_settings
-cacert = \\"$(quoted "$authorities")\\""
-  fi
+  read_certificates
   [ -n "$login" ] || find_login "$address" "$prefix" "$auth_file"
   request '' GET "$origin/v2/" || {
     # Without authorities curl does not get as far as to see who is there.
@@ -2217,6 +2213,33 @@ cacert = \\"$(quoted "$authorities")\\""
     404) trouble none-there "no registry answers at $address: /v2/ is not there" ;;
     *) refused_by 'a ping' ;;
   esac
+}
+
+# read_certificates: the authority that was named, and what is set up on this machine for the registry, as skopeo has it.
+read_certificates() {
+  authorities=$ca
+  for file in "/etc/containers/certs.d/$address"/* "/etc/docker/certs.d/$address"/*; do
+    { [ -f "$file" ] && [ -r "$file" ]; } || continue
+    case $file in
+      *.crt)
+        [ -z "$ca" ] || continue
+        # A file may end without a newline.
+        { cat "$file" && printf '\\n'; } >>"$work/authorities"
+        authorities=$work/authorities
+        ;;
+      *.cert)
+        # What follows a colon in the name of a certificate is a password to curl.
+        [ ! -L "$work/client.cert" ] || continue
+        ln -s "$file" "$work/client.cert"
+        ln -s "\${file%.cert}.key" "$work/client.key"
+        curl_settings="$curl_settings
+cert = \\"$(quoted "$work/client.cert")\\"
+key = \\"$(quoted "$work/client.key")\\""
+        ;;
+    esac
+  done
+  [ -z "$authorities" ] || curl_settings="$curl_settings
+cacert = \\"$(quoted "$authorities")\\""
 }
 
 # trouble FAULT TEXT: what went wrong. Fails.
@@ -3013,9 +3036,9 @@ includes() {
 skopeo_begin() {
   skopeo_verify=tls-verify=true
   [ -z "$plain_http$insecure" ] || skopeo_verify=tls-verify=false
-  if [ -n "$authorities" ]; then
+  if [ -n "$ca" ]; then
     mkdir "$work/certs"
-    cp "$authorities" "$work/certs/ca.crt"
+    cp "$ca" "$work/certs/ca.crt"
   fi
   skopeo_file=$auth_file
   [ -z "$login_user" ] || skopeo_login
@@ -3025,7 +3048,7 @@ skopeo_begin() {
 skopeo_login() {
   skopeo_file=$work/auth.json
   set -- login "--$skopeo_verify" --authfile "$skopeo_file" --username "$login_user" --password-stdin
-  [ -z "$authorities" ] || set -- "$@" --cert-dir "$work/certs"
+  [ -z "$ca" ] || set -- "$@" --cert-dir "$work/certs"
   skopeo_call "$@" -- "$address" <<END || skopeo_trouble 'the login'
 $login_password
 END
@@ -3082,7 +3105,7 @@ skopeo_tag() {
   case $2 in sha256:*) skopeo_from="docker://$address/$1@$2" ;; *) skopeo_from="docker://$address/$1:$2" ;; esac
   set -- inspect --raw "--$skopeo_verify"
   [ -z "$skopeo_file" ] || set -- "$@" --authfile "$skopeo_file"
-  [ -z "$authorities" ] || set -- "$@" --cert-dir "$work/certs"
+  [ -z "$ca" ] || set -- "$@" --cert-dir "$work/certs"
   if skopeo_call "$@" "$skopeo_from" </dev/null; then
     there=sha256:$(hash_of "$work/out")
     return 0
@@ -3111,7 +3134,7 @@ skopeo_copy() {
   shift 3
   set -- --insecure-policy copy --preserve-digests "--dest-$skopeo_verify" "$@"
   [ -z "$skopeo_file" ] || set -- "$@" --dest-authfile "$skopeo_file"
-  [ -z "$authorities" ] || set -- "$@" --dest-cert-dir "$work/certs"
+  [ -z "$ca" ] || set -- "$@" --dest-cert-dir "$work/certs"
   announce "$skopeo_name" "$work/view"
   copy_begun=$(date +%s)
   skopeo_call "$@" "dir:$work/view" "$skopeo_target" </dev/null || {
@@ -3262,16 +3285,6 @@ temporary
 mkdir "$work/at"
 [ -z "$user_from" ] || read_login "$user_from"
 
-# The certificate authority, and those that are set up on this machine for the registry.
-authorities=
-for file in "$ca" "/etc/containers/certs.d/$address"/*.crt "/etc/docker/certs.d/$address"/*.crt; do
-  [ -n "$file" ] && [ -f "$file" ] && [ -r "$file" ] || continue
-  [ -z "$ca" ] || [ "$file" = "$ca" ] || continue
-  # A file may end without a newline.
-  { cat "$file" && printf '\\n'; } >>"$work/authorities"
-  authorities=$work/authorities
-done
-
 # ---- what is in the bundle
 
 # The tables are read once, and nothing in them is taken for more than it can be.
@@ -3376,8 +3389,8 @@ announce() {
 
 # docker_type: whether the fault is that of a registry that takes no Docker types.
 docker_type() {
-  case $fault:$(type_of "$1") in
-    type:*docker* | refused:*docker* | other:*docker*) fault=docker ;;
+  case $engine:$fault:$(type_of "$1") in
+    curl:type:*docker* | skopeo:refused:*docker*) fault=docker ;;
   esac
 }
 
@@ -3464,7 +3477,8 @@ put_image() {
     wanted=$image_root
   elif ! send "$image_path" "$image_digest" "$image_tag"; then
     [ "$image_root" != "$image_digest" ] || return 1
-    case $fault in refused | missing | other) ;; *) return 1 ;; esac
+    # skopeo does not always tell why a manifest was refused.
+    case $engine:$fault in *:refused | *:missing | skopeo:other) ;; *) return 1 ;; esac
     wanted=$image_root
   fi
   if [ "$wanted" != "$image_digest" ]; then

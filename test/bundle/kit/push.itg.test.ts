@@ -29,7 +29,13 @@ import { noteNotOnZot } from '../../support/not-on-zot.ts';
 import { outputOf, type ProgramResult, runProgram } from '../../support/program.ts';
 import { pushImage } from '../../support/push.ts';
 import { startPushRegistry } from '../../support/push-registry.ts';
-import { hasZot, startDockerRegistry, startProxy, startZot } from '../../support/servers/index.ts';
+import {
+  hasZot,
+  startDockerRegistry,
+  startProxy,
+  startZot,
+  writeCertsDir,
+} from '../../support/servers/index.ts';
 import { type Site, type SiteShell, startSite } from '../../support/site.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
 
@@ -205,6 +211,25 @@ describe.each([
     expect(seen).not.toContain('pass "word');
     expect(seen).not.toContain(auth);
     expect(anonymous.stderr + right.stderr + right.stdout).not.toContain('pass "word');
+  });
+
+  it('shows the certificate of a client that is set up for the registry', async () => {
+    await using registry = await startDockerRegistry({ tls: 'mutual' });
+    if (registry.certificates === undefined) throw new Error('it has certificates');
+    for (const place of ['containers', 'docker'])
+      await rm(path.join(site.root, 'etc', place), { recursive: true, force: true });
+    const line = `--with ${engine} ${registry.host} '*/one'`;
+    expect(await push(site, line)).toMatchObject({ exitCode: 1 });
+    await writeCertsDir(
+      path.join(site.root, 'etc/docker/certs.d'),
+      registry.host,
+      registry.certificates,
+      true,
+    );
+    expect(await push(site, line)).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('1 pushed of 1 images'),
+    });
   });
 
   it('asks at the terminal for a login that is wanted', async () => {

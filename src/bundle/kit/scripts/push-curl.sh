@@ -17,17 +17,13 @@ curl_begin() {
   curl_settings='silent
 show-error
 globoff
-suppress-connect-headers
 connect-timeout = 20
 speed-limit = 1
 speed-time = 300
 proto = "=http,https"'
   [ -z "$insecure" ] || curl_settings="$curl_settings
 insecure"
-  if [ -n "$authorities" ]; then
-    curl_settings="$curl_settings
-cacert = \"$(quoted "$authorities")\""
-  fi
+  read_certificates
   [ -n "$login" ] || find_login "$address" "$prefix" "$auth_file"
   request '' GET "$origin/v2/" || {
     # Without authorities curl does not get as far as to see who is there.
@@ -48,6 +44,33 @@ cacert = \"$(quoted "$authorities")\""
     404) trouble none-there "no registry answers at $address: /v2/ is not there" ;;
     *) refused_by 'a ping' ;;
   esac
+}
+
+# read_certificates: the authority that was named, and what is set up on this machine for the registry, as skopeo has it.
+read_certificates() {
+  authorities=$ca
+  for file in "/etc/containers/certs.d/$address"/* "/etc/docker/certs.d/$address"/*; do
+    { [ -f "$file" ] && [ -r "$file" ]; } || continue
+    case $file in
+      *.crt)
+        [ -z "$ca" ] || continue
+        # A file may end without a newline.
+        { cat "$file" && printf '\n'; } >>"$work/authorities"
+        authorities=$work/authorities
+        ;;
+      *.cert)
+        # What follows a colon in the name of a certificate is a password to curl.
+        [ ! -L "$work/client.cert" ] || continue
+        ln -s "$file" "$work/client.cert"
+        ln -s "${file%.cert}.key" "$work/client.key"
+        curl_settings="$curl_settings
+cert = \"$(quoted "$work/client.cert")\"
+key = \"$(quoted "$work/client.key")\""
+        ;;
+    esac
+  done
+  [ -z "$authorities" ] || curl_settings="$curl_settings
+cacert = \"$(quoted "$authorities")\""
 }
 
 # trouble FAULT TEXT: what went wrong. Fails.

@@ -8,9 +8,9 @@
 skopeo_begin() {
   skopeo_verify=tls-verify=true
   [ -z "$plain_http$insecure" ] || skopeo_verify=tls-verify=false
-  if [ -n "$authorities" ]; then
+  if [ -n "$ca" ]; then
     mkdir "$work/certs"
-    cp "$authorities" "$work/certs/ca.crt"
+    cp "$ca" "$work/certs/ca.crt"
   fi
   skopeo_file=$auth_file
   [ -z "$login_user" ] || skopeo_login
@@ -20,7 +20,7 @@ skopeo_begin() {
 skopeo_login() {
   skopeo_file=$work/auth.json
   set -- login "--$skopeo_verify" --authfile "$skopeo_file" --username "$login_user" --password-stdin
-  [ -z "$authorities" ] || set -- "$@" --cert-dir "$work/certs"
+  [ -z "$ca" ] || set -- "$@" --cert-dir "$work/certs"
   skopeo_call "$@" -- "$address" <<END || skopeo_trouble 'the login'
 $login_password
 END
@@ -77,7 +77,7 @@ skopeo_tag() {
   case $2 in sha256:*) skopeo_from="docker://$address/$1@$2" ;; *) skopeo_from="docker://$address/$1:$2" ;; esac
   set -- inspect --raw "--$skopeo_verify"
   [ -z "$skopeo_file" ] || set -- "$@" --authfile "$skopeo_file"
-  [ -z "$authorities" ] || set -- "$@" --cert-dir "$work/certs"
+  [ -z "$ca" ] || set -- "$@" --cert-dir "$work/certs"
   if skopeo_call "$@" "$skopeo_from" </dev/null; then
     there=sha256:$(hash_of "$work/out")
     return 0
@@ -106,7 +106,7 @@ skopeo_copy() {
   shift 3
   set -- --insecure-policy copy --preserve-digests "--dest-$skopeo_verify" "$@"
   [ -z "$skopeo_file" ] || set -- "$@" --dest-authfile "$skopeo_file"
-  [ -z "$authorities" ] || set -- "$@" --dest-cert-dir "$work/certs"
+  [ -z "$ca" ] || set -- "$@" --dest-cert-dir "$work/certs"
   announce "$skopeo_name" "$work/view"
   copy_begun=$(date +%s)
   skopeo_call "$@" "dir:$work/view" "$skopeo_target" </dev/null || {

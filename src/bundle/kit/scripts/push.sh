@@ -128,16 +128,6 @@ temporary
 mkdir "$work/at"
 [ -z "$user_from" ] || read_login "$user_from"
 
-# The certificate authority, and those that are set up on this machine for the registry.
-authorities=
-for file in "$ca" "/etc/containers/certs.d/$address"/*.crt "/etc/docker/certs.d/$address"/*.crt; do
-  [ -n "$file" ] && [ -f "$file" ] && [ -r "$file" ] || continue
-  [ -z "$ca" ] || [ "$file" = "$ca" ] || continue
-  # A file may end without a newline.
-  { cat "$file" && printf '\n'; } >>"$work/authorities"
-  authorities=$work/authorities
-done
-
 # ---- what is in the bundle
 
 # The tables are read once, and nothing in them is taken for more than it can be.
@@ -242,8 +232,8 @@ announce() {
 
 # docker_type: whether the fault is that of a registry that takes no Docker types.
 docker_type() {
-  case $fault:$(type_of "$1") in
-    type:*docker* | refused:*docker* | other:*docker*) fault=docker ;;
+  case $engine:$fault:$(type_of "$1") in
+    curl:type:*docker* | skopeo:refused:*docker*) fault=docker ;;
   esac
 }
 
@@ -330,7 +320,8 @@ put_image() {
     wanted=$image_root
   elif ! send "$image_path" "$image_digest" "$image_tag"; then
     [ "$image_root" != "$image_digest" ] || return 1
-    case $fault in refused | missing | other) ;; *) return 1 ;; esac
+    # skopeo does not always tell why a manifest was refused.
+    case $engine:$fault in *:refused | *:missing | skopeo:other) ;; *) return 1 ;; esac
     wanted=$image_root
   fi
   if [ "$wanted" != "$image_digest" ]; then
