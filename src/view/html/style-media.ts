@@ -121,7 +121,7 @@ export const MEDIA_STYLE = html`<style>
     }
     body {
       max-width: none;
-      padding: 0;
+      padding: 0 1px;
       font-size: 11px;
     }
     nav,
@@ -167,6 +167,11 @@ export const MEDIA_STYLE = html`<style>
       break-inside: avoid;
       break-after: avoid;
     }
+    .cmd {
+      max-width: 100%;
+    }
+    .family,
+    .legend,
     .facts div,
     .uses dd,
     .pulls,

@@ -31,9 +31,16 @@ function densePartsOf(parts: TemplateStringsArray): readonly string[] {
   return made;
 }
 
+/** White space beside these tags is never shown, and each would be a node of its own. */
+const BLOCK =
+  'body|caption|dd|details|div|dl|dt|fieldset|figcaption|figure|footer|form|h[1-6]|head|header|html|li|link|main|meta|nav|ol|' +
+  'option|p|rect|section|select|summary|table|tbody|td|th|thead|title|tr|ul';
+const BEFORE_BLOCK = new RegExp(`\\s+(?=</?(?:${BLOCK})\\b)`, 'g');
+const AFTER_BLOCK = new RegExp(`(</?(?:${BLOCK})(?:\\s[^<>]*)?>)\\s+`, 'g');
+
 /** Browsers ignore the source's indentation, and a thousand images have ten thousand rows of it. */
 function dense(part: string): string {
-  return part.replace(/\n\s+/g, '\n');
+  return part.replace(/\n\s+/g, '\n').replace(BEFORE_BLOCK, '').replace(AFTER_BLOCK, '$1');
 }
 
 /** A table that scrolls on a narrow screen. The columns from the index `figures` on are aligned to the right. */
