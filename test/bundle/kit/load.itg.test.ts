@@ -369,15 +369,16 @@ describe('M3: load.sh podman', () => {
     for (const [name, content] of Object.entries(files))
       await writeFile(path.join(containers, name), content);
     const env = { TMPDIR: '/tmp' };
-    // One shell does all, the other a part: podman takes its time.
-    const wanted = shell === 'dash' ? LOADED : LOADED.slice(0, 3);
-    const patterns = shell === 'dash' ? '' : wanted.join(' ');
+    const wanted =
+      shell === 'dash'
+        ? LOADED.filter((name) => /one:1|idx|dlist|sparse|nested|zst/.test(name))
+        : LOADED.slice(0, 3);
+    // Nothing of these can be loaded, which stops nothing.
+    const patterns = [...wanted, ...SKIPPED].join(' ');
     const first = await load(site, `podman ${patterns}`, env);
-    expect([first.exitCode, saying(first, 'loaded').toSorted(), first.stderr]).toEqual([
-      0,
-      wanted.toSorted(),
-      expect.not.stringContaining('error'),
-    ]);
+    expect([first.exitCode, saying(first, 'loaded').toSorted(), saying(first, 'skipped').toSorted()]).toEqual(
+      [1, wanted.toSorted(), SKIPPED.toSorted()],
+    );
     const list = await site.run("podman images --format '{{.Repository}}:{{.Tag}} {{.Digest}}'", { env });
     const found = list.stdout
       .trim()
@@ -416,7 +417,7 @@ describe('V6: load.sh docker', () => {
     const env = { DOCKER_HOST: 'unix:///run/d/s' };
     await using site = await startSite({ shell: 'busybox', programs: ['docker'], mounts });
     // An old daemon reads no zstd.
-    const wanted = LOADED.filter((name) => !name.includes('/zst:'));
+    const wanted = LOADED.filter((name) => /one:|d2|idx|sparse|nested/.test(name));
     const intact = wanted.filter((name) => !name.includes('/d2:'));
     const result = await load(site, `docker ${wanted.join(' ')} ${SKIPPED.join(' ')} || true`, env);
     expect([saying(result, 'failed'), saying(result, 'loaded').toSorted()]).toEqual([

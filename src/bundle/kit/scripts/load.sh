@@ -134,7 +134,7 @@ printf '{"imageLayoutVersion":"1.0.0"}' >"$work/stream/oci-layout"
 read_names() {
   awk -F '\t' '
     function digest(text) { return text ~ /^sha256:[0-9a-f]+$/ && length(text) == 71 }
-    function bad() { print FNR; failed = 1; exit 1 }
+    function bad() { print FNR; exit 1 }
     /^#/ || $1 == "-" { next }
     NF < 10 || $1 !~ /^[A-Za-z0-9[][][A-Za-z0-9._:\/-]*$/ || $2 !~ /^[A-Za-z0-9_][A-Za-z0-9._-]*$/ { bad() }
     !digest($3) || !digest($7) || $4 !~ /^[A-Za-z0-9._:\/+~-]+$/ { bad() }
@@ -153,15 +153,19 @@ select_names() {
     number=$((number + 1))
     matched=''
     while IFS=$tab read -r reference name digest <&3; do
-      # The pattern is a pattern here, and its * crosses slashes.
-      # shellcheck disable=SC2254
-      case "$reference" in $pattern) ;; *) case "$name" in $pattern) ;; *) case "$name@$digest" in $pattern) ;; *) continue ;; esac ;; esac ;; esac
+      is_like "$reference" || is_like "$name" || is_like "$name@$digest" || continue
       matched=1
       printf '%s\t%s\n' "$reference" "$number" >>"$work/selected"
     done 3<"$work/names"
     [ -n "$matched" ] || refuse "no image of this bundle has a name that matches '$pattern'" "$(near "$pattern")"
   done
   [ $# -gt 0 ] || cut -f 1 "$work/names" | sed "s/\$/${tab}0/" >"$work/selected"
+}
+
+# is_like TEXT: whether it matches the pattern, whose * crosses slashes.
+is_like() {
+  # shellcheck disable=SC2254
+  case "$1" in $pattern) ;; *) return 1 ;; esac
 }
 
 # near PATTERN: the names that have most in common with it.
@@ -190,7 +194,7 @@ near() {
 }
 
 # choose_leaves: $work/rows, a line for each selected name: reference, name, digest, root, platform, config, leaf, what
-# is to be done (load, skip), why, and the numbers of the patterns.
+# is to be done (load, skip, other: it is for another platform), why, and the numbers of the patterns.
 choose_leaves() {
   awk -F '\t' -v OFS='\t' -v fitting="$(fitting "$platform")" -v platform="$platform" -v all="$all_platforms" '
     function fits(found, wanted) { return found == wanted || index(found, wanted ":") == 1 }
@@ -300,8 +304,10 @@ reason_said() {
   fi
 }
 
-# last_line FILE: what a program said last, as a reason.
-last_line() { sed -n '/[^[:space:]]/p' "$1" | tail -n 1 | tr -d '\r' | tr "$tab" ' ' | cut -c 1-300; }
+# last_line FILE: what a program said last, as a reason: without what a terminal would obey.
+last_line() {
+  sed -n '/[^[:space:]]/p' "$1" | tail -n 1 | tr "$tab" ' ' | tr -d '\001-\010\013-\037\177' | cut -c 1-300
+}
 
 # result REFERENCE DIGEST TEXT: a line of the table.
 result() { printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$work/table"; }
@@ -316,7 +322,7 @@ write_row() {
     "$reference" "$name" "$digest" "$root" "$leaf_platform" "$config" "$leaf" "$what" "$why" "$patterns"
 }
 
-# load_each FILE: loads one image after the other; what fails stops nothing. $work/why/NUMBER has the reasons.
+# load_each FILE: loads one image after the other; what fails stops nothing. $work/reasons has why.
 load_each() {
   number=0
   total=$(wc -l <"$1" | tr -d ' ')
@@ -418,7 +424,7 @@ number=0
 [ "$asked" -gt 0 ] || number=-1
 for pattern; do
   number=$((number + 1))
-  grep -q ",$number\(,\|\$\)" "$work/satisfied" && continue
+  grep -E -q ",$number(,|\$)" "$work/satisfied" && continue
   if awk -F '\t' '$8 == "other" { found = 1 } END { exit !found }' "$work/rows"; then
     fail "nothing of '$pattern' is for $platform" 'Another platform is loaded where you ask for it: --platform linux/arm64'
   fi
