@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProgramResult } from '../../support/program.ts';
@@ -67,6 +67,22 @@ describe('V17: kit/update.sh joins a bundle to the one that is served', () => {
         expect(await pull(server.url, `list@${leaf.digest}`)).toBe(`200 ${leaf.digest}`);
     },
   );
+
+  it('copies further names of a blob where hard links are not known, and says how much is written', async () => {
+    const bin = path.join(bench.folder, 'no-links');
+    await mkdir(bin);
+    await writeFile(path.join(bin, 'ln'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const site = await bench.siteOf();
+    const run = await bench.update([site], { PATH: `${bin}:${process.env['PATH']}` });
+    expect(run).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringMatching(/knows no hard links[^]* are written to/),
+    });
+    await expectJoined(bench, site);
+    const [image] = (await lockIn(bench.bundle('v2'))).images;
+    const blob = image?.digest.slice(7) ?? '';
+    expect((await stat(path.join(site, 'blobs/sha256', blob))).nlink).toBe(1);
+  });
 
   it('is finished by running it again, wherever it was killed', async () => {
     const bin = path.join(bench.folder, 'killing');
