@@ -34,7 +34,7 @@ export async function makeZotState(source: ZotSource, bundle: string): Promise<Z
   try {
     await mkdir(root);
     if (source.kind === 'pool')
-      await linkPool(root, path.join(await realpath(source.bundle), 'blobs'), source.content);
+      await linkPool(root, path.resolve(source.bundle, 'blobs'), source.content);
     else await linkRepositories(root, source.root);
     await addAliases(root);
     // Spares zot its scan at start.
@@ -54,7 +54,8 @@ export async function makeZotState(source: ZotSource, bundle: string): Promise<Z
 }
 
 async function linkRepositories(root: string, source: string): Promise<void> {
-  const from = await realpath(source);
+  // By the path that was given: where a link in it moves to another bundle, as a swap lets it, zot follows.
+  const from = path.resolve(source);
   for (const entry of await readdir(from, { withFileTypes: true })) {
     if (entry.isDirectory() && !entry.name.startsWith('_'))
       await symlink(path.join(from, entry.name), path.join(root, entry.name));
