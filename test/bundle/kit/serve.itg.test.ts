@@ -120,6 +120,9 @@ const hashesOf = (...names: readonly string[]): string =>
 const hexOf = (...digests: readonly string[]): string =>
   digests.map((digest) => `${digest.slice('sha256:'.length)}\n`).join('');
 
+/** What the machine's user has for the internet. */
+const PROXIES = 'export http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9';
+
 describe('V7: kit/serve.sh', () => {
   it('on busybox alone, from read-only media: checks, serves each name, ends, leaves nothing', async () => {
     if (!hasZot()) return noteNotOnZot();
@@ -192,7 +195,9 @@ describe('V7: kit/serve.sh', () => {
     ['wget', USERS, noLogin],
   ] as const)('asks for a known tag by "%s" with %s', async ([client, flags, said]) => {
     if (!hasZot()) return noteNotOnZot();
-    const run = await serve(dash, `--no-verify --listen :0 ${flags}`, { first: onlyClient(client) });
+    const run = await serve(dash, `--no-verify --listen :0 ${flags}`, {
+      first: `${onlyClient(client)}\n${PROXIES}`,
+    });
     expect(run).toMatchObject({ code: 143, left: '', said: expect.stringContaining(said) });
     expect(/^Checked: .* is served with its digest/m.test(run.said)).toBe(client !== '');
   });
@@ -244,6 +249,22 @@ describe('V7: kit/serve.sh', () => {
     expect(run).toMatchObject({ code: 143, meanwhile: hexOf(ONE.top, APP.top) });
   });
 
+  // They refuse each key that they do not know (their source); what they serve is not tried here.
+  it.for([
+    ['2.1.16', 'Timeout', ''],
+    ['2.1.1', 'Timeout|compat', 'note: this zot is older than 2.1.2'],
+  ])('takes the newest configuration that zot %s takes', async ([version, unknown, said]) => {
+    if (!hasZot()) return noteNotOnZot();
+    const old = `#!/bin/sh\n[ "$1" != verify ] || ! grep -Eq '${unknown}' "$2" || exit 1\nexec zot "$@"\n`;
+    await writeFile(path.join(work.path, `zot-${version}`), old, { mode: 0o755 });
+    const flags = `--no-verify --zot /work/zot-${version} --state /work/state-${version}`;
+    const run = await serve(busybox, flags);
+    expect(run).toMatchObject({ code: 143, said: expect.stringContaining(said) });
+    const taken = await readFile(path.join(work.path, `state-${version}/zot.json`), 'utf8');
+    expect(JSON.parse(taken)).toMatchObject({ storage: { gc: false, dedupe: false } });
+    expect(taken).not.toMatch(new RegExp(unknown));
+  });
+
   it('ends with zot where nobody reads what it prints', async () => {
     if (!hasZot()) return noteNotOnZot();
     const { stdout } = await busybox.run(
@@ -267,7 +288,7 @@ describe('V7: kit/serve.sh', () => {
     expect(await serve(busybox, '', { bundle: '/work/moved' })).toMatchObject({ code: 1, left: '' });
   });
 
-  it('says which files another user could not read', async () => {
+  it('says which files another user could not read, and keeps no state in a bundle', async () => {
     if (!hasZot()) return noteNotOnZot();
     const closed = path.join(work.path, 'closed');
     await cp(bundle, closed, { recursive: true });
@@ -277,6 +298,9 @@ describe('V7: kit/serve.sh', () => {
       code: 143,
       said: expect.stringMatching(/^note: \d+ files and folders are for/),
     });
+    const inside = await serve(busybox, '--state kit/a/b', { bundle: '/work/closed' });
+    expect(inside).toMatchObject({ code: 2, said: expect.stringContaining('is in the bundle') });
+    expect(await readdir(path.join(closed, 'kit'))).not.toContain('a');
   });
 
   it('runs a zot of the kit on a medium on which nothing can be executed', async () => {

@@ -198,9 +198,11 @@ stop_zot() {
   zot_pid=''
 }
 if [ -n "$state" ]; then
+  above=$(absolute "$state")
+  while [ ! -d "${above:=/}" ]; do above=${above%/*}; done
+  case "$(physical "$above")/" in "$bundle"/*) refuse "--state: '$state' is in the bundle, which stays as it is" ;; esac
   mkdir -p -- "$state" || refuse "--state: '$state' cannot be made"
   state=$(physical "$state")
-  case "$state/" in "$bundle"/*) refuse "--state: '$state' is in the bundle, which stays as it is" ;; esac
   if [ ! -f "$state/oci-save-state" ]; then
     [ -z "$(ls -A "$state")" ] || refuse "--state: '$state' has other things in it: name an empty folder"
     : >"$state/oci-save-state" || refuse "--state: nothing can be written into '$state'"
@@ -282,9 +284,11 @@ said() {
   cat "$work/said" >&2
 }
 # config HOST PORT LEVEL REPOSITORIES POLICY MORE: in the newest form that this zot takes, since it cannot tell its version.
-# Before 2.1.17 it refuses the timeouts; since then it cuts each request after a minute without them.
+# Before 2.1.17 it refuses the timeouts, since then it cuts each request after a minute without them; before 2.1.2 it refuses
+# `compat`.
 config() {
-  for timeouts in '"readTimeout": "0s", "writeTimeout": "0s",' ''; do
+  compat='"compat": ["docker2s2"],'
+  for keys in "\"readTimeout\": \"0s\", \"writeTimeout\": \"0s\", $compat" "$compat" ''; do
     cat >"$state/zot.json" <<END
 {
   "distSpecVersion": "1.1.1",
@@ -292,8 +296,7 @@ config() {
   "http": {
     "address": "$1",
     "port": "$2",
-    $timeouts
-    "compat": ["docker2s2"],
+    $keys
     $6
     "accessControl": { "repositories": { "$4": { "$5": ["read"] } } }
   },
@@ -372,6 +375,7 @@ if [ -n "$users" ]; then
   policy=defaultPolicy wanted=401
 fi
 config "$host" "$port" "$level" '**' "$policy" "$more"
+[ -n "$keys" ] || note 'note: this zot is older than 2.1.2, and may not serve images in the form of Docker'
 start_zot "$state/zot.log"
 [ "$port" -ne 0 ] || await_port
 if [ -n "$client" ]; then
