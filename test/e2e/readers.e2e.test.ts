@@ -239,7 +239,7 @@ async function writtenTable(): Promise<Map<string, Record<string, string>>> {
   );
 }
 
-describe('the table of readers in docs/bundle.md', () => {
+describe('found A12: the table of readers in docs/bundle.md', () => {
   it('has a row for each reader that these tests run', async () => {
     const written = [...(await writtenTable()).keys()];
     expect(written).toEqual(expect.arrayContaining(Object.keys(READERS)));
