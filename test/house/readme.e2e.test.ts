@@ -8,7 +8,6 @@ import { pushImage } from '../support/push.ts';
 import {
   type Containerd,
   type DockerRegistry,
-  hasZot,
   type Podman,
   startContainerd,
   startDockerRegistry,
@@ -134,15 +133,11 @@ describe('the README’s commands', () => {
     expect(await inShell(`${line} --insecure-policy`)).toMatchObject({ exitCode: 0 });
   });
 
-  it('show a configuration that zot accepts', async () => {
-    const [config = ''] = blocks('json');
-    const parsed = JSON.parse(config);
-    expect(parsed.storage).toMatchObject({ gc: false, dedupe: false });
-    await writeFile(work.file('zot.json'), config.replace('/srv/bundle', work.file('bundle')));
-    if (hasZot())
-      expect(await runProgram(toolPath('zot'), ['verify', work.file('zot.json')], { env })).toMatchObject({
-        exitCode: 0,
-      });
+  it('show the scripts of the kit, which README.txt of a bundle has with the same words', async () => {
+    const page = await readFile(work.file('bundle/README.txt'), 'utf8');
+    const shown = commands.flatMap((line) => /^sh (kit\/[a-z]+\.sh)/.exec(line)?.[1] ?? []);
+    expect(new Set(shown).size).toBe(6);
+    for (const script of shown) expect(page).toContain(`sh ${script}`);
   });
 
   it('save the list that the README shows', async () => {
