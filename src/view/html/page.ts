@@ -4,7 +4,7 @@ import { imagesMarkup } from './images.ts';
 import { kitMarkup } from './kit-commands.ts';
 import { sharingMarkup } from './picture.ts';
 import { pullMarkup } from './pulls.ts';
-import { SCRIPT } from './script/script.ts';
+import { MAX_PRINTED, SCRIPT } from './script/script.ts';
 import { type Sharing, sharingOf } from './sharing.ts';
 import { bundleSizes } from './sizes.ts';
 import { MEDIA_STYLE } from './style-media.ts';
@@ -14,9 +14,6 @@ import { hashSource, html, type Markup } from './template.ts';
 
 /** Nothing from outside, and no script or style but those whose hashes are here: even if the escaping fails. */
 const POLICY = `default-src 'none'; style-src ${hashSource(STYLE)} ${hashSource(MEDIA_STYLE)}; script-src ${hashSource(SCRIPT)}; base-uri 'none'; form-action 'none'`;
-
-/** Images of a page that is printed with all of them open, even without its script. */
-const MAX_PRINTED_OPEN = 100;
 
 /**
  * The page `report.html`, from the lock alone: the same lock gives the same bytes. It needs neither network nor script;
@@ -33,7 +30,7 @@ export function renderHtml(lock: Lock, title: string): string {
         <title>${title}</title>
         ${STYLE} ${MEDIA_STYLE}
       </head>
-      <body class="${lock.images.length > MAX_PRINTED_OPEN ? 'many' : 'few'}">
+      <body class="${lock.images.length > MAX_PRINTED ? 'many' : 'few'}">
         <header>
           <h1>${title}</h1>
           <p>${fidelityWords(lock)}</p>

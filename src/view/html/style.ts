@@ -55,6 +55,7 @@ export const STYLE = html`<style>
     font:
       15px/1.5 system-ui,
       sans-serif;
+    overflow-wrap: break-word;
   }
   h1 {
     margin: 0;

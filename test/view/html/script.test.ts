@@ -67,6 +67,7 @@ class FakeElement {
     this.parentNode?.children.unshift(other);
   }
   remove(): void {}
+  nextElementSibling = null;
   after(): void {}
   insertBefore(): void {}
   closest(): FakeElement {

@@ -43,7 +43,8 @@ function addButtons(root) {
   root.querySelectorAll('code.cmd').forEach(function (code) {
     var next = code.nextElementSibling;
     if (next !== null && next.className === 'copy') return;
-    code.after(' ', copyButton('Copy', 'Copy this command'));
+    code.after(' ', copyButton('Copy', ''));
+    nameButton(code);
   });
 }
 document.addEventListener('click', function (event) {

@@ -1,5 +1,8 @@
+/** Images of a page that are open on paper: with more, those that the reader opened. */
+export const MAX_PRINTED = 100;
+
 /** Opens what a link leads to, and all that is printed; an image gets its buttons when it is opened. */
-export const OPENING_CODE = `var MAX_PRINTED = 100;
+export const OPENING_CODE = `var MAX_PRINTED = ${MAX_PRINTED};
 document.addEventListener('toggle', function (event) {
   if (!event.target.open) return;
   fill(event.target);

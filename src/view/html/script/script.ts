@@ -1,10 +1,11 @@
 import { scriptMarkup } from '../template.ts';
 import { COMMANDS_CODE } from './commands.ts';
 import { COPY_CODE } from './copy.ts';
-import { OPENING_CODE } from './opening.ts';
+import { MAX_PRINTED, OPENING_CODE } from './opening.ts';
 import { SEARCH_CODE } from './search.ts';
 
 export { SEARCH_FIELDS } from './search.ts';
+export { MAX_PRINTED };
 
 /**
  * The page's one script. Without it the page lacks its fields and buttons and nothing else: they are shown, or made, by the
