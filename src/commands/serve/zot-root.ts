@@ -33,8 +33,7 @@ export async function makeZotState(source: ZotSource, bundle: string): Promise<Z
   const root = path.join(folder, 'root');
   try {
     await mkdir(root);
-    if (source.kind === 'pool')
-      await linkPool(root, path.resolve(source.bundle, 'blobs'), source.content);
+    if (source.kind === 'pool') await linkPool(root, path.resolve(source.bundle, 'blobs'), source.content);
     else await linkRepositories(root, source.root);
     await addAliases(root);
     // Spares zot its scan at start.

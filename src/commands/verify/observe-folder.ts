@@ -68,6 +68,34 @@ export async function observeFolder(
   return { entries, kept, isArchive: false, parts: [], broken: undefined, bytes: observer.bytes() };
 }
 
+/** Bytes that are hashed of a folder: of a file with several names once. Undefined where nobody can tell. */
+export async function bytesInFolder(folder: string): Promise<number | undefined> {
+  const inodes = new Set<string>();
+  let [names, bytes] = [0, 0];
+  const visit = async (at: string, depth: number): Promise<void> => {
+    const listed = await readdir(at, { withFileTypes: true });
+    names += listed.length;
+    if (names > MAX_NAMES || depth > MAX_DEPTH) return;
+    for (const entry of listed) {
+      const place = path.join(at, entry.name);
+      if (entry.isDirectory()) await visit(place, depth + 1);
+      if (!entry.isFile()) continue;
+      const stats = await lstat(place, { bigint: true });
+      const isKnown = stats.nlink > 1n && inodes.has(inodeOf(stats));
+      if (stats.nlink > 1n) inodes.add(inodeOf(stats));
+      if (!isKnown) bytes += Number(stats.size);
+    }
+  };
+  try {
+    await visit(folder, 0);
+    return bytes;
+  } catch (error) {
+    // What cannot be read is told when it is hashed.
+    if (systemCodeOf(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
 function inodeOf({ dev, ino }: BigIntStats): string {
   return `${dev} ${ino}`;
 }

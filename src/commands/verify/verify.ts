@@ -9,7 +9,7 @@ import { MAX_LOCK_BYTES } from '../../lock/index.ts';
 import { VERSION } from '../../version.ts';
 import { judgeBundle, type Verdict } from './judge.ts';
 import { observeArchive } from './observe-archive.ts';
-import { observeFolder } from './observe-folder.ts';
+import { bytesInFolder, observeFolder } from './observe-folder.ts';
 import { createObserver, type Observed, type PartFault } from './observed.ts';
 import { findPieces, joinPieces, type Piece } from './pieces.ts';
 
@@ -103,7 +103,7 @@ async function observe(content: readonly string[], io: VerifyIo): Promise<Readin
   }
   if (await isFolder(first)) {
     if (more.length > 0) throw alone('a folder');
-    emit({ type: 'stage', stage: 'verify' });
+    emit({ type: 'stage', stage: 'verify', bytes: await bytesInFolder(first) });
     const observed = await observeFolder(first, observer, signal);
     const beside = observed.entries.has(LOCK_FILE)
       ? undefined

@@ -59,7 +59,9 @@ function stageFinished(state: StageProgress, now: number): string {
 /** `37 of 100 images, 12 already here, 1 failed`; empty where the stage counts nothing. */
 export function stageTally(state: StageProgress): string {
   const { noun } = STAGES[state.stage];
-  if (noun === undefined && state.total === undefined) return '';
+  // Of a bundle that is verified, bytes are told, and no blobs are counted.
+  const isCountless = noun === undefined || (state.stage === 'verify' && state.done + state.failed === 0);
+  if (isCountless && state.total === undefined) return '';
   return [counted(state, noun), ...tally(state)].join(', ');
 }
 
