@@ -253,7 +253,7 @@ describe('V7: kit/serve.sh', () => {
   it.for([
     ['2.1.16', 'Timeout', ''],
     ['2.1.1', 'Timeout|compat', 'note: this zot is older than 2.1.2'],
-  ])('takes the newest configuration that zot %s takes', async ([version, unknown, said]) => {
+  ] as const)('takes the newest configuration that zot %s takes', async ([version, unknown, said]) => {
     if (!hasZot()) return noteNotOnZot();
     const old = `#!/bin/sh\n[ "$1" != verify ] || ! grep -Eq '${unknown}' "$2" || exit 1\nexec zot "$@"\n`;
     await writeFile(path.join(work.path, `zot-${version}`), old, { mode: 0o755 });
