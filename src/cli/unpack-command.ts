@@ -123,7 +123,7 @@ function joinedWords(
   { archive, output }: UnpackReport,
   joined: NonNullable<UnpackReport['joined']>,
 ): string[] {
-  const { added, moved, blobs, bytes, copies } = joined;
+  const { added, moved, registries, blobs, bytes, copies } = joined;
   const lines = (what: string, names: readonly string[]): string[] =>
     names.length === 0 ? [] : [`${what}:`, ...nameLines(names, MAX_NAMES, '  ')];
   if (added.length + moved.length + blobs === 0)
@@ -132,6 +132,13 @@ function joinedWords(
   return [
     ...lines('new', added),
     ...lines('another image now; what it was stays by its digest', moved),
+    ...(registries.length === 0
+      ? []
+      : [
+          plainText(
+            `not there before, and served by kit/serve.sh when it is started again: ${registries.join(', ')}`,
+          ),
+        ]),
     plainText(
       `Joined ${archive} into ${output}: ${formatCount(added.length, 'new name')}, ${moved.length} moved, ` +
         `${formatCount(blobs, 'blob')}, ${formatBytes(bytes)}${copied}`,

@@ -42,12 +42,15 @@ function pullable({ images }: Lock): Set<string> {
   );
 }
 
+const RUNS = { numRuns: 50 };
+
 describe('V17: the lock of two bundles over one pool', () => {
   it('is written as it is read: kit/update.sh reads it as text', () => {
     fc.assert(
       fc.property(anyLock, (lock) => {
         expect(text(parseLock(encodeLock(lock), 'lock'))).toBe(text(lock));
       }),
+      RUNS,
     );
   });
 
@@ -57,6 +60,7 @@ describe('V17: the lock of two bundles over one pool', () => {
         const merged = tagsOf(mergeLocks(older, newer));
         expect(merged).toEqual(new Map([...tagsOf(older), ...tagsOf(newer)]));
       }),
+      RUNS,
     );
   });
 
@@ -71,6 +75,7 @@ describe('V17: the lock of two bundles over one pool', () => {
           [...new Set([...Object.keys(older.blobs), ...Object.keys(newer.blobs)])].toSorted(),
         );
       }),
+      RUNS,
     );
   });
 
@@ -85,6 +90,7 @@ describe('V17: the lock of two bundles over one pool', () => {
         expect(text(mergeLocks(merged, empty))).toBe(text(merged));
         expect(text(mergeLocks(empty, newer))).toBe(text(newer));
       }),
+      RUNS,
     );
   });
 
@@ -95,6 +101,7 @@ describe('V17: the lock of two bundles over one pool', () => {
         expect(tagsOf(left)).toEqual(tagsOf(right));
         expect(pullable(left)).toEqual(pullable(right));
       }),
+      RUNS,
     );
   });
 
@@ -104,6 +111,7 @@ describe('V17: the lock of two bundles over one pool', () => {
         const merged = mergeLocks(older, newer);
         expect(parseLock(encodeLock(merged), 'lock')).toEqual(merged);
       }),
+      RUNS,
     );
   });
 });

@@ -8,6 +8,8 @@ import {
   type Lock,
   mergeLocks,
   parseLock,
+  repositoryPath,
+  splitName,
   taggedDigest,
 } from '../../lock/index.ts';
 import { digestOf, hexOf } from '../../oci/digest.ts';
@@ -110,20 +112,26 @@ async function begin(staging: string, newer: Uint8Array): Promise<void> {
   await rename(`${place}.part`, place);
 }
 
-function newNames(older: Lock, newer: Lock): Pick<Joined, 'added' | 'moved'> {
+function newNames(older: Lock, newer: Lock): Pick<Joined, 'added' | 'moved' | 'registries'> {
   const had = new Map(
     older.images.flatMap((image) => image.names.map((name) => [name, taggedDigest(image)] as const)),
   );
   const named = newer.images.flatMap((image) =>
     image.names.map((name) => ({ name, digest: taggedDigest(image) })),
   );
+  const [before, after] = [older, newer].map(
+    ({ images }) => new Set(images.flatMap(({ names }) => names.map(registryOf))),
+  );
   return {
     added: named.flatMap(({ name }) => (had.has(name) ? [] : [name])).toSorted(),
     moved: named
       .flatMap(({ name, digest }) => ((had.get(name) ?? digest) === digest ? [] : [name]))
       .toSorted(),
+    registries: [...(after ?? [])].filter((registry) => before?.has(registry) !== true).toSorted(),
   };
 }
+
+const registryOf = (stored: string): string => repositoryPath(splitName(stored).name).split('/')[0] ?? '';
 
 function otherUnfinished(folder: string): OciSaveError {
   return new OciSaveError({

@@ -41,6 +41,8 @@ export interface Joined extends Placed {
   readonly added: readonly string[];
   /** Stored names that are another image now. */
   readonly moved: readonly string[];
+  /** Folders in `registry/` that were not there: `kit/serve.sh` serves them when it is started again. */
+  readonly registries: readonly string[];
 }
 
 /** What a swap changed at a site. */

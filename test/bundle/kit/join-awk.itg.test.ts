@@ -65,7 +65,7 @@ async function joinByAwk(awk: readonly string[], base: string, older: Lock, newe
   return { run, files };
 }
 
-const RUNS = 25;
+const RUNS = 15;
 
 describe('V17: kit/update.sh joins two bundles as oci-save does', () => {
   it.for([

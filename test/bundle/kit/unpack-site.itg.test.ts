@@ -66,6 +66,7 @@ describe('V17: oci-save unpack --join', () => {
         joined: {
           added: ['quay.example/x/new:1', `${REPOSITORY}/chart:1`],
           moved: [`${REPOSITORY}/app:1`],
+          registries: ['quay.example'],
           blobs: 22,
           copies: 0,
         },

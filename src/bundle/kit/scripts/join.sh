@@ -366,5 +366,10 @@ tell() {
     [ "$more" -le 0 ] || say "  and $more more"
   fi
   head -n $NAMES_SHOWN "$plan/moved" | while IFS="$tab" read -r name by; do say "  what $name was is now $by"; done
+  awk -F '\t' '
+    { folder = FILENAME == ARGV[1] ? $1 : $2; sub(/\/.*$/, "", folder) }
+    FILENAME == ARGV[1] { had[folder] = 1; next }
+    !(folder in had) { had[folder] = 1; print folder }' "$plan/tags.older" "$plan/layouts" >"$plan/registries"
+  [ ! -s "$plan/registries" ] || say "  registries that were not there before: $(tr '\n' ' ' <"$plan/registries")(kit/serve.sh serves them when it is started again)"
   say "Joined $bundle into $site: $(wc -l <"$plan/added" | tr -d ' ') names are new or moved, $(wc -l <"$plan/missing" | tr -d ' ') blobs were brought; the bundle has sha256 $(hash_of "$site/$LOCK")"
 }
