@@ -355,6 +355,8 @@ describe('V7: kit/verify.sh', () => {
   it('tells what a server left and what somebody else put there, and finds nothing wrong in it', async () => {
     const one = await copied();
     await writeFile(one.at('registry/cache.db'), 'x');
+    await mkdir(one.at('.oci-save-update'));
+    await writeFile(one.at('.oci-save-update/x'), 'x');
     await mkdir(one.at(repository('att'), '.uploads'));
     await writeFile(one.at(repository('att'), '.uploads/1'), 'x');
     await mkdir(one.at('registry/_trivy/db'), { recursive: true });
@@ -378,6 +380,7 @@ describe('V7: kit/verify.sh', () => {
     expect(exitCode).toBe(0);
     expect(stdout.split('\n').slice(0, -3).toSorted()).toEqual(
       [
+        'an update that has not ended: run kit/update.sh again',
         `left by a server: ${repository('att')}/.uploads/`,
         'left by a server: registry/_restore_complete is missing, and is made anew',
         'left by a server: registry/_trivy/',
