@@ -2183,6 +2183,7 @@ copy_ca "/etc/docker/certs.d/$address/ca.crt"
 # Each function of a registry leaves in \`why\` what went wrong, and in \`fault\` which kind of trouble it is.
 
 curl_settings= # lines of curl's configuration for every request
+once=          # set for a request that is not sent again
 auth_scheme=   # how the registry wants to be logged in to, once it asked: Basic or Bearer
 auth_realm= auth_service= token= token_scope=
 
@@ -2288,7 +2289,7 @@ http() {
   while :; do
     http_once "$@" && return 0
     case $fault in cut | busy) ;; *) break ;; esac
-    [ -z "\${once-}" ] && [ "$http_tries" -lt 3 ] || break
+    [ -z "$once" ] && [ "$http_tries" -lt 3 ] || break
     sleep "$http_tries"
     http_tries=$((http_tries + 1))
   done
@@ -2739,6 +2740,9 @@ END {
 `,
   'push-login.sh': `# The login for a registry: from a file, from the files that skopeo reads, or asked for. A part of push.sh; not to be run.
 # It stays in variables of this shell, and goes to curl by standard input: never in an argument, never to the terminal.
+
+# A variable that comes from the environment goes on into that of other programs.
+unset login login_user login_password login_line login_found token http_authorization
 
 login=       # what curl is told: a line of its configuration
 login_user=  # where a name and a password were given, these

@@ -184,13 +184,20 @@ describe.each([
     const users = { robot: 'pass "word\\1' };
     await using registry = await startDockerRegistry({ tls: 'server', users });
     await copyFile(registry.certificates?.ca ?? '', path.join(site.root, 'root/ca.crt'));
+    // Variables of an environment stay in it, whatever a script assigns to them.
+    const names = ['login', 'login_user', 'login_password', 'login_line', 'login_found', 'token'];
+    const taken = Object.fromEntries([...names, 'http_authorization'].map((name) => [name, 'x']));
     // Every program that is started tells its arguments and its environment.
     const told =
       'mkdir /w; for p in curl skopeo; do [ ! -e /bin/$p ] || { ' +
       `printf '#!/bin/sh\\n{ echo "$0 $*"; env; } >>/root/told\\nexec /bin/%s "$@"\\n' $p >/w/$p; chmod 755 /w/$p; }; done; ` +
       'export PATH=/w:/bin; ';
     const pushAs = (args: string, input = ''): Promise<ProgramResult> =>
-      site.run(`${told}sh kit/push.sh ${args} ${registry.host} '*/one:1'`, { cwd: '/bundle', input });
+      site.run(`${told}sh kit/push.sh ${args} ${registry.host} '*/one:1'`, {
+        cwd: '/bundle',
+        input,
+        env: taken,
+      });
     expect(await pushAs('')).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('--ca FILE') });
     const anonymous = await pushAs('--ca /root/ca.crt');
     expect([anonymous.exitCode, anonymous.stderr]).toEqual([1, expect.stringContaining('A login is needed')]);
@@ -483,6 +490,18 @@ describe('V7: kit/push.sh and what registries do', () => {
         expect.stringContaining('are not what was saved'),
       ]);
     }
+  });
+
+  it('puts no tag before all is there, and sends the rest alone when it is pushed again', async () => {
+    const faults = [{ method: 'PUT', path: /manifests\/1$/, times: 1, status: 403, code: 'DENIED' }];
+    await using registry = await startPushRegistry({ faults });
+    expect(await pushTo(registry, "'*/idx'")).toMatchObject({ exitCode: 1 });
+    expect([...registry.contents.at(`${SITE}/idx`).tags]).toEqual([]);
+    expect(registry.requests({ method: 'PATCH' })).toHaveLength(6);
+    registry.clear();
+    expect(await pushTo(registry, "'*/idx'")).toMatchObject({ exitCode: 0 });
+    expect(registry.requests({ method: 'PATCH' })).toEqual([]);
+    expect(registry.contents.broken()).toEqual([]);
   });
 
   it('is ended by a signal at once, and leaves no tag and no file', async () => {

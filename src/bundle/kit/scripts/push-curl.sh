@@ -3,6 +3,7 @@
 # Each function of a registry leaves in `why` what went wrong, and in `fault` which kind of trouble it is.
 
 curl_settings= # lines of curl's configuration for every request
+once=          # set for a request that is not sent again
 auth_scheme=   # how the registry wants to be logged in to, once it asked: Basic or Bearer
 auth_realm= auth_service= token= token_scope=
 
@@ -108,7 +109,7 @@ http() {
   while :; do
     http_once "$@" && return 0
     case $fault in cut | busy) ;; *) break ;; esac
-    [ -z "${once-}" ] && [ "$http_tries" -lt 3 ] || break
+    [ -z "$once" ] && [ "$http_tries" -lt 3 ] || break
     sleep "$http_tries"
     http_tries=$((http_tries + 1))
   done

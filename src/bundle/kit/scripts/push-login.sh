@@ -1,6 +1,9 @@
 # The login for a registry: from a file, from the files that skopeo reads, or asked for. A part of push.sh; not to be run.
 # It stays in variables of this shell, and goes to curl by standard input: never in an argument, never to the terminal.
 
+# A variable that comes from the environment goes on into that of other programs.
+unset login login_user login_password login_line login_found token http_authorization
+
 login=       # what curl is told: a line of its configuration
 login_user=  # where a name and a password were given, these
 login_password=
