@@ -62,7 +62,8 @@ export async function runZot(zot: ZotRun, listeners: ZotListeners, signal: Abort
     // It calls its own end an error.
     if (said.kind !== 'error' || both.aborted) return false;
     errors.push(said.message);
-    listeners.onError(said.message);
+    // Where it does not get ready, the error that this ends with has it.
+    if (isReady) listeners.onError(said.message);
     return false;
   };
   const ended = run(file, ['serve', config], {
@@ -82,6 +83,7 @@ export async function runZot(zot: ZotRun, listeners: ZotListeners, signal: Abort
   try {
     await Promise.race([endedAlone, waitUntilReady(address, known, both)]);
     isReady = true;
+    for (const message of errors) listeners.onError(message);
     listeners.onReady(address);
     await endedAlone;
   } finally {

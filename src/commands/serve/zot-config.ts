@@ -16,7 +16,8 @@ export function zotConfig({ root, host, port }: ZotSettings, timeouts: boolean):
     distSpecVersion: '1.1.1',
     storage: { rootDirectory: root, gc: false, dedupe: false },
     http: {
-      address: host,
+      // It joins the two by a colon.
+      address: host.includes(':') ? `[${host}]` : host,
       port: String(port),
       ...(timeouts ? { readTimeout: '0s', writeTimeout: '0s' } : {}),
       compat: ['docker2s2'],
