@@ -5158,6 +5158,7 @@ if [ -z "$quiet" ]; then
     kind == "missing" { tell(state, $1 " " $2 ", and is made anew"); next }
     {
       path = $1
+      if (path ~ /^\\.oci-save-update/) { if (!unfinished++) tell(update, "run kit/update.sh again"); next }
       if (path ~ /^registry\\/(cache\\.db|meta\\.db|hardlinkcheck\\.txt|duphardlinkcheck\\.txt)$/ && $2 == "") { tell(state, path); next }
       if (match(path, /^registry\\/(_trivy|_sessions)\\//) || match(path, /^registry\\/.*\\/\\.(uploads|sync)\\//)) {
         folder = substr(path, 1, RLENGTH)
@@ -5176,6 +5177,7 @@ if [ -z "$quiet" ]; then
       tell(foreign, path ($2 == "odd" ? " (no regular file)" : ""))
     }
     BEGIN {
+      update = "an update that has not ended"
       pushed = "pushed here, not of this bundle"
       foreign = "not of this bundle"
       state = "left by a server"

@@ -115,9 +115,12 @@ http:
   addr: ${ADDRESS.host}:${ADDRESS.port}
   headers:
     X-Content-Type-Options: [nosniff]
-# Layers with an address of their own (Windows) are taken with it.
+# What is in the bundle is taken as it is: layers with an address of their own
+# (Windows), and from distribution 3 on an index of which not all platforms are here.
 validation:
   manifests:
+    indexes:
+      platforms: none
     urls:
       allow:
         - ^https?://

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SERVER_CONFIGURATIONS } from '../../../src/bundle/kit/servers.ts';
 import { type Resolving, startResolving } from '../../resolve/resolving.ts';
-import { foreign, one, writeOciLayout } from '../../support/fixtures/index.ts';
+import { foreign, idx, one, writeOciLayout } from '../../support/fixtures/index.ts';
+import { topOf } from '../../support/image.ts';
 import { noteNotOnZot } from '../../support/not-on-zot.ts';
 import { runProgram } from '../../support/program.ts';
 import { hasZot } from '../../support/servers/index.ts';
@@ -88,30 +89,35 @@ describe('V7: configurations of the kit for servers', () => {
     expect(stdout.trim()).toBe(ONE.top.slice(7));
   });
 
-  it('docker-registry begins empty by its own, and takes layers that have addresses', async () => {
-    const { image } = foreign({
-      layerBytes: 100,
-      urls: ['https://blobs.example/layer'],
-      held: true,
-      flavour: 'oci',
-    });
-    const layout = path.join(bench.folder, 'layout');
-    await writeOciLayout(layout, [{ image }]);
-    await using site = await startSite({
-      shell: 'busybox',
-      programs: ['docker-registry', 'skopeo'],
-      mounts: { '/b': `${bundle}:ro`, '/layout': `${layout}:ro` },
-    });
-    const push =
-      'skopeo --insecure-policy copy -q --preserve-digests --dest-tls-verify=false oci:/layout docker://127.0.0.1:5000/x:1';
-    const pull =
-      'wget -q -O - --header "Accept: application/vnd.oci.image.manifest.v1+json" http://127.0.0.1:5000/v2/x/manifests/1 | sha256sum | cut -c 1-64';
-    const { stdout, stderr } = await site.run(
-      during('docker-registry serve /b/kit/docker-registry.yml', `${push}; ${pull}`),
-    );
-    expect([stdout.trim(), stderr]).toEqual([
-      image.top.slice(7),
-      expect.stringContaining('listening on 127.0.0.1:5000'),
-    ]);
-  });
+  it.for([
+    ['docker-registry', 400],
+    ['registry', 201],
+  ] as const)(
+    '%s takes layers that have addresses, and a sparse index with %i',
+    async ([program, sparse]) => {
+      const urls = ['https://blobs.example/layer'];
+      const { image } = foreign({ layerBytes: 100, urls, held: true, flavour: 'oci' });
+      const layout = path.join(bench.folder, `layout-${program}`);
+      await writeOciLayout(layout, [{ image }]);
+      const { bytes, mediaType } = topOf(idx());
+      await writeFile(path.join(layout, 'sparse'), bytes);
+      await using site = await startSite({
+        shell: 'busybox',
+        programs: [program, 'skopeo', 'curl'],
+        mounts: { '/b': `${bundle}:ro`, '/layout': `${layout}:ro` },
+      });
+      const at = '127.0.0.1:5000';
+      const steps = [
+        `skopeo --insecure-policy copy -q --preserve-digests --dest-tls-verify=false oci:/layout docker://${at}/x:1`,
+        `curl -s -H 'Accept: ${topOf(image).mediaType}' http://${at}/v2/x/manifests/1 | sha256sum | cut -c 1-64`,
+        `curl -s -o /dev/null -w '%{http_code}' -T /layout/sparse -H 'Content-Type: ${mediaType}' http://${at}/v2/x/manifests/2`,
+      ];
+      const server = `${program} serve /b/kit/docker-registry.yml`;
+      const { stdout, stderr } = await site.run(during(server, steps.join('\n')));
+      expect([stdout.trim(), stderr]).toEqual([
+        `${image.top.slice(7)}\n${sparse}`,
+        expect.stringContaining(`listening on ${at}`),
+      ]);
+    },
+  );
 });
