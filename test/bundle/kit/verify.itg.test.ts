@@ -20,6 +20,8 @@ import { type BadRegistry, startBadRegistry } from '../../support/bad-registry.t
 import { att, idx, one } from '../../support/fixtures/index.ts';
 import { outputOf, type ProgramResult, runProgram } from '../../support/program.ts';
 import { writePrograms } from '../../support/programs.ts';
+import { noteNotOnZot } from '../../support/not-on-zot.ts';
+import { hasZot, startZot } from '../../support/servers/index.ts';
 import { type Site, SITE_SHELLS, type SiteShell, startSite } from '../../support/site.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
 import { toolPath } from '../../support/tools.ts';
@@ -186,8 +188,8 @@ describe('V7: kit/verify.sh', () => {
     });
   });
 
-  it('takes files that a medium gives one number for copies, where none has a second name', async () => {
-    // FAT has no links, and drivers make up the numbers of its files: only a second name counts.
+  it('hashes a copy that has a second name elsewhere', async () => {
+    // A file with several names may be the one in blobs/, or not.
     const one = await copied();
     const blob = `${repository('team/one')}/blobs/sha256/${await layerOf('team/one:1')}`;
     await spoil(one.at(blob));
@@ -530,6 +532,37 @@ describe('V7: kit/verify.sh', () => {
       env: { TMPDIR: one.at('tmp') },
     });
     expect([exitCode, await readdir(one.at('tmp'))]).toEqual([143, []]);
+  });
+});
+
+describe('found A18, V7: kit/verify.sh over a folder that the real zot serves and writes into', () => {
+  it('finds it whole, tells what was pushed, and finds our tag that was moved', async () => {
+    if (!hasZot()) return noteNotOnZot();
+    const one = await copied();
+    await using zot = await startZot({ root: one.at('registry'), readOnly: false, defaultStorage: true });
+    const nameOf = (at: string): string => `docker://${zot.host}/${at.replace('registry/', '')}`;
+    const copy = (from: string, to: string): Promise<string> =>
+      outputOf(toolPath('skopeo'), [
+        ...['copy', '--insecure-policy', '--src-tls-verify=false', '--dest-tls-verify=false'],
+        ...[nameOf(from), nameOf(to)],
+      ]);
+    const [from, to] = [`${repository('team/one')}:1`, repository('att')];
+    await copy(from, `${to}:mine`);
+    await copy(from, 'team/own:v1');
+    const { exitCode, stdout } = await one.check();
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('All is right')]);
+    expect(stdout).toContain(`pushed here, not of this bundle: ${to.replace('registry/', '')}:mine\n`);
+    expect(stdout).toContain('pushed here, not of this bundle: team/own:v1\n');
+    // zot has another size and form of the file than the one that was saved.
+    expect(await readFile(one.at(to, 'index.json'), 'utf8')).not.toContain('\n  ');
+    await copy(from, `${to}:1`);
+    const moved = await one.check({ shell: 'dash' });
+    expect([moved.exitCode, moved.stdout]).toEqual([
+      1,
+      expect.stringContaining(
+        `${to}/index.json names another image by the tag 1\n  needed by ${ref('att:1')}\n`,
+      ),
+    ]);
   });
 });
 
