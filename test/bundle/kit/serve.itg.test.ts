@@ -189,13 +189,13 @@ describe('V7: kit/serve.sh', () => {
   // The only program of a site that could ask zot; '' where there is none.
   it.for([
     ['wget', HTTPS, ''],
-    ['openssl', HTTPS, ''],
+    ['openssl', `--listen [::1]:0 ${HTTPS}`, ''],
     ['', HTTPS, 'Not checked: an answer over https'],
     ['skopeo', USERS, noLogin],
-    ['wget', USERS, noLogin],
+    ['wget', `--listen [::]:0 ${USERS}`, noLogin],
   ] as const)('asks for a known tag by "%s" with %s', async ([client, flags, said]) => {
     if (!hasZot()) return noteNotOnZot();
-    const run = await serve(dash, `--no-verify --listen :0 ${flags}`, {
+    const run = await serve(dash, `--no-verify --listen 127.0.0.1:0 ${flags}`, {
       first: `${onlyClient(client)}\n${PROXIES}`,
     });
     expect(run).toMatchObject({ code: 143, left: '', said: expect.stringContaining(said) });

@@ -90,8 +90,10 @@ case "$host" in
   *:*) usage_error "--listen: an address of IPv6 stands in brackets: [$host]:$port" ;;
 esac
 case "$host" in '' | *[!0-9A-Za-z.:%_-]*) usage_error "--listen: '$listen' is not HOST:PORT" ;; esac
+# zot joins address and port as they are, so it wants the brackets, too.
 own=$host is_public=yes
 case "$host" in *:*) own="[$host]" ;; esac
+bound=$own
 public=$own
 case "$host" in
   127.* | localhost | ::1) is_public='' ;;
@@ -374,7 +376,7 @@ if [ -n "$users" ]; then
   more="$more \"auth\": { \"htpasswd\": { \"path\": \"$(json "$users")\" } },"
   policy=defaultPolicy wanted=401
 fi
-config "$host" "$port" "$level" '**' "$policy" "$more"
+config "$bound" "$port" "$level" '**' "$policy" "$more"
 [ -n "$keys" ] || note 'note: this zot is older than 2.1.2, and may not serve images in the form of Docker'
 start_zot "$state/zot.log"
 [ "$port" -ne 0 ] || await_port
