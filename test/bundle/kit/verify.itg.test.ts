@@ -484,8 +484,9 @@ describe('V7: kit/verify.sh', () => {
         exitCode: 0,
         stdout: expect.stringContaining('Usage: sh kit/verify.sh'),
       });
-      for (const args of ['-x', 'a b', '/nowhere', '/root', "''"])
-        expect([args, (await site.run(`sh /media/app/kit/verify.sh ${args}`)).exitCode]).toEqual([args, 2]);
+      const wrong =
+        'for a in -x "a b" /nowhere /root; do sh /media/app/kit/verify.sh $a || echo $?; done 2>/dev/null';
+      expect([shell, (await site.run(wrong)).stdout]).toEqual([shell, '2\n2\n2\n2\n']);
     }
   });
 
@@ -541,11 +542,9 @@ describe('found A18, V7: kit/verify.sh over a folder that the real zot serves an
     const one = await copied();
     await using zot = await startZot({ root: one.at('registry'), readOnly: false, defaultStorage: true });
     const nameOf = (at: string): string => `docker://${zot.host}/${at.replace('registry/', '')}`;
+    const flags = ['--insecure-policy', '--src-tls-verify=false', '--dest-tls-verify=false'];
     const copy = (from: string, to: string): Promise<string> =>
-      outputOf(toolPath('skopeo'), [
-        ...['copy', '--insecure-policy', '--src-tls-verify=false', '--dest-tls-verify=false'],
-        ...[nameOf(from), nameOf(to)],
-      ]);
+      outputOf(toolPath('skopeo'), ['copy', ...flags, nameOf(from), nameOf(to)]);
     const [from, to] = [`${repository('team/one')}:1`, repository('att')];
     await copy(from, `${to}:mine`);
     await copy(from, 'team/own:v1');
