@@ -6,6 +6,7 @@ const REASONS: Record<string, string> = {
   'src/action/skopeo/tool-cache.ts': 'O_NONBLOCK and O_NOFOLLOW, and it asks whether it is a file',
   'src/archive/write-archive.ts': 'makes the file (wx)',
   'src/bundle/output/folder-content.ts': 'thousands of files: O_NONBLOCK, and by synchronous calls',
+  'src/commands/unpack/to-disk.ts': 'files and folders that this run has made, to flush them',
   'src/commands/unpack/write-entries.ts': 'makes the file (wx)',
   'src/http/fetch-file.ts': 'writes a file in a folder of its caller',
   'src/serve/tree/confined-file.ts': 'O_NONBLOCK, and asks whether it is a file',
