@@ -17,8 +17,8 @@ Examples:
   oci-save serve oci-bundle --listen 0.0.0.0:5000
   oci-save serve app.tar                   an archive, or one of its parts: nothing is unpacked
 
-zot serves it where there is one: the program of --zot, ZOT_BIN, kit/zot of the bundle, or zot on PATH. The bundle is hashed
-before that, since zot serves damaged blobs, too. Nothing is written into it: zot gets a folder of links, which goes at the end.
+zot serves it where there is one: the program of --zot, ZOT_BIN, or zot on PATH. The bundle is hashed before that,
+since zot serves damaged blobs, too. Nothing is written into it: zot gets a folder of links, which goes at the end.
 
 Otherwise, and with --built-in, a small registry serves it that answers pulls alone and hashes what it sends: for a look, a
 test, a small site. It also reads archives. Both speak plain HTTP; kit/serve.sh starts zot with users and TLS.

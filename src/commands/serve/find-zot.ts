@@ -8,28 +8,24 @@ import { hint, option } from '../../text/hint.ts';
 /** A zot program, and who named it. */
 export interface ZotProgram {
   readonly file: string;
-  readonly from: 'option' | 'ZOT_BIN' | 'kit' | 'PATH';
+  readonly from: 'option' | 'ZOT_BIN' | 'PATH';
 }
 
 interface Places {
   /** The program that the user named; empty where none was. */
   readonly named: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The bundle's folder, whose kit may hold a zot. */
-  readonly bundle: string | undefined;
 }
 
 /**
- * The zot that serves a bundle: the one that is named, that of `ZOT_BIN`, that of the bundle's kit, the first on PATH.
- * Undefined where this machine has none.
+ * The zot that serves a bundle: the one that is named, that of `ZOT_BIN`, the first on PATH; undefined where this machine
+ * has none. One in the bundle's kit is a stranger's program, which no lock has the digest of: it runs only if it is named.
  * @throws OciSaveError `machine` where one that is named cannot be run
  */
-export async function findZot({ named, env, bundle }: Places): Promise<ZotProgram | undefined> {
+export async function findZot({ named, env }: Places): Promise<ZotProgram | undefined> {
   if (named !== '') return mustRun(path.resolve(named), 'option');
   const given = env['ZOT_BIN'] ?? '';
   if (given !== '') return mustRun(path.resolve(given), 'ZOT_BIN');
-  const inKit = bundle === undefined ? [] : [path.join(path.resolve(bundle), 'kit', 'zot')];
-  for (const file of inKit) if (await canRun(file)) return { file, from: 'kit' };
   for (const folder of (env['PATH'] ?? '').split(path.delimiter)) {
     if (folder === '') continue;
     const file = path.resolve(folder, process.platform === 'win32' ? 'zot.exe' : 'zot');

@@ -101,7 +101,7 @@ async function zotFor(
     });
   }
   if (served.kind === 'archive') return undefined;
-  const found = await findZot({ named: zot, env, bundle });
+  const found = await findZot({ named: zot, env });
   const message = 'no zot was found: the built-in registry serves it, for a look, a test, a small site';
   if (found === undefined) emit({ type: 'log', level: 'info', message });
   return found;

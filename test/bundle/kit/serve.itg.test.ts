@@ -393,6 +393,21 @@ kill -TERM $pid; wait $pid; echo "code $?"; rm /tmp/said; ls -A /tmp`,
   });
 });
 
+describe('V17: what a join brings is served without a restart', () => {
+  it('also below a registry that no image had before, and for dockerd’s mirrors', async () => {
+    if (!hasZot()) return noteNotOnZot();
+    const asked = (name: string): string => `n=0
+until wget -q -O /dev/null http://127.0.0.1:5000/v2/${name} 2>/dev/null; do n=$((n + 1)); [ $n -lt 200 ] || exit 1; sleep 0.1; done; echo ${name}`;
+    const meanwhile = `cd /tmp/s/registry; cp -r quay.io new.example; cp -r docker.io/acme docker.io/later
+${asked('new.example/acme/idx/manifests/3')}
+${asked('later/app/manifests/2')}`;
+    const first = 'rm -rf /tmp/s; cp -a /b /tmp/s; cd /tmp/s';
+    const said = await serve(busybox, '', { first, meanwhile });
+    expect(said.meanwhile).toBe('new.example/acme/idx/manifests/3\nlater/app/manifests/2\n');
+    await busybox.run('rm -rf /tmp/s');
+  });
+});
+
 describe('kit/serve.sh without zot', () => {
   const run = (flags: string, env: Readonly<Record<string, string>> = {}) =>
     busybox.run(`sh kit/serve.sh ${flags}`, { cwd: '/b', env });

@@ -220,30 +220,26 @@ describe('oci-save serve without zot', () => {
 });
 
 describe('the zot that serves', () => {
-  it('is the one that is named, that of ZOT_BIN, of the kit, of PATH', async () => {
+  it('is the one that is named, that of ZOT_BIN, of PATH', async () => {
     await using folder = await tempFolder('zots');
     const program = async (...parts: string[]): Promise<string> => {
       const file = path.join(folder.path, ...parts);
       await mkdir(path.dirname(file), { recursive: true });
       return writeProgram(file, 'exit 0');
     };
-    const [named, given, kit, found] = [
+    const [named, given, found] = [
       await program('named'),
       await program('given'),
-      await program('bundle/kit/zot'),
       await program('bin/zot'),
     ];
-    const bundle = path.join(folder.path, 'bundle');
     const env = { ZOT_BIN: given, PATH: `/nowhere:${path.dirname(found)}` };
     const { PATH } = env;
-    expect(await findZot({ named, env, bundle })).toEqual({ file: named, from: 'option' });
-    expect(await findZot({ named: '', env, bundle })).toEqual({ file: given, from: 'ZOT_BIN' });
-    expect(await findZot({ named: '', env: { PATH }, bundle })).toEqual({ file: kit, from: 'kit' });
-    await chmod(kit, 0o644);
-    expect(await findZot({ named: '', env: { PATH }, bundle })).toEqual({ file: found, from: 'PATH' });
-    expect(await findZot({ named: '', env: {}, bundle })).toBeUndefined();
+    expect(await findZot({ named, env })).toEqual({ file: named, from: 'option' });
+    expect(await findZot({ named: '', env })).toEqual({ file: given, from: 'ZOT_BIN' });
+    expect(await findZot({ named: '', env: { PATH } })).toEqual({ file: found, from: 'PATH' });
+    expect(await findZot({ named: '', env: {} })).toBeUndefined();
     await chmod(given, 0o644);
-    const error = await failureOf(findZot({ named: '', env, bundle }));
+    const error = await failureOf(findZot({ named: '', env }));
     expect([error.code, error.message]).toEqual(['machine', expect.stringContaining('ZOT_BIN')]);
   });
 

@@ -67,18 +67,32 @@ make_root() {
       ln -s "$served/$top" "$root/$top"
     fi
   done
-  # The mirrors of dockerd have no path: it asks for docker.io/library/one as library/one.
-  for top in "$root"/docker.io/*/; do
+  add_aliases "$root"
+}
+# add_aliases ROOT: the mirrors of dockerd have no path: it asks for docker.io/library/one as library/one.
+add_aliases() {
+  for top in "$1"/docker.io/*/; do
     top=${top%/}
     top=${top##*/}
     if [ "$top" = '*' ]; then break; fi
-    if [ -e "$root/$top" ]; then
+    if [ "$(readlink "$1/$top")" = "docker.io/$top" ]; then continue; fi
+    if [ -e "$1/$top" ]; then
       no_alias="$no_alias $top"
     else
-      ln -s "docker.io/$top" "$root/$top"
+      ln -s "docker.io/$top" "$1/$top"
       aliases=$((aliases + 1))
     fi
   done
+}
+# follow_root ROOT: links for the folders of registry/ that have come since.
+follow_root() {
+  for top in "$served"/*/; do
+    top=${top%/}
+    top=${top##*/}
+    if [ "$top" = '*' ] || [ -e "$1/$top" ]; then continue; fi
+    ln -s "$served/$top" "$1/$top"
+  done
+  add_aliases "$1"
 }
 # add_repositories FOLDER LIST: each repository below it for itself; also one that is in neither table, whose blobs are its own.
 # There may be thousands: each costs one process.

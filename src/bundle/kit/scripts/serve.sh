@@ -439,5 +439,11 @@ fi
 [ -z "$held" ] || say "The log of zot is $log"
 say 'Ctrl-C ends it.'
 
-wait "$zot_pid" || :
+# 6. zot sees by itself what a join brings into the folders that it has; a new folder of registry/ needs a link.
+while lives; do
+  follow_root "$state/root"
+  # In the foreground, sleep would keep a signal waiting.
+  sleep 2 &
+  wait "$!" || :
+done
 give_up 'zot has ended'
