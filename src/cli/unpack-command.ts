@@ -2,7 +2,6 @@ import { Command } from 'commander';
 import { unpackBundle, type UnpackOptions, type UnpackReport } from '../commands/index.ts';
 import { OciSaveError } from '../errors.ts';
 import { formatBytes, formatCount } from '../text/bytes.ts';
-import { hint, option } from '../text/hint.ts';
 import { plainText } from '../text/plain-text.ts';
 import { addFlags, takeFlags } from './flags.ts';
 import { type CommandIo, type Ended, type Host, runCommand } from './run.ts';
@@ -70,14 +69,14 @@ function siteOf(flags: Record<string, unknown>, output: string): UnpackOptions['
     throw new OciSaveError({
       code: 'usage',
       message: 'a state folder is made with a new folder, not at a site that has a bundle already',
-      hint: hint`Leave ${option('state')} out.`,
+      hint: 'Leave --state out.',
     });
   }
   if ([output, join, swap].filter((one) => typeof one === 'string' && one !== '').length > 1) {
     throw new OciSaveError({
       code: 'usage',
       message: 'an archive goes to one place: into a new folder, or to a site by a join or a swap',
-      hint: hint`Give one of ${option('output')}, ${option('join')} and ${option('swap')}.`,
+      hint: 'Give one of --output, --join and --swap.',
     });
   }
   if (typeof join === 'string') return { how: 'join', folder: join };

@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
   type BundleTree,
@@ -8,8 +8,9 @@ import {
   SUMS_FILE,
   type TreeFile,
 } from '../../bundle/index.ts';
-import { unlessGone } from '../../files/index.ts';
+import { readStart } from '../../files/index.ts';
 import { tryLink } from '../../store/index.ts';
+import { flush } from './to-disk.ts';
 
 /** Where a bundle is brought, and from where. */
 export interface Placing {
@@ -43,7 +44,7 @@ export async function placeFiles(tree: BundleTree, placing: Placing): Promise<Pl
     if (file.kind !== 'blob' || isThere(file.path)) continue;
     await mkdir(path.dirname(at(file.path)), { recursive: true, mode: 0o755 });
     const from = path.join(staging, ...file.path.split('/'));
-    await settle(from);
+    await flush([from], []);
     await chmod(from, 0o644);
     await rename(from, at(file.path));
     blobs += 1;
@@ -83,23 +84,13 @@ function inOrder(tree: BundleTree): BytesFile[] {
 }
 
 async function put(bytes: Uint8Array, isExecutable: boolean, place: string, staging: string): Promise<void> {
-  const there = await unlessGone(readFile(place));
-  if (there?.equals(bytes) === true) return;
+  const there = await readStart(place, bytes.length);
+  if (there?.size === bytes.length && there.bytes.equals(bytes)) return;
   await mkdir(path.dirname(place), { recursive: true, mode: 0o755 });
   const unfinished = path.join(staging, 'put');
   await rm(unfinished, { force: true });
   await writeFile(unfinished, bytes);
   await chmod(unfinished, isExecutable ? 0o755 : 0o644);
-  await settle(unfinished);
+  await flush([unfinished], []);
   await rename(unfinished, place);
-}
-
-/** No name is there before its bytes are on the disk. */
-async function settle(file: string): Promise<void> {
-  const handle = await open(file, 'r+');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

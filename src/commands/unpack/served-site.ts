@@ -1,10 +1,9 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { explainBundle, findForeign, LOCK_FILE, REGISTRY_FOLDER, type View } from '../../bundle/index.ts';
 import { OciSaveError } from '../../errors.ts';
 import { exists, isFile, isFolder, readBounded } from '../../files/index.ts';
 import { type Lock, MAX_LOCK_BYTES, parseLock, repositoryPath, splitName } from '../../lock/index.ts';
-import { hint, option } from '../../text/hint.ts';
 import { folderContent } from '../verify/content.ts';
 import { judgeBundle } from '../verify/judge.ts';
 import { observeFolder } from '../verify/observe-folder.ts';
@@ -55,7 +54,7 @@ function ofReleases(site: string): OciSaveError {
   return new OciSaveError({
     code: 'usage',
     message: `${site} has a folder for each release`,
-    hint: hint`Bring the new one beside them: ${option('swap', site)}.`,
+    hint: 'Bring the new one beside them, by a swap.',
   });
 }
 
@@ -64,7 +63,7 @@ export function otherLayout(name: string): OciSaveError {
   return new OciSaveError({
     code: 'usage',
     message: `${name} has not the layout of a bundle of both views`,
-    hint: hint`Two bundles of the default layout can be joined; of others bring the second one beside the first.`,
+    hint: 'Two bundles of the default layout can be joined; of others bring the second one beside the first.',
   });
 }
 
@@ -91,7 +90,7 @@ export async function readSite(folder: string, { emit, signal }: UnpackIo): Prom
       const first = damaged.slice(0, 10).map(({ path: name, reason }) => `${name}: ${reason}`);
       throw refused(
         `${folder} is damaged:\n${first.join('\n')}`,
-        hint`Put back what it lacks first, or bring the new one beside it: ${option('swap')}.`,
+        'Put back what it lacks first, or bring the new one beside it, by a swap.',
       );
     }
     const pushed = [...pushedTo(observed, lock).values()];
@@ -125,8 +124,8 @@ function pushedTo(observed: Observed, lock: Lock): ReadonlyMap<string, string> {
 
 async function unfinishedIn(folder: string): Promise<string | undefined> {
   const place = path.join(folder, STAGING, 'newer');
-  if (!(await isFile(place))) return undefined;
-  return (await readFile(place, 'utf8')).trim();
+  const bytes = (await isFile(place)) ? await readBounded(place, 1024) : undefined;
+  return bytes?.toString('utf8').trim();
 }
 
 /** What an update keeps at a site is none of its content. */
