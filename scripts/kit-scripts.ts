@@ -10,7 +10,8 @@ const target = path.join(folder, 'scripts.ts');
 
 /** The module's text as it has to be. */
 export async function scriptsModule(): Promise<string> {
-  const names = (await readdir(path.join(folder, 'scripts')))
+  const names = (await readdir(path.join(folder, 'scripts'), { recursive: true }))
+    .map((name) => name.replaceAll(path.sep, '/'))
     .filter((name) => /\.(?:sh|awk)$/.test(name))
     .toSorted();
   const entries = await Promise.all(
@@ -20,7 +21,7 @@ export async function scriptsModule(): Promise<string> {
     }),
   );
   return `// Made by \`node scripts/kit-scripts.ts\` from the files in scripts/: do not edit.
-/** The scripts of the kit by the name of their file. */
+/** The scripts of the kit by their paths in it. */
 export const SCRIPTS: Readonly<Record<string, string>> = {
 ${entries.join('')}};
 `;

@@ -28,7 +28,8 @@ export function kitFiles(
   const scripts = Object.entries(SCRIPTS).map(([name, script]) => ({
     name,
     content: () => script,
-    isExecutable: name.endsWith('.sh'),
+    // What lib/ has is read by the others.
+    isExecutable: !name.startsWith('lib/'),
   }));
   const data = [
     { name: 'images.tsv', content: () => imagesTable(lock, manifests) },

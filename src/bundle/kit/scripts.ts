@@ -1,9 +1,9 @@
 // Made by `node scripts/kit-scripts.ts` from the files in scripts/: do not edit.
-/** The scripts of the kit by the name of their file. */
+/** The scripts of the kit by their paths in it. */
 export const SCRIPTS: Readonly<Record<string, string>> = {
-  'common.sh': `# What the scripts of this folder share. They begin with:
+  'lib/common.sh': `# What the scripts of this folder share. They begin with:
 #   case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
-#   . "$kit/common.sh"
+#   . "$kit/lib/common.sh"
 # It sets \`kit\` and \`bundle\`, the absolute paths of this folder and of the bundle that it belongs to.
 set -eu
 LC_ALL=C
@@ -117,7 +117,7 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 `,
-  'join.awk': `# The lock and the tables of two bundles over one pool, for update.sh. It does what \`oci-save unpack --join\` does: the
+  'lib/join.awk': `# The lock and the tables of two bundles over one pool, for update.sh. It does what \`oci-save unpack --join\` does: the
 # newer bundle has a stored name that both have, and what the older one had there stays by its digest.
 #   awk -f join.awk -v older=SITE -v newer=BUNDLE -v out=FOLDER
 # Reads oci-save.lock.json, kit/images.tsv and kit/manifests.tsv of both. Writes into FOLDER:
@@ -799,7 +799,7 @@ BEGIN {
   write_news()
 }
 `,
-  'join.sh': `# How update.sh adds a bundle to one that is served. First blobs come, then each index.json by rename, so that every pull
+  'lib/join.sh': `# How update.sh adds a bundle to one that is served. First blobs come, then each index.json by rename, so that every pull
 # finds at any moment what the index promises; the lock and the sums are the last.
 
 NAMES_SHOWN=20
@@ -877,7 +877,7 @@ plan() {
   mkdir "$plan"
   for one in links layouts tags.older tags.joined blobs.older added moved fault; do : >"$plan/$one"; done
   status=0
-  awk -v older="$site" -v newer="$bundle" -v out="$plan" -f "$kit/join.awk" || status=$?
+  awk -v older="$site" -v newer="$bundle" -v out="$plan" -f "$kit/lib/join.awk" || status=$?
   [ ! -s "$plan/fault" ] || refuse "$(cat "$plan/fault")" 'Use oci-save unpack --join, or --swap.'
   [ "$status" -eq 0 ] || refuse "the two locks could not be joined" 'Use oci-save unpack --join, or --swap.'
   for one in older newer; do
@@ -1175,7 +1175,7 @@ tell() {
   say "Joined $bundle into $site: $(wc -l <"$plan/added" | tr -d ' ') names are new or moved, $(wc -l <"$plan/missing" | tr -d ' ') blobs were brought; the bundle has sha256 $(hash_of "$site/$LOCK")"
 }
 `,
-  'load-containerd.sh': `# The part of load.sh for containerd, k3s and RKE2.
+  'lib/load-containerd.sh': `# The part of load.sh for containerd, k3s and RKE2.
 [ -n "\${runtime-}" ] || { echo 'This is a part of load.sh: sh kit/load.sh containerd' >&2 && exit 2; }
 
 can_hold_platforms=1
@@ -1339,7 +1339,7 @@ closing_note() {
   esac
 }
 `,
-  'load-docker.sh': `# The part of load.sh for docker.
+  'lib/load-docker.sh': `# The part of load.sh for docker.
 [ -n "\${runtime-}" ] || { echo 'This is a part of load.sh: sh kit/load.sh docker' >&2 && exit 2; }
 
 can_hold_platforms=''
@@ -1440,7 +1440,7 @@ closing_note() {
     note "docker's store keeps image IDs, not digests: name@sha256:… does not find these images. A registry keeps them: kit/serve.sh"
 }
 `,
-  'load-podman.sh': `# The part of load.sh for podman.
+  'lib/load-podman.sh': `# The part of load.sh for podman.
 [ -n "\${runtime-}" ] || { echo 'This is a part of load.sh: sh kit/load.sh podman' >&2 && exit 2; }
 
 can_hold_platforms=''
@@ -1529,656 +1529,7 @@ docker_form() {
 
 closing_note() { :; }
 `,
-  'load.sh': `#!/bin/sh
-# Loads images of this bundle into the container runtime of this machine, without a registry.
-case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
-. "$kit/common.sh"
-
-usage() {
-  cat <<'END'
-usage: sh kit/load.sh [OPTION…] RUNTIME [PATTERN…]
-
-Loads the images of this bundle into the container runtime of this machine, through its own program.
-
-RUNTIME
-  containerd        by ctr, into the namespace of Kubernetes
-  k3s               by k3s ctr
-  rke2              by the ctr that RKE2 brings
-  docker            by docker load
-  podman            by podman pull, from the files of this bundle
-
-PATTERN             the images to load, by name: '*nginx*', 'docker.io/library/*', docker.io/library/nginx:1.27.
-                    A * stands for any characters, slashes too. Without a pattern: all images.
-OPTION
-  --platform P      the platform, where it is not this machine's: linux/arm64
-  --all-platforms   every platform that is here (containerd, k3s, rke2)
-  --namespace N     containerd's namespace; default k8s.io, which is Kubernetes'. ctr and nerdctl use 'default'
-  --dry-run         tells what would be done
-  -h, --help
-
-Images that are there already are left alone. Charts, signatures, encrypted images and those of other platforms are
-skipped, and named. Each image is looked up in the runtime afterwards. Exit code: 0 all is there; 1 something is not;
-2 nothing was begun.
-
-examples
-  sudo sh kit/load.sh containerd
-  sudo sh kit/load.sh k3s 'docker.io/library/*' '*ingress*'
-  sh kit/load.sh podman
-  sh kit/load.sh --platform linux/arm64 docker quay.io/team/app:1
-END
-}
-
-platform_wanted='' all_platforms='' namespace=k8s.io dry_run=''
-while [ $# -gt 0 ]; do
-  option=$1
-  case "$option" in
-    --platform=* | --namespace=*) value=\${option#*=} && shift ;;
-    --platform | --namespace)
-      [ $# -ge 2 ] || usage_error "$option needs a value"
-      value=$2 && shift 2
-      ;;
-    *) shift ;;
-  esac
-  case "$option" in
-    -h | --help)
-      usage
-      exit 0
-      ;;
-    --platform | --platform=*) platform_wanted=$value ;;
-    --namespace | --namespace=*) namespace=$value ;;
-    --all-platforms) all_platforms=1 ;;
-    --dry-run) dry_run=1 ;;
-    --)
-      runtime=\${1-}
-      [ $# -eq 0 ] || shift
-      break
-      ;;
-    -*) usage_error "there is no option $option" ;;
-    *)
-      runtime=$option
-      break
-      ;;
-  esac
-done
-for pattern; do
-  case "$pattern" in -*) usage_error "$pattern stands after the runtime: options come first" ;; esac
-done
-case "\${runtime-}" in
-  containerd | k3s | rke2) . "$kit/load-containerd.sh" ;;
-  docker | podman) . "$kit/load-$runtime.sh" ;;
-  '') usage_error 'which runtime? containerd, k3s, rke2, docker or podman' ;;
-  *) usage_error "$runtime is no runtime that images are loaded into: containerd, k3s, rke2, docker or podman" ;;
-esac
-case "$platform_wanted" in
-  '') ;;
-  */) usage_error "$platform_wanted is no platform: linux/amd64 is one" ;;
-  *[!A-Za-z0-9/._:+~-]* | /* | -*) usage_error "$platform_wanted is no platform: linux/amd64 is one" ;;
-  */*) ;;
-  *) usage_error "$platform_wanted is no platform: linux/$platform_wanted?" ;;
-esac
-case "$namespace" in '' | -* | *[!A-Za-z0-9._-]*) usage_error "'$namespace' is no namespace" ;; esac
-[ -z "$all_platforms" ] || [ -z "$platform_wanted" ] || usage_error '--platform and --all-platforms contradict each other'
-[ -z "$all_platforms" ] || [ -n "$can_hold_platforms" ] ||
-  usage_error "$runtime has one platform of an image under a name: choose it by --platform"
-for table in images.tsv manifests.tsv; do
-  [ -r "$kit/$table" ] || refuse "kit/$table is missing" 'Check the bundle: sh kit/verify.sh'
-done
-
-# machine_platform: what this machine runs, in the words of images.
-machine_platform() {
-  machine=$(uname -m)
-  case "$machine" in
-    x86_64 | amd64) echo linux/amd64 ;;
-    aarch64 | arm64) echo linux/arm64 ;;
-    armv8* | armv7*) echo linux/arm/v7 ;;
-    armv6*) echo linux/arm/v6 ;;
-    armv5*) echo linux/arm/v5 ;;
-    i?86) echo linux/386 ;;
-    loongarch64) echo linux/loong64 ;;
-    mips64*) echo linux/mips64le ;;
-    ppc64le | s390x | riscv64) echo "linux/$machine" ;;
-    *)
-      [ -n "$platform_wanted" ] || refuse "it is not known which images a $machine runs" 'Say it: --platform linux/…'
-      echo "linux/$machine"
-      ;;
-  esac
-}
-
-# fitting PLATFORM: the platforms of images that do for it, the best first.
-fitting() {
-  case "$1" in
-    linux/arm64 | linux/arm64/v8) echo linux/arm64 linux/arm64/v8 ;;
-    linux/arm | linux/arm/v7) echo linux/arm/v7 linux/arm linux/arm/v6 linux/arm/v5 ;;
-    linux/arm/v6) echo linux/arm/v6 linux/arm linux/arm/v5 ;;
-    *) echo "$1" ;;
-  esac
-}
-
-temporary
-# What runtimes read as one archive: files that are made here, and links to the bundle's blobs. Nothing is copied.
-mkdir "$work/stream"
-ln -s "$bundle/blobs/sha256" "$work/pool"
-printf '{"imageLayoutVersion":"1.0.0"}' >"$work/stream/oci-layout"
-
-# read_names: $work/names, a line for each name that runtimes use. A bundle is a stranger's: nothing else than names,
-# digests and platforms gets into an argument or a file.
-read_names() {
-  awk -F '\\t' '
-    function digest(text) { return text ~ /^sha256:[0-9a-f]+$/ && length(text) == 71 }
-    function bad() { print FNR; exit 1 }
-    /^#/ || $1 == "-" { next }
-    NF < 10 || $1 !~ /^[A-Za-z0-9[][][A-Za-z0-9._:\\/-]*$/ || $2 !~ /^[A-Za-z0-9_][A-Za-z0-9._-]*$/ { bad() }
-    !digest($3) || !digest($7) || $4 !~ /^[A-Za-z0-9._:\\/+~-]+$/ { bad() }
-    $6 != "-" && (!digest($5) || !digest($6)) { bad() }
-    !(($1, $2) in seen) { seen[$1, $2] = 1; print $1 ":" $2 "\\t" $1 "\\t" $3 }
-  ' "$kit/images.tsv" >"$work/names" ||
-    refuse "kit/images.tsv cannot be read at line $(tail -n 1 "$work/names")" 'Check the bundle: sh kit/verify.sh'
-  [ -s "$work/names" ] || refuse 'there is no image in this bundle' 'kit/push.sh brings charts and other artifacts into a registry'
-}
-
-# select_names PATTERN…: $work/selected, the names that a pattern matches, each with the numbers of its patterns.
-select_names() {
-  : >"$work/selected"
-  number=0
-  for pattern; do
-    number=$((number + 1))
-    matched=''
-    while IFS=$tab read -r reference name digest <&3; do
-      is_like "$reference" || is_like "$name" || is_like "$name@$digest" || continue
-      matched=1
-      printf '%s\\t%s\\n' "$reference" "$number" >>"$work/selected"
-    done 3<"$work/names"
-    [ -n "$matched" ] || refuse "no image of this bundle has a name that matches '$pattern'" "$(near "$pattern")"
-  done
-  [ $# -gt 0 ] || cut -f 1 "$work/names" | sed "s/\\$/\${tab}0/" >"$work/selected"
-}
-
-# is_like TEXT: whether it matches the pattern, whose * crosses slashes.
-is_like() {
-  # shellcheck disable=SC2254
-  case "$1" in $pattern) ;; *) return 1 ;; esac
-}
-
-# near PATTERN: the names that have most in common with it.
-near() {
-  cut -f 1 "$work/names" | awk -v pattern="$1" '
-    BEGIN {
-      wanted = tolower(pattern)
-      sub(/@.*/, "", wanted); sub(/\\/$/, "", wanted); sub(/.*\\//, "", wanted)
-      gsub(/[][*?]/, "", wanted); sub(/:.*/, "", wanted)
-      wanted = substr(wanted, 1, 30)
-    }
-    {
-      text = tolower($0); best = 0
-      for (size = length(wanted); size > 2 && best == 0; size--)
-        for (at = 1; at + size - 1 <= length(wanted); at++)
-          if (index(text, substr(wanted, at, size))) best = size
-      score[NR] = best; name[NR] = $0
-      if (best > top) top = best
-    }
-    END {
-      for (size = top; size >= 0 && shown < 5; size--)
-        for (line = 1; line <= NR && shown < 5; line++)
-          if (score[line] == size && (size == top || size > 3)) { list = list (shown++ ? ", " : "") name[line] }
-      printf "%s%s%s\\n", (top > 2 ? "Near it: " : "There are: "), list, (top > 2 || NR == shown ? "" : sprintf(", and %d more", NR - shown))
-    }'
-}
-
-# choose_leaves: $work/rows, a line for each selected name: reference, name, digest, root, platform, config, leaf, what
-# is to be done (load, skip, other: it is for another platform), why, and the numbers of the patterns.
-choose_leaves() {
-  awk -F '\\t' -v OFS='\\t' -v fitting="$(fitting "$platform")" -v platform="$platform" -v all="$all_platforms" '
-    function fits(found, wanted) { return found == wanted || index(found, wanted ":") == 1 }
-    FILENAME == ARGV[1] { patterns[$1] = patterns[$1] "," $2; next }
-    /^#/ { next }
-    { reference = $1 ":" $2 }
-    !(reference in patterns) { next }
-    !(reference in count) { order[++names] = reference; name[reference] = $1; digest[reference] = $3; root[reference] = $7 }
-    { line[reference, ++count[reference]] = $4 FS $5 FS $6 FS $9 }
-    END {
-      split(fitting, wanted, " ")
-      for (at = 1; at <= names; at++) {
-        reference = order[at]; chosen = ""; here = ""; opaque = 0
-        for (row = 1; row <= count[reference]; row++) {
-          split(line[reference, row], field, FS)
-          if (field[4] == "opaque") opaque = 1
-          here = here (row > 1 ? ", " : "") field[1]
-        }
-        for (best = 1; best in wanted && chosen == ""; best++)
-          for (row = 1; row <= count[reference] && chosen == ""; row++) {
-            split(line[reference, row], field, FS)
-            if (fits(field[1], wanted[best])) chosen = line[reference, row]
-          }
-        if (chosen == "" && all) chosen = line[reference, 1]
-        what = "load"; why = "-"
-        split(chosen == "" ? line[reference, 1] : chosen, field, FS)
-        if (field[4] == "artifact") { what = "skip"; why = "no image: a chart or another artifact, which a registry serves" }
-        else if (chosen == "") { what = "other"; why = "it is for " here ", not for " platform }
-        else if (field[4] == "opaque" || all && opaque) { what = "skip"; why = "it has layers that runtimes cannot unpack (encrypted, or for another snapshotter)" }
-        print reference, name[reference], digest[reference], root[reference], field[1], field[2], field[3], what, why, patterns[reference]
-      }
-    }' "$work/selected" "$kit/images.tsv" >"$work/rows"
-}
-
-# contents ENTRY LEAF: the digests below an index or a manifest, itself first, each once. Of an index: the indexes in it,
-# of which importers want all, and LEAF alone; with an empty LEAF all that is here.
-contents() {
-  awk -F '\\t' -v entry="$1" -v leaf="$2" '
-    function emit(digest) { if (!(digest in done)) { done[digest] = 1; print digest } }
-    function is_index(digest) { return type[digest] ~ /index|manifest\\.list/ }
-    function walk(digest, depth,   parts, count, at) {
-      if (depth > 8) return
-      emit(digest)
-      count = content[digest] == "-" ? 0 : split(content[digest], parts, " ")
-      for (at = 1; at <= count; at++)
-        if (!is_index(digest)) emit(parts[at])
-        else if (is_index(parts[at]) || leaf == "" || parts[at] == leaf) walk(parts[at], depth + 1)
-    }
-    /^#/ { next }
-    $1 ~ /^sha256:[0-9a-f]+$/ && $4 ~ /^(-|sha256:[0-9a-f]+( sha256:[0-9a-f]+)*)$/ { type[$1] = $2; content[$1] = $4 }
-    END { if (!(entry in type)) exit 1; walk(entry, 0) }' "$kit/manifests.tsv"
-}
-
-# descriptor DIGEST NAME: the entry of an index.json, as importers read it.
-descriptor() {
-  awk -F '\\t' -v digest="$1" -v name="$2" '
-    $1 == digest && $2 ~ /^[A-Za-z0-9.+\\/_-]+$/ && $3 ~ /^[0-9]+$/ {
-      printf "{\\"mediaType\\":\\"%s\\",\\"digest\\":\\"%s\\",\\"size\\":%s,\\"annotations\\":{", $2, digest, $3
-      printf "\\"io.containerd.image.name\\":\\"%s\\",\\"org.opencontainers.image.ref.name\\":\\"%s\\"}}", name, name
-      exit
-    }' "$kit/manifests.tsv"
-}
-
-# docker_entry LEAF NAME: the entry of a manifest.json, as docker and podman read it.
-docker_entry() {
-  awk -F '\\t' -v leaf="$1" -v name="$2" '
-    function path(digest) { sub(/^sha256:/, "blobs/sha256/", digest); return digest }
-    $1 == leaf && $4 ~ /^sha256:[0-9a-f]+( sha256:[0-9a-f]+)*$/ {
-      count = split($4, parts, " ")
-      printf "{\\"Config\\":\\"%s\\",\\"RepoTags\\":[\\"%s\\"],\\"Layers\\":[", path(parts[1]), name
-      for (at = 2; at <= count; at++) printf "%s\\"%s\\"", (at > 2 ? "," : ""), path(parts[at])
-      printf "]}"
-      exit
-    }' "$kit/manifests.tsv"
-}
-
-# lacking FILE: the first digest of a list whose blob is not in this bundle.
-lacking() {
-  while read -r blob; do
-    [ -f "$bundle/blobs/sha256/\${blob#sha256:}" ] || { echo "$blob"; return; }
-  done <"$1"
-}
-
-# link_blobs FILE FOLDER: puts links to the blobs that FILE lists into a new folder below $work.
-link_blobs() {
-  rm -rf "$2" && mkdir -p "$2"
-  case "\${2#"$work"/}" in */*/*) up=../../../pool ;; */*) up=../../pool ;; *) up=../pool ;; esac
-  sed "s|^sha256:|$up/|" "$1" | (cd "$2" && xargs sh -c '[ $# -eq 0 ] || ln -s "$@" .' sh)
-}
-
-# stream FILE NAME…: an archive of files that were made in $work/stream and of the blobs that FILE lists. (The tar of
-# busybox reads no list of files.)
-stream() {
-  link_blobs "$1" "$work/stream/blobs/sha256"
-  shift
-  rm -f "$work/tar.failed"
-  COPYFILE_DISABLE=1 tar -chf - -C "$work/stream" "$@" blobs 2>"$work/tar.err" || : >"$work/tar.failed"
-}
-# was_streamed: whether the last stream was whole.
-was_streamed() { [ ! -e "$work/tar.failed" ] || { reason="tar: $(last_line "$work/tar.err")" && return 1; }; }
-# reason_said: what a runtime said of a stream that it did not take. Where tar failed before it, that is the reason.
-reason_said() {
-  if [ -s "$work/tar.err" ] && ! grep -qi 'broken pipe' "$work/tar.err"; then
-    echo "tar: $(last_line "$work/tar.err")"
-  else
-    last_line "$work/err"
-  fi
-}
-
-# last_line FILE: what a program said last, as a reason: without what a terminal would obey.
-last_line() {
-  sed -n '/[^[:space:]]/p' "$1" | tail -n 1 | tr "$tab" ' ' | tr -d '\\001-\\010\\013-\\037\\177' | cut -c 1-300
-}
-
-# result REFERENCE DIGEST TEXT: a line of the table.
-result() { printf '%s\\t%s\\t%s\\n' "$1" "$2" "$3" >>"$work/table"; }
-
-# Each runtime has: can_hold_platforms, need_runtime (ends the script where it is not there, sets machine), look_before,
-# is_there, load_wanted (which calls load_each or a way of its own), is_loaded (sets found and remark), closing_note.
-# They read what read_row sets.
-read_row() { IFS=$tab read -r reference name digest root leaf_platform config leaf what why patterns; }
-# write_row: the same as a line.
-write_row() {
-  printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n' \\
-    "$reference" "$name" "$digest" "$root" "$leaf_platform" "$config" "$leaf" "$what" "$why" "$patterns"
-}
-
-# load_each FILE: loads one image after the other; what fails stops nothing. $work/reasons has why.
-load_each() {
-  number=0
-  total=$(wc -l <"$1" | tr -d ' ')
-  while read_row <&3; do
-    number=$((number + 1))
-    note "[$number/$total] $reference"
-    reason=''
-    load_image </dev/null || printf '%s\\t%s\\n' "$reference" "\${reason:-$runtime did not take it}" >>"$work/reasons"
-  done 3<"$1"
-}
-# moved_from REFERENCE WORDS: what the name stood for before, if it was another image.
-other_image='the name stands for another image'
-moved_from() {
-  awk -F '\\t' -v reference="$1" -v words="$2" '$1 == reference { print "; the name " words " " $2; exit }' "$work/moved"
-}
-reason_of() { awk -F '\\t' -v reference="$1" '$1 == reference { print $2; exit }' "$work/reasons"; }
-
-machine=''
-need_runtime
-[ -n "$machine" ] || machine=$(machine_platform)
-platform=\${platform_wanted:-$machine}
-# is_native_leaf: whether the leaf is for this machine, so that the runtime can unpack it.
-native=" $(fitting "$machine") "
-is_native_leaf() { case "$native" in *" $leaf_platform "*) ;; *) return 1 ;; esac; }
-read_names
-select_names "$@"
-choose_leaves
-look_before
-
-: >"$work/table" && : >"$work/reasons" && : >"$work/wanted" && : >"$work/satisfied" && : >"$work/moved"
-loaded=0 there=0 skipped=0 failed=0
-while read_row <&3; do
-  case "$what" in
-    load) ;;
-    *)
-      skipped=$((skipped + 1))
-      result "$reference" - "skipped: $why"
-      continue
-      ;;
-  esac
-  if is_there </dev/null; then
-    there=$((there + 1))
-    echo "$patterns" >>"$work/satisfied"
-    result "$reference" "$found" "there already\${remark:+; $remark}"
-  else
-    case "$remark" in "$other_image") printf '%s\\t%s\\n' "$reference" "$found" >>"$work/moved" ;; esac
-    write_row >>"$work/wanted"
-  fi
-done 3<"$work/rows"
-
-if [ -n "$dry_run" ]; then
-  while read_row <&3; do
-    loaded=$((loaded + 1))
-    echo "$patterns" >>"$work/satisfied"
-    result "$reference" "$digest" "would be loaded$(moved_from "$reference" 'stands now for')"
-  done 3<"$work/wanted"
-elif [ -s "$work/wanted" ]; then
-  load_wanted
-  look_after
-  while read_row <&3; do
-    found='' remark=''
-    reason=$(reason_of "$reference")
-    if is_loaded </dev/null && [ -z "$reason" ]; then
-      loaded=$((loaded + 1))
-      echo "$patterns" >>"$work/satisfied"
-      result "$reference" "$found" "loaded$(moved_from "$reference" 'stood for')\${remark:+; $remark}"
-    else
-      failed=$((failed + 1))
-      result "$reference" "\${found:--}" "failed: \${reason:-$runtime does not have it as it should be\${remark:+; $remark}}"
-    fi
-  done 3<"$work/wanted"
-fi
-
-# The table, in the order of the bundle.
-awk -F '\\t' -v identity="$identity" '
-  function wide(text, width) { return sprintf("%-" width "s", text) }
-  BEGIN { a = 5; b = length(identity) }
-  FILENAME == ARGV[1] {
-    digest[$1] = $2; text[$1] = $3
-    if (length($1) > a) a = length($1)
-    if (length($2) > b) b = length($2)
-    next
-  }
-  FNR == 1 { print wide("IMAGE", a) "  " wide(identity, b) "  RESULT" }
-  { print wide($1, a) "  " wide(digest[$1], b) "  " text[$1] }' "$work/table" "$work/rows"
-say ''
-verb=loaded
-[ -z "$dry_run" ] || verb='would be loaded'
-say "$platform: $loaded $verb, $there there already, $skipped skipped, $failed failed"
-left_out=$(awk -F '\\t' '$9 == "referrer" { count++ } END { print count + 0 }' "$kit/images.tsv")
-[ "$left_out" = 0 ] || note "$left_out signatures, SBOMs or other referrers stay here: runtimes do not take them, kit/serve.sh and kit/push.sh do"
-[ "$loaded" = 0 ] || [ -n "$dry_run" ] || closing_note
-[ "$failed" = 0 ] || exit 1
-
-# What was asked for by a pattern, and of which nothing can be loaded, is no success; neither is a bundle for other machines.
-asked=$#
-[ "$asked" -gt 0 ] || set -- 'this bundle'
-number=0
-[ "$asked" -gt 0 ] || number=-1
-for pattern; do
-  number=$((number + 1))
-  grep -E -q ",$number(,|\\$)" "$work/satisfied" && continue
-  if awk -F '\\t' '$8 == "other" { found = 1 } END { exit !found }' "$work/rows"; then
-    fail "nothing of '$pattern' is for $platform" 'Another platform is loaded where you ask for it: --platform linux/arm64'
-  fi
-  fail "nothing of '$pattern' can be loaded into a runtime" 'A registry takes it: kit/serve.sh, kit/push.sh'
-done
-`,
-  'mirrors.sh': `#!/bin/sh
-# Writes the configurations by which runtimes pull the names that images have from the site's registry.
-case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
-. "$kit/common.sh"
-
-usage() {
-  cat <<'END'
-usage: sh kit/mirrors.sh [--https] [--ca FILE] [--out FOLDER] ADDRESS[/PREFIX]
-
-Writes what containerd, podman, buildah, skopeo, CRI-O, k3s, RKE2 and docker need to pull the images of this
-bundle by the names that they have from the registry at ADDRESS, and prints which file goes where on a node.
-Nothing else is changed.
-
-  ADDRESS       the registry as the nodes reach it: HOST[:PORT], without http://
-  PREFIX        the path below which the images are in it, as kit/push.sh was given
-  --https       the registry speaks HTTPS; otherwise plain HTTP is written
-  --ca FILE     the certificate authority of the registry, in PEM; means --https
-  --out FOLDER  where to: a new or empty folder outside the bundle; by default a new one in /tmp
-
-examples:
-  sh kit/mirrors.sh 10.0.0.5:5000
-  sh kit/mirrors.sh --https registry.example
-  sh kit/mirrors.sh --ca /root/ca.crt --out /root/mirrors harbor.example/team
-END
-}
-
-scheme=http
-ca=
-out=
-while [ $# -gt 0 ]; do
-  case $1 in
-    -h | --help)
-      usage
-      exit 0
-      ;;
-    --https) scheme=https ;;
-    --ca | --out)
-      [ -n "\${2-}" ] || usage_error "$1 needs a value"
-      if [ "$1" = --ca ]; then ca=$2 scheme=https; else out=$2; fi
-      shift
-      ;;
-    --)
-      shift
-      break
-      ;;
-    -*) usage_error "$1 is not an option" ;;
-    *) break ;;
-  esac
-  shift
-done
-[ $# -eq 1 ] || usage_error 'one address is needed'
-
-read_address "$1" 'HTTPS is asked for by --https'
-url=$scheme://$address
-below=\${prefix:+/$prefix}
-
-[ -z "$ca" ] || check_authority "$ca"
-
-if [ -n "$out" ]; then
-  case $out in /*) ;; *) out=./$out ;; esac
-  above=$out
-  while [ ! -d "$above" ]; do above=$(dirname "$above"); done
-  above=$(cd -- "$above" && pwd -P)
-  case $above/ in
-    "\${bundle%/}"/*) refuse "$out would be in the bundle, which stays as it is" 'Name another folder: --out FOLDER' ;;
-  esac
-  if [ -e "$out" ] || [ -L "$out" ]; then
-    [ -d "$out" ] || refuse "$out is not a folder" 'Name a new one: --out FOLDER'
-    [ -z "$(ls -A "$out")" ] || refuse "$out is not empty" 'Name a new folder: --out FOLDER'
-  fi
-fi
-
-# The registries of the names, and the folder that each has below the site's registry. What is there under a name without
-# a registry needs no mirror.
-temporary
-[ -f "$kit/images.tsv" ] || refuse 'kit/images.tsv is not there' 'The bundle is damaged: sh kit/verify.sh'
-awk -F "$tab" 'NR > 1 && (slash = index($1, "/")) {
-  host = substr($1, 1, slash - 1)
-  path = substr($1, slash)
-  size = length($8) - length(path)
-  if (host in seen || size < 1 || substr($8, size + 1) != path) next
-  seen[host] = 1
-  print host "\\t" substr($8, 1, size)
-}' "$kit/images.tsv" >"$work/found"
-sort "$work/found" >"$work/named"
-if grep -Evq "^($host_form)$tab($component)\\$" "$work/named"; then
-  refuse 'kit/images.tsv names a registry that cannot be one' 'The bundle is damaged: sh kit/verify.sh'
-fi
-# And the site's registry by its own address, for what it alone has names for.
-{
-  cat "$work/named"
-  cut -f 1 "$work/named" | grep -Fqx -e "$address" || printf '%s\\t\\n' "$address"
-} | sort >"$work/registries"
-
-# Users read the files that root copies.
-umask 022
-made=$work/mirrors
-mkdir "$made" "$made/hosts"
-other_address="# For another address than $address: sh kit/mirrors.sh ADDRESS"
-authority=
-[ -z "$ca" ] || authority='ca = "ca.crt"
-'
-insecure=
-[ "$scheme" = https ] || insecure='insecure = true
-'
-
-# hosts_toml HOST FOLDER: for containerd (docs/hosts.md).
-hosts_toml() {
-  mirror=$url/v2$below/$2
-  reads="capabilities = [\\"pull\\", \\"resolve\\"]
-override_path = true
-$authority"
-  printf '# Images of "%s" are pulled from the registry at %s.\\n%s\\n' "$1" "$address" "$other_address"
-  if [ "$1" = "$address" ]; then
-    printf 'server = "%s"\\n%s' "$url" "$authority"
-  else
-    printf 'server = "%s"\\n%s' "$mirror" "$reads"
-  fi
-  [ -z "$2" ] || printf '\\n[host."%s"]\\n%s' "$mirror" "$reads"
-}
-
-# registries_conf HOST FOLDER: a table of containers-registries.conf(5).
-registries_conf() {
-  location=$address
-  [ "$1" = "$address" ] || location=$address$below/$2
-  printf '\\n[[registry]]\\nprefix = "%s"\\nlocation = "%s"\\n%s' "$1" "$location" "$insecure"
-  if [ "$1" = "$address" ] && [ -n "$2" ]; then
-    printf '\\n[[registry.mirror]]\\nlocation = "%s"\\n%s' "$address$below/$2" "$insecure"
-  fi
-}
-
-# registries_yaml HOST FOLDER: an entry for k3s and RKE2 (Private Registry Configuration).
-registries_yaml() {
-  printf '  "%s":\\n    endpoint:\\n' "$1"
-  if [ "$1" != "$address" ]; then
-    printf '      - "%s"\\n    rewrite:\\n      "^(.*)$": "%s/$1"\\n' "$url" "\${prefix:+$prefix/}$2"
-  else
-    [ -z "$2" ] || printf '      - "%s"\\n' "$url/v2$below/$2"
-    printf '      - "%s"\\n' "$url"
-  fi
-}
-
-printf '%s\\n' '# For podman, buildah, skopeo and CRI-O: a file of /etc/containers/registries.conf.d' \\
-  "$other_address" >"$made/registries.conf"
-printf '%s\\n' '# For k3s /etc/rancher/k3s/registries.yaml, for RKE2 /etc/rancher/rke2/registries.yaml' \\
-  "$other_address" 'mirrors:' >"$made/k3s-registries.yaml"
-while IFS=$tab read -r host folder; do
-  # containerd knows a form of folders without a colon.
-  case $host in *:*) name=\${host%:*}_\${host##*:}_ ;; *) name=$host ;; esac
-  mkdir "$made/hosts/$name"
-  hosts_toml "$host" "$folder" >"$made/hosts/$name/hosts.toml"
-  [ -z "$ca" ] || cat "$ca" >"$made/hosts/$name/ca.crt"
-  registries_conf "$host" "$folder" >>"$made/registries.conf"
-  registries_yaml "$host" "$folder" >>"$made/k3s-registries.yaml"
-done <"$work/registries"
-if [ -n "$ca" ]; then
-  cat "$ca" >"$made/ca.crt"
-  printf 'configs:\\n  "%s":\\n    tls:\\n      ca_file: "/etc/rancher/oci-save-ca.crt"\\n' "$address" \\
-    >>"$made/k3s-registries.yaml"
-fi
-# dockerd's mirrors have no path.
-{
-  echo '{'
-  [ "$scheme" = https ] || printf '  "insecure-registries": ["%s"]%s\\n' "$address" "$([ -n "$prefix" ] || echo ,)"
-  [ -n "$prefix" ] || printf '  "registry-mirrors": ["%s"]\\n' "$url"
-  echo '}'
-} >"$made/daemon.json"
-
-[ -n "$out" ] || out=$(mktemp -d "\${TMPDIR:-/tmp}/mirrors.XXXXXX") ||
-  fail "no folder can be made in \${TMPDIR:-/tmp}" 'Name another one: --out FOLDER'
-{ mkdir -p "$out" && cp -R "$made/." "$out/"; } || fail "$out cannot be written"
-out=$(cd -- "$out" && pwd -P)
-
-# word_of TEXT: as one word of a shell's line.
-word_of() {
-  case $1 in
-    *[!A-Za-z0-9_./:-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\\\\\''/g")" ;;
-    *) printf '%s' "$1" ;;
-  esac
-}
-from=$(word_of "$out")
-# copy_ca PLACE: the line that brings the authority to where a runtime looks for it.
-copy_ca() { [ -z "$ca" ] || say "  mkdir -p $(word_of "\${1%/*}") && cp $from/ca.crt $(word_of "$1")"; }
-
-how='by plain HTTP (where it speaks HTTPS: --https or --ca FILE)'
-[ "$scheme" = http ] || how='by HTTPS'
-say "Wrote $out: images of $(awk -F "$tab" '
-  NR <= 10 { list = list (NR > 1 ? ", " : "") $1 }
-  END { print NR == 0 ? "no registry" : list (NR > 10 ? " and " NR - 10 " more" : "") }' "$work/named")" \\
-  "are pulled from $address$below $how."
-say
-say 'On each node, as root, what it has of these:'
-say
-say 'containerd (Kubernetes, nerdctl; for ctr with --hosts-dir /etc/containerd/certs.d)'
-say "  mkdir -p /etc/containerd/certs.d && cp -R $from/hosts/. /etc/containerd/certs.d/"
-say '  It is read at each pull where config.toml has config_path = "/etc/containerd/certs.d" in the table'
-say '  [plugins."io.containerd.grpc.v1.cri".registry], of containerd 2 [plugins."io.containerd.cri.v1.images".registry].'
-say '  After a change of config.toml: systemctl restart containerd'
-say 'podman, buildah, skopeo, CRI-O'
-say "  mkdir -p /etc/containers/registries.conf.d && cp $from/registries.conf /etc/containers/registries.conf.d/oci-save.conf"
-copy_ca "/etc/containers/certs.d/$address/ca.crt"
-say '  Of CRI-O also: systemctl reload crio'
-say 'k3s'
-say "  mkdir -p /etc/rancher/k3s && cp $from/k3s-registries.yaml /etc/rancher/k3s/registries.yaml"
-copy_ca /etc/rancher/oci-save-ca.crt
-say '  systemctl restart k3s; of an agent: systemctl restart k3s-agent'
-say 'RKE2'
-say "  mkdir -p /etc/rancher/rke2 && cp $from/k3s-registries.yaml /etc/rancher/rke2/registries.yaml"
-copy_ca /etc/rancher/oci-save-ca.crt
-say '  systemctl restart rke2-server; of an agent: systemctl restart rke2-agent'
-say 'docker 28 and later, with the containerd image store'
-say "  mkdir -p /etc/docker/certs.d && cp -R $from/hosts/. /etc/docker/certs.d/"
-say 'other docker: names of docker.io alone, from a registry that has them without docker.io/'
-say "  Bring what $from/daemon.json has into /etc/docker/daemon.json, then: systemctl reload docker"
-copy_ca "/etc/docker/certs.d/$address/ca.crt"
-`,
-  'push-curl.sh': `# A registry by curl alone, as distribution-spec has it. A part of push.sh; not to be run.
+  'lib/push-curl.sh': `# A registry by curl alone, as distribution-spec has it. A part of push.sh; not to be run.
 #
 # Each function of a registry leaves in \`why\` what went wrong, and in \`fault\` which kind of trouble it is.
 
@@ -2647,7 +1998,7 @@ place_of() {
   esac
 }
 `,
-  'push-json.sh': `# Reads JSON with awk alone. A part of push.sh; not to be run.
+  'lib/push-json.sh': `# Reads JSON with awk alone. A part of push.sh; not to be run.
 #
 # json PROGRAM FILE [NAME=VALUE…]: runs an awk program whose END finds the text in J and, by path (the keys from the top,
 # each after SUBSEP; elements of an array by their number from 0): V the texts of strings, numbers and words, A and Z where
@@ -2738,7 +2089,7 @@ END {
 }
 '
 `,
-  'push-login.sh': `# The login for a registry: from a file, from the files that skopeo reads, or asked for. A part of push.sh; not to be run.
+  'lib/push-login.sh': `# The login for a registry: from a file, from the files that skopeo reads, or asked for. A part of push.sh; not to be run.
 # It stays in variables of this shell, and goes to curl by standard input: never in an argument, never to the terminal.
 
 # A variable that comes from the environment goes on into that of other programs.
@@ -2853,7 +2204,7 @@ ask_login() {
   login_by_name "$login_user" "$login_password"
 }
 `,
-  'push-referrers.sh': `# Signatures, SBOMs and other referrers of images that are pushed. A part of push.sh; not to be run.
+  'lib/push-referrers.sh': `# Signatures, SBOMs and other referrers of images that are pushed. A part of push.sh; not to be run.
 
 curl_why=
 lists_referrers= # whether curl can ask the registry which it lists: yes or no, once that is known
@@ -3041,7 +2392,7 @@ includes() {
   done <"$work/theirs"
 }
 `,
-  'push-skopeo.sh': `# A registry by skopeo, from 1.6 on. A part of push.sh; not to be run.
+  'lib/push-skopeo.sh': `# A registry by skopeo, from 1.6 on. A part of push.sh; not to be run.
 #
 # skopeo below 1.19 reads no Docker images out of an OCI layout, and no skopeo copies an index of indexes or one of which
 # children are absent. So each image is shown to it alone, as \`dir:\` with links into the bundle, and indexes after that
@@ -3170,15 +2521,876 @@ skopeo_view() {
   done
 }
 `,
+  'lib/serve-client.sh': `# How a script asks a registry for a manifest, with whatever this machine has. Sourced after common.sh.
+#
+#   choose_client http|https     sets \`client\`: curl, wget (GNU or busybox), openssl, skopeo; empty where nothing can
+#   "ask_$client" URL            of …/v2/NAME/manifests/TAG: sets \`answered\` to the status, empty where there was no
+#                                response; the bytes of a 200 are in the file \`$answer\`
+#   run COMMAND…                 in the background: a signal ends it at once, where a shell would wait for its end
+#
+# Only for a registry that the script itself has started: certificates are not checked.
+
+# Not every sleep knows parts of a second.
+if sleep 0.01 2>/dev/null; then tick=0.1 ticks=10; else tick=1 ticks=1; fi
+pause() { sleep "$tick"; }
+
+child=
+run() {
+  "$@" &
+  child=$!
+  await_child
+}
+await_child() {
+  wait "$child" && result=0 || result=$?
+  child=
+  return "$result"
+}
+# within COMMAND…: as \`run\`, for at most ten seconds: not every client has a bound of its own.
+within() {
+  "$@" &
+  child=$!
+  left=$((10 * ticks))
+  while kill -0 "$child" 2>/dev/null; do
+    if [ "$left" -eq 0 ]; then kill "$child" 2>/dev/null || :; fi
+    left=$((left - 1))
+    pause
+  done
+  await_child
+}
+
+temporary
+answer=$work/answer answered=
+: >"$answer"
+# What is started here is not reached through a proxy.
+unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY
+
+choose_client() {
+  client='' wget_options=''
+  if has curl; then
+    client=curl
+  elif has wget && wget --version 2>/dev/null | grep -q GNU; then
+    client=wget wget_options='--tries=1 --timeout=9 --no-check-certificate'
+  elif [ "$1" = http ] && has wget; then
+    client=wget
+  elif [ "$1" = https ] && has openssl; then
+    # The TLS of busybox wget knows no cipher that zot takes.
+    client=openssl
+  elif has skopeo; then
+    client=skopeo
+  fi
+}
+
+# status_in FILE: the last status of HTTP in it.
+status_in() { sed -n 's/.*HTTP\\/1\\.[01]  *\\([1-5][0-9][0-9]\\).*/\\1/p' "$1" | tail -n 1; }
+
+ask_curl() {
+  within curl -q -k -s -o "$answer" -w '%{http_code}\\n' --noproxy '*' --max-time 9 "$1" >"$work/status" || :
+  answered=$(cat "$work/status")
+  [ "$answered" != 000 ] || answered=
+}
+
+ask_wget() {
+  # What the user has configured could send it elsewhere. An empty file: GNU wget refuses /dev/null.
+  : >"$work/wgetrc"
+  # shellcheck disable=SC2086
+  WGETRC=$work/wgetrc within wget $wget_options -S -O "$answer" "$1" >/dev/null 2>"$work/status" || :
+  answered=$(status_in "$work/status")
+}
+
+ask_openssl() {
+  address=\${1#*://}
+  printf 'GET /%s HTTP/1.0\\r\\nHost: %s\\r\\n\\r\\n' "\${address#*/}" "\${address%%/*}" >"$work/request"
+  within tls_exchange "\${address%%/*}" 2>/dev/null || :
+  head -n 1 "$work/response" >"$work/status"
+  answered=$(status_in "$work/status")
+  body=$(awk '{ at += length($0) + 1 } /^\\r$/ { print at + 1; exit }' "$work/response")
+  [ -z "$body" ] || tail -c "+$body" "$work/response" >"$answer"
+}
+tls_exchange() { exec openssl s_client -quiet -connect "$1" <"$work/request" >"$work/response"; }
+
+ask_skopeo() {
+  address=\${1#*://}
+  address=\${address%/manifests/*}:\${1##*/manifests/}
+  answered=
+  if within skopeo --insecure-policy inspect --raw --no-creds --tls-verify=false \\
+    "docker://\${address%%/*}/\${address#*/v2/}" >"$answer" 2>"$work/status"; then
+    answered=200
+  elif grep -qi 'unauthorized\\|authentication required' "$work/status"; then
+    answered=401
+  fi
+}
+`,
+  'lib/serve-root.sh': `# Which repositories of registry/ are whole, and a root for zot that is made of links to them. Sourced after common.sh; the
+# scripts set \`served\`, the path of registry/ from which is served.
+
+# find_repositories: compares what each repository of the two tables has to have with what is there. Prints lines:
+#   own REPOSITORY    its blobs stand in it
+#   pool REPOSITORY   they stand in blobs/ alone: on a medium without hard links, or where only that was unpacked
+#   lack REPOSITORY: WHAT
+find_repositories() {
+  {
+    (cd -- "$served" && find -L . -type f) || :
+    say '#pool'
+    [ ! -d "$bundle/blobs" ] || (cd -- "$bundle/blobs" && find -L . -type f) || :
+  } | awk -F "$tab" '
+    FNR == 1 { part++ }
+    part == 1 { if (!/^#/ && $4 != "-") content[$1] = $4; next }
+    part == 2 {
+      if (/^#/) next
+      if ($8 !~ /^[a-z0-9][a-z0-9._\\/-]*$/ || $8 ~ /(^|\\/)\\.\\.?(\\/|$)/) { print "lack", $8 ": a name that no registry takes"; next }
+      if (!($8 in wanted)) order[++count] = $8
+      wanted[$8] = wanted[$8] " " $3 ($6 == "-" ? "" : " " $6)
+      next
+    }
+    $0 == "#pool" { pooled = 1; next }
+    pooled { pool[substr($0, 3)] = 1; next }
+    { there[substr($0, 3)] = 1 }
+    END { for (at = 1; at <= count; at++) judge(order[at]) }
+    function judge(repository,   todo, n, i, digest, file, seen, own, absent, more, parts) {
+      if (!((repository "/index.json") in there)) { print "lack", repository ": its index.json"; return }
+      n = split(wanted[repository], todo, " ")
+      own = 1
+      for (i = 1; i <= n; i++) {
+        digest = todo[i]
+        if (digest in seen) continue
+        seen[digest] = 1
+        file = digest
+        sub(/:/, "/", file)
+        if (!((repository "/blobs/" file) in there)) {
+          own = 0
+          if (!(file in pool)) absent = digest
+        }
+        for (more = split(content[digest], parts, " "); more > 0; more--) todo[++n] = parts[more]
+      }
+      if (absent != "") print "lack", repository ": " absent
+      else print (own ? "own" : "pool"), repository
+    }
+  ' "$kit/manifests.tsv" "$kit/images.tsv" -
+}
+
+# make_root ROOT LIST: a new folder of links into the bundle, by what find_repositories has printed. One link for each folder
+# of registry/ is enough where the repositories in it have their blobs. Others get copies of their small files and a link to
+# the pool: zot must never collect garbage there, since each repository would remove what the others need.
+# Sets \`is_pooled\` where there are such, \`aliases\` to how many names of docker.io are there a second time, \`no_alias\` to
+# those that are not, since another folder has the name.
+make_root() {
+  root=$1 is_pooled='' aliases=0 no_alias=''
+  mkdir "$root"
+  # It spares zot a scan of all blobs when it starts.
+  printf 1 >"$root/_restore_complete"
+  for top in "$served"/*/; do
+    top=\${top%/}
+    top=\${top##*/}
+    [ "$top" != '*' ] || break
+    if awk -v top="$top" '$1 == "pool" && ($2 == top || index($2, top "/") == 1) { found = 1 } END { exit !found }' "$2"; then
+      is_pooled=yes
+      add_repositories "$top" "$2"
+    else
+      ln -s "$served/$top" "$root/$top"
+    fi
+  done
+  add_aliases "$root"
+}
+# add_aliases ROOT: the mirrors of dockerd have no path: it asks for docker.io/library/one as library/one.
+add_aliases() {
+  for top in "$1"/docker.io/*/; do
+    top=\${top%/}
+    top=\${top##*/}
+    if [ "$top" = '*' ]; then break; fi
+    if [ "$(readlink "$1/$top")" = "docker.io/$top" ]; then continue; fi
+    if [ -e "$1/$top" ]; then
+      no_alias="$no_alias $top"
+    else
+      ln -s "docker.io/$top" "$1/$top"
+      aliases=$((aliases + 1))
+    fi
+  done
+}
+# follow_root ROOT: links for the folders of registry/ that have come since.
+follow_root() {
+  for top in "$served"/*/; do
+    top=\${top%/}
+    top=\${top##*/}
+    if [ "$top" = '*' ] || [ -e "$1/$top" ]; then continue; fi
+    ln -s "$served/$top" "$1/$top"
+  done
+  add_aliases "$1"
+}
+# add_repositories FOLDER LIST: each repository below it for itself; also one that is in neither table, whose blobs are its own.
+# There may be thousands: each costs one process.
+add_repositories() {
+  (cd -- "$served" && find -L "$1" -type f \\( -name index.json -o -name oci-layout \\)) |
+    grep '^[a-z0-9][a-z0-9._/-]*$' >"$work/small"
+  (cd -- "$served" && tar -chf - -T "$work/small") | (cd -- "$root" && tar -xf -)
+  sed -n 's/\\/index\\.json$//p' "$work/small" |
+    awk 'NR == FNR { if ($1 == "pool") pool[$2] = 1; next } { print (($0 in pool) ? "pool" : "own"), $0 }' "$2" - |
+    while read -r kind repository; do
+      [ -f "$root/$repository/oci-layout" ] || printf '{"imageLayoutVersion":"1.0.0"}' >"$root/$repository/oci-layout"
+      case "$kind" in
+        pool) ln -s "$bundle/blobs" "$root/$repository/blobs" ;;
+        *) ln -s "$served/$repository/blobs" "$root/$repository/blobs" ;;
+      esac
+    done
+}
+`,
+  'load.sh': `#!/bin/sh
+# Loads images of this bundle into the container runtime of this machine, without a registry.
+case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
+. "$kit/lib/common.sh"
+
+usage() {
+  cat <<'END'
+usage: sh kit/load.sh [OPTION…] RUNTIME [PATTERN…]
+
+Loads the images of this bundle into the container runtime of this machine, through its own program.
+
+RUNTIME
+  containerd        by ctr, into the namespace of Kubernetes
+  k3s               by k3s ctr
+  rke2              by the ctr that RKE2 brings
+  docker            by docker load
+  podman            by podman pull, from the files of this bundle
+
+PATTERN             the images to load, by name: '*nginx*', 'docker.io/library/*', docker.io/library/nginx:1.27.
+                    A * stands for any characters, slashes too. Without a pattern: all images.
+OPTION
+  --platform P      the platform, where it is not this machine's: linux/arm64
+  --all-platforms   every platform that is here (containerd, k3s, rke2)
+  --namespace N     containerd's namespace; default k8s.io, which is Kubernetes'. ctr and nerdctl use 'default'
+  --dry-run         tells what would be done
+  -h, --help
+
+Images that are there already are left alone. Charts, signatures, encrypted images and those of other platforms are
+skipped, and named. Each image is looked up in the runtime afterwards. Exit code: 0 all is there; 1 something is not;
+2 nothing was begun.
+
+examples
+  sudo sh kit/load.sh containerd
+  sudo sh kit/load.sh k3s 'docker.io/library/*' '*ingress*'
+  sh kit/load.sh podman
+  sh kit/load.sh --platform linux/arm64 docker quay.io/team/app:1
+END
+}
+
+platform_wanted='' all_platforms='' namespace=k8s.io dry_run=''
+while [ $# -gt 0 ]; do
+  option=$1
+  case "$option" in
+    --platform=* | --namespace=*) value=\${option#*=} && shift ;;
+    --platform | --namespace)
+      [ $# -ge 2 ] || usage_error "$option needs a value"
+      value=$2 && shift 2
+      ;;
+    *) shift ;;
+  esac
+  case "$option" in
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    --platform | --platform=*) platform_wanted=$value ;;
+    --namespace | --namespace=*) namespace=$value ;;
+    --all-platforms) all_platforms=1 ;;
+    --dry-run) dry_run=1 ;;
+    --)
+      runtime=\${1-}
+      [ $# -eq 0 ] || shift
+      break
+      ;;
+    -*) usage_error "there is no option $option" ;;
+    *)
+      runtime=$option
+      break
+      ;;
+  esac
+done
+for pattern; do
+  case "$pattern" in -*) usage_error "$pattern stands after the runtime: options come first" ;; esac
+done
+case "\${runtime-}" in
+  containerd | k3s | rke2) . "$kit/lib/load-containerd.sh" ;;
+  docker | podman) . "$kit/lib/load-$runtime.sh" ;;
+  '') usage_error 'which runtime? containerd, k3s, rke2, docker or podman' ;;
+  *) usage_error "$runtime is no runtime that images are loaded into: containerd, k3s, rke2, docker or podman" ;;
+esac
+case "$platform_wanted" in
+  '') ;;
+  */) usage_error "$platform_wanted is no platform: linux/amd64 is one" ;;
+  *[!A-Za-z0-9/._:+~-]* | /* | -*) usage_error "$platform_wanted is no platform: linux/amd64 is one" ;;
+  */*) ;;
+  *) usage_error "$platform_wanted is no platform: linux/$platform_wanted?" ;;
+esac
+case "$namespace" in '' | -* | *[!A-Za-z0-9._-]*) usage_error "'$namespace' is no namespace" ;; esac
+[ -z "$all_platforms" ] || [ -z "$platform_wanted" ] || usage_error '--platform and --all-platforms contradict each other'
+[ -z "$all_platforms" ] || [ -n "$can_hold_platforms" ] ||
+  usage_error "$runtime has one platform of an image under a name: choose it by --platform"
+for table in images.tsv manifests.tsv; do
+  [ -r "$kit/$table" ] || refuse "kit/$table is missing" 'Check the bundle: sh kit/verify.sh'
+done
+
+# machine_platform: what this machine runs, in the words of images.
+machine_platform() {
+  machine=$(uname -m)
+  case "$machine" in
+    x86_64 | amd64) echo linux/amd64 ;;
+    aarch64 | arm64) echo linux/arm64 ;;
+    armv8* | armv7*) echo linux/arm/v7 ;;
+    armv6*) echo linux/arm/v6 ;;
+    armv5*) echo linux/arm/v5 ;;
+    i?86) echo linux/386 ;;
+    loongarch64) echo linux/loong64 ;;
+    mips64*) echo linux/mips64le ;;
+    ppc64le | s390x | riscv64) echo "linux/$machine" ;;
+    *)
+      [ -n "$platform_wanted" ] || refuse "it is not known which images a $machine runs" 'Say it: --platform linux/…'
+      echo "linux/$machine"
+      ;;
+  esac
+}
+
+# fitting PLATFORM: the platforms of images that do for it, the best first.
+fitting() {
+  case "$1" in
+    linux/arm64 | linux/arm64/v8) echo linux/arm64 linux/arm64/v8 ;;
+    linux/arm | linux/arm/v7) echo linux/arm/v7 linux/arm linux/arm/v6 linux/arm/v5 ;;
+    linux/arm/v6) echo linux/arm/v6 linux/arm linux/arm/v5 ;;
+    *) echo "$1" ;;
+  esac
+}
+
+temporary
+# What runtimes read as one archive: files that are made here, and links to the bundle's blobs. Nothing is copied.
+mkdir "$work/stream"
+ln -s "$bundle/blobs/sha256" "$work/pool"
+printf '{"imageLayoutVersion":"1.0.0"}' >"$work/stream/oci-layout"
+
+# read_names: $work/names, a line for each name that runtimes use. A bundle is a stranger's: nothing else than names,
+# digests and platforms gets into an argument or a file.
+read_names() {
+  awk -F '\\t' '
+    function digest(text) { return text ~ /^sha256:[0-9a-f]+$/ && length(text) == 71 }
+    function bad() { print FNR; exit 1 }
+    /^#/ || $1 == "-" { next }
+    NF < 10 || $1 !~ /^[A-Za-z0-9[][][A-Za-z0-9._:\\/-]*$/ || $2 !~ /^[A-Za-z0-9_][A-Za-z0-9._-]*$/ { bad() }
+    !digest($3) || !digest($7) || $4 !~ /^[A-Za-z0-9._:\\/+~-]+$/ { bad() }
+    $6 != "-" && (!digest($5) || !digest($6)) { bad() }
+    !(($1, $2) in seen) { seen[$1, $2] = 1; print $1 ":" $2 "\\t" $1 "\\t" $3 }
+  ' "$kit/images.tsv" >"$work/names" ||
+    refuse "kit/images.tsv cannot be read at line $(tail -n 1 "$work/names")" 'Check the bundle: sh kit/verify.sh'
+  [ -s "$work/names" ] || refuse 'there is no image in this bundle' 'kit/push.sh brings charts and other artifacts into a registry'
+}
+
+# select_names PATTERN…: $work/selected, the names that a pattern matches, each with the numbers of its patterns.
+select_names() {
+  : >"$work/selected"
+  number=0
+  for pattern; do
+    number=$((number + 1))
+    matched=''
+    while IFS=$tab read -r reference name digest <&3; do
+      is_like "$reference" || is_like "$name" || is_like "$name@$digest" || continue
+      matched=1
+      printf '%s\\t%s\\n' "$reference" "$number" >>"$work/selected"
+    done 3<"$work/names"
+    [ -n "$matched" ] || refuse "no image of this bundle has a name that matches '$pattern'" "$(near "$pattern")"
+  done
+  [ $# -gt 0 ] || cut -f 1 "$work/names" | sed "s/\\$/\${tab}0/" >"$work/selected"
+}
+
+# is_like TEXT: whether it matches the pattern, whose * crosses slashes.
+is_like() {
+  # shellcheck disable=SC2254
+  case "$1" in $pattern) ;; *) return 1 ;; esac
+}
+
+# near PATTERN: the names that have most in common with it.
+near() {
+  cut -f 1 "$work/names" | awk -v pattern="$1" '
+    BEGIN {
+      wanted = tolower(pattern)
+      sub(/@.*/, "", wanted); sub(/\\/$/, "", wanted); sub(/.*\\//, "", wanted)
+      gsub(/[][*?]/, "", wanted); sub(/:.*/, "", wanted)
+      wanted = substr(wanted, 1, 30)
+    }
+    {
+      text = tolower($0); best = 0
+      for (size = length(wanted); size > 2 && best == 0; size--)
+        for (at = 1; at + size - 1 <= length(wanted); at++)
+          if (index(text, substr(wanted, at, size))) best = size
+      score[NR] = best; name[NR] = $0
+      if (best > top) top = best
+    }
+    END {
+      for (size = top; size >= 0 && shown < 5; size--)
+        for (line = 1; line <= NR && shown < 5; line++)
+          if (score[line] == size && (size == top || size > 3)) { list = list (shown++ ? ", " : "") name[line] }
+      printf "%s%s%s\\n", (top > 2 ? "Near it: " : "There are: "), list, (top > 2 || NR == shown ? "" : sprintf(", and %d more", NR - shown))
+    }'
+}
+
+# choose_leaves: $work/rows, a line for each selected name: reference, name, digest, root, platform, config, leaf, what
+# is to be done (load, skip, other: it is for another platform), why, and the numbers of the patterns.
+choose_leaves() {
+  awk -F '\\t' -v OFS='\\t' -v fitting="$(fitting "$platform")" -v platform="$platform" -v all="$all_platforms" '
+    function fits(found, wanted) { return found == wanted || index(found, wanted ":") == 1 }
+    FILENAME == ARGV[1] { patterns[$1] = patterns[$1] "," $2; next }
+    /^#/ { next }
+    { reference = $1 ":" $2 }
+    !(reference in patterns) { next }
+    !(reference in count) { order[++names] = reference; name[reference] = $1; digest[reference] = $3; root[reference] = $7 }
+    { line[reference, ++count[reference]] = $4 FS $5 FS $6 FS $9 }
+    END {
+      split(fitting, wanted, " ")
+      for (at = 1; at <= names; at++) {
+        reference = order[at]; chosen = ""; here = ""; opaque = 0
+        for (row = 1; row <= count[reference]; row++) {
+          split(line[reference, row], field, FS)
+          if (field[4] == "opaque") opaque = 1
+          here = here (row > 1 ? ", " : "") field[1]
+        }
+        for (best = 1; best in wanted && chosen == ""; best++)
+          for (row = 1; row <= count[reference] && chosen == ""; row++) {
+            split(line[reference, row], field, FS)
+            if (fits(field[1], wanted[best])) chosen = line[reference, row]
+          }
+        if (chosen == "" && all) chosen = line[reference, 1]
+        what = "load"; why = "-"
+        split(chosen == "" ? line[reference, 1] : chosen, field, FS)
+        if (field[4] == "artifact") { what = "skip"; why = "no image: a chart or another artifact, which a registry serves" }
+        else if (chosen == "") { what = "other"; why = "it is for " here ", not for " platform }
+        else if (field[4] == "opaque" || all && opaque) { what = "skip"; why = "it has layers that runtimes cannot unpack (encrypted, or for another snapshotter)" }
+        print reference, name[reference], digest[reference], root[reference], field[1], field[2], field[3], what, why, patterns[reference]
+      }
+    }' "$work/selected" "$kit/images.tsv" >"$work/rows"
+}
+
+# contents ENTRY LEAF: the digests below an index or a manifest, itself first, each once. Of an index: the indexes in it,
+# of which importers want all, and LEAF alone; with an empty LEAF all that is here.
+contents() {
+  awk -F '\\t' -v entry="$1" -v leaf="$2" '
+    function emit(digest) { if (!(digest in done)) { done[digest] = 1; print digest } }
+    function is_index(digest) { return type[digest] ~ /index|manifest\\.list/ }
+    function walk(digest, depth,   parts, count, at) {
+      if (depth > 8) return
+      emit(digest)
+      count = content[digest] == "-" ? 0 : split(content[digest], parts, " ")
+      for (at = 1; at <= count; at++)
+        if (!is_index(digest)) emit(parts[at])
+        else if (is_index(parts[at]) || leaf == "" || parts[at] == leaf) walk(parts[at], depth + 1)
+    }
+    /^#/ { next }
+    $1 ~ /^sha256:[0-9a-f]+$/ && $4 ~ /^(-|sha256:[0-9a-f]+( sha256:[0-9a-f]+)*)$/ { type[$1] = $2; content[$1] = $4 }
+    END { if (!(entry in type)) exit 1; walk(entry, 0) }' "$kit/manifests.tsv"
+}
+
+# descriptor DIGEST NAME: the entry of an index.json, as importers read it.
+descriptor() {
+  awk -F '\\t' -v digest="$1" -v name="$2" '
+    $1 == digest && $2 ~ /^[A-Za-z0-9.+\\/_-]+$/ && $3 ~ /^[0-9]+$/ {
+      printf "{\\"mediaType\\":\\"%s\\",\\"digest\\":\\"%s\\",\\"size\\":%s,\\"annotations\\":{", $2, digest, $3
+      printf "\\"io.containerd.image.name\\":\\"%s\\",\\"org.opencontainers.image.ref.name\\":\\"%s\\"}}", name, name
+      exit
+    }' "$kit/manifests.tsv"
+}
+
+# docker_entry LEAF NAME: the entry of a manifest.json, as docker and podman read it.
+docker_entry() {
+  awk -F '\\t' -v leaf="$1" -v name="$2" '
+    function path(digest) { sub(/^sha256:/, "blobs/sha256/", digest); return digest }
+    $1 == leaf && $4 ~ /^sha256:[0-9a-f]+( sha256:[0-9a-f]+)*$/ {
+      count = split($4, parts, " ")
+      printf "{\\"Config\\":\\"%s\\",\\"RepoTags\\":[\\"%s\\"],\\"Layers\\":[", path(parts[1]), name
+      for (at = 2; at <= count; at++) printf "%s\\"%s\\"", (at > 2 ? "," : ""), path(parts[at])
+      printf "]}"
+      exit
+    }' "$kit/manifests.tsv"
+}
+
+# lacking FILE: the first digest of a list whose blob is not in this bundle.
+lacking() {
+  while read -r blob; do
+    [ -f "$bundle/blobs/sha256/\${blob#sha256:}" ] || { echo "$blob"; return; }
+  done <"$1"
+}
+
+# link_blobs FILE FOLDER: puts links to the blobs that FILE lists into a new folder below $work.
+link_blobs() {
+  rm -rf "$2" && mkdir -p "$2"
+  case "\${2#"$work"/}" in */*/*) up=../../../pool ;; */*) up=../../pool ;; *) up=../pool ;; esac
+  sed "s|^sha256:|$up/|" "$1" | (cd "$2" && xargs sh -c '[ $# -eq 0 ] || ln -s "$@" .' sh)
+}
+
+# stream FILE NAME…: an archive of files that were made in $work/stream and of the blobs that FILE lists. (The tar of
+# busybox reads no list of files.)
+stream() {
+  link_blobs "$1" "$work/stream/blobs/sha256"
+  shift
+  rm -f "$work/tar.failed"
+  COPYFILE_DISABLE=1 tar -chf - -C "$work/stream" "$@" blobs 2>"$work/tar.err" || : >"$work/tar.failed"
+}
+# was_streamed: whether the last stream was whole.
+was_streamed() { [ ! -e "$work/tar.failed" ] || { reason="tar: $(last_line "$work/tar.err")" && return 1; }; }
+# reason_said: what a runtime said of a stream that it did not take. Where tar failed before it, that is the reason.
+reason_said() {
+  if [ -s "$work/tar.err" ] && ! grep -qi 'broken pipe' "$work/tar.err"; then
+    echo "tar: $(last_line "$work/tar.err")"
+  else
+    last_line "$work/err"
+  fi
+}
+
+# last_line FILE: what a program said last, as a reason: without what a terminal would obey.
+last_line() {
+  sed -n '/[^[:space:]]/p' "$1" | tail -n 1 | tr "$tab" ' ' | tr -d '\\001-\\010\\013-\\037\\177' | cut -c 1-300
+}
+
+# result REFERENCE DIGEST TEXT: a line of the table.
+result() { printf '%s\\t%s\\t%s\\n' "$1" "$2" "$3" >>"$work/table"; }
+
+# Each runtime has: can_hold_platforms, need_runtime (ends the script where it is not there, sets machine), look_before,
+# is_there, load_wanted (which calls load_each or a way of its own), is_loaded (sets found and remark), closing_note.
+# They read what read_row sets.
+read_row() { IFS=$tab read -r reference name digest root leaf_platform config leaf what why patterns; }
+# write_row: the same as a line.
+write_row() {
+  printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n' \\
+    "$reference" "$name" "$digest" "$root" "$leaf_platform" "$config" "$leaf" "$what" "$why" "$patterns"
+}
+
+# load_each FILE: loads one image after the other; what fails stops nothing. $work/reasons has why.
+load_each() {
+  number=0
+  total=$(wc -l <"$1" | tr -d ' ')
+  while read_row <&3; do
+    number=$((number + 1))
+    note "[$number/$total] $reference"
+    reason=''
+    load_image </dev/null || printf '%s\\t%s\\n' "$reference" "\${reason:-$runtime did not take it}" >>"$work/reasons"
+  done 3<"$1"
+}
+# moved_from REFERENCE WORDS: what the name stood for before, if it was another image.
+other_image='the name stands for another image'
+moved_from() {
+  awk -F '\\t' -v reference="$1" -v words="$2" '$1 == reference { print "; the name " words " " $2; exit }' "$work/moved"
+}
+reason_of() { awk -F '\\t' -v reference="$1" '$1 == reference { print $2; exit }' "$work/reasons"; }
+
+machine=''
+need_runtime
+[ -n "$machine" ] || machine=$(machine_platform)
+platform=\${platform_wanted:-$machine}
+# is_native_leaf: whether the leaf is for this machine, so that the runtime can unpack it.
+native=" $(fitting "$machine") "
+is_native_leaf() { case "$native" in *" $leaf_platform "*) ;; *) return 1 ;; esac; }
+read_names
+select_names "$@"
+choose_leaves
+look_before
+
+: >"$work/table" && : >"$work/reasons" && : >"$work/wanted" && : >"$work/satisfied" && : >"$work/moved"
+loaded=0 there=0 skipped=0 failed=0
+while read_row <&3; do
+  case "$what" in
+    load) ;;
+    *)
+      skipped=$((skipped + 1))
+      result "$reference" - "skipped: $why"
+      continue
+      ;;
+  esac
+  if is_there </dev/null; then
+    there=$((there + 1))
+    echo "$patterns" >>"$work/satisfied"
+    result "$reference" "$found" "there already\${remark:+; $remark}"
+  else
+    case "$remark" in "$other_image") printf '%s\\t%s\\n' "$reference" "$found" >>"$work/moved" ;; esac
+    write_row >>"$work/wanted"
+  fi
+done 3<"$work/rows"
+
+if [ -n "$dry_run" ]; then
+  while read_row <&3; do
+    loaded=$((loaded + 1))
+    echo "$patterns" >>"$work/satisfied"
+    result "$reference" "$digest" "would be loaded$(moved_from "$reference" 'stands now for')"
+  done 3<"$work/wanted"
+elif [ -s "$work/wanted" ]; then
+  load_wanted
+  look_after
+  while read_row <&3; do
+    found='' remark=''
+    reason=$(reason_of "$reference")
+    if is_loaded </dev/null && [ -z "$reason" ]; then
+      loaded=$((loaded + 1))
+      echo "$patterns" >>"$work/satisfied"
+      result "$reference" "$found" "loaded$(moved_from "$reference" 'stood for')\${remark:+; $remark}"
+    else
+      failed=$((failed + 1))
+      result "$reference" "\${found:--}" "failed: \${reason:-$runtime does not have it as it should be\${remark:+; $remark}}"
+    fi
+  done 3<"$work/wanted"
+fi
+
+# The table, in the order of the bundle.
+awk -F '\\t' -v identity="$identity" '
+  function wide(text, width) { return sprintf("%-" width "s", text) }
+  BEGIN { a = 5; b = length(identity) }
+  FILENAME == ARGV[1] {
+    digest[$1] = $2; text[$1] = $3
+    if (length($1) > a) a = length($1)
+    if (length($2) > b) b = length($2)
+    next
+  }
+  FNR == 1 { print wide("IMAGE", a) "  " wide(identity, b) "  RESULT" }
+  { print wide($1, a) "  " wide(digest[$1], b) "  " text[$1] }' "$work/table" "$work/rows"
+say ''
+verb=loaded
+[ -z "$dry_run" ] || verb='would be loaded'
+say "$platform: $loaded $verb, $there there already, $skipped skipped, $failed failed"
+left_out=$(awk -F '\\t' '$9 == "referrer" { count++ } END { print count + 0 }' "$kit/images.tsv")
+[ "$left_out" = 0 ] || note "$left_out signatures, SBOMs or other referrers stay here: runtimes do not take them, kit/serve.sh and kit/push.sh do"
+[ "$loaded" = 0 ] || [ -n "$dry_run" ] || closing_note
+[ "$failed" = 0 ] || exit 1
+
+# What was asked for by a pattern, and of which nothing can be loaded, is no success; neither is a bundle for other machines.
+asked=$#
+[ "$asked" -gt 0 ] || set -- 'this bundle'
+number=0
+[ "$asked" -gt 0 ] || number=-1
+for pattern; do
+  number=$((number + 1))
+  grep -E -q ",$number(,|\\$)" "$work/satisfied" && continue
+  if awk -F '\\t' '$8 == "other" { found = 1 } END { exit !found }' "$work/rows"; then
+    fail "nothing of '$pattern' is for $platform" 'Another platform is loaded where you ask for it: --platform linux/arm64'
+  fi
+  fail "nothing of '$pattern' can be loaded into a runtime" 'A registry takes it: kit/serve.sh, kit/push.sh'
+done
+`,
+  'mirrors.sh': `#!/bin/sh
+# Writes the configurations by which runtimes pull the names that images have from the site's registry.
+case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
+. "$kit/lib/common.sh"
+
+usage() {
+  cat <<'END'
+usage: sh kit/mirrors.sh [--https] [--ca FILE] [--out FOLDER] ADDRESS[/PREFIX]
+
+Writes what containerd, podman, buildah, skopeo, CRI-O, k3s, RKE2 and docker need to pull the images of this
+bundle by the names that they have from the registry at ADDRESS, and prints which file goes where on a node.
+Nothing else is changed.
+
+  ADDRESS       the registry as the nodes reach it: HOST[:PORT], without http://
+  PREFIX        the path below which the images are in it, as kit/push.sh was given
+  --https       the registry speaks HTTPS; otherwise plain HTTP is written
+  --ca FILE     the certificate authority of the registry, in PEM; means --https
+  --out FOLDER  where to: a new or empty folder outside the bundle; by default a new one in /tmp
+
+examples:
+  sh kit/mirrors.sh 10.0.0.5:5000
+  sh kit/mirrors.sh --https registry.example
+  sh kit/mirrors.sh --ca /root/ca.crt --out /root/mirrors harbor.example/team
+END
+}
+
+scheme=http
+ca=
+out=
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    --https) scheme=https ;;
+    --ca | --out)
+      [ -n "\${2-}" ] || usage_error "$1 needs a value"
+      if [ "$1" = --ca ]; then ca=$2 scheme=https; else out=$2; fi
+      shift
+      ;;
+    --)
+      shift
+      break
+      ;;
+    -*) usage_error "$1 is not an option" ;;
+    *) break ;;
+  esac
+  shift
+done
+[ $# -eq 1 ] || usage_error 'one address is needed'
+
+read_address "$1" 'HTTPS is asked for by --https'
+url=$scheme://$address
+below=\${prefix:+/$prefix}
+
+[ -z "$ca" ] || check_authority "$ca"
+
+if [ -n "$out" ]; then
+  case $out in /*) ;; *) out=./$out ;; esac
+  above=$out
+  while [ ! -d "$above" ]; do above=$(dirname "$above"); done
+  above=$(cd -- "$above" && pwd -P)
+  case $above/ in
+    "\${bundle%/}"/*) refuse "$out would be in the bundle, which stays as it is" 'Name another folder: --out FOLDER' ;;
+  esac
+  if [ -e "$out" ] || [ -L "$out" ]; then
+    [ -d "$out" ] || refuse "$out is not a folder" 'Name a new one: --out FOLDER'
+    [ -z "$(ls -A "$out")" ] || refuse "$out is not empty" 'Name a new folder: --out FOLDER'
+  fi
+fi
+
+# The registries of the names, and the folder that each has below the site's registry. What is there under a name without
+# a registry needs no mirror.
+temporary
+[ -f "$kit/images.tsv" ] || refuse 'kit/images.tsv is not there' 'The bundle is damaged: sh kit/verify.sh'
+awk -F "$tab" 'NR > 1 && (slash = index($1, "/")) {
+  host = substr($1, 1, slash - 1)
+  path = substr($1, slash)
+  size = length($8) - length(path)
+  if (host in seen || size < 1 || substr($8, size + 1) != path) next
+  seen[host] = 1
+  print host "\\t" substr($8, 1, size)
+}' "$kit/images.tsv" >"$work/found"
+sort "$work/found" >"$work/named"
+if grep -Evq "^($host_form)$tab($component)\\$" "$work/named"; then
+  refuse 'kit/images.tsv names a registry that cannot be one' 'The bundle is damaged: sh kit/verify.sh'
+fi
+# And the site's registry by its own address, for what it alone has names for.
+{
+  cat "$work/named"
+  cut -f 1 "$work/named" | grep -Fqx -e "$address" || printf '%s\\t\\n' "$address"
+} | sort >"$work/registries"
+
+# Users read the files that root copies.
+umask 022
+made=$work/mirrors
+mkdir "$made" "$made/hosts"
+other_address="# For another address than $address: sh kit/mirrors.sh ADDRESS"
+authority=
+[ -z "$ca" ] || authority='ca = "ca.crt"
+'
+insecure=
+[ "$scheme" = https ] || insecure='insecure = true
+'
+
+# hosts_toml HOST FOLDER: for containerd (docs/hosts.md).
+hosts_toml() {
+  mirror=$url/v2$below/$2
+  reads="capabilities = [\\"pull\\", \\"resolve\\"]
+override_path = true
+$authority"
+  printf '# Images of "%s" are pulled from the registry at %s.\\n%s\\n' "$1" "$address" "$other_address"
+  if [ "$1" = "$address" ]; then
+    printf 'server = "%s"\\n%s' "$url" "$authority"
+  else
+    printf 'server = "%s"\\n%s' "$mirror" "$reads"
+  fi
+  [ -z "$2" ] || printf '\\n[host."%s"]\\n%s' "$mirror" "$reads"
+}
+
+# registries_conf HOST FOLDER: a table of containers-registries.conf(5).
+registries_conf() {
+  location=$address
+  [ "$1" = "$address" ] || location=$address$below/$2
+  printf '\\n[[registry]]\\nprefix = "%s"\\nlocation = "%s"\\n%s' "$1" "$location" "$insecure"
+  if [ "$1" = "$address" ] && [ -n "$2" ]; then
+    printf '\\n[[registry.mirror]]\\nlocation = "%s"\\n%s' "$address$below/$2" "$insecure"
+  fi
+}
+
+# registries_yaml HOST FOLDER: an entry for k3s and RKE2 (Private Registry Configuration).
+registries_yaml() {
+  printf '  "%s":\\n    endpoint:\\n' "$1"
+  if [ "$1" != "$address" ]; then
+    printf '      - "%s"\\n    rewrite:\\n      "^(.*)$": "%s/$1"\\n' "$url" "\${prefix:+$prefix/}$2"
+  else
+    [ -z "$2" ] || printf '      - "%s"\\n' "$url/v2$below/$2"
+    printf '      - "%s"\\n' "$url"
+  fi
+}
+
+printf '%s\\n' '# For podman, buildah, skopeo and CRI-O: a file of /etc/containers/registries.conf.d' \\
+  "$other_address" >"$made/registries.conf"
+printf '%s\\n' '# For k3s /etc/rancher/k3s/registries.yaml, for RKE2 /etc/rancher/rke2/registries.yaml' \\
+  "$other_address" 'mirrors:' >"$made/k3s-registries.yaml"
+while IFS=$tab read -r host folder; do
+  # containerd knows a form of folders without a colon.
+  case $host in *:*) name=\${host%:*}_\${host##*:}_ ;; *) name=$host ;; esac
+  mkdir "$made/hosts/$name"
+  hosts_toml "$host" "$folder" >"$made/hosts/$name/hosts.toml"
+  [ -z "$ca" ] || cat "$ca" >"$made/hosts/$name/ca.crt"
+  registries_conf "$host" "$folder" >>"$made/registries.conf"
+  registries_yaml "$host" "$folder" >>"$made/k3s-registries.yaml"
+done <"$work/registries"
+if [ -n "$ca" ]; then
+  cat "$ca" >"$made/ca.crt"
+  printf 'configs:\\n  "%s":\\n    tls:\\n      ca_file: "/etc/rancher/oci-save-ca.crt"\\n' "$address" \\
+    >>"$made/k3s-registries.yaml"
+fi
+# dockerd's mirrors have no path.
+{
+  echo '{'
+  [ "$scheme" = https ] || printf '  "insecure-registries": ["%s"]%s\\n' "$address" "$([ -n "$prefix" ] || echo ,)"
+  [ -n "$prefix" ] || printf '  "registry-mirrors": ["%s"]\\n' "$url"
+  echo '}'
+} >"$made/daemon.json"
+
+[ -n "$out" ] || out=$(mktemp -d "\${TMPDIR:-/tmp}/mirrors.XXXXXX") ||
+  fail "no folder can be made in \${TMPDIR:-/tmp}" 'Name another one: --out FOLDER'
+{ mkdir -p "$out" && cp -R "$made/." "$out/"; } || fail "$out cannot be written"
+out=$(cd -- "$out" && pwd -P)
+
+# word_of TEXT: as one word of a shell's line.
+word_of() {
+  case $1 in
+    *[!A-Za-z0-9_./:-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\\\\\''/g")" ;;
+    *) printf '%s' "$1" ;;
+  esac
+}
+from=$(word_of "$out")
+# copy_ca PLACE: the line that brings the authority to where a runtime looks for it.
+copy_ca() { [ -z "$ca" ] || say "  mkdir -p $(word_of "\${1%/*}") && cp $from/ca.crt $(word_of "$1")"; }
+
+how='by plain HTTP (where it speaks HTTPS: --https or --ca FILE)'
+[ "$scheme" = http ] || how='by HTTPS'
+say "Wrote $out: images of $(awk -F "$tab" '
+  NR <= 10 { list = list (NR > 1 ? ", " : "") $1 }
+  END { print NR == 0 ? "no registry" : list (NR > 10 ? " and " NR - 10 " more" : "") }' "$work/named")" \\
+  "are pulled from $address$below $how."
+say
+say 'On each node, as root, what it has of these:'
+say
+say 'containerd (Kubernetes, nerdctl; for ctr with --hosts-dir /etc/containerd/certs.d)'
+say "  mkdir -p /etc/containerd/certs.d && cp -R $from/hosts/. /etc/containerd/certs.d/"
+say '  It is read at each pull where config.toml has config_path = "/etc/containerd/certs.d" in the table'
+say '  [plugins."io.containerd.grpc.v1.cri".registry], of containerd 2 [plugins."io.containerd.cri.v1.images".registry].'
+say '  After a change of config.toml: systemctl restart containerd'
+say 'podman, buildah, skopeo, CRI-O'
+say "  mkdir -p /etc/containers/registries.conf.d && cp $from/registries.conf /etc/containers/registries.conf.d/oci-save.conf"
+copy_ca "/etc/containers/certs.d/$address/ca.crt"
+say '  Of CRI-O also: systemctl reload crio'
+say 'k3s'
+say "  mkdir -p /etc/rancher/k3s && cp $from/k3s-registries.yaml /etc/rancher/k3s/registries.yaml"
+copy_ca /etc/rancher/oci-save-ca.crt
+say '  systemctl restart k3s; of an agent: systemctl restart k3s-agent'
+say 'RKE2'
+say "  mkdir -p /etc/rancher/rke2 && cp $from/k3s-registries.yaml /etc/rancher/rke2/registries.yaml"
+copy_ca /etc/rancher/oci-save-ca.crt
+say '  systemctl restart rke2-server; of an agent: systemctl restart rke2-agent'
+say 'docker 28 and later, with the containerd image store'
+say "  mkdir -p /etc/docker/certs.d && cp -R $from/hosts/. /etc/docker/certs.d/"
+say 'other docker: names of docker.io alone, from a registry that has them without docker.io/'
+say "  Bring what $from/daemon.json has into /etc/docker/daemon.json, then: systemctl reload docker"
+copy_ca "/etc/docker/certs.d/$address/ca.crt"
+`,
   'push.sh': `#!/bin/sh
 # Pushes the images of this bundle into a registry, digest for digest.
 case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
-. "$kit/common.sh"
-. "$kit/push-json.sh"
-. "$kit/push-login.sh"
-. "$kit/push-curl.sh"
-. "$kit/push-skopeo.sh"
-. "$kit/push-referrers.sh"
+. "$kit/lib/common.sh"
+. "$kit/lib/push-json.sh"
+. "$kit/lib/push-login.sh"
+. "$kit/lib/push-curl.sh"
+. "$kit/lib/push-skopeo.sh"
+. "$kit/lib/push-referrers.sh"
 
 usage() {
   cat <<'END'
@@ -3580,224 +3792,12 @@ say "$(cut -f 1 "$work/table" | sort | uniq -c | awk '{ n = $1; $1 = ""; printf 
 [ "$referrers_sent" -eq 0 ] || say "$referrers_sent signatures and other referrers were sent with them"
 [ "$failed" -eq 0 ] || exit 1
 `,
-  'serve-client.sh': `# How a script asks a registry for a manifest, with whatever this machine has. Sourced after common.sh.
-#
-#   choose_client http|https     sets \`client\`: curl, wget (GNU or busybox), openssl, skopeo; empty where nothing can
-#   "ask_$client" URL            of …/v2/NAME/manifests/TAG: sets \`answered\` to the status, empty where there was no
-#                                response; the bytes of a 200 are in the file \`$answer\`
-#   run COMMAND…                 in the background: a signal ends it at once, where a shell would wait for its end
-#
-# Only for a registry that the script itself has started: certificates are not checked.
-
-# Not every sleep knows parts of a second.
-if sleep 0.01 2>/dev/null; then tick=0.1 ticks=10; else tick=1 ticks=1; fi
-pause() { sleep "$tick"; }
-
-child=
-run() {
-  "$@" &
-  child=$!
-  await_child
-}
-await_child() {
-  wait "$child" && result=0 || result=$?
-  child=
-  return "$result"
-}
-# within COMMAND…: as \`run\`, for at most ten seconds: not every client has a bound of its own.
-within() {
-  "$@" &
-  child=$!
-  left=$((10 * ticks))
-  while kill -0 "$child" 2>/dev/null; do
-    if [ "$left" -eq 0 ]; then kill "$child" 2>/dev/null || :; fi
-    left=$((left - 1))
-    pause
-  done
-  await_child
-}
-
-temporary
-answer=$work/answer answered=
-: >"$answer"
-# What is started here is not reached through a proxy.
-unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY
-
-choose_client() {
-  client='' wget_options=''
-  if has curl; then
-    client=curl
-  elif has wget && wget --version 2>/dev/null | grep -q GNU; then
-    client=wget wget_options='--tries=1 --timeout=9 --no-check-certificate'
-  elif [ "$1" = http ] && has wget; then
-    client=wget
-  elif [ "$1" = https ] && has openssl; then
-    # The TLS of busybox wget knows no cipher that zot takes.
-    client=openssl
-  elif has skopeo; then
-    client=skopeo
-  fi
-}
-
-# status_in FILE: the last status of HTTP in it.
-status_in() { sed -n 's/.*HTTP\\/1\\.[01]  *\\([1-5][0-9][0-9]\\).*/\\1/p' "$1" | tail -n 1; }
-
-ask_curl() {
-  within curl -q -k -s -o "$answer" -w '%{http_code}\\n' --noproxy '*' --max-time 9 "$1" >"$work/status" || :
-  answered=$(cat "$work/status")
-  [ "$answered" != 000 ] || answered=
-}
-
-ask_wget() {
-  # What the user has configured could send it elsewhere. An empty file: GNU wget refuses /dev/null.
-  : >"$work/wgetrc"
-  # shellcheck disable=SC2086
-  WGETRC=$work/wgetrc within wget $wget_options -S -O "$answer" "$1" >/dev/null 2>"$work/status" || :
-  answered=$(status_in "$work/status")
-}
-
-ask_openssl() {
-  address=\${1#*://}
-  printf 'GET /%s HTTP/1.0\\r\\nHost: %s\\r\\n\\r\\n' "\${address#*/}" "\${address%%/*}" >"$work/request"
-  within tls_exchange "\${address%%/*}" 2>/dev/null || :
-  head -n 1 "$work/response" >"$work/status"
-  answered=$(status_in "$work/status")
-  body=$(awk '{ at += length($0) + 1 } /^\\r$/ { print at + 1; exit }' "$work/response")
-  [ -z "$body" ] || tail -c "+$body" "$work/response" >"$answer"
-}
-tls_exchange() { exec openssl s_client -quiet -connect "$1" <"$work/request" >"$work/response"; }
-
-ask_skopeo() {
-  address=\${1#*://}
-  address=\${address%/manifests/*}:\${1##*/manifests/}
-  answered=
-  if within skopeo --insecure-policy inspect --raw --no-creds --tls-verify=false \\
-    "docker://\${address%%/*}/\${address#*/v2/}" >"$answer" 2>"$work/status"; then
-    answered=200
-  elif grep -qi 'unauthorized\\|authentication required' "$work/status"; then
-    answered=401
-  fi
-}
-`,
-  'serve-root.sh': `# Which repositories of registry/ are whole, and a root for zot that is made of links to them. Sourced after common.sh; the
-# scripts set \`served\`, the path of registry/ from which is served.
-
-# find_repositories: compares what each repository of the two tables has to have with what is there. Prints lines:
-#   own REPOSITORY    its blobs stand in it
-#   pool REPOSITORY   they stand in blobs/ alone: on a medium without hard links, or where only that was unpacked
-#   lack REPOSITORY: WHAT
-find_repositories() {
-  {
-    (cd -- "$served" && find -L . -type f) || :
-    say '#pool'
-    [ ! -d "$bundle/blobs" ] || (cd -- "$bundle/blobs" && find -L . -type f) || :
-  } | awk -F "$tab" '
-    FNR == 1 { part++ }
-    part == 1 { if (!/^#/ && $4 != "-") content[$1] = $4; next }
-    part == 2 {
-      if (/^#/) next
-      if ($8 !~ /^[a-z0-9][a-z0-9._\\/-]*$/ || $8 ~ /(^|\\/)\\.\\.?(\\/|$)/) { print "lack", $8 ": a name that no registry takes"; next }
-      if (!($8 in wanted)) order[++count] = $8
-      wanted[$8] = wanted[$8] " " $3 ($6 == "-" ? "" : " " $6)
-      next
-    }
-    $0 == "#pool" { pooled = 1; next }
-    pooled { pool[substr($0, 3)] = 1; next }
-    { there[substr($0, 3)] = 1 }
-    END { for (at = 1; at <= count; at++) judge(order[at]) }
-    function judge(repository,   todo, n, i, digest, file, seen, own, absent, more, parts) {
-      if (!((repository "/index.json") in there)) { print "lack", repository ": its index.json"; return }
-      n = split(wanted[repository], todo, " ")
-      own = 1
-      for (i = 1; i <= n; i++) {
-        digest = todo[i]
-        if (digest in seen) continue
-        seen[digest] = 1
-        file = digest
-        sub(/:/, "/", file)
-        if (!((repository "/blobs/" file) in there)) {
-          own = 0
-          if (!(file in pool)) absent = digest
-        }
-        for (more = split(content[digest], parts, " "); more > 0; more--) todo[++n] = parts[more]
-      }
-      if (absent != "") print "lack", repository ": " absent
-      else print (own ? "own" : "pool"), repository
-    }
-  ' "$kit/manifests.tsv" "$kit/images.tsv" -
-}
-
-# make_root ROOT LIST: a new folder of links into the bundle, by what find_repositories has printed. One link for each folder
-# of registry/ is enough where the repositories in it have their blobs. Others get copies of their small files and a link to
-# the pool: zot must never collect garbage there, since each repository would remove what the others need.
-# Sets \`is_pooled\` where there are such, \`aliases\` to how many names of docker.io are there a second time, \`no_alias\` to
-# those that are not, since another folder has the name.
-make_root() {
-  root=$1 is_pooled='' aliases=0 no_alias=''
-  mkdir "$root"
-  # It spares zot a scan of all blobs when it starts.
-  printf 1 >"$root/_restore_complete"
-  for top in "$served"/*/; do
-    top=\${top%/}
-    top=\${top##*/}
-    [ "$top" != '*' ] || break
-    if awk -v top="$top" '$1 == "pool" && ($2 == top || index($2, top "/") == 1) { found = 1 } END { exit !found }' "$2"; then
-      is_pooled=yes
-      add_repositories "$top" "$2"
-    else
-      ln -s "$served/$top" "$root/$top"
-    fi
-  done
-  add_aliases "$root"
-}
-# add_aliases ROOT: the mirrors of dockerd have no path: it asks for docker.io/library/one as library/one.
-add_aliases() {
-  for top in "$1"/docker.io/*/; do
-    top=\${top%/}
-    top=\${top##*/}
-    if [ "$top" = '*' ]; then break; fi
-    if [ "$(readlink "$1/$top")" = "docker.io/$top" ]; then continue; fi
-    if [ -e "$1/$top" ]; then
-      no_alias="$no_alias $top"
-    else
-      ln -s "docker.io/$top" "$1/$top"
-      aliases=$((aliases + 1))
-    fi
-  done
-}
-# follow_root ROOT: links for the folders of registry/ that have come since.
-follow_root() {
-  for top in "$served"/*/; do
-    top=\${top%/}
-    top=\${top##*/}
-    if [ "$top" = '*' ] || [ -e "$1/$top" ]; then continue; fi
-    ln -s "$served/$top" "$1/$top"
-  done
-  add_aliases "$1"
-}
-# add_repositories FOLDER LIST: each repository below it for itself; also one that is in neither table, whose blobs are its own.
-# There may be thousands: each costs one process.
-add_repositories() {
-  (cd -- "$served" && find -L "$1" -type f \\( -name index.json -o -name oci-layout \\)) |
-    grep '^[a-z0-9][a-z0-9._/-]*$' >"$work/small"
-  (cd -- "$served" && tar -chf - -T "$work/small") | (cd -- "$root" && tar -xf -)
-  sed -n 's/\\/index\\.json$//p' "$work/small" |
-    awk 'NR == FNR { if ($1 == "pool") pool[$2] = 1; next } { print (($0 in pool) ? "pool" : "own"), $0 }' "$2" - |
-    while read -r kind repository; do
-      [ -f "$root/$repository/oci-layout" ] || printf '{"imageLayoutVersion":"1.0.0"}' >"$root/$repository/oci-layout"
-      case "$kind" in
-        pool) ln -s "$bundle/blobs" "$root/$repository/blobs" ;;
-        *) ln -s "$served/$repository/blobs" "$root/$repository/blobs" ;;
-      esac
-    done
-}
-`,
   'serve.sh': `#!/bin/sh
 # Serves this bundle with zot, for pulls, until it is interrupted.
 case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
 # The bundle by the path that was typed: where a link in it moves to another bundle, zot follows.
 typed=$(unset CDPATH && cd -- "$kit/.." && pwd)
-. "$kit/common.sh"
+. "$kit/lib/common.sh"
 
 usage() {
   cat <<'END'
@@ -3963,8 +3963,8 @@ END
 [ -n "$name" ] || fail 'no image of this bundle has a tag: nothing can be pulled by a name'
 repository=\${name%:*} tag=\${name##*:}
 
-. "$kit/serve-client.sh"
-. "$kit/serve-root.sh"
+. "$kit/lib/serve-client.sh"
+. "$kit/lib/serve-root.sh"
 
 # The folder of the state: \`root\` (links), \`zot.json\`, \`zot.log\`.
 zot_pid='' held=''
@@ -4245,7 +4245,7 @@ give_up 'zot has ended'
   'update.sh': `#!/bin/sh
 # Brings this bundle to a site that has an earlier one: as a join into the folder that is served, or as a swap.
 case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
-. "$kit/common.sh"
+. "$kit/lib/common.sh"
 
 usage() {
   cat <<'EOF'
@@ -4381,7 +4381,7 @@ at_end() { [ -z "$held" ] || rm -f "$held"; }
 # settle FILE: it is on the disk before the next step builds upon it. An old sync takes no names, and does more.
 settle() { sync "$1" 2>/dev/null || sync; }
 
-. "$kit/join.sh"
+. "$kit/lib/join.sh"
 
 # ---- swap ----
 # SITE/releases/<12 hex of the lock's digest>/ is one bundle each, and SITE/current a link to one of them.
@@ -4561,7 +4561,7 @@ esac
 # Checks this folder: hashes every byte once, compares it with what was saved, and names what is damaged, with the images
 # that need it. Nothing is written here.
 case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
-. "$kit/common.sh"
+. "$kit/lib/common.sh"
 
 usage() {
   cat <<END

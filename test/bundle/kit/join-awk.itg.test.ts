@@ -10,7 +10,7 @@ import { anyLock, contentOfBlob, manifestsOf } from '../../support/random-locks.
 import { tempFolder } from '../../support/temp.ts';
 import { toolPath } from '../../support/tools.ts';
 
-const PROGRAM = path.join(import.meta.dirname, '../../../src/bundle/kit/scripts/join.awk');
+const PROGRAM = path.join(import.meta.dirname, '../../../src/bundle/kit/scripts/lib/join.awk');
 
 const filesOf = (lock: Lock): Map<string, string> =>
   new Map(

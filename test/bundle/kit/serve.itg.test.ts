@@ -356,7 +356,7 @@ describe('kit/serve.sh of a terminal', () => {
     await cp(bundle, slow, { recursive: true });
     await outputOf('mkfifo', [path.join(slow, 'fifo')]);
     const check = `kit=\${0%/*}
-. "$kit/common.sh"
+. "$kit/lib/common.sh"
 temporary
 at_end() { kill "$child"; }
 cat "$kit/../fifo" &

@@ -224,7 +224,7 @@ describe('V7: kit/verify.sh', () => {
     const lists = [
       'README.txt',
       'SHA256SUMS.registry',
-      'kit/common.sh',
+      'kit/lib/common.sh',
       'kit/images.tsv',
       'kit/manifests.tsv',
     ];
@@ -245,9 +245,9 @@ describe('V7: kit/verify.sh', () => {
     expect(damaged.exitCode).toBe(1);
     for (const name of names) expect(damaged.stdout).toContain(`${name} is damaged`);
     expect(damaged.stdout).toContain(`DAMAGED: ${names.length} of `);
-    await writeFile(one.at('kit/common.sh'), await readFile(path.join(made, 'kit/common.sh')));
+    await writeFile(one.at('kit/lib/common.sh'), await readFile(path.join(made, 'kit/lib/common.sh')));
     await writeFile(one.at('registry/_restore_complete'), 'x');
-    const gone = names.filter((name) => name !== 'kit/common.sh');
+    const gone = names.filter((name) => name !== 'kit/lib/common.sh');
     for (const name of gone) await rm(one.at(name));
     const missing = await one.check();
     expect(missing.exitCode).toBe(1);

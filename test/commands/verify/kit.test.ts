@@ -41,16 +41,16 @@ async function replaceWithSum(name: string, text: string): Promise<void> {
 
 describe('V9: verify of the kit', () => {
   it('finds a script that was changed damaged', async () => {
-    await writeFile(inCopy('kit/common.sh'), '# other\n');
+    await writeFile(inCopy('kit/lib/common.sh'), '# other\n');
     const { damaged, notes } = await verify(inCopy(''));
     expect([damaged, notes]).toEqual([
-      [{ path: 'kit/common.sh', reason: 'its bytes are not those that SHA256SUMS names', images: [] }],
+      [{ path: 'kit/lib/common.sh', reason: 'its bytes are not those that SHA256SUMS names', images: [] }],
       [],
     ]);
   });
 
   it('says of a script that fits SHA256SUMS, and not this version, that the lock says nothing of it', async () => {
-    await replaceWithSum('kit/common.sh', '# of another version, or of somebody else\n');
+    await replaceWithSum('kit/lib/common.sh', '# of another version, or of somebody else\n');
     const report = await verify(inCopy(''));
     expect([report.outcome, report.damaged]).toEqual(['whole', []]);
     expect(report.notes).toEqual([

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Loads images of this bundle into the container runtime of this machine, without a registry.
 case "$0" in */*) kit=${0%/*} ;; *) kit=. ;; esac
-. "$kit/common.sh"
+. "$kit/lib/common.sh"
 
 usage() {
   cat <<'END'
@@ -73,8 +73,8 @@ for pattern; do
   case "$pattern" in -*) usage_error "$pattern stands after the runtime: options come first" ;; esac
 done
 case "${runtime-}" in
-  containerd | k3s | rke2) . "$kit/load-containerd.sh" ;;
-  docker | podman) . "$kit/load-$runtime.sh" ;;
+  containerd | k3s | rke2) . "$kit/lib/load-containerd.sh" ;;
+  docker | podman) . "$kit/lib/load-$runtime.sh" ;;
   '') usage_error 'which runtime? containerd, k3s, rke2, docker or podman' ;;
   *) usage_error "$runtime is no runtime that images are loaded into: containerd, k3s, rke2, docker or podman" ;;
 esac

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Writes the configurations by which runtimes pull the names that images have from the site's registry.
 case "$0" in */*) kit=${0%/*} ;; *) kit=. ;; esac
-. "$kit/common.sh"
+. "$kit/lib/common.sh"
 
 usage() {
   cat <<'END'

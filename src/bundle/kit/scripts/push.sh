@@ -1,12 +1,12 @@
 #!/bin/sh
 # Pushes the images of this bundle into a registry, digest for digest.
 case "$0" in */*) kit=${0%/*} ;; *) kit=. ;; esac
-. "$kit/common.sh"
-. "$kit/push-json.sh"
-. "$kit/push-login.sh"
-. "$kit/push-curl.sh"
-. "$kit/push-skopeo.sh"
-. "$kit/push-referrers.sh"
+. "$kit/lib/common.sh"
+. "$kit/lib/push-json.sh"
+. "$kit/lib/push-login.sh"
+. "$kit/lib/push-curl.sh"
+. "$kit/lib/push-skopeo.sh"
+. "$kit/lib/push-referrers.sh"
 
 usage() {
   cat <<'END'

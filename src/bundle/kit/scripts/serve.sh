@@ -3,7 +3,7 @@
 case "$0" in */*) kit=${0%/*} ;; *) kit=. ;; esac
 # The bundle by the path that was typed: where a link in it moves to another bundle, zot follows.
 typed=$(unset CDPATH && cd -- "$kit/.." && pwd)
-. "$kit/common.sh"
+. "$kit/lib/common.sh"
 
 usage() {
   cat <<'END'
@@ -169,8 +169,8 @@ END
 [ -n "$name" ] || fail 'no image of this bundle has a tag: nothing can be pulled by a name'
 repository=${name%:*} tag=${name##*:}
 
-. "$kit/serve-client.sh"
-. "$kit/serve-root.sh"
+. "$kit/lib/serve-client.sh"
+. "$kit/lib/serve-root.sh"
 
 # The folder of the state: `root` (links), `zot.json`, `zot.log`.
 zot_pid='' held=''

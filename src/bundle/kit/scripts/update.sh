@@ -1,7 +1,7 @@
 #!/bin/sh
 # Brings this bundle to a site that has an earlier one: as a join into the folder that is served, or as a swap.
 case "$0" in */*) kit=${0%/*} ;; *) kit=. ;; esac
-. "$kit/common.sh"
+. "$kit/lib/common.sh"
 
 usage() {
   cat <<'EOF'
@@ -137,7 +137,7 @@ at_end() { [ -z "$held" ] || rm -f "$held"; }
 # settle FILE: it is on the disk before the next step builds upon it. An old sync takes no names, and does more.
 settle() { sync "$1" 2>/dev/null || sync; }
 
-. "$kit/join.sh"
+. "$kit/lib/join.sh"
 
 # ---- swap ----
 # SITE/releases/<12 hex of the lock's digest>/ is one bundle each, and SITE/current a link to one of them.

@@ -2,7 +2,7 @@
 # Checks this folder: hashes every byte once, compares it with what was saved, and names what is damaged, with the images
 # that need it. Nothing is written here.
 case "$0" in */*) kit=${0%/*} ;; *) kit=. ;; esac
-. "$kit/common.sh"
+. "$kit/lib/common.sh"
 
 usage() {
   cat <<END

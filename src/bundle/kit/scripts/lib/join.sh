@@ -76,7 +76,7 @@ plan() {
   mkdir "$plan"
   for one in links layouts tags.older tags.joined blobs.older added moved fault; do : >"$plan/$one"; done
   status=0
-  awk -v older="$site" -v newer="$bundle" -v out="$plan" -f "$kit/join.awk" || status=$?
+  awk -v older="$site" -v newer="$bundle" -v out="$plan" -f "$kit/lib/join.awk" || status=$?
   [ ! -s "$plan/fault" ] || refuse "$(cat "$plan/fault")" 'Use oci-save unpack --join, or --swap.'
   [ "$status" -eq 0 ] || refuse "the two locks could not be joined" 'Use oci-save unpack --join, or --swap.'
   for one in older newer; do

@@ -1,6 +1,6 @@
 # What the scripts of this folder share. They begin with:
 #   case "$0" in */*) kit=${0%/*} ;; *) kit=. ;; esac
-#   . "$kit/common.sh"
+#   . "$kit/lib/common.sh"
 # It sets `kit` and `bundle`, the absolute paths of this folder and of the bundle that it belongs to.
 set -eu
 LC_ALL=C
