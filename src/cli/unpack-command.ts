@@ -133,11 +133,7 @@ function joinedWords(
     ...lines('another image now; what it was stays by its digest', moved),
     ...(registries.length === 0
       ? []
-      : [
-          plainText(
-            `not there before, and served by kit/serve.sh when it is started again: ${registries.join(', ')}`,
-          ),
-        ]),
+      : [plainText(`registries that were not there before: ${registries.join(', ')}`)]),
     plainText(
       `Joined ${archive} into ${output}: ${formatCount(added.length, 'new name')}, ${moved.length} moved, ` +
         `${formatCount(blobs, 'blob')}, ${formatBytes(bytes)}${copied}`,

@@ -1171,8 +1171,8 @@ tell() {
     { folder = FILENAME == ARGV[1] ? $1 : $2; sub(/\\/.*$/, "", folder) }
     FILENAME == ARGV[1] { had[folder] = 1; next }
     !(folder in had) { had[folder] = 1; print folder }' "$plan/tags.older" "$plan/layouts" >"$plan/registries"
-  [ ! -s "$plan/registries" ] || say "  registries that were not there before: $(tr '\\n' ' ' <"$plan/registries")(kit/serve.sh serves them when it is started again)"
-  say "Joined $bundle into $site: $(wc -l <"$plan/added" | tr -d ' ') names are new or moved, $(wc -l <"$plan/missing" | tr -d ' ') blobs were brought; the bundle has sha256 $(hash_of "$site/$LOCK")"
+  [ ! -s "$plan/registries" ] || say "  registries that were not there before: $(tr '\\n' ' ' <"$plan/registries")"
+  say "Joined $bundle into $site: $(wc -l <"$plan/added" | tr -d ' ') new or moved names, $(wc -l <"$plan/missing" | tr -d ' ') blobs brought; the bundle has sha256 $(hash_of "$site/$LOCK")"
 }
 `,
   'lib/load-containerd.sh': `# The part of load.sh for containerd, k3s and RKE2.
@@ -4711,7 +4711,7 @@ awk -v work="$work" -v by_name="$by_name" '
       else fault(path, why)
     }
     # The end of the sums may be cut off: other files say what they have to name.
-    count = split("README.txt SHA256SUMS.registry index.json kit/common.sh kit/images.tsv kit/manifests.tsv kit/verify.sh manifest.json oci-layout oci-save.lock.json registry/_restore_complete report.html", fixed, " ")
+    count = split("README.txt SHA256SUMS.registry index.json kit/lib/common.sh kit/images.tsv kit/manifests.tsv kit/verify.sh manifest.json oci-layout oci-save.lock.json registry/_restore_complete report.html", fixed, " ")
     for (at = 1; at <= count; at++) if (!(fixed[at] in named)) lacks++
     for (path in repositories) lacks += !((path "/index.json") in named) + !((path "/oci-layout") in named)
     if (lacks) fault("SHA256SUMS", "does not name " lacks (lacks == 1 ? " file" : " files") " that the bundle has: it was cut off or changed")

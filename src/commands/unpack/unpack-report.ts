@@ -41,7 +41,7 @@ export interface Joined extends Placed {
   readonly added: readonly string[];
   /** Stored names that are another image now. */
   readonly moved: readonly string[];
-  /** Folders in `registry/` that were not there: `kit/serve.sh` serves them when it is started again. */
+  /** Folders in `registry/` that were not there. */
   readonly registries: readonly string[];
 }
 

@@ -227,11 +227,7 @@ describe('the zot that serves', () => {
       await mkdir(path.dirname(file), { recursive: true });
       return writeProgram(file, 'exit 0');
     };
-    const [named, given, found] = [
-      await program('named'),
-      await program('given'),
-      await program('bin/zot'),
-    ];
+    const [named, given, found] = [await program('named'), await program('given'), await program('bin/zot')];
     const env = { ZOT_BIN: given, PATH: `/nowhere:${path.dirname(found)}` };
     const { PATH } = env;
     expect(await findZot({ named, env })).toEqual({ file: named, from: 'option' });

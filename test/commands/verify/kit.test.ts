@@ -54,7 +54,7 @@ describe('V9: verify of the kit', () => {
     const report = await verify(inCopy(''));
     expect([report.outcome, report.damaged]).toEqual(['whole', []]);
     expect(report.notes).toEqual([
-      expect.stringMatching(/^kit\/common\.sh is of another version .* or changed/),
+      expect.stringMatching(/^kit\/lib\/common\.sh is of another version .* or changed/),
     ]);
     await replaceWithSum('README.txt', 'Welcome.\n');
     expect((await verify(inCopy(''))).notes).toEqual([

@@ -152,7 +152,7 @@ awk -v work="$work" -v by_name="$by_name" '
       else fault(path, why)
     }
     # The end of the sums may be cut off: other files say what they have to name.
-    count = split("README.txt SHA256SUMS.registry index.json kit/common.sh kit/images.tsv kit/manifests.tsv kit/verify.sh manifest.json oci-layout oci-save.lock.json registry/_restore_complete report.html", fixed, " ")
+    count = split("README.txt SHA256SUMS.registry index.json kit/lib/common.sh kit/images.tsv kit/manifests.tsv kit/verify.sh manifest.json oci-layout oci-save.lock.json registry/_restore_complete report.html", fixed, " ")
     for (at = 1; at <= count; at++) if (!(fixed[at] in named)) lacks++
     for (path in repositories) lacks += !((path "/index.json") in named) + !((path "/oci-layout") in named)
     if (lacks) fault("SHA256SUMS", "does not name " lacks (lacks == 1 ? " file" : " files") " that the bundle has: it was cut off or changed")

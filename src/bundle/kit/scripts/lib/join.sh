@@ -370,6 +370,6 @@ tell() {
     { folder = FILENAME == ARGV[1] ? $1 : $2; sub(/\/.*$/, "", folder) }
     FILENAME == ARGV[1] { had[folder] = 1; next }
     !(folder in had) { had[folder] = 1; print folder }' "$plan/tags.older" "$plan/layouts" >"$plan/registries"
-  [ ! -s "$plan/registries" ] || say "  registries that were not there before: $(tr '\n' ' ' <"$plan/registries")(kit/serve.sh serves them when it is started again)"
-  say "Joined $bundle into $site: $(wc -l <"$plan/added" | tr -d ' ') names are new or moved, $(wc -l <"$plan/missing" | tr -d ' ') blobs were brought; the bundle has sha256 $(hash_of "$site/$LOCK")"
+  [ ! -s "$plan/registries" ] || say "  registries that were not there before: $(tr '\n' ' ' <"$plan/registries")"
+  say "Joined $bundle into $site: $(wc -l <"$plan/added" | tr -d ' ') new or moved names, $(wc -l <"$plan/missing" | tr -d ' ') blobs brought; the bundle has sha256 $(hash_of "$site/$LOCK")"
 }
