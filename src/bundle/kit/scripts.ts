@@ -2721,7 +2721,7 @@ follow_root() {
 add_repositories() {
   (cd -- "$served" && find -L "$1" -type f \\( -name index.json -o -name oci-layout \\)) |
     grep '^[a-z0-9][a-z0-9._/-]*$' >"$work/small"
-  (cd -- "$served" && tar -chf - -T "$work/small") | (cd -- "$root" && tar -xf -)
+  (cd -- "$served" && tar -chf - -T "$work/small") | tar -xf - -C "$root"
   sed -n 's/\\/index\\.json$//p' "$work/small" |
     awk 'NR == FNR { if ($1 == "pool") pool[$2] = 1; next } { print (($0 in pool) ? "pool" : "own"), $0 }' "$2" - |
     while read -r kind repository; do
@@ -4238,7 +4238,8 @@ while lives; do
   follow_root "$state/root"
   # In the foreground, sleep would keep a signal waiting.
   sleep 2 &
-  wait "$!" || :
+  child=$!
+  wait "$child" || :
 done
 give_up 'zot has ended'
 `,

@@ -24,7 +24,7 @@ describe('V17: kit/update.sh joins a bundle to the one that is served', () => {
     const joined = await site.run('sh /new/kit/update.sh /site');
     expect(joined).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Joined /new into /site') });
     expect(joined.stdout).toContain(`moved   ${REPOSITORY}/app:1`);
-    expect(joined.stdout).toContain('not there before: quay.example (kit/serve.sh');
+    expect(joined.stdout).toContain('registries that were not there before: quay.example');
     await expectJoined(bench, folder);
     const again = await site.run('cd /site && sh /new/kit/update.sh --join .');
     expect(again).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('has all of this bundle') });

@@ -444,6 +444,7 @@ while lives; do
   follow_root "$state/root"
   # In the foreground, sleep would keep a signal waiting.
   sleep 2 &
-  wait "$!" || :
+  child=$!
+  wait "$child" || :
 done
 give_up 'zot has ended'
