@@ -8,7 +8,8 @@ export const SCRIPTS: Readonly<Record<string, string>> = {
 set -eu
 LC_ALL=C
 export LC_ALL
-unset CDPATH
+# Programs take options from these, besides those that they are given.
+unset CDPATH TAR_OPTIONS GREP_OPTIONS POSIXLY_CORRECT BLOCK_SIZE
 
 tab=$(printf '\\t')
 program=\${0##*/}
@@ -102,6 +103,23 @@ temporary() {
   work=$(mktemp -d "\${TMPDIR:-/tmp}/oci-save.XXXXXX") ||
     refuse "no temporary folder can be made in \${TMPDIR:-/tmp}" 'Name another one: TMPDIR=FOLDER'
   work=$(cd -- "$work" && pwd -P)
+  plain_path "$work"
+}
+# plain_path PATH: refuses what awk would read as another path.
+plain_path() {
+  case $1 in *\\\\* | *[[:cntrl:]]*) refuse 'a path has a backslash, a line break or another control character in it' "It is $1" ;; esac
+}
+# check_tables: refuses tables that are not those of SHA256SUMS: of a name with one wrong letter nothing else would tell.
+check_tables() {
+  if [ ! -f "$bundle/SHA256SUMS" ]; then
+    note 'note: SHA256SUMS is not here: that the names and digests in kit/ are those that were saved was not checked'
+    return 0
+  fi
+  for table in kit/images.tsv kit/manifests.tsv; do
+    sum=$(hash_of "$bundle/$table") || exit 2
+    grep -Fqx -e "$sum  $table" "$bundle/SHA256SUMS" ||
+      refuse "$table is not what SHA256SUMS says" 'The bundle is damaged: sh kit/verify.sh'
+  done
 }
 # at_end: what a script does when it ends, before the temporary folder goes. Scripts may define their own.
 at_end() { :; }
@@ -2711,7 +2729,8 @@ follow_root() {
   for top in "$served"/*/; do
     top=\${top%/}
     top=\${top##*/}
-    if [ "$top" = '*' ] || [ -e "$1/$top" ]; then continue; fi
+    # A link has been looked at when it was there at the start; of later ones nobody knows where they lead.
+    if [ "$top" = '*' ] || [ -e "$1/$top" ] || [ -L "$served/$top" ]; then continue; fi
     ln -s "$served/$top" "$1/$top"
   done
   add_aliases "$1"
@@ -3083,6 +3102,7 @@ platform=\${platform_wanted:-$machine}
 native=" $(fitting "$machine") "
 is_native_leaf() { case "$native" in *" $leaf_platform "*) ;; *) return 1 ;; esac; }
 read_names
+check_tables
 select_names "$@"
 choose_leaves
 look_before
@@ -3531,6 +3551,7 @@ awk -F "$tab" '
   length($2) > 128 || $2 !~ /^([A-Za-z0-9_][A-Za-z0-9._-]*|-)$/ { exit 1 }
   $8 !~ /^[a-z0-9]+([._-]+[a-z0-9]+)*(\\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/ { exit 1 }
 ' "$kit/images.tsv" || refuse 'the tables in kit/ are not what was saved' 'The bundle is damaged: sh kit/verify.sh'
+check_tables
 
 is_digest() {
   case $1 in sha256:*[!0-9a-f]*) return 1 ;; sha256:*) [ \${#1} -eq 71 ] ;; *) return 1 ;; esac
@@ -4042,6 +4063,15 @@ if [ "$lacking" -gt 0 ]; then
   note '  Copy or unpack it again. sh kit/verify.sh tells all that is missing'
   exit 1
 fi
+# A link could lead to what this machine has besides, and it would be served to everybody.
+(cd -- "$served" && find . -type l) >"$work/links"
+while IFS= read -r link; do
+  to=$(readlink -f -- "$served/\${link#./}") || to=
+  case "$to" in
+    "\${bundle%/}"/*) ;;
+    *) refuse "registry/\${link#./} is a link that leads out of this folder" 'Remove it: a bundle has none' ;;
+  esac
+done <"$work/links"
 set -- "$served"
 [ ! -d "$bundle/blobs" ] || set -- "$@" "$bundle/blobs"
 find -L "$@" \\( -type f ! -perm -0004 -o -type d ! -perm -0005 \\) -print >"$work/private"
@@ -4058,7 +4088,8 @@ if [ -n "$verify" ]; then
   note 'Checking the bundle first: minutes where it is big. --no-verify leaves it out.'
   run sh "$kit/verify.sh" >"$work/verified" && result=0 || result=$?
   # Where repositories have no blobs of their own, files are missing that are not needed: those that are, are there (1.).
-  if [ "$result" -eq 1 ] && grep -q '^pool ' "$work/repositories"; then
+  # Without its last line nothing was compared.
+  if [ "$result" -eq 1 ] && grep -q '^pool ' "$work/repositories" && grep -q '^DAMAGED: ' "$work/verified"; then
     grep -v -e '^ ' -e ' is missing$' -e '^DAMAGED: ' -e '^Copy ' -e '^sha256 of ' -e '^not of this bundle: ' \\
       -e '^pushed here' -e '^left by ' "$work/verified" >"$work/damaged" || result=0
   fi
@@ -4322,7 +4353,11 @@ check_whole() {
   sh "$kit/verify.sh" --quiet "$1" >"$work/verified" 2>&1 </dev/null || status=$?
   [ "$status" -ne 0 ] || return 0
   cat "$work/verified" >&2
-  case $status in 129 | 130 | 143) exit "$status" ;; esac
+  case $status in
+    1) ;;
+    129 | 130 | 143) exit "$status" ;;
+    *) refuse "$1 could not be checked" ;;
+  esac
   case $2 in
     new) fail "$1 is damaged" 'Copy it again from where it came.' ;;
     site) refuse "$1 is damaged" 'Put back what it lacks first, or use --swap, which leaves it as it is.' ;;
@@ -4362,7 +4397,7 @@ hold() {
   start=$(start_of $$) || start=
   me="$me\${start:+,\\"start\\":\\"$start\\"}}"
   tries=0
-  until (set -C && printf '%s' "$me" >"$lock_file") 2>/dev/null; do
+  until (set -C && : >"$lock_file") 2>/dev/null; do
     [ -e "$lock_file" ] || [ -w "$1" ] || refuse "$1 cannot be written"
     pid=$(field "$lock_file" pid)
     if [ "$(field "$lock_file" host)" = "$host" ] && [ "$(field "$lock_file" namespace)" = "$namespace" ] && [ -n "$pid" ] &&
@@ -4370,12 +4405,18 @@ hold() {
       # Another process may have found it abandoned at the same time: the name is taken first.
       mv "$lock_file" "$lock_file.$$" 2>/dev/null && rm -f "$lock_file.$$"
       tries=$((tries + 1))
+    elif [ -f "$lock_file" ] && [ ! -s "$lock_file" ] && [ "$tries" -lt 3 ]; then
+      # Another one has made it this instant, or was killed before it was written.
+      sleep 1
+      [ -s "$lock_file" ] || { mv "$lock_file" "$lock_file.$$" 2>/dev/null && rm -f "$lock_file.$$"; } || :
+      tries=$((tries + 1))
     else
       refuse "another update of $1 is at work (process \${pid:-unknown} on $(field "$lock_file" host))" \\
         "Wait for it. If there is none, remove $lock_file"
     fi
   done
   held=$lock_file
+  printf '%s' "$me" >"$lock_file" || refuse "$lock_file could not be written" 'Run this again when there is room.'
 }
 at_end() { [ -z "$held" ] || rm -f "$held"; }
 
@@ -4428,7 +4469,7 @@ swap_in() {
   id=$(printf '%s' "$lock_digest" | cut -c 1-12)
   if [ ! -d "$site/releases" ]; then
     [ ! -e "$site/$LOCK" ] || refuse "$site is itself a bundle" "Name another folder, whose current/registry zot then serves; or join: sh kit/update.sh $given"
-    [ -z "$(find "$site" ! -name . ! -name lost+found ! -name .oci-save-update.lock ! -path "$site" -print | head -n 1)" ] ||
+    [ -z "$(ls -A "$site" | grep -vx -e 'lost+found' -e '\\.oci-save-update\\.lock')" ] ||
       refuse "$site is not empty, and has no releases" 'Name a new folder.'
   fi
   if inside "$bundle" "$site" && [ "$bundle" != "$site/releases/$id" ]; then
@@ -4550,6 +4591,8 @@ remove_release() {
 
 umask 022
 temporary
+plain_path "$bundle"
+plain_path "$(folder_of "$given" || printf '%s' "$given")"
 case $mode in
   join) join_site ;;
   swap) swap_in ;;

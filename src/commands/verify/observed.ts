@@ -4,6 +4,7 @@ import { MAX_LOCK_BYTES } from '../../lock/index.ts';
 import { OciSaveError } from '../../errors.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { TABLES } from './tables.ts';
 
 /** What one path of a bundle is, as it was read. */
 export type Seen =
@@ -52,6 +53,7 @@ export interface Observer {
 const LARGE: ReadonlyMap<string, number> = new Map([
   [LOCK_FILE, MAX_LOCK_BYTES],
   [SUMS_FILE, MAX_LOCK_BYTES],
+  ...TABLES.map((path) => [path, MAX_LOCK_BYTES] as const),
 ]);
 
 /** @param onBytes called with the number of bytes as they are hashed */

@@ -503,6 +503,23 @@ describe('V7: kit/push.sh and what registries do', () => {
     }
   });
 
+  it('takes no table whose names are others than those that were saved, by one bit or by hand', async () => {
+    for (const [table, from, to] of [
+      ['images.tsv', 'site.example/x/one', 'site.example/x/ono'],
+      ['manifests.tsv', /(\t\d+)\t/, '$10\t'],
+    ] as const) {
+      await using folder = await tempFolder('tables');
+      await outputOf('cp', ['-a', path.join(bundle, 'kit'), path.join(bundle, 'SHA256SUMS'), folder.path]);
+      const file = path.join(folder.path, 'kit', table);
+      await writeFile(file, (await readFile(file, 'utf8')).replace(from, to));
+      const run = await runProgram('sh', [path.join(folder.path, 'kit/push.sh'), '127.0.0.1:1']);
+      expect(run).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining(`kit/${table} is not what SHA256SUMS says`),
+      });
+    }
+  });
+
   it('puts no tag before all is there, and sends the rest alone when it is pushed again', async () => {
     const faults = [{ method: 'PUT', path: /manifests\/1$/, times: 1, status: 403, code: 'DENIED' }];
     await using registry = await startPushRegistry({ faults });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmod, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -160,10 +160,40 @@ describe('V7: kit/serve.sh', () => {
     const damaged = await serve(dash, '', where);
     expect(damaged).toMatchObject({ code: 1, left: '' });
     expect(damaged.said).toMatch(new RegExp(`^blobs/sha256/${chart().top.slice(7)} `, 'm'));
+    // Where nothing says what belongs there, nothing was compared, and nothing is served.
+    const sums = path.join(part, 'SHA256SUMS');
+    await rename(sums, `${sums}.away`);
+    expect(await serve(dash, '', where)).toMatchObject({
+      code: 1,
+      left: '',
+      said: expect.stringContaining('nothing is served'),
+    });
+    await rename(`${sums}.away`, sums);
     await rm(blob);
     const lacking = await serve(dash, '--no-verify', where);
     expect(lacking).toMatchObject({ code: 1, left: '' });
     expect(lacking.said).toContain(`\n  localhost_5000/chart: ${chart().top}\n`);
+  });
+
+  it.for(['folder', 'file'])('serves no %s elsewhere to which a link in registry/ leads', async (kind) => {
+    if (!hasZot()) return noteNotOnZot();
+    const evil = path.join(work.path, `evil-${kind}`);
+    await cp(bundle, evil, { recursive: true });
+    const place = path.join(evil, 'registry', ...(kind === 'folder' ? ['theirs'] : ['theirs', 'index.json']));
+    await mkdir(path.dirname(place), { recursive: true });
+    await symlink(kind === 'folder' ? '/work' : '/work/ca.crt', place);
+    for (const flags of ['', '--no-verify']) {
+      const run = await serve(busybox, flags, { bundle: `/work/evil-${kind}` });
+      expect(run).toMatchObject({
+        code: 2,
+        left: '',
+        said: expect.stringContaining('leads out of this folder'),
+      });
+    }
+    // Within the bundle it may be a link.
+    await rm(place);
+    await symlink('../../oci-layout', path.join(evil, 'registry/docker.io/more'));
+    expect((await serve(busybox, '--no-verify', { bundle: `/work/evil-${kind}` })).code).toBe(143);
   });
 
   it('V10: users and HTTPS, from read-only media: pulls with a login alone, and no pushes', async () => {
@@ -399,12 +429,16 @@ describe('V17: what a join brings is served without a restart', () => {
     if (!hasZot()) return noteNotOnZot();
     const asked = (name: string): string => `n=0
 until wget -q -O /dev/null http://127.0.0.1:5000/v2/${name} 2>/dev/null; do n=$((n + 1)); [ $n -lt 200 ] || exit 1; sleep 0.1; done; echo ${name}`;
-    const meanwhile = `cd /tmp/s/registry; cp -r quay.io new.example; cp -r docker.io/acme docker.io/later
+    // A link that is put there meanwhile leads to nothing.
+    const meanwhile = `cd /tmp/s/registry; cp -r quay.io /tmp/s/theirs; ln -s ../theirs aaa.example; cp -r quay.io new.example; cp -r docker.io/acme docker.io/later
 ${asked('new.example/acme/idx/manifests/3')}
-${asked('later/app/manifests/2')}`;
+${asked('later/app/manifests/2')}
+wget -q -O - http://127.0.0.1:5000/v2/aaa.example/acme/idx/manifests/3 2>&1`;
     const first = 'rm -rf /tmp/s; cp -a /b /tmp/s; cd /tmp/s';
     const said = await serve(busybox, '', { first, meanwhile });
-    expect(said.meanwhile).toBe('new.example/acme/idx/manifests/3\nlater/app/manifests/2\n');
+    expect(said.meanwhile).toBe(
+      'new.example/acme/idx/manifests/3\nlater/app/manifests/2\nwget: server returned error: HTTP/1.1 404 Not Found\n',
+    );
     await busybox.run('rm -rf /tmp/s');
   });
 });

@@ -2,6 +2,7 @@ import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'no
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { outputOf } from '../../support/program.ts';
+import { smallDisk } from '../../support/small-disk.ts';
 import { REPOSITORY } from '../../support/two-bundles.ts';
 import { filesOf } from '../../support/whole-bundle.ts';
 import { startUpdating, type Updating, verify } from './updating.ts';
@@ -156,6 +157,43 @@ describe('V17: kit/update.sh refuses with exit code 2, and changes nothing', () 
       exitCode: 0,
       stdout: expect.stringMatching(/--rollback SITE[^]*Examples:/),
     });
+  });
+
+  it('a site whose path awk would read as another one', async () => {
+    for (const name of [String.raw`back\tslash`, 'line\nbreak']) {
+      const odd = path.join(bench.folder, name);
+      await rename(await bench.siteOf(), odd);
+      const before = await everything(odd);
+      for (const mode of ['--join', '--swap'])
+        expect(await bench.update([mode, odd])).toMatchObject({
+          exitCode: 2,
+          stderr: expect.stringContaining('a path has a backslash'),
+        });
+      expect(await everything(odd)).toEqual(before);
+      const TMPDIR = path.join(bench.folder, `${name}.tmp`);
+      await mkdir(TMPDIR);
+      const site = await bench.siteOf();
+      expect(await bench.update([site], { TMPDIR })).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining('a path has a backslash'),
+      });
+      expect(await readdir(TMPDIR)).toEqual([]);
+    }
+  });
+
+  it('a site without room for its lock, and goes on when there is room', async () => {
+    await using disk = await smallDisk(2_000_000);
+    const site = path.join(disk.path, 'site');
+    await outputOf('cp', ['-a', bench.bundle('v1'), site]);
+    await disk.fill();
+    const refused = await bench.update([site]);
+    expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/could not be written/) });
+    expect(await readdir(site)).not.toContain('.oci-save-update.lock');
+    // As one that was killed at this moment leaves it.
+    await writeFile(path.join(site, '.oci-save-update.lock'), '');
+    await disk.empty();
+    expect(await bench.update([site])).toMatchObject({ exitCode: 0 });
+    expect(await readdir(site)).not.toContain('.oci-save-update.lock');
   });
 
   it('a new bundle that is damaged: exit code 1', async () => {

@@ -64,6 +64,31 @@ describe('V9: verify of the kit', () => {
     expect([exitCode, stderr]).toEqual([0, expect.stringMatching(/^note: README\.txt and 1 more/m)]);
   });
 
+  it.for([
+    ['kit/images.tsv', /\t1\.0\t|\t1\t/, '\t2\t'],
+    ['kit/manifests.tsv', /(\tsha256:[^\n ]*) sha256:[0-9a-f]{64}/, '$1'],
+  ] as const)(
+    'finds %s damaged where it says other things than the lock, though SHA256SUMS names it',
+    async ([name, from, to]) => {
+      const text = await readFile(inCopy(name), 'utf8');
+      const other = text.replace(from, to);
+      expect(other).not.toBe(text);
+      await replaceWithSum(name, other);
+      const { damaged } = await verify(inCopy(''));
+      expect(damaged).toEqual([{ path: name, reason: 'it says other things than the lock', images: [] }]);
+      // Of rows in another order, and of other columns, there is nothing to say but what is said of scripts.
+      const [head = '', ...rows] = text.split('\n').slice(0, -1);
+      for (const same of [
+        [head, ...rows.toReversed()],
+        [`${head}\tmore`, ...rows],
+      ]) {
+        await replaceWithSum(name, `${same.join('\n')}\n`);
+        const { outcome, notes } = await verify(inCopy(''));
+        expect([outcome, notes]).toEqual(['whole', [expect.stringContaining(name)]]);
+      }
+    },
+  );
+
   it('finds SHA256SUMS.registry damaged where it has other digests than the lock, though SHA256SUMS names it', async () => {
     const sums = await readFile(inCopy('SHA256SUMS.registry'), 'utf8');
     await replaceWithSum('SHA256SUMS.registry', sums.replace(/^.{64}/, '0'.repeat(64)));

@@ -348,6 +348,7 @@ platform=${platform_wanted:-$machine}
 native=" $(fitting "$machine") "
 is_native_leaf() { case "$native" in *" $leaf_platform "*) ;; *) return 1 ;; esac; }
 read_names
+check_tables
 select_names "$@"
 choose_leaves
 look_before

@@ -248,6 +248,15 @@ if [ "$lacking" -gt 0 ]; then
   note '  Copy or unpack it again. sh kit/verify.sh tells all that is missing'
   exit 1
 fi
+# A link could lead to what this machine has besides, and it would be served to everybody.
+(cd -- "$served" && find . -type l) >"$work/links"
+while IFS= read -r link; do
+  to=$(readlink -f -- "$served/${link#./}") || to=
+  case "$to" in
+    "${bundle%/}"/*) ;;
+    *) refuse "registry/${link#./} is a link that leads out of this folder" 'Remove it: a bundle has none' ;;
+  esac
+done <"$work/links"
 set -- "$served"
 [ ! -d "$bundle/blobs" ] || set -- "$@" "$bundle/blobs"
 find -L "$@" \( -type f ! -perm -0004 -o -type d ! -perm -0005 \) -print >"$work/private"
@@ -264,7 +273,8 @@ if [ -n "$verify" ]; then
   note 'Checking the bundle first: minutes where it is big. --no-verify leaves it out.'
   run sh "$kit/verify.sh" >"$work/verified" && result=0 || result=$?
   # Where repositories have no blobs of their own, files are missing that are not needed: those that are, are there (1.).
-  if [ "$result" -eq 1 ] && grep -q '^pool ' "$work/repositories"; then
+  # Without its last line nothing was compared.
+  if [ "$result" -eq 1 ] && grep -q '^pool ' "$work/repositories" && grep -q '^DAMAGED: ' "$work/verified"; then
     grep -v -e '^ ' -e ' is missing$' -e '^DAMAGED: ' -e '^Copy ' -e '^sha256 of ' -e '^not of this bundle: ' \
       -e '^pushed here' -e '^left by ' "$work/verified" >"$work/damaged" || result=0
   fi

@@ -77,7 +77,11 @@ check_whole() {
   sh "$kit/verify.sh" --quiet "$1" >"$work/verified" 2>&1 </dev/null || status=$?
   [ "$status" -ne 0 ] || return 0
   cat "$work/verified" >&2
-  case $status in 129 | 130 | 143) exit "$status" ;; esac
+  case $status in
+    1) ;;
+    129 | 130 | 143) exit "$status" ;;
+    *) refuse "$1 could not be checked" ;;
+  esac
   case $2 in
     new) fail "$1 is damaged" 'Copy it again from where it came.' ;;
     site) refuse "$1 is damaged" 'Put back what it lacks first, or use --swap, which leaves it as it is.' ;;
@@ -117,7 +121,7 @@ hold() {
   start=$(start_of $$) || start=
   me="$me${start:+,\"start\":\"$start\"}}"
   tries=0
-  until (set -C && printf '%s' "$me" >"$lock_file") 2>/dev/null; do
+  until (set -C && : >"$lock_file") 2>/dev/null; do
     [ -e "$lock_file" ] || [ -w "$1" ] || refuse "$1 cannot be written"
     pid=$(field "$lock_file" pid)
     if [ "$(field "$lock_file" host)" = "$host" ] && [ "$(field "$lock_file" namespace)" = "$namespace" ] && [ -n "$pid" ] &&
@@ -125,12 +129,18 @@ hold() {
       # Another process may have found it abandoned at the same time: the name is taken first.
       mv "$lock_file" "$lock_file.$$" 2>/dev/null && rm -f "$lock_file.$$"
       tries=$((tries + 1))
+    elif [ -f "$lock_file" ] && [ ! -s "$lock_file" ] && [ "$tries" -lt 3 ]; then
+      # Another one has made it this instant, or was killed before it was written.
+      sleep 1
+      [ -s "$lock_file" ] || { mv "$lock_file" "$lock_file.$$" 2>/dev/null && rm -f "$lock_file.$$"; } || :
+      tries=$((tries + 1))
     else
       refuse "another update of $1 is at work (process ${pid:-unknown} on $(field "$lock_file" host))" \
         "Wait for it. If there is none, remove $lock_file"
     fi
   done
   held=$lock_file
+  printf '%s' "$me" >"$lock_file" || refuse "$lock_file could not be written" 'Run this again when there is room.'
 }
 at_end() { [ -z "$held" ] || rm -f "$held"; }
 
@@ -183,7 +193,7 @@ swap_in() {
   id=$(printf '%s' "$lock_digest" | cut -c 1-12)
   if [ ! -d "$site/releases" ]; then
     [ ! -e "$site/$LOCK" ] || refuse "$site is itself a bundle" "Name another folder, whose current/registry zot then serves; or join: sh kit/update.sh $given"
-    [ -z "$(find "$site" ! -name . ! -name lost+found ! -name .oci-save-update.lock ! -path "$site" -print | head -n 1)" ] ||
+    [ -z "$(ls -A "$site" | grep -vx -e 'lost+found' -e '\.oci-save-update\.lock')" ] ||
       refuse "$site is not empty, and has no releases" 'Name a new folder.'
   fi
   if inside "$bundle" "$site" && [ "$bundle" != "$site/releases/$id" ]; then
@@ -305,6 +315,8 @@ remove_release() {
 
 umask 022
 temporary
+plain_path "$bundle"
+plain_path "$(folder_of "$given" || printf '%s' "$given")"
 case $mode in
   join) join_site ;;
   swap) swap_in ;;

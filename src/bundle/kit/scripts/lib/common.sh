@@ -5,7 +5,8 @@
 set -eu
 LC_ALL=C
 export LC_ALL
-unset CDPATH
+# Programs take options from these, besides those that they are given.
+unset CDPATH TAR_OPTIONS GREP_OPTIONS POSIXLY_CORRECT BLOCK_SIZE
 
 tab=$(printf '\t')
 program=${0##*/}
@@ -99,6 +100,23 @@ temporary() {
   work=$(mktemp -d "${TMPDIR:-/tmp}/oci-save.XXXXXX") ||
     refuse "no temporary folder can be made in ${TMPDIR:-/tmp}" 'Name another one: TMPDIR=FOLDER'
   work=$(cd -- "$work" && pwd -P)
+  plain_path "$work"
+}
+# plain_path PATH: refuses what awk would read as another path.
+plain_path() {
+  case $1 in *\\* | *[[:cntrl:]]*) refuse 'a path has a backslash, a line break or another control character in it' "It is $1" ;; esac
+}
+# check_tables: refuses tables that are not those of SHA256SUMS: of a name with one wrong letter nothing else would tell.
+check_tables() {
+  if [ ! -f "$bundle/SHA256SUMS" ]; then
+    note 'note: SHA256SUMS is not here: that the names and digests in kit/ are those that were saved was not checked'
+    return 0
+  fi
+  for table in kit/images.tsv kit/manifests.tsv; do
+    sum=$(hash_of "$bundle/$table") || exit 2
+    grep -Fqx -e "$sum  $table" "$bundle/SHA256SUMS" ||
+      refuse "$table is not what SHA256SUMS says" 'The bundle is damaged: sh kit/verify.sh'
+  done
 }
 # at_end: what a script does when it ends, before the temporary folder goes. Scripts may define their own.
 at_end() { :; }

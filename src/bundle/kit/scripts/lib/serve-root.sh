@@ -89,7 +89,8 @@ follow_root() {
   for top in "$served"/*/; do
     top=${top%/}
     top=${top##*/}
-    if [ "$top" = '*' ] || [ -e "$1/$top" ]; then continue; fi
+    # A link has been looked at when it was there at the start; of later ones nobody knows where they lead.
+    if [ "$top" = '*' ] || [ -e "$1/$top" ] || [ -L "$served/$top" ]; then continue; fi
     ln -s "$served/$top" "$1/$top"
   done
   add_aliases "$1"
