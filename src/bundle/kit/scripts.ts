@@ -11,14 +11,41 @@ export LC_ALL
 # Programs take options from these, besides those that they are given.
 unset CDPATH TAR_OPTIONS GREP_OPTIONS POSIXLY_CORRECT BLOCK_SIZE
 
+# at_end: what a script does when it ends, before the temporary folder goes. Scripts may define their own.
+at_end() { :; }
+# at_signal: what a script tells when HUP, INT or TERM ends it: a line that begins with "interrupted", and what to do. Scripts
+# may define their own.
+at_signal() { note 'interrupted'; }
+work=
+end() {
+  status=$?
+  trap - EXIT
+  at_end
+  [ -z "$work" ] || rm -rf "$work"
+  exit "$status"
+}
+# signalled STATUS
+signalled() {
+  trap '' HUP INT TERM PIPE
+  at_signal || :
+  exit "$1"
+}
+trap end EXIT
+trap 'signalled 129' HUP
+trap 'signalled 130' INT
+trap 'signalled 143' TERM
+# Whoever read the output has gone, as \`head\` does: that is no matter to tell.
+trap 'exit 141' PIPE
+
 tab=$(printf '\\t')
 program=\${0##*/}
 kit=$(cd -- "$kit" && pwd -P)
 bundle=\${kit%/*}
 [ -n "$bundle" ] || bundle=/
 
-# say TEXT…: a line of the result.
-say() { printf '%s\\n' "$*"; }
+# say TEXT…: a line of the result. What a shell tells of an output that cannot be written is no sentence.
+say() { printf '%s\\n' "$*" 2>/dev/null || unsaid; }
+unsaid() { fail 'the output cannot be written'; }
 # note TEXT…: a line for whoever watches.
 note() { printf '%s\\n' "$*" >&2; }
 
@@ -97,10 +124,9 @@ fi
 hash_of() { hash_input <"$1"; }
 
 # temporary: makes a private folder, \`$work\`, that goes when the script ends.
-work=
 temporary() {
   [ -z "$work" ] || return 0
-  work=$(mktemp -d "\${TMPDIR:-/tmp}/oci-save.XXXXXX") ||
+  work=$(mktemp -d "\${TMPDIR:-/tmp}/oci-save.XXXXXX" 2>/dev/null) ||
     refuse "no temporary folder can be made in \${TMPDIR:-/tmp}" 'Name another one: TMPDIR=FOLDER'
   work=$(cd -- "$work" && pwd -P)
   plain_path "$work"
@@ -121,19 +147,6 @@ check_tables() {
       refuse "$table is not what SHA256SUMS says" 'The bundle is damaged: sh kit/verify.sh'
   done
 }
-# at_end: what a script does when it ends, before the temporary folder goes. Scripts may define their own.
-at_end() { :; }
-end() {
-  status=$?
-  trap - EXIT
-  at_end
-  [ -z "$work" ] || rm -rf "$work"
-  exit "$status"
-}
-trap end EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
 `,
   'lib/join.awk': `# The lock and the tables of two bundles over one pool, for update.sh. It does what \`oci-save unpack --join\` does: the
 # newer bundle has a stored name that both have, and what the older one had there stays by its digest.
@@ -3212,6 +3225,7 @@ examples:
 END
 }
 
+at_signal() { note 'interrupted: run it again'; }
 scheme=http
 ca=
 out=
@@ -3871,7 +3885,7 @@ while [ $# -gt 0 ]; do
     --zot) zot=$2 && shift ;;
     --no-verify) verify='' ;;
     --list) list=yes ;;
-    -h | --help) usage && exit 0 ;;
+    -h | --help) usage; exit 0 ;;
     --) [ $# -eq 1 ] || usage_error "'$2' is too much: no operand is known" ;;
     *) usage_error "'$1' is not known" ;;
   esac
@@ -3989,8 +4003,9 @@ repository=\${name%:*} tag=\${name##*:}
 
 # The folder of the state: \`root\` (links), \`zot.json\`, \`zot.log\`.
 zot_pid='' held=''
-# Where whoever reads this output goes away, zot must not stay.
-trap 'exit 141' PIPE
+# Ctrl-C is how serving ends.
+at_signal() { [ -n "$serving" ] || note 'interrupted: nothing is served'; }
+serving=
 # at_end: what this script has started ends with it.
 at_end() {
   trap '' HUP INT TERM PIPE
@@ -4263,6 +4278,7 @@ fi
 [ -n "$client" ] || say "Not checked: an answer over $scheme, for want of curl, GNU wget or skopeo."
 [ -z "$held" ] || say "The log of zot is $log"
 say 'Ctrl-C ends it.'
+serving=yes
 
 # 6. zot sees by itself what a join brings into the folders that it has; a new folder of registry/ needs a link.
 while lives; do
@@ -4655,6 +4671,7 @@ sums_hash=$(hash_of SHA256SUMS) && [ -n "$sums_hash" ] || fail 'SHA256SUMS canno
 
 # A hash in the background, so that a signal need not wait for the end of a large file.
 child=
+at_signal() { note 'interrupted: not all was checked. Run it again'; }
 at_end() { [ -z "$child" ] || kill "$child" 2>/dev/null || :; }
 
 # list OPERATOR…: files below this folder, a line each. A line break in a name becomes another character: names with

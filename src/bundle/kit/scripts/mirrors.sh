@@ -24,6 +24,7 @@ examples:
 END
 }
 
+at_signal() { note 'interrupted: run it again'; }
 scheme=http
 ca=
 out=

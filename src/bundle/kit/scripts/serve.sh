@@ -56,7 +56,7 @@ while [ $# -gt 0 ]; do
     --zot) zot=$2 && shift ;;
     --no-verify) verify='' ;;
     --list) list=yes ;;
-    -h | --help) usage && exit 0 ;;
+    -h | --help) usage; exit 0 ;;
     --) [ $# -eq 1 ] || usage_error "'$2' is too much: no operand is known" ;;
     *) usage_error "'$1' is not known" ;;
   esac
@@ -174,8 +174,9 @@ repository=${name%:*} tag=${name##*:}
 
 # The folder of the state: `root` (links), `zot.json`, `zot.log`.
 zot_pid='' held=''
-# Where whoever reads this output goes away, zot must not stay.
-trap 'exit 141' PIPE
+# Ctrl-C is how serving ends.
+at_signal() { [ -n "$serving" ] || note 'interrupted: nothing is served'; }
+serving=
 # at_end: what this script has started ends with it.
 at_end() {
   trap '' HUP INT TERM PIPE
@@ -448,6 +449,7 @@ fi
 [ -n "$client" ] || say "Not checked: an answer over $scheme, for want of curl, GNU wget or skopeo."
 [ -z "$held" ] || say "The log of zot is $log"
 say 'Ctrl-C ends it.'
+serving=yes
 
 # 6. zot sees by itself what a join brings into the folders that it has; a new folder of registry/ needs a link.
 while lives; do

@@ -52,6 +52,7 @@ sums_hash=$(hash_of SHA256SUMS) && [ -n "$sums_hash" ] || fail 'SHA256SUMS canno
 
 # A hash in the background, so that a signal need not wait for the end of a large file.
 child=
+at_signal() { note 'interrupted: not all was checked. Run it again'; }
 at_end() { [ -z "$child" ] || kill "$child" 2>/dev/null || :; }
 
 # list OPERATOR…: files below this folder, a line each. A line break in a name becomes another character: names with

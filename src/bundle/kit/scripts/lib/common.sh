@@ -8,14 +8,41 @@ export LC_ALL
 # Programs take options from these, besides those that they are given.
 unset CDPATH TAR_OPTIONS GREP_OPTIONS POSIXLY_CORRECT BLOCK_SIZE
 
+# at_end: what a script does when it ends, before the temporary folder goes. Scripts may define their own.
+at_end() { :; }
+# at_signal: what a script tells when HUP, INT or TERM ends it: a line that begins with "interrupted", and what to do. Scripts
+# may define their own.
+at_signal() { note 'interrupted'; }
+work=
+end() {
+  status=$?
+  trap - EXIT
+  at_end
+  [ -z "$work" ] || rm -rf "$work"
+  exit "$status"
+}
+# signalled STATUS
+signalled() {
+  trap '' HUP INT TERM PIPE
+  at_signal || :
+  exit "$1"
+}
+trap end EXIT
+trap 'signalled 129' HUP
+trap 'signalled 130' INT
+trap 'signalled 143' TERM
+# Whoever read the output has gone, as `head` does: that is no matter to tell.
+trap 'exit 141' PIPE
+
 tab=$(printf '\t')
 program=${0##*/}
 kit=$(cd -- "$kit" && pwd -P)
 bundle=${kit%/*}
 [ -n "$bundle" ] || bundle=/
 
-# say TEXT…: a line of the result.
-say() { printf '%s\n' "$*"; }
+# say TEXT…: a line of the result. What a shell tells of an output that cannot be written is no sentence.
+say() { printf '%s\n' "$*" 2>/dev/null || unsaid; }
+unsaid() { fail 'the output cannot be written'; }
 # note TEXT…: a line for whoever watches.
 note() { printf '%s\n' "$*" >&2; }
 
@@ -94,10 +121,9 @@ fi
 hash_of() { hash_input <"$1"; }
 
 # temporary: makes a private folder, `$work`, that goes when the script ends.
-work=
 temporary() {
   [ -z "$work" ] || return 0
-  work=$(mktemp -d "${TMPDIR:-/tmp}/oci-save.XXXXXX") ||
+  work=$(mktemp -d "${TMPDIR:-/tmp}/oci-save.XXXXXX" 2>/dev/null) ||
     refuse "no temporary folder can be made in ${TMPDIR:-/tmp}" 'Name another one: TMPDIR=FOLDER'
   work=$(cd -- "$work" && pwd -P)
   plain_path "$work"
@@ -118,16 +144,3 @@ check_tables() {
       refuse "$table is not what SHA256SUMS says" 'The bundle is damaged: sh kit/verify.sh'
   done
 }
-# at_end: what a script does when it ends, before the temporary folder goes. Scripts may define their own.
-at_end() { :; }
-end() {
-  status=$?
-  trap - EXIT
-  at_end
-  [ -z "$work" ] || rm -rf "$work"
-  exit "$status"
-}
-trap end EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
