@@ -1,5 +1,6 @@
 import { OciSaveError } from '../../errors.ts';
 import type { Observer } from '../verify/observed.ts';
+import { isPlainPath } from '../verify/plain-name.ts';
 
 /** Looks at the names of an archive's entries, in their order. */
 export interface EntryNames {
@@ -19,12 +20,9 @@ export function createNames({ entries }: Pick<Observer, 'entries'>): EntryNames 
   };
 }
 
-/** Longer ones no file system takes (Linux: NAME_MAX). */
-const MAX_NAME = 255;
-
 function checkName(name: string, kind: string, entries: Observer['entries'], folders: Set<string>): void {
   const parts = name.split('/');
-  if (!parts.every(isPlain) || name.length > 4096) throw refused(name, 'no name that a bundle has');
+  if (!isPlainPath(name)) throw refused(name, 'no name that a bundle has');
   if (kind === 'other') throw refused(name, 'neither a file nor a hard link nor a folder');
   if (entries.has(name) || (kind !== 'folder' && folders.has(name))) throw refused(name, 'there twice');
   for (const [at] of parts.entries()) {
@@ -32,11 +30,6 @@ function checkName(name: string, kind: string, entries: Observer['entries'], fol
     if (entries.has(above)) throw refused(name, 'below a file');
     if (above !== '') folders.add(above);
   }
-}
-
-/** Windows drops a dot or a space at an end, so that two names would be one file; it reads `:` as a stream of a file. */
-function isPlain(part: string): boolean {
-  return part !== '' && part.length <= MAX_NAME && !/[. ]$/.test(part) && !/[\p{Cc}\\:*?"<>|]/u.test(part);
 }
 
 /** Names that some file systems take for one: there, the second would be written over the first, or count as its link. */

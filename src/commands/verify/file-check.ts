@@ -8,6 +8,7 @@ import {
 import { type Digest, digestOf, shortDigest } from '../../oci/digest.ts';
 import { OCI_INDEX } from '../../oci/media-type.ts';
 import { jsonIn } from '../../text/json-in.ts';
+import { namesOtherThings } from './named-images.ts';
 import type { Observed, Seen } from './observed.ts';
 
 /** What a file of a bundle is compared with. */
@@ -32,7 +33,7 @@ export function whyWrong(file: TreeFile, { observed, sums, explained }: Expectat
   if (seen.kind === 'fault') return seen.reason;
   if (file.kind !== 'bytes') return whyWrongBlob(digestIn(path), file.size, seen);
   const written = sums.get(path);
-  if (seen.digest === written || seen.digest === digestOf(file.bytes)) return undefined;
+  if (seen.digest === digestOf(file.bytes)) return undefined;
   const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
   // Servers rewrite that of a repository; nobody that at the top of both views, from which runtimes take the names.
   const isOfServer = folder !== '' || explained.registry === '';
@@ -40,6 +41,11 @@ export function whyWrong(file: TreeFile, { observed, sums, explained }: Expectat
     return whyLacking(observed.kept.get(path), file.bytes, explained.layouts.get(folder));
   if (name === 'oci-layout' && isOfServer)
     return isLayoutFile(observed.kept.get(path)) ? undefined : 'it is not that of an OCI layout';
+  // What somebody wrote into it could have been written into SHA256SUMS as well; the lock says what it has to name.
+  if (seen.digest === written)
+    return namesOtherThings(path, observed.kept.get(path), file.bytes)
+      ? 'it names other images than the lock'
+      : undefined;
   // The lock and the sums are what the others are compared with; a page of another version has other bytes.
   // What a file has to be follows from manifests, which may be among what could not be read.
   if (written === undefined && observed.broken !== undefined) return undefined;

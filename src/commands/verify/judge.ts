@@ -160,14 +160,26 @@ function judgeViews(
     damaged.push(
       ...otherTables.map((path) => ({ path, reason: 'it says other things than the lock', images: [] })),
     );
+  const harmful = observed.isArchive ? harmfulIn(observed).filter(({ path }) => !checked.has(path)) : [];
+  damaged.push(...harmful);
+  const told = new Set(harmful.map(({ path }) => path));
   const { foreign, state } = findForeign(folderContent(observed), explained);
   return {
     damaged: damaged.toSorted((a, b) => byText(a.path, b.path)),
-    foreign: foreign.map(({ path, name }) => name ?? path),
+    foreign: foreign.flatMap(({ path, name }) => (told.has(path) ? [] : [name ?? path])),
     state,
     notes: isTold ? kitNotes(changed.filter((path) => path !== REGISTRY_SUMS_FILE)) : [],
     linksMissing,
   };
+}
+
+/** What writes or reads outside of its folder where an archive is unpacked, or could: no save writes it. */
+function harmfulIn({ entries }: Observed): Damage[] {
+  return [...entries].flatMap(([path, seen]) => {
+    if (seen.kind === 'fault') return [{ path, reason: seen.reason, images: [] }];
+    if (seen.kind === 'file' || entries.get(seen.to)?.kind === 'file') return [];
+    return [{ path, reason: 'it is a link to a file that is not in the archive', images: [] }];
+  });
 }
 
 /** Whether the manifest of each image is there, and of each of its platforms and referrers. */

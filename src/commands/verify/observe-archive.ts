@@ -1,5 +1,6 @@
 import { type ReadEntry, readTar, TarFault } from '../../archive/index.ts';
 import type { Observed, Observer, PartFault } from './observed.ts';
+import { isPlainPath } from './plain-name.ts';
 
 /**
  * Reads a bundle's archive from its bytes, in one pass and in constant memory.
@@ -45,7 +46,10 @@ export async function observeEntry(
   observer: Observer,
 ): Promise<void> {
   if (path === '' || path === '.') return;
-  if (observer.entries.has(path)) observer.other(path, { kind: 'fault', reason: 'it stands there twice' });
+  // Not every tar that unpacks it keeps such a name in its folder.
+  if (!isPlainPath(path)) observer.other(path, { kind: 'fault', reason: 'it has a name that no bundle has' });
+  else if (observer.entries.has(path))
+    observer.other(path, { kind: 'fault', reason: 'it stands there twice' });
   else if (kind === 'file') await observer.file(path, size, body);
   else if (kind === 'link') observer.other(path, { kind: 'link', to });
   else if (kind === 'other') observer.other(path, { kind: 'fault', reason: 'it is not a regular file' });

@@ -89,6 +89,27 @@ describe('V9: verify of the kit', () => {
     },
   );
 
+  it.for([
+    ['index.json', /team\/att:2/g, 'team/oops:2', 'it names other images than the lock'],
+    ['manifest.json', /team\/att:2/g, 'team/oops:2', 'it names other images than the lock'],
+    ['manifest.json', /"Layers"/, '"Layer"', 'it names other images than the lock'],
+    ['registry/docker.io/library/one/index.json', /"1\.0"/, '"2.0"', 'it lacks 1.0'],
+  ] as const)(
+    'finds %s damaged where it means other images than the lock: %s',
+    async ([name, from, to, reason]) => {
+      const text = await readFile(inCopy(name), 'utf8');
+      const other = text.replace(from, to);
+      expect(other).not.toBe(text);
+      await replaceWithSum(name, other);
+      expect((await verify(inCopy(''))).damaged).toContainEqual(
+        expect.objectContaining({ path: name, reason }),
+      );
+      // In another form it is what it was.
+      await replaceWithSum(name, JSON.stringify(JSON.parse(text)));
+      expect((await verify(inCopy(''))).outcome).toBe('whole');
+    },
+  );
+
   it('finds SHA256SUMS.registry damaged where it has other digests than the lock, though SHA256SUMS names it', async () => {
     const sums = await readFile(inCopy('SHA256SUMS.registry'), 'utf8');
     await replaceWithSum('SHA256SUMS.registry', sums.replace(/^.{64}/, '0'.repeat(64)));

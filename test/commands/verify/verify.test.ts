@@ -300,6 +300,14 @@ describe('V9: verify of a bundle of one view', () => {
   });
 });
 
+/** Makes the header at the start of a tar one of another type: 2 a symbolic link, 5 a folder, 6 a pipe. */
+function setType(tar: Buffer, type: string): void {
+  tar.write(type, 156);
+  tar.fill(' ', 148, 156);
+  const sum = tar.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+  tar.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+}
+
 describe('V15: verify of an archive without unpacking it', () => {
   it('reads its parts by any of them, their list, and as a stream', async () => {
     const parts = await partsOf();
@@ -354,6 +362,37 @@ describe('V15: verify of an archive without unpacking it', () => {
     const report = await verify(second);
     expect(report.parts).toMatchObject([{ reason: expect.stringContaining('bytes instead of') }]);
     expect(report.broken).toMatch(/cut off/);
+  });
+
+  it('finds what would be written or read outside of the folder that it is unpacked to', async () => {
+    const whole = Buffer.concat(await Array.fromAsync(joined()));
+    const bytes = new Uint8Array(1);
+    const cases: [TarEntry, reason: string, type?: string][] = [
+      [{ kind: 'bytes', path: '../out', bytes }, 'it has a name that no bundle has'],
+      [{ kind: 'bytes', path: 'kit/../../out', bytes }, 'it has a name that no bundle has'],
+      [{ kind: 'bytes', path: '/etc/cron.d/out', bytes }, 'it has a name that no bundle has'],
+      [{ kind: 'bytes', path: '../out', bytes: new Uint8Array() }, 'it has a name that no bundle has', '5'],
+      [
+        { kind: 'link', path: 'registry/x', to: '/etc/passwd' },
+        'it is a link to a file that is not in the archive',
+      ],
+      [{ kind: 'link', path: 'registry/x', to: '/etc' }, 'it is not a regular file', '2'],
+      [{ kind: 'bytes', path: 'registry/x', bytes: new Uint8Array() }, 'it is not a regular file', '6'],
+    ];
+    for (const [entry, reason, type] of cases) {
+      const tail = Buffer.concat(await Array.fromAsync(computeTar([entry]).read()));
+      if (type !== undefined) setType(tail, type);
+      async function* hostile(): AsyncGenerator<Uint8Array> {
+        yield whole.subarray(0, -1024);
+        yield tail;
+      }
+      const { outcome, damaged } = await verify('-', hostile());
+      expect([entry.path, outcome, damaged]).toEqual([
+        entry.path,
+        'damaged',
+        [{ path: entry.path, reason, images: [] }],
+      ]);
+    }
   });
 
   it('bounds the folders of an archive', async () => {
