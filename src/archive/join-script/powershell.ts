@@ -6,7 +6,7 @@ import type { PartsList } from '../parts-list.ts';
  * system's code page. So a typographic quote, which would end a quoted text as ' does, is written as a number, too.
  */
 function literal(text: string): string {
-  const pieces = text.match(/[ -~]+|[^ -~]/g) ?? [''];
+  const pieces = text.match(/[ -~]+|[\u0000-\u001F\u007F-\uFFFF]/g) ?? [''];
   const written = pieces.map((piece) =>
     /^[ -~]/.test(piece)
       ? `'${piece.replaceAll("'", "''")}'`
