@@ -4106,7 +4106,7 @@ if [ -n "$verify" ]; then
   # Without its last line nothing was compared.
   if [ "$result" -eq 1 ] && grep -q '^pool ' "$work/repositories" && grep -q '^DAMAGED: ' "$work/verified"; then
     grep -v -e '^ ' -e ' is missing$' -e '^DAMAGED: ' -e '^Copy ' -e '^sha256 of ' -e '^not of this bundle: ' \\
-      -e '^pushed here' -e '^left by ' "$work/verified" >"$work/damaged" || result=0
+      -e '^pushed here' -e '^left by ' -e '^Each is whole ' -e '^Some are whole ' -e '^WARNING: ' -e '^UNFINISHED: ' "$work/verified" >"$work/damaged" || result=0
   fi
   if [ "$result" -ne 0 ]; then
     cat "$work/verified" >&2
@@ -4658,10 +4658,24 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+# finish: what to do about an update that was cut off.
+finish() {
+  printf '  Finish it: run kit/update.sh of the newer bundle again. Then check again.'
+  newer=
+  [ ! -f .oci-save-update/newer ] || newer=$(head -c 64 .oci-save-update/newer | tr -cd 0-9a-f) || newer=
+  [ \${#newer} -ne 64 ] || printf '\\n  The oci-save.lock.json of the newer bundle has the sha256\\n  %s' "$newer"
+}
 [ $# -le 1 ] || usage_error 'one folder is checked at a time'
-[ $# -eq 0 ] || bundle=$(cd -- "$1" && pwd -P) || refuse "$1 is no folder that can be read"
+[ $# -eq 0 ] || bundle=$(cd -- "$1" 2>/dev/null && pwd -P) || refuse "$1 is no folder that can be read"
 temporary
-cd -- "$bundle"
+cd -- "$bundle" 2>/dev/null || refuse "$bundle cannot be read"
+# A join lets go of its own folder when it ends. The sums come last, so before its end the bundle is neither of the two.
+joining=
+if [ -e .oci-save-update ] || [ -L .oci-save-update ]; then
+  joining=yes
+  say 'UNFINISHED: an update was cut off here, or is at work.'
+  say "$(finish)"
+fi
 if [ ! -f SHA256SUMS ] || [ -L SHA256SUMS ]; then
   [ -e kit ] || [ -e oci-save.lock.json ] || refuse "$bundle is no folder of this kind" 'Name the one that was unpacked.'
   fail 'SHA256SUMS is missing, so nothing says what belongs here' 'Copy it again from where it came, or unpack the archive again.'
@@ -4853,7 +4867,9 @@ hash_batch() {
 done_bytes=0
 done_files=0
 told=0
-total=$(amount "$total_bytes")
+# Sizes stand in the lock: without it they are not known.
+total=
+[ "$total_bytes" -eq 0 ] || total=" of $(amount "$total_bytes")"
 while read -r number bytes count; do
   hash_batch "$work/batch.$number"
   rm -f "$work/batch.$number"
@@ -4862,10 +4878,10 @@ while read -r number bytes count; do
   [ -z "$quiet" ] || continue
   if [ "$total_bytes" -gt 0 ]; then percent=$((done_bytes * 100 / total_bytes)); else percent=$((done_files * 100 / total_files)); fi
   if [ -t 2 ]; then
-    printf '\\rchecked %s of %s, %s %% ' "$done_files" "$total_files files, $total" "$percent" >&2
+    printf '\\rchecked %s of %s, %s %%%s ' "$done_files" "$total_files files" "$percent" "$total" >&2
   elif [ "$percent" -ge $((told + 10)) ]; then
     told=$((percent - percent % 10))
-    note "checked $done_files of $total_files files, $percent % of $total"
+    note "checked $done_files of $total_files files, $percent %$total"
   fi
 done <"$work/batches"
 [ -n "$quiet" ] || [ ! -t 2 ] || note ''
@@ -5142,6 +5158,13 @@ awk '{ sub(/^.*find: /, ""); print "(find)\\tcannot be read: " $0 }' "$work/unre
 
 # The faults, each with the images that need what is damaged.
 sort -u "$work/faults" >"$work/sorted"
+# What of the same blobs is whole in another place.
+: >"$work/whole"
+[ ! -s "$work/sorted" ] || awk -F '\\t' '
+  kind == "sorted" { if (match($1, /blobs\\/sha256\\/[0-9a-f]+$/)) bad[substr($1, RSTART + 13)] = 1; next }
+  kind == "failed" { failed[$0] = 1; next }
+  substr($0, 1, 64) in bad && !(substr($0, 67) in failed)
+' kind=sorted "$work/sorted" kind=failed "$work/failed" kind=lists "$work/pool" "$work/copies" >"$work/whole"
 awk -F '\\t' -v tables="$([ "$images" = /dev/null ] || [ "$manifests" = /dev/null ] || printf 1)" -v work="$work" '
   function shown(text) {
     gsub(/[[:cntrl:]]/, "?", text)
@@ -5160,6 +5183,7 @@ awk -F '\\t' -v tables="$([ "$images" = /dev/null ] || [ "$manifests" = /dev/nul
     name[rows] = $1 != "-" ? $1 ":" $2 : $2 != "-" ? $8 ":" $2 : $8 "@" $3
     if ($9 == "referrer") name[rows] = name[rows] " (refers to " $10 ")"
     folder[rows] = $8
+    kinds[rows] = $9
     at_leaf[$6] = at_leaf[$6] " " rows
     at_config[$5] = at_config[$5] " " rows
     at_top[$3] = at_top[$3] " " rows
@@ -5188,37 +5212,91 @@ awk -F '\\t' -v tables="$([ "$images" = /dev/null ] || [ "$manifests" = /dev/nul
     many = split(above[digest], up, " ")
     for (at = 1; at <= many; at++) climb(up[at], repository, level + 1)
   }
+  kind == "whole" {
+    digest = substr($0, 1, 64)
+    file = substr($0, 69)
+    if (is_plain(file) && !(digest in copy)) copy[digest] = file
+    next
+  }
+  # A path that stands in a command as it is.
+  function is_plain(file) { return file ~ /^(registry\\/[A-Za-z0-9][A-Za-z0-9._\\/-]*\\/)?blobs\\/sha256\\/[0-9a-f]+$/ }
+  # One entry for each blob and what is wrong with it, in however many places.
   {
-    split("", seen); split("", visited); split("", needed)
-    found = 0
-    repository = ""
-    if ($1 ~ /^registry\\//) {
-      repository = substr($1, 10)
-      sub(/\\/(blobs\\/sha256\\/[^\\/]*|index\\.json|oci-layout)$/, "", repository)
-    }
     if ($1 != last) total++
     last = $1
-    if ($1 == "(find)") { print shown($2); next }
-    print shown($1) " " shown($2)
-    if (match($1, /(^|\\/)blobs\\/sha256\\/[0-9a-f]+$/)) {
+    if ($1 == "(find)") { entry[++entries] = $1; reason[entries] = $2; next }
+    digest = ""
+    if ($1 ~ /(^|\\/)blobs\\/sha256\\/[0-9a-f]+$/) {
       digest = $1
-      sub(/^.*\\//, "sha256:", digest)
-      climb(digest, repository, 0)
-    } else if ($1 ~ /^(index\\.json|manifest\\.json|oci-layout)$/) {
-      print "  needed by all images where they are loaded from here, or copied with skopeo"
-      next
-    } else if ($1 ~ /^registry\\//) add(in_folder[repository], repository)
-    else next
-    if (!tables) { print "  which images need it cannot be told: the tables in kit/ are damaged"; next }
-    text = ""
-    for (at = 1; at <= found && at <= 10; at++) text = text (at == 1 ? "" : ", ") shown(needed[at])
-    for (at = 1; at <= found; at++) if (!(needed[at] in all)) { all[needed[at]] = 1; affected++ }
-    if (found > 10) text = text " and " (found - 10) " more"
-    if (found > 0) print "  needed by " text
+      sub(/^.*\\//, "", digest)
+    }
+    if (digest != "" && (digest, $2) in entry_of) number = entry_of[digest, $2]
+    else {
+      number = ++entries
+      entry[number] = $1
+      reason[number] = $2
+      blob[number] = digest
+      if (digest != "") entry_of[digest, $2] = number
+    }
+    place[number, ++places[number]] = $1
   }
-  END { print total + 0, affected + 0 >(work "/verdict") }
-' kind=manifests "$manifests" kind=images "$images" kind=sorted "$work/sorted"
-read -r faults affected <"$work/verdict"
+  function repository_of(path) {
+    if (path !~ /^registry\\//) return ""
+    path = substr(path, 10)
+    sub(/\\/(blobs\\/sha256\\/[^\\/]*|index\\.json|oci-layout)$/, "", path)
+    return path
+  }
+  function count_affected(at) {
+    for (at = 1; at <= found; at++) if (!(needed[at] in all)) { all[needed[at]] = 1; affected++ }
+  }
+  function tell(number,   path, at, text) {
+    split("", seen); split("", needed)
+    found = 0
+    path = entry[number]
+    if (path == "(find)") { print shown(reason[number]); cannot++; return }
+    print shown(path) " " shown(reason[number])
+    if (places[number] > 1) {
+      text = ""
+      for (at = 2; at <= places[number] && at <= 6; at++) text = text (at == 2 ? "" : ", ") shown(repository_of(place[number, at]))
+      if (places[number] > 6) text = text " and " (places[number] - 6) " more"
+      print "  and so in " text
+    }
+    if (blob[number] != "") {
+      for (at = 1; at <= places[number]; at++) {
+        split("", visited)
+        climb("sha256:" blob[number], repository_of(place[number, at]), 0)
+      }
+    } else if (path ~ /^(index\\.json|manifest\\.json|oci-layout)$/) {
+      print "  needed by all images where they are loaded from here, or copied with skopeo"
+      for (at = 1; at <= rows; at++) if (kinds[at] != "referrer") add(" " at, "")
+      count_affected()
+      cannot++
+      return
+    } else if (path ~ /^registry\\//) add(in_folder[repository_of(path)], repository_of(path))
+    else { cannot++; return }
+    if (!tables) print "  which images need it cannot be told: the tables in kit/ are damaged"
+    else {
+      text = ""
+      for (at = 1; at <= found && at <= 10; at++) text = text (at == 1 ? "" : ", ") shown(needed[at])
+      count_affected()
+      if (found > 10) text = text " and " (found - 10) " more"
+      if (found > 0) print "  needed by " text
+    }
+    if (blob[number] == "" || !(blob[number] in copy) || reason[number] ~ /link/) { cannot++; return }
+    for (at = 1; at <= places[number] && at <= 5; at++) mend(copy[blob[number]], place[number, at])
+    if (places[number] > 5) print "  and the same for the others"
+  }
+  function mend(from, to) {
+    if (!is_plain(to)) { cannot++; return }
+    can++
+    print "  mend it: cp " from " " to
+  }
+  END {
+    for (number = 1; number <= entries; number++) tell(number)
+    print total + 0, affected + 0, can + 0, cannot + 0 >(work "/verdict")
+  }
+' kind=manifests "$manifests" kind=images "$images" kind=whole "$work/whole" kind=sorted "$work/sorted"
+read -r faults affected can cannot <"$work/verdict"
 
 # What is here besides: a server's own files, and what somebody put here.
 if [ -z "$quiet" ]; then
@@ -5241,7 +5319,7 @@ if [ -z "$quiet" ]; then
     kind == "missing" { tell(state, $1 " " $2 ", and is made anew"); next }
     {
       path = $1
-      if (path ~ /^\\.oci-save-update/) { if (!unfinished++) tell(update, "run kit/update.sh again"); next }
+      if (path ~ /^\\.oci-save-update/) next
       if (path ~ /^registry\\/(cache\\.db|meta\\.db|hardlinkcheck\\.txt|duphardlinkcheck\\.txt)$/ && $2 == "") { tell(state, path); next }
       if (match(path, /^registry\\/(_trivy|_sessions)\\//) || match(path, /^registry\\/.*\\/\\.(uploads|sync)\\//)) {
         folder = substr(path, 1, RLENGTH)
@@ -5260,7 +5338,6 @@ if [ -z "$quiet" ]; then
       tell(foreign, path ($2 == "odd" ? " (no regular file)" : ""))
     }
     BEGIN {
-      update = "an update that has not ended"
       pushed = "pushed here, not of this bundle"
       foreign = "not of this bundle"
       state = "left by a server"
@@ -5270,12 +5347,30 @@ if [ -z "$quiet" ]; then
     kind=missing "$work/missing" kind=extra "$work/extra"
   say "sha256 of SHA256SUMS: $sums_hash"
 fi
+# Into the pool neither a server nor a push writes: only an update does, and who unpacks.
+strays=$(grep -c "^blobs/sha256/[0-9a-f]*$tab\\$" "$work/extra" || :)
+if [ "$strays" -gt 0 ] && [ -z "$joining" ]; then
+  say "WARNING: blobs/ has $strays files of which no list tells: it looks as if two bundles were"
+  say '  unpacked here, one over the other. Tags of the earlier one are lost: unpack it'
+  say '  again into a folder of its own. sh kit/update.sh of the newer one joins them.'
+fi
 
 if [ "$faults" -gt 0 ]; then
-  say "DAMAGED: $faults of $((total_files + links)) files are not as they were saved, and concern $affected images."
-  say 'Copy them again from where they came, or unpack the archive again.'
+  concern=", and concern $affected images"
+  [ "$affected" -ne 1 ] || concern=', and concern 1 image'
+  [ "$affected" -ne 0 ] || concern=', and concern no image'
+  [ "$images" != /dev/null ] || concern=
+  say "DAMAGED: $faults of $((total_files + links)) files are not as they were saved$concern."
+  if [ -n "$joining" ]; then
+    say "$(finish)"
+  elif [ "$cannot" -eq 0 ]; then
+    say "Each is whole in another place here. Mend them as it says above, in $bundle; then check again."
+  else
+    [ "$can" -eq 0 ] || say "Some are whole in another place here: mend those as it says above, in $bundle."
+    say 'Copy them again from where they came, or unpack the archive again.'
+  fi
   exit 1
 fi
-[ -n "$quiet" ] || say "All is right: $total_files files with $total were read; $links further names are links to them."
+[ -n "$quiet" ] || say "All is right\${joining:+ but for the update}: $total_files files with $(amount "$total_bytes") were read; $links further names are links to them."
 `,
 };

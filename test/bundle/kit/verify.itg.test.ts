@@ -180,12 +180,21 @@ describe('V7: kit/verify.sh', () => {
     expect(stdout).toContain(`${digest} is missing\n  needed by ${ref('att:1')}\n`);
     expect(stdout).toContain('DAMAGED: 3 of ');
     expect(stdout).toContain('concern 2 images');
-    // As a name and all.
-    expect(await usb.check({ args: '-q' })).toMatchObject({
-      exitCode: 1,
-      stderr: '',
-      stdout: expect.stringContaining(first),
-    });
+    expect(stdout).toContain('Each is whole in another place here.');
+    // The same blob in two places is told once, by a name that has images and by the pool.
+    await spoil(usb.at('blobs/sha256', first));
+    const quiet = await usb.check({ args: '-q' });
+    expect(quiet).toMatchObject({ exitCode: 1, stderr: '' });
+    const both = new RegExp(
+      `^blobs/sha256/${first} is damaged: .*\n  and so in .*/team/one\n  needed by`,
+      'm',
+    );
+    expect(quiet.stdout).toMatch(both);
+    expect(quiet.stdout).toContain('unpack the archive again');
+    await cp(path.join(made, 'blobs/sha256', first), usb.at('blobs/sha256', first));
+    for (const [, command = ''] of stdout.matchAll(/^ {2}mend it: (cp .*)$/gm))
+      await outputOf('sh', ['-c', command], { cwd: usb.at() });
+    expect(await usb.check({ shell: 'dash', args: '-q' })).toMatchObject({ exitCode: 0 });
   });
 
   it('hashes a copy that has a second name elsewhere', async () => {
@@ -194,7 +203,11 @@ describe('V7: kit/verify.sh', () => {
     const blob = `${repository('team/one')}/blobs/sha256/${await layerOf('team/one:1')}`;
     await spoil(one.at(blob));
     await link(one.at(blob), one.at('notes'));
-    expect((await one.check()).stdout).toContain(`${blob} is damaged`);
+    // Nothing but an unpacked bundle or a join brings files into the pool.
+    await writeFile(one.at('blobs/sha256', '0'.repeat(64)), 'x');
+    const { stdout } = await one.check({ shell: 'dash' });
+    expect(stdout).toContain(`${blob} is damaged`);
+    expect(stdout).toContain('it looks as if two bundles were\n  unpacked here, one over the other');
   });
 
   it('names all images that need what is damaged in blobs/, through indexes and attestations', async () => {
@@ -382,7 +395,8 @@ describe('V7: kit/verify.sh', () => {
     expect(exitCode).toBe(0);
     expect(stdout.split('\n').slice(0, -3).toSorted()).toEqual(
       [
-        'an update that has not ended: run kit/update.sh again',
+        'UNFINISHED: an update was cut off here, or is at work.',
+        '  Finish it: run kit/update.sh of the newer bundle again. Then check again.',
         `left by a server: ${repository('att')}/.uploads/`,
         'left by a server: registry/_restore_complete is missing, and is made anew',
         'left by a server: registry/_trivy/',
@@ -391,6 +405,15 @@ describe('V7: kit/verify.sh', () => {
         'pushed here, not of this bundle: team/own:v1',
       ].toSorted(),
     );
+    expect(stdout).toContain('All is right but for the update: ');
+    // What has come already is not as it was saved, and no reason to unpack anything again.
+    await writeFile(one.at('.oci-save-update/newer'), `${'a'.repeat(64)}\n`);
+    await writeFile(one.at('blobs/sha256', 'b'.repeat(64)), 'x');
+    await spoil(one.at('oci-save.lock.json'));
+    const changed = await one.check({ shell: 'busybox', args: '-q' });
+    expect([changed.exitCode, changed.stdout]).toEqual([1, expect.stringMatching(/^UNFINISHED: /)]);
+    expect(changed.stdout).toContain(`has the sha256\n  ${'a'.repeat(64)}\n`);
+    expect(changed.stdout).not.toMatch(/unpack|WARNING/);
   });
 
   it('judges an index.json that a server wrote anew by what its tags mean, and guesses nothing', async () => {
@@ -484,6 +507,14 @@ describe('V7: kit/verify.sh', () => {
         exitCode: 0,
         stdout: expect.stringContaining('Usage: sh kit/verify.sh'),
       });
+      // Whoever reads it has gone before it is done.
+      const unread = '{ sh kit/verify.sh || echo $? >/root/code; } | :; cat /root/code; ls -A /tmp';
+      const { stdout, stderr } = await site.run(unread, { cwd: `/cases/${one.name}` });
+      expect([shell, stdout, stderr]).toEqual([
+        shell,
+        '141\n',
+        expect.not.stringMatching(/error|interrupted/),
+      ]);
       const wrong =
         'for a in -x "a b" /nowhere /root; do sh /media/app/kit/verify.sh $a || echo $?; done 2>/dev/null';
       expect([shell, (await site.run(wrong)).stdout]).toEqual([shell, '2\n2\n2\n2\n']);
@@ -509,7 +540,7 @@ describe('V7: kit/verify.sh', () => {
     const { exitCode, stdout } = await run();
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(new RegExp(`^blobs/sha256/${hex} is damaged`, 'm'));
-    expect(stdout).toContain('DAMAGED: 2 of ');
+    expect(stdout).toMatch(/^DAMAGED: 2 of .*, and concern 4 images\.$/m);
   });
 
   it('names a file that a worn medium does not give', async () => {
@@ -529,10 +560,11 @@ describe('V7: kit/verify.sh', () => {
     await truncate(one.at('report.html'), 2 ** 40);
     await mkdir(one.at('tmp'));
     const line = 'sh "$0" & pid=$!; until cat "$1"/tmp/*/right; do :; done; kill -TERM "$pid"; wait "$pid"';
-    const { exitCode } = await runProgram('sh', ['-c', line, one.at('kit/verify.sh'), one.at()], {
+    const { exitCode, stderr } = await runProgram('sh', ['-c', line, one.at('kit/verify.sh'), one.at()], {
       env: { TMPDIR: one.at('tmp') },
     });
     expect([exitCode, await readdir(one.at('tmp'))]).toEqual([143, []]);
+    expect(stderr).toMatch(/^interrupted: not all was checked/m);
   });
 });
 

@@ -277,7 +277,7 @@ if [ -n "$verify" ]; then
   # Without its last line nothing was compared.
   if [ "$result" -eq 1 ] && grep -q '^pool ' "$work/repositories" && grep -q '^DAMAGED: ' "$work/verified"; then
     grep -v -e '^ ' -e ' is missing$' -e '^DAMAGED: ' -e '^Copy ' -e '^sha256 of ' -e '^not of this bundle: ' \
-      -e '^pushed here' -e '^left by ' "$work/verified" >"$work/damaged" || result=0
+      -e '^pushed here' -e '^left by ' -e '^Each is whole ' -e '^Some are whole ' -e '^WARNING: ' -e '^UNFINISHED: ' "$work/verified" >"$work/damaged" || result=0
   fi
   if [ "$result" -ne 0 ]; then
     cat "$work/verified" >&2
