@@ -108,8 +108,15 @@ const load = (
 
 /** What the table says of each name. */
 function table({ stdout }: ProgramResult): Map<string, string> {
-  const rows = (stdout.split('\n\n')[0] ?? '').split('\n').slice(1);
-  return new Map(rows.map((row) => row.split(/ {2,}/)).map(([name = '', , text = '']) => [name, text]));
+  // Why stands below, folded.
+  const rows = (stdout.split('\n\n')[0] ?? '').split(/\n(?=\S)/).slice(1);
+  return new Map(
+    rows.map((row): [string, string] => {
+      const [line = '', ...why] = row.split('\n').map((text) => text.trim());
+      const [result = '', , name = ''] = line.split(/ {2,}/);
+      return [name, why.length === 0 ? result : `${result}: ${why.join(' ')}`];
+    }),
+  );
 }
 const saying = (result: ProgramResult, start: string): string[] =>
   [...table(result)].filter(([, text]) => text.startsWith(start)).map(([name]) => name);
@@ -183,12 +190,16 @@ describe('V6: load.sh containerd', () => {
       0,
       ['quay.io/acme/idx:3', ONLY].toSorted(),
     ]);
-    expect(table(without).get('quay.io/acme/idx:3')).toContain(`stands now for ${IMAGES.one.top}`);
+    expect(table(without).get('quay.io/acme/idx:3')).toContain(`stands now for ${IMAGES.one.top.slice(0, 19)}`);
     const moved = await load(site, '--namespace part containerd quay.io/acme/idx');
-    expect(table(moved).get('quay.io/acme/idx:3')).toBe(`loaded; the name stood for ${IMAGES.one.top}`);
+    expect(table(moved).get('quay.io/acme/idx:3')).toBe(
+      `loaded: the name stood for ${IMAGES.one.top.slice(0, 19)}`,
+    );
     const nothing = await load(site, "--namespace part containerd 'docker.io/*' 'quay.io/acme/spase'");
     expect(nothing).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('spase') });
     expect(nothing.stderr).toContain('Near it: quay.io/acme/sparse:1');
+    const far = await load(site, 'containerd --namespace part --dry-run grafana/loki');
+    expect(far.stderr).toMatch(/There are: .*, and \d+ more/);
     expect((await imagesIn('part')).size).toBe(6);
   });
 
@@ -233,17 +244,23 @@ describe('V6: load.sh containerd', () => {
 
   it('M1: loads every platform that is here, sparse indexes as the flat layout has them', async () => {
     await using site = await nodeSite('busybox');
+    // What has one platform already lacks the others, though its name and its digest are there.
+    await load(site, "--namespace all containerd '*/idx*'");
     const result = await load(
       site,
-      "--namespace all --all-platforms containerd '*/idx*' '*/sparse*' '*/other*'",
+      "containerd --namespace all --all-platforms '*/idx*' '*/sparse*' '*/other*'",
     );
     expect([result.exitCode, saying(result, 'loaded').length]).toEqual([0, 3]);
+    expect(result.stdout).toContain('all platforms that are here: 3 loaded');
+    expect(result.stderr).toContain('ctr -n all images ls');
     const roots = new Map(lock.images.flatMap(({ names, root }) => names.map((name) => [name, root])));
     const found = await imagesIn('all');
     for (const name of ['quay.io/acme/idx:3', 'quay.io/acme/sparse:1', 'quay.io/acme/other:1'])
       expect(found.get(name)).toBe(roots.get(name));
     const blobs = (await containerd.ctr('-n', 'all', 'content', 'ls', '-q')).trim().split('\n');
     expect(blobs).toEqual(expect.arrayContaining([...IMAGES.idx.blobs.keys()]));
+    const again = await load(site, "containerd --namespace=all --all-platforms '*/idx*'");
+    expect(saying(again, 'there already')).toEqual(['quay.io/acme/idx:3']);
   });
 
   it.for([
@@ -258,9 +275,10 @@ describe('V6: load.sh containerd', () => {
       ['quay.io/acme/zst:1'],
       2,
     ]);
-    expect(table(result).get('quay.io/acme/zst:1')).toContain(
-      content === undefined ? 'is not in this bundle' : 'not found',
-    );
+    const blob = `blobs/sha256/${largestBlobOf(IMAGES.zst).slice(7)}`;
+    const words = content === undefined ? 'is missing' : 'is damaged';
+    expect(table(result).get('quay.io/acme/zst:1')).toBe(`failed: ${blob} ${words}`);
+    expect(result.stderr).toContain('sh kit/verify.sh');
   });
 
   it('M4: goes through k3s and through the ctr of RKE2, and tells what Kubernetes removes', async () => {
@@ -288,7 +306,8 @@ describe('V6: load.sh containerd', () => {
       ['', 'which runtime'],
       ['lxd', 'lxd is no runtime'],
       ['--oops containerd', '--oops'],
-      ['containerd --dry-run', 'options come first'],
+      ['containerd --oops', '--oops'],
+      ['podman --namespace x', 'no namespaces'],
       ['--platform', 'needs a value'],
       ['--platform amd64 containerd', 'linux/amd64?'],
       ["--platform 'linux/$(id)' containerd", 'is no platform'],
@@ -404,7 +423,7 @@ describe('M3: load.sh podman', () => {
         ...env,
         PATH: '/stubs:/bin',
       });
-      expect([sent.exitCode, saying(sent, 'loaded; its digest is not kept').length]).toEqual([0, 2]);
+      expect([sent.exitCode, saying(sent, 'loaded: its digest is not kept').length]).toEqual([0, 2]);
       const asked = await load(site, `--platform ${THERE} podman '*other*'`, env);
       expect([asked.exitCode, saying(asked, 'loaded')]).toEqual([0, ['quay.io/acme/other:1']]);
     }
@@ -439,6 +458,9 @@ describe('V6: load.sh docker', () => {
       configs.get(name) ?? '',
     ]);
     expect(Object.fromEntries(found)).toEqual(Object.fromEntries(expected));
+    expect(table(result).get('quay.io/acme/d2:2')).toBe(
+      `failed: blobs/sha256/${largestBlobOf(IMAGES.d2).slice(7)} is damaged`,
+    );
     expect(result.stderr).toContain('not digests');
     await using other = await startSite({
       shell: 'dash',

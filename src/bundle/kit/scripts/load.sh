@@ -2,12 +2,14 @@
 # Loads images of this bundle into the container runtime of this machine, without a registry.
 case "$0" in */*) kit=${0%/*} ;; *) kit=. ;; esac
 . "$kit/lib/common.sh"
+. "$kit/lib/progress.sh"
 
 usage() {
   cat <<'END'
 usage: sh kit/load.sh [OPTION…] RUNTIME [PATTERN…]
 
-Loads the images of this bundle into the container runtime of this machine, through its own program.
+Loads the images of this bundle into the container runtime of this machine,
+through its own program.
 
 RUNTIME
   containerd        by ctr, into the namespace of Kubernetes
@@ -16,18 +18,23 @@ RUNTIME
   docker            by docker load
   podman            by podman pull, from the files of this bundle
 
-PATTERN             the images to load, by name: '*nginx*', 'docker.io/library/*', docker.io/library/nginx:1.27.
-                    A * stands for any characters, slashes too. Without a pattern: all images.
+PATTERN             the images to load, by name: '*nginx*',
+                    'docker.io/library/*', docker.io/library/nginx:1.27.
+                    A * stands for any characters, slashes too. Without a
+                    pattern: all images.
 OPTION
   --platform P      the platform, where it is not this machine's: linux/arm64
   --all-platforms   every platform that is here (containerd, k3s, rke2)
-  --namespace N     containerd's namespace; default k8s.io, which is Kubernetes'. ctr and nerdctl use 'default'
+  --namespace N     containerd's namespace; default k8s.io, which is
+                    Kubernetes'. ctr and nerdctl use 'default'
   --dry-run         tells what would be done
   -h, --help
 
-Images that are there already are left alone. Charts, signatures, encrypted images and those of other platforms are
-skipped, and named. Each image is looked up in the runtime afterwards. Exit code: 0 all is there; 1 something is not;
-2 nothing was begun.
+Images that are there already are left alone. Charts, signatures, encrypted
+images and those of other platforms are skipped, and named. Each image is looked
+up in the runtime afterwards.
+
+exit codes: 0 all is there; 1 something is not; 2 nothing was begun
 
 examples
   sudo sh kit/load.sh containerd
@@ -37,16 +44,21 @@ examples
 END
 }
 
-platform_wanted='' all_platforms='' namespace=k8s.io dry_run=''
-while [ $# -gt 0 ]; do
+platform_wanted='' all_platforms='' namespace='' dry_run=''
+# Options may stand anywhere. What is none of them goes behind what was not yet looked at.
+left=$#
+while [ "$left" -gt 0 ]; do
   option=$1
+  shift
+  left=$((left - 1))
   case "$option" in
-    --platform=* | --namespace=*) value=${option#*=} && shift ;;
+    --platform=* | --namespace=*) value=${option#*=} ;;
     --platform | --namespace)
-      [ $# -ge 2 ] || usage_error "$option needs a value"
-      value=$2 && shift 2
+      [ "$left" -gt 0 ] || usage_error "$option needs a value"
+      value=$1
+      shift
+      left=$((left - 1))
       ;;
-    *) shift ;;
   esac
   case "$option" in
     -h | --help)
@@ -54,24 +66,25 @@ while [ $# -gt 0 ]; do
       exit 0
       ;;
     --platform | --platform=*) platform_wanted=$value ;;
-    --namespace | --namespace=*) namespace=$value ;;
+    --namespace | --namespace=*)
+      namespace=$value
+      case "$namespace" in '' | -* | *[!A-Za-z0-9._-]*) usage_error "'$namespace' is no namespace" ;; esac
+      ;;
     --all-platforms) all_platforms=1 ;;
     --dry-run) dry_run=1 ;;
     --)
-      runtime=${1-}
-      [ $# -eq 0 ] || shift
-      break
+      while [ "$left" -gt 0 ]; do
+        set -- "$@" "$1"
+        shift
+        left=$((left - 1))
+      done
       ;;
     -*) usage_error "there is no option $option" ;;
-    *)
-      runtime=$option
-      break
-      ;;
+    *) set -- "$@" "$option" ;;
   esac
 done
-for pattern; do
-  case "$pattern" in -*) usage_error "$pattern stands after the runtime: options come first" ;; esac
-done
+runtime=${1-}
+[ $# -eq 0 ] || shift
 case "${runtime-}" in
   containerd | k3s | rke2) . "$kit/lib/load-containerd.sh" ;;
   docker | podman) . "$kit/lib/load-$runtime.sh" ;;
@@ -85,7 +98,9 @@ case "$platform_wanted" in
   */*) ;;
   *) usage_error "$platform_wanted is no platform: linux/$platform_wanted?" ;;
 esac
-case "$namespace" in '' | -* | *[!A-Za-z0-9._-]*) usage_error "'$namespace' is no namespace" ;; esac
+[ -z "$namespace" ] || [ -n "$can_hold_platforms" ] ||
+  usage_error "$runtime has no namespaces: --namespace is for containerd, k3s and rke2"
+namespace=${namespace:-k8s.io}
 [ -z "$all_platforms" ] || [ -z "$platform_wanted" ] || usage_error '--platform and --all-platforms contradict each other'
 [ -z "$all_platforms" ] || [ -n "$can_hold_platforms" ] ||
   usage_error "$runtime has one platform of an image under a name: choose it by --platform"
@@ -186,10 +201,14 @@ near() {
       if (best > top) top = best
     }
     END {
+      # Half of what was typed, or it is another name.
+      is_near = top > 2 && top * 2 >= length(wanted)
       for (size = top; size >= 0 && shown < 5; size--)
         for (line = 1; line <= NR && shown < 5; line++)
-          if (score[line] == size && (size == top || size > 3)) { list = list (shown++ ? ", " : "") name[line] }
-      printf "%s%s%s\n", (top > 2 ? "Near it: " : "There are: "), list, (top > 2 || NR == shown ? "" : sprintf(", and %d more", NR - shown))
+          if (score[line] == size && (!is_near || size == top || size * 2 >= length(wanted) && size > 3))
+            list = list (shown++ ? ", " : "") name[line]
+      more = is_near || NR == shown ? "" : sprintf(", and %d more", NR - shown)
+      printf "%s%s%s\n", (is_near ? "Near it: " : "There are: "), list, more
     }'
 }
 
@@ -286,12 +305,44 @@ link_blobs() {
 }
 
 # stream FILE NAME…: an archive of files that were made in $work/stream and of the blobs that FILE lists. (The tar of
-# busybox reads no list of files.)
+# busybox reads no list of files.) While it is sent, $sending tells at a terminal how far it is.
+sending=''
 stream() {
   link_blobs "$1" "$work/stream/blobs/sha256"
   shift
   rm -f "$work/tar.failed"
-  COPYFILE_DISABLE=1 tar -chf - -C "$work/stream" "$@" blobs 2>"$work/tar.err" || : >"$work/tar.failed"
+  if [ -z "$sending" ] || [ ! -t 2 ]; then
+    COPYFILE_DISABLE=1 tar -chf - -C "$work/stream" "$@" blobs 2>"$work/tar.err" || : >"$work/tar.failed"
+    return
+  fi
+  # tar names on its standard error what it sends; the archive goes past that.
+  {
+    { COPYFILE_DISABLE=1 tar -cvhf - -C "$work/stream" "$@" blobs 2>&1 >&4 || : >"$work/tar.failed"; } | count_sent 4>&-
+  } 4>&1
+}
+# count_sent: reads what tar names, and shows how much that is. The rest are faults, for $work/tar.err.
+count_sent() {
+  ls -lLn "$work/stream/blobs/sha256" >"$work/sizes"
+  awk -v what="$sending" -v faults="$work/tar.err" '
+    function readable(n,    i, u) {
+      split("B KiB MiB GiB TiB", u, " ")
+      for (i = 1; n >= 1023.5 && i < 5; i++) n /= 1024
+      return sprintf(i > 1 ? "%.1f %s" : "%d %s", n, u[i])
+    }
+    BEGIN { printf "" >faults }
+    FILENAME == ARGV[1] { if (NF > 5) { size[$NF] = $5; total += $5 }; next }
+    {
+      name = $0
+      sub(/^a /, "", name)
+      if (name ~ /^(oci-layout|index\.json|manifest\.json|blobs\/?|blobs\/sha256\/?)$/) next
+      if (sub(/^blobs\/sha256\//, "", name) && name in size) {
+        # It is named when it begins: what was before it is sent.
+        printf "\r\033[K%s: %s of %s sent", what, readable(sent), readable(total) >"/dev/stderr"
+        fflush("/dev/stderr")
+        sent += size[name]
+      } else print >faults
+    }
+    END { printf "\r\033[K%s: %s sent", what, readable(sent) >"/dev/stderr" }' "$work/sizes" -
 }
 # was_streamed: whether the last stream was whole.
 was_streamed() { [ ! -e "$work/tar.failed" ] || { reason="tar: $(last_line "$work/tar.err")" && return 1; }; }
@@ -309,11 +360,14 @@ last_line() {
   sed -n '/[^[:space:]]/p' "$1" | tail -n 1 | tr "$tab" ' ' | tr -d '\001-\010\013-\037\177' | cut -c 1-300
 }
 
-# result REFERENCE DIGEST TEXT: a line of the table.
-result() { printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$work/table"; }
+# result REFERENCE DIGEST RESULT [WHY]: a line of the table.
+result() { printf '%s\t%s\t%s\t%s\n' "$3" "$2" "$1" "${4-}" >>"$work/table"; }
+# both TEXT TEXT: what is there of two remarks.
+both() { if [ -n "$1" ] && [ -n "$2" ]; then echo "$1; $2"; else echo "$1$2"; fi; }
 
 # Each runtime has: can_hold_platforms, need_runtime (ends the script where it is not there, sets machine), look_before,
-# is_there, load_wanted (which calls load_each or a way of its own), is_loaded (sets found and remark), closing_note.
+# is_there, load_wanted (which calls load_each or a way of its own), is_loaded (sets found and remark),
+# advice (of what failed and is not damaged), where_note, closing_note.
 # They read what read_row sets.
 read_row() { IFS=$tab read -r reference name digest root leaf_platform config leaf what why patterns; }
 # write_row: the same as a line.
@@ -328,15 +382,35 @@ load_each() {
   total=$(wc -l <"$1" | tr -d ' ')
   while read_row <&3; do
     number=$((number + 1))
-    note "[$number/$total] $reference"
+    progress "[$number/$total] $reference"
     reason=''
     load_image </dev/null || printf '%s\t%s\n' "$reference" "${reason:-$runtime did not take it}" >>"$work/reasons"
   done 3<"$1"
+  progress_end
+}
+# damage_of: the first blob of the image that is not as it was saved, which a runtime does not always say. Each blob is
+# read once.
+damage_of() {
+  only=$leaf
+  [ -z "$all_platforms" ] || only=''
+  for top in "$digest" "$root" "$leaf"; do contents "$top" "$only" || :; done | awk '!seen[$0]++' >"$work/suspects"
+  awk 'FILENAME == ARGV[1] { good[$0]; next } !($0 in good)' "$work/intact" "$work/suspects" >"$work/unread"
+  while read -r blob; do
+    file=$bundle/blobs/sha256/${blob#sha256:}
+    if [ ! -f "$file" ]; then
+      echo "blobs/sha256/${blob#sha256:} is missing"
+      return
+    elif [ "$(hash_of "$file" 2>/dev/null)" != "${blob#sha256:}" ]; then
+      echo "blobs/sha256/${blob#sha256:} is damaged"
+      return
+    fi
+    echo "$blob" >>"$work/intact"
+  done <"$work/unread"
 }
 # moved_from REFERENCE WORDS: what the name stood for before, if it was another image.
 other_image='the name stands for another image'
 moved_from() {
-  awk -F '\t' -v reference="$1" -v words="$2" '$1 == reference { print "; the name " words " " $2; exit }' "$work/moved"
+  awk -F '\t' -v reference="$1" -v words="$2" '$1 == reference { print "the name " words " " $2; exit }' "$work/moved"
 }
 reason_of() { awk -F '\t' -v reference="$1" '$1 == reference { print $2; exit }' "$work/reasons"; }
 
@@ -353,21 +427,21 @@ select_names "$@"
 choose_leaves
 look_before
 
-: >"$work/table" && : >"$work/reasons" && : >"$work/wanted" && : >"$work/satisfied" && : >"$work/moved"
-loaded=0 there=0 skipped=0 failed=0
+: >"$work/table" && : >"$work/reasons" && : >"$work/wanted" && : >"$work/satisfied" && : >"$work/moved" && : >"$work/intact"
+loaded=0 there=0 skipped=0 failed=0 damaged=0
 while read_row <&3; do
   case "$what" in
     load) ;;
     *)
       skipped=$((skipped + 1))
-      result "$reference" - "skipped: $why"
+      result "$reference" - skipped "$why"
       continue
       ;;
   esac
   if is_there </dev/null; then
     there=$((there + 1))
     echo "$patterns" >>"$work/satisfied"
-    result "$reference" "$found" "there already${remark:+; $remark}"
+    result "$reference" "$found" 'there already' "$remark"
   else
     case "$remark" in "$other_image") printf '%s\t%s\n' "$reference" "$found" >>"$work/moved" ;; esac
     write_row >>"$work/wanted"
@@ -378,7 +452,7 @@ if [ -n "$dry_run" ]; then
   while read_row <&3; do
     loaded=$((loaded + 1))
     echo "$patterns" >>"$work/satisfied"
-    result "$reference" "$digest" "would be loaded$(moved_from "$reference" 'stands now for')"
+    result "$reference" "$digest" 'would be loaded' "$(moved_from "$reference" 'stands now for')"
   done 3<"$work/wanted"
 elif [ -s "$work/wanted" ]; then
   load_wanted
@@ -389,32 +463,35 @@ elif [ -s "$work/wanted" ]; then
     if is_loaded </dev/null && [ -z "$reason" ]; then
       loaded=$((loaded + 1))
       echo "$patterns" >>"$work/satisfied"
-      result "$reference" "$found" "loaded$(moved_from "$reference" 'stood for')${remark:+; $remark}"
+      result "$reference" "$found" loaded "$(both "$(moved_from "$reference" 'stood for')" "$remark")"
     else
       failed=$((failed + 1))
-      result "$reference" "${found:--}" "failed: ${reason:-$runtime does not have it as it should be${remark:+; $remark}}"
+      damage=$(damage_of </dev/null)
+      if [ -n "$damage" ]; then
+        damaged=$((damaged + 1))
+        reason=$damage
+      else
+        reason=${reason:-$runtime does not have it as it should be${remark:+; $remark}}
+        reason="$reason$(advice)"
+      fi
+      result "$reference" "${found:--}" failed "$reason"
     fi
   done 3<"$work/wanted"
 fi
 
+progress_end
 # The table, in the order of the bundle.
-awk -F '\t' -v identity="$identity" '
-  function wide(text, width) { return sprintf("%-" width "s", text) }
-  BEGIN { a = 5; b = length(identity) }
-  FILENAME == ARGV[1] {
-    digest[$1] = $2; text[$1] = $3
-    if (length($1) > a) a = length($1)
-    if (length($2) > b) b = length($2)
-    next
-  }
-  FNR == 1 { print wide("IMAGE", a) "  " wide(identity, b) "  RESULT" }
-  { print wide($1, a) "  " wide(digest[$1], b) "  " text[$1] }' "$work/table" "$work/rows"
+awk -F '\t' 'FILENAME == ARGV[1] { row[$3] = $0; next } { print row[$1] }' "$work/table" "$work/rows" >"$work/sorted"
+result_table "$work/sorted"
 say ''
 verb=loaded
 [ -z "$dry_run" ] || verb='would be loaded'
+[ -z "$all_platforms" ] || platform='all platforms that are here'
 say "$platform: $loaded $verb, $there there already, $skipped skipped, $failed failed"
+[ "$damaged" = 0 ] || note 'The bundle is damaged: sh kit/verify.sh names all that has to be copied again'
 left_out=$(awk -F '\t' '$9 == "referrer" { count++ } END { print count + 0 }' "$kit/images.tsv")
 [ "$left_out" = 0 ] || note "$left_out signatures, SBOMs or other referrers stay here: runtimes do not take them, kit/serve.sh and kit/push.sh do"
+[ $((loaded + there)) = 0 ] || [ -n "$dry_run" ] || where_note
 [ "$loaded" = 0 ] || [ -n "$dry_run" ] || closing_note
 [ "$failed" = 0 ] || exit 1
 

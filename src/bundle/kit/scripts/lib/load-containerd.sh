@@ -2,7 +2,6 @@
 [ -n "${runtime-}" ] || { echo 'This is a part of load.sh: sh kit/load.sh containerd' >&2 && exit 2; }
 
 can_hold_platforms=1
-identity=DIGEST
 
 # control …: the runtime's ctr, in the namespace.
 control() {
@@ -66,11 +65,13 @@ entries() {
 
 has_name() { grep -qxF "$1$tab$2" "$work/images"; }
 
-# is_whole: whether all of the image is there, and unpacked where it is for this machine: ctr judges by its platform.
+# is_whole: whether all of the image is there, and unpacked where it is for this machine. ctr judges by its platform alone.
 is_whole() {
   if is_native_leaf; then
-    awk -F '\t' -v name="$reference" '$1 == name { found = $3 == "complete" && $4 == "true" } END { exit !found }' "$work/checked"
-  else
+    awk -F '\t' -v name="$reference" '$1 == name { found = $3 == "complete" && $4 == "true" } END { exit !found }' "$work/checked" ||
+      return 1
+  fi
+  if [ -n "$all_platforms" ] || ! is_native_leaf; then
     contents "$found" "$([ -n "$all_platforms" ] || echo "$leaf")" >"$work/all" &&
       awk 'FILENAME == ARGV[1] { present[$1]; next } !($1 in present) { lacks = 1 } END { exit lacks }' "$work/present" "$work/all"
   fi
@@ -150,14 +151,21 @@ import_blobs() {
   return 1
 }
 
+advice() { :; }
+
+where_note() {
+  where="$ctr -n $namespace"
+  [ "$runtime" != k3s ] || where="k3s ctr -n $namespace"
+  note "They are in the namespace $namespace of containerd: $where images ls"
+}
+
 closing_note() {
   [ "$namespace" = k8s.io ] || return 0
-  note 'Kubernetes removes images that no container uses when the disk is nearly full. Late releases of containerd spare those'
-  case "$runtime" in
-    containerd) note 'with a label: ctr -n k8s.io images label NAME io.cri-containerd.pinned=pinned' ;;
-    *)
-      note "with a label: the same, by $runtime's ctr: -n k8s.io images label NAME io.cri-containerd.pinned=pinned. An archive"
-      note "in /var/lib/rancher/$runtime/agent/images/ is imported again whenever $runtime starts."
-      ;;
-  esac
+  note 'Kubernetes removes images that no container uses when the disk is nearly full.'
+  note 'Late releases of containerd spare those with a label:'
+  note "  $where images label NAME io.cri-containerd.pinned=pinned"
+  [ "$runtime" = containerd ] || {
+    note "An archive in /var/lib/rancher/$runtime/agent/images/ is imported again"
+    note "whenever $runtime starts."
+  }
 }

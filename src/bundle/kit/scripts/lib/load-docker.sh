@@ -2,7 +2,6 @@
 [ -n "${runtime-}" ] || { echo 'This is a part of load.sh: sh kit/load.sh docker' >&2 && exit 2; }
 
 can_hold_platforms=''
-identity='IMAGE ID'
 
 need_runtime() {
   has docker || refuse 'there is no program docker here'
@@ -43,14 +42,19 @@ is_there() { is_loaded; }
 
 # load_wanted: all in one stream, each blob once. Where docker ends at one of them, the others go one by one.
 load_wanted() {
-  note "$(wc -l <"$work/wanted" | tr -d ' ') images to docker load"
+  sending="$(wc -l <"$work/wanted" | tr -d ' ') images to docker load"
+  [ -t 2 ] || note "$sending"
   begin_archive
   : >"$work/together"
   while read_row <&3; do
     reason=''
     if add_to_archive; then cat "$work/all" >>"$work/together"; else printf '%s\t%s\n' "$reference" "$reason" >>"$work/reasons"; fi
   done 3<"$work/wanted"
-  ! send "$work/together" || return 0
+  sent=yes
+  send "$work/together" || sent=''
+  [ ! -t 2 ] || note ''
+  sending=''
+  [ -z "$sent" ] || return 0
   note "docker load: $reason"
   note 'The images follow one by one.'
   : >"$work/single"
@@ -90,9 +94,13 @@ send() {
     return
   fi
   reason=$(reason_said)
-  case "$reason" in *'invalid tar header'*) reason="$reason (before version 23 Docker reads no layers of zstd)" ;; esac
   return 1
 }
+
+advice() {
+  case "$reason" in *'invalid tar header'*) echo ' (before version 23 Docker reads no layers of zstd)' ;; esac
+}
+where_note() { :; }
 
 closing_note() {
   [ -n "$keeps_digests" ] ||

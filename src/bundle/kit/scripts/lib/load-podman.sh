@@ -2,7 +2,6 @@
 [ -n "${runtime-}" ] || { echo 'This is a part of load.sh: sh kit/load.sh podman' >&2 && exit 2; }
 
 can_hold_platforms=''
-identity=DIGEST
 
 need_runtime() {
   has podman || refuse 'there is no program podman here'
@@ -85,4 +84,6 @@ docker_form() {
   printf '[%s]' "$(docker_entry "$leaf" "$reference")" >"$work/stream/manifest.json"
 }
 
+advice() { :; }
+where_note() { :; }
 closing_note() { :; }
