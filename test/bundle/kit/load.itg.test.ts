@@ -190,7 +190,9 @@ describe('V6: load.sh containerd', () => {
       0,
       ['quay.io/acme/idx:3', ONLY].toSorted(),
     ]);
-    expect(table(without).get('quay.io/acme/idx:3')).toContain(`stands now for ${IMAGES.one.top.slice(0, 19)}`);
+    expect(table(without).get('quay.io/acme/idx:3')).toContain(
+      `stands now for ${IMAGES.one.top.slice(0, 19)}`,
+    );
     const moved = await load(site, '--namespace part containerd quay.io/acme/idx');
     expect(table(moved).get('quay.io/acme/idx:3')).toBe(
       `loaded: the name stood for ${IMAGES.one.top.slice(0, 19)}`,
