@@ -2040,7 +2040,7 @@ curl_blob() {
   while :; do
     curl_upload "$1" "$2" && break
     case $fault:$blob_tries in cut:[12] | busy:[12]) sleep "$blob_tries" ;; lost:1) ;; *) return 1 ;; esac
-    note "  $why; once more"
+    progress "  $why; once more"
     blob_tries=$((blob_tries + 1))
     upload_url=
   done
@@ -2245,11 +2245,16 @@ find_login() {
   elif [ -n "\${REGISTRY_AUTH_FILE-}" ]; then
     login_in "$REGISTRY_AUTH_FILE" || :
   else
-    if [ -n "\${XDG_RUNTIME_DIR-}" ]; then login_run=$XDG_RUNTIME_DIR/containers; else login_run=/run/containers/$(id -u); fi
+    login_folder
     login_in "$login_run/auth.json" ||
       login_in "\${XDG_CONFIG_HOME:-\${HOME-}/.config}/containers/auth.json" ||
       login_in "\${DOCKER_CONFIG:-\${HOME-}/.docker}/config.json" || :
   fi
+}
+
+# login_folder: where logins of a session are.
+login_folder() {
+  if [ -n "\${XDG_RUNTIME_DIR-}" ]; then login_run=$XDG_RUNTIME_DIR/containers; else login_run=/run/containers/$(id -u); fi
 }
 
 # login_in FILE: the login that a file has for one of \`login_keys\`, the longest first.
@@ -2293,6 +2298,7 @@ login_in() {
 ask_login() {
   [ -z "$login_asked" ] && [ -t 0 ] && [ -t 2 ] || return 1
   login_asked=yes
+  progress_end
   printf 'User name at %s: ' "$1" >&2
   IFS= read -r login_user || return 1
   [ -n "$login_user" ] || return 1
@@ -2510,6 +2516,12 @@ skopeo_begin() {
     cp "$ca" "$work/certs/ca.crt"
   fi
   skopeo_file=$auth_file
+  # Where the user has no folder of a session, skopeo fails at the one that it may not read. It looks at home after that.
+  login_folder
+  if [ ! -r "$login_run/auth.json" ]; then
+    XDG_RUNTIME_DIR=$work
+    export XDG_RUNTIME_DIR
+  fi
   [ -z "$login_user" ] || skopeo_login
 }
 
@@ -2543,6 +2555,7 @@ skopeo_trouble() {
   said=$(printf '%s\\n' "$said" | sed 's/\\\\"/"/g' | tr -d '\\000-\\037\\177-\\377' | cut -c 1-400)
   why="skopeo, $1: $said"
   case $said in
+    *auth.json*'permission denied'* | *config.json*'permission denied'*) fault=unreadable ;;
     *'gave HTTP response to HTTPS client'*) fault=plain why="$address does not speak HTTPS" ;;
     *'HTTP request to an HTTPS server'*) fault=tls why="$address speaks HTTPS" ;;
     *x509:* | *'certificate signed by'*) fault=authority ;;
@@ -3569,6 +3582,7 @@ copy_ca "/etc/docker/certs.d/$address/ca.crt"
 # Pushes the images of this bundle into a registry, digest for digest.
 case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
 . "$kit/lib/common.sh"
+. "$kit/lib/progress.sh"
 . "$kit/lib/push-json.sh"
 . "$kit/lib/push-login.sh"
 . "$kit/lib/push-curl.sh"
@@ -3579,20 +3593,27 @@ usage() {
   cat <<'END'
 usage: sh kit/push.sh [OPTIONS] REGISTRY[/PREFIX] [PATTERN…]
 
-Pushes the images of this bundle into a registry: each as REGISTRY/PREFIX/REPOSITORY:TAG, with the digest that it has
-here, by skopeo (1.6 or later) or by curl. What is there already is not sent. A tag is put when all that it names is
-there. In the end each tag is read again, and its digest compared.
+Pushes the images of this bundle into a registry: each as
+REGISTRY/PREFIX/REPOSITORY:TAG, with the digest that it has here, by skopeo (1.6
+or later) or by curl. What is there already is not sent. A tag is put when all
+that it names is there. In the end each tag is read again, and its digest
+compared.
 
   REGISTRY          the registry: HOST[:PORT], without http://
   PREFIX            the path below which the images go
-  PATTERN           only images whose name matches, as '*nginx*' or 'docker.io/library/*:1.*'; * matches / as well
+  PATTERN           only images whose name matches, as '*nginx*' or
+                    'docker.io/library/*:1.*'; * matches / as well
   --dry-run         asks what is there, and sends nothing
-  --keep            leaves a tag that has another image there; otherwise it is replaced, and that is said
-  --auth-file FILE  logins, in the form of docker and skopeo; otherwise the files that skopeo reads
-  --user-from FILE  a file with one line NAME:PASSWORD; - is standard input. Without a login, the terminal is asked
+  --keep            leaves a tag that has another image there; otherwise it is
+                    replaced, and that is said
+  --auth-file FILE  logins, in the form of docker and skopeo; otherwise the
+                    files that skopeo reads
+  --user-from FILE  a file with one line NAME:PASSWORD; - is standard input.
+                    Without a login, the terminal is asked
   --ca FILE         the certificate authority of the registry, in PEM
   --insecure        does not check the certificate of the registry
-  --plain-http      the registry speaks HTTP without TLS; also needed for localhost
+  --plain-http      the registry speaks HTTP without TLS; also needed for
+                    localhost
   --with PROGRAM    skopeo or curl; by default skopeo where it is there
 
 exit codes: 0 done; 1 an image was not pushed; 2 nothing was started
@@ -3649,6 +3670,8 @@ done
 for pattern; do
   case $pattern in -*) usage_error "$pattern stands after the registry: options come first" ;; esac
 done
+[ -z "$auth_file" ] || { [ -f "$auth_file" ] && [ -r "$auth_file" ]; } || refuse "$auth_file is not a file that can be read"
+[ -z "$ca" ] || check_authority "$ca"
 
 read_address "$1" 'Plain HTTP is asked for by --plain-http'
 target=$address\${prefix:+/$prefix}
@@ -3659,8 +3682,6 @@ case $address in
   *) refuse "$address could be the name of an image as well" "Write its port, too: $address:443" ;;
 esac
 [ -z "$plain_http" ] || [ -z "$ca$insecure" ] || usage_error '--plain-http has no certificate to check'
-[ -z "$auth_file" ] || { [ -f "$auth_file" ] && [ -r "$auth_file" ]; } || refuse "$auth_file is not a file that can be read"
-[ -z "$ca" ] || check_authority "$ca"
 
 # Which program sends.
 usable_skopeo() {
@@ -3773,7 +3794,7 @@ total=$(wc -l <"$work/items" | tr -d ' ')
 
 # ---- sending
 
-fault= why= said= there=
+fault= why= said= there= skopeo_file=
 
 # hint_for FAULT: what can be done.
 hint_for() {
@@ -3781,8 +3802,16 @@ hint_for() {
     plain) say "If that is a registry without TLS: sh kit/push.sh --plain-http $target" ;;
     tls) say 'Leave out --plain-http' ;;
     authority) say 'Name the certificate authority of the registry: --ca FILE (or --insecure, which checks nothing)' ;;
-    login) say "A login is needed: --user-from FILE, --auth-file FILE, or before: skopeo login $address" ;;
-    denied) say 'The login may not write there: its rights, the project and its quota are set at the registry' ;;
+    login | denied)
+      if [ -n "$login_user$login$skopeo_file" ]; then
+        say 'It takes no pushes with this login: the password may be wrong, or the rights, the project or the quota'
+        say 'at the registry forbid it; or it only serves pulls, as kit/serve.sh does'
+      else
+        say 'It takes no pushes from you: it may want a login (--user-from FILE, --auth-file FILE, or before:'
+        say "skopeo login $address), or only serve pulls, as kit/serve.sh does"
+      fi
+      ;;
+    unreadable) say 'A file of logins cannot be read by this user: name another one by --auth-file FILE' ;;
     gone) say 'Push again when it answers: only the rest is sent' ;;
     missing) say 'Some registries want a repository or project to be made before it is pushed to, or take names of few parts' ;;
     minute) say 'A zot ends what takes longer than a minute: "readTimeout": "0s" and "writeTimeout": "0s" below "http" let it go on' ;;
@@ -3795,7 +3824,7 @@ hint_for() {
 # announce WHAT FILE-OR-FOLDER: tells of what takes a while to send.
 announce() {
   mebibytes=$(ls -lLn "$2" | awk '{ sum += $5 } END { printf "%d", sum / 1048576 }')
-  [ "$mebibytes" -lt 64 ] || note "  sending $(short "$1"), $mebibytes MiB"
+  [ "$mebibytes" -lt 64 ] || progress "  sending $(short "$1"), $mebibytes MiB"
 }
 
 # docker_type: whether the fault is that of a registry that takes no Docker types.
@@ -3912,11 +3941,26 @@ put_image() {
   fail "$why" \${hint:+"$hint"}
 }
 
+# common_words WHY: what went wrong, without what is of this image alone.
+common_words() {
+  printf '%s\\n' "$1" | awk -v path="$image_path" -v tag=":$image_tag" '
+    function without(text, part,    at) {
+      while (part != "" && (at = index(text, part))) text = substr(text, 1, at - 1) "…" substr(text, at + length(part))
+      return text
+    }
+    {
+      gsub(/sha256:[0-9a-f]+/, "…"); gsub(/[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]+/, "…")
+      text = without(without($0, path), tag)
+      gsub(/manifests?\\/[A-Za-z0-9_.-]+|reading manifest [^ ]+/, "…", text)
+      print text
+    }'
+}
+
 : >"$work/sent"
 : >"$work/table"
 : >"$work/failed"
 : >"$work/hints"
-at=0 failed=0 logins=0 away=0 referrers_sent=0 stopped=
+at=0 failed=0 logins=0 away=0 referrers_sent=0 stopped= pushed_any= alike=0 last_words=
 doing=Pushing
 [ -z "$dry_run" ] || doing=Comparing
 note "$doing $total images by $engine: $target"
@@ -3935,19 +3979,26 @@ while IFS=$tab read -r item_digest item_root item_repository item_tag <&9; do
       push_image "$item_digest" "$item_root" "$item_repository" "$item_tag"
   }; then
     logins=0 away=0
-    note "[$at/$total] $result $item"
+    pushed_any=yes alike=0
+    progress "[$at/$total] $result $item"
     printf '%s\\t%s\\t%s\\t%s\\n' "$result" "$there" "$item" "$remark" >>"$work/table"
     continue
   fi
   docker_type "$item_digest"
   failed=$((failed + 1))
-  note "[$at/$total] failed $item: $why"
+  progress "[$at/$total] failed $item"
   printf 'failed\\t-\\t%s\\t\\n' "$item" >>"$work/table"
-  printf '  %s\\n    %s\\n' "$item" "$why" >>"$work/failed"
   hint_for "$fault" >>"$work/hints"
+  words=$why
+  [ "$fault" = damaged ] || words=$(common_words "$why")
+  printf '%s\\t%s\\t%s\\n' "$item" "$why" "$words" >>"$work/failed"
+  if [ "$words" = "$last_words" ]; then alike=$((alike + 1)); else alike=1; fi
+  last_words=$words
   case $fault in
+    # The same words of one image after the other, and none was pushed.
+    other) [ -n "$pushed_any" ] || [ "$alike" -lt 3 ] || stopped=yes ;;
     # The next would fail alike, and too many wrong logins may lock one out.
-    plain | tls | authority) stopped=yes ;;
+    plain | tls | authority | unreadable) stopped=yes ;;
     login) logins=$((logins + 1)) && [ "$logins" -lt 3 ] || stopped=yes ;;
     gone) away=$((away + 1)) && [ "$away" -lt 2 ] || stopped=yes ;;
   esac
@@ -3955,16 +4006,16 @@ done 9<"$work/items"
 
 # ---- what was done
 
-{
-  printf 'RESULT\\tDIGEST\\tIMAGE\\t\\n'
-  cat "$work/table"
-} | awk -F "$tab" '{
-  printf "%-10s  %-71s  %s%s\\n", $1, $2, $3, ($4 == "" ? "" : "  (" $4 ")")
-}'
+progress_end
+result_table "$work/table"
 if [ -s "$work/failed" ]; then
   note
   note 'FAILED'
-  cat "$work/failed" >&2
+  # What several have in common is told once.
+  awk -F "$tab" '
+    !($3 in names) { order[++count] = $3; why[$3] = $2 }
+    { names[$3] = names[$3] "  " $1 "\\n" }
+    END { for (at = 1; at <= count; at++) printf "%s    %s\\n", names[order[at]], why[order[at]] }' "$work/failed" >&2
   awk '!seen[$0]++ { print "  " $0 }' "$work/hints" >&2
 fi
 [ ! -s "$work/notes" ] || {

@@ -144,9 +144,9 @@ describe.each([
     const tags = await tagsOf(registry.url);
     for (const [name, root] of wanted('mirror/', atRegistry)) {
       expect([name, tags.get(name)]).toEqual([name, root]);
-      expect(first.stdout).toMatch(new RegExp(`^pushed +${root} +\\S+/${name}( |$)`, 'm'));
+      expect(first.stdout).toMatch(new RegExp(`^pushed +${root.slice(0, 19)} +\\S+/${name}$`, 'm'));
     }
-    expect(first.stdout).toMatch(/\/sparse:1 {2}\(without the platforms/);
+    expect(first.stdout).toMatch(/\/sparse:1\n {4}without the platforms/);
     expect(tags.get(`mirror/${SITE}/ref:${cosign.tag}`)).toBe(cosign.image.top);
     const listed = await call(
       new URL(`/v2/mirror/${SITE}/ref/manifests/sha256-${hexOf(subject.top)}`, registry.url),
@@ -209,9 +209,9 @@ describe.each([
       });
     expect(await pushAs('')).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('--ca FILE') });
     const anonymous = await pushAs('--ca /root/ca.crt');
-    expect([anonymous.exitCode, anonymous.stderr]).toEqual([1, expect.stringContaining('A login is needed')]);
+    expect([anonymous.exitCode, anonymous.stderr]).toEqual([1, expect.stringContaining('may want a login')]);
     const wrong = await pushAs('--ca /root/ca.crt --user-from -', 'robot:no\n');
-    expect([wrong.exitCode, wrong.stderr]).toEqual([1, expect.stringContaining('A login is needed')]);
+    expect([wrong.exitCode, wrong.stderr]).toEqual([1, expect.stringContaining('the password may be wrong')]);
     const right = await pushAs('--ca /root/ca.crt --user-from -', `robot:${users.robot}\n`);
     expect([right.exitCode, right.stdout]).toEqual([0, expect.stringContaining('1 pushed of 1 images')]);
     const auth = Buffer.from(`robot:${users.robot}`).toString('base64');
@@ -275,7 +275,11 @@ describe.each([
 it('V7: kit/push.sh by skopeo where curl is not: nobody looks which referrers are listed, which a note says', async () => {
   await using registry = await startDockerRegistry();
   await using site = await startAt('busybox', ['skopeo']);
-  const { exitCode, stdout, stderr } = await push(site, `--plain-http ${registry.host} '*/ref' '*/sparse'`);
+  // A folder of a session that cannot be read, as a user has it who is not logged in: skopeo fails at that.
+  const { exitCode, stdout, stderr } = await site.run(
+    `sh kit/push.sh --plain-http ${registry.host} '*/ref' '*/sparse'`,
+    { cwd: '/bundle', env: { XDG_RUNTIME_DIR: '/etc/passwd' } },
+  );
   expect([exitCode, stdout]).toEqual([0, expect.stringContaining('3 signatures and other referrers')]);
   expect(stderr).toContain('is not known: curl did not ask');
   const found = await call(new URL(`/v2/${SITE}/ref/manifests/${sbom.top}`, registry.url), {
@@ -318,12 +322,15 @@ describe('V7: kit/push.sh and what registries do', () => {
     const other = one({ seed: 'other', ...small });
     await pushImage(registry.target, `${SITE}/one`, other, '1');
     const planned = await pushTo(registry, "--dry-run HOST '*/one' '*/zst'");
-    expect(planned.stdout).toMatch(/^to replace .*\nto push /m);
+    expect(planned.stdout).toMatch(/^to replace .*\n {4}now sha256:\w{12}\nto push /m);
     const kept = await pushTo(registry, "--keep HOST '*/one'");
     expect([kept.exitCode, kept.stdout]).toEqual([0, expect.stringContaining('1 kept of 1 images')]);
     expect(await tagsOf(registry.url)).toEqual(new Map([[`${SITE}/one:1`, other.top]]));
     const replaced = await pushTo(registry, "'*/one'");
-    expect([replaced.exitCode, replaced.stdout]).toEqual([0, expect.stringContaining(`(was ${other.top})`)]);
+    expect([replaced.exitCode, replaced.stdout]).toEqual([
+      0,
+      expect.stringContaining(`was ${other.top.slice(0, 19)}\n`),
+    ]);
     expect((await tagsOf(registry.url)).get(`${SITE}/one:1`)).toBe(KINDS.one[0].top);
   });
 
@@ -356,7 +363,7 @@ describe('V7: kit/push.sh and what registries do', () => {
   it('puts the original index of a sparse image where the registry takes it', async () => {
     await using registry = await startPushRegistry({ sparse: 'all' });
     const { exitCode, stdout } = await pushTo(registry, "'*/sparse'");
-    expect([exitCode, stdout]).toEqual([0, expect.stringContaining(KINDS.sparse[0].top)]);
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining(KINDS.sparse[0].top.slice(0, 19))]);
   });
 
   it('takes a blob that images share from the repository that has it', async () => {
@@ -402,11 +409,10 @@ describe('V7: kit/push.sh and what registries do', () => {
       { missing: () => true },
       'want a repository or project to be made before',
     ],
-    ['a registry that cannot be written', { readOnly: true }, 'answers 405'],
     [
       'a refusal',
       { faults: [{ method: 'POST', path: /./, times: 9, status: 403, code: 'DENIED' }] },
-      'The login may not write there',
+      'or only serve pulls',
     ],
   ])('ends with what can be done about %s', async (_, switches, words) => {
     await using registry = await startPushRegistry(switches);
@@ -414,6 +420,14 @@ describe('V7: kit/push.sh and what registries do', () => {
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining(words)]);
     expect(stdout).toContain('1 failed of 1 images');
     expect([...registry.contents.repositories.values()].flatMap(({ tags }) => [...tags])).toEqual([]);
+  });
+
+  it('tells once what all images have in common, and stops after a few of them', async () => {
+    await using registry = await startPushRegistry({ readOnly: true });
+    const { exitCode, stdout, stderr } = await pushTo(registry, "'*/one' '*/zst' '*/idx' '*/d2' '*/chart'");
+    expect([exitCode, stdout]).toEqual([1, expect.stringContaining('3 failed, 2 not tried of 5 images')]);
+    expect(stderr.match(/answers 405/g)).toHaveLength(1);
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
   it('asks for tokens with the login, for the repositories alone that a push is about', async () => {
@@ -470,7 +484,7 @@ describe('V7: kit/push.sh and what registries do', () => {
     ['registry.example/UPPER', 'the prefix is not'],
     ['--with=docker registry.example', '--with takes'],
     ['--with skopeo registry.example', 'no skopeo'],
-    ['--ca /nowhere registry.example', 'is not a file'],
+    ['--ca /nowhere registry', '/nowhere is not a file'],
     ['--plain-http --insecure registry.example', 'no certificate to check'],
     ['--what registry.example', 'is not an option'],
     ['--keep=yes registry.example', 'takes no value'],

@@ -406,7 +406,7 @@ curl_blob() {
   while :; do
     curl_upload "$1" "$2" && break
     case $fault:$blob_tries in cut:[12] | busy:[12]) sleep "$blob_tries" ;; lost:1) ;; *) return 1 ;; esac
-    note "  $why; once more"
+    progress "  $why; once more"
     blob_tries=$((blob_tries + 1))
     upload_url=
   done

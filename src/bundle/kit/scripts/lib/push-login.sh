@@ -51,11 +51,16 @@ find_login() {
   elif [ -n "${REGISTRY_AUTH_FILE-}" ]; then
     login_in "$REGISTRY_AUTH_FILE" || :
   else
-    if [ -n "${XDG_RUNTIME_DIR-}" ]; then login_run=$XDG_RUNTIME_DIR/containers; else login_run=/run/containers/$(id -u); fi
+    login_folder
     login_in "$login_run/auth.json" ||
       login_in "${XDG_CONFIG_HOME:-${HOME-}/.config}/containers/auth.json" ||
       login_in "${DOCKER_CONFIG:-${HOME-}/.docker}/config.json" || :
   fi
+}
+
+# login_folder: where logins of a session are.
+login_folder() {
+  if [ -n "${XDG_RUNTIME_DIR-}" ]; then login_run=$XDG_RUNTIME_DIR/containers; else login_run=/run/containers/$(id -u); fi
 }
 
 # login_in FILE: the login that a file has for one of `login_keys`, the longest first.
@@ -99,6 +104,7 @@ login_in() {
 ask_login() {
   [ -z "$login_asked" ] && [ -t 0 ] && [ -t 2 ] || return 1
   login_asked=yes
+  progress_end
   printf 'User name at %s: ' "$1" >&2
   IFS= read -r login_user || return 1
   [ -n "$login_user" ] || return 1

@@ -13,6 +13,12 @@ skopeo_begin() {
     cp "$ca" "$work/certs/ca.crt"
   fi
   skopeo_file=$auth_file
+  # Where the user has no folder of a session, skopeo fails at the one that it may not read. It looks at home after that.
+  login_folder
+  if [ ! -r "$login_run/auth.json" ]; then
+    XDG_RUNTIME_DIR=$work
+    export XDG_RUNTIME_DIR
+  fi
   [ -z "$login_user" ] || skopeo_login
 }
 
@@ -46,6 +52,7 @@ skopeo_trouble() {
   said=$(printf '%s\n' "$said" | sed 's/\\"/"/g' | tr -d '\000-\037\177-\377' | cut -c 1-400)
   why="skopeo, $1: $said"
   case $said in
+    *auth.json*'permission denied'* | *config.json*'permission denied'*) fault=unreadable ;;
     *'gave HTTP response to HTTPS client'*) fault=plain why="$address does not speak HTTPS" ;;
     *'HTTP request to an HTTPS server'*) fault=tls why="$address speaks HTTPS" ;;
     *x509:* | *'certificate signed by'*) fault=authority ;;
