@@ -88,7 +88,9 @@ async function knownBlobs(releases: string): Promise<ReadonlyMap<string, string>
   const known = new Map<string, string>();
   for (const release of (await readdir(releases)).filter((name) => RELEASE.test(name))) {
     const pool = path.join(releases, release, 'blobs/sha256');
-    for (const hex of (await unlessGone(readdir(pool))) ?? []) known.set(hex, path.join(pool, hex));
+    // A link to a link would be one: what it leads to may change.
+    for (const entry of (await unlessGone(readdir(pool, { withFileTypes: true }))) ?? [])
+      if (entry.isFile()) known.set(entry.name, path.join(pool, entry.name));
   }
   return known;
 }

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, readdir, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleTar } from '../../../src/archive/index.ts';
@@ -221,5 +221,16 @@ describe('V17: oci-save unpack --swap', () => {
     await expect(bring(archive.v2, 'join', path.join(site, 'current'))).rejects.toMatchObject({
       code: 'usage',
     });
+  });
+
+  it('takes no link in an older release for a blob', async () => {
+    const site = path.join(bench.folder, 'linked');
+    const tool = digestIn(await lockIn(bench.bundle('v2')), 'tool:1').slice(7);
+    const pool = path.join(site, 'releases', 'a'.repeat(12), 'blobs/sha256');
+    await mkdir(pool, { recursive: true });
+    await symlink(path.join(bench.bundle('v2'), 'blobs/sha256', tool), path.join(pool, tool));
+    const { swapped } = await bring(archive.v2, 'swap', site);
+    const blob = path.join(site, 'releases', swapped?.release ?? '', 'blobs/sha256', tool);
+    expect((await lstat(blob)).isFile()).toBe(true);
   });
 });
