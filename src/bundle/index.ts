@@ -12,7 +12,7 @@ export {
 } from './tree.ts';
 export { type BundleExplanation, explainBundle } from './output/bundle-explanation.ts';
 export type { FileKind, FolderContent } from './output/folder-content.ts';
-export { findForeign, parseLayoutEntries } from './output/foreign-content.ts';
+export { findForeign, type ForeignContent, parseLayoutEntries } from './output/foreign-content.ts';
 export { openOutputFolder, type OutputFolder } from './output/output-folder.ts';
 export { keepLockOfBundle, lockBeside } from './output/beside-output.ts';
 export {

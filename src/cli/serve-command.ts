@@ -85,6 +85,7 @@ export function serveCommand(host: Host, done: (exitCode: number) => void): Comm
         reporter.stop();
         if (damage === undefined) return done(0);
         if (output.json) host.stdout.write(`${printableJson(damage)}\n`);
+        for (const note of damage.notes) say(plainText(`note: ${note}`));
         for (const line of damageLines(damage)) say(line);
         say(
           'it is not served: zot would serve what is damaged, too. --built-in leaves that out, --no-verify serves it all the same',

@@ -50,10 +50,9 @@ export function verifyCommand(host: Host, done: (exitCode: number) => void): Com
 
 function words(report: VerifyReport): string[] {
   const { content, files, bytes, images, foreign, state, notes } = report;
-  const lines = damageLines(report);
+  const lines = [...notes.map((note) => plainText(`note: ${note}`)), ...damageLines(report)];
   if (state.length > 0) lines.push("a server's own files, which may be lost:", ...nameLines(state, 10, '  '));
   if (foreign.length > 0) lines.push('not of this bundle, and not checked:', ...nameLines(foreign, 10, '  '));
-  lines.push(...notes.map((note) => plainText(`note: ${note}`)));
   if (report.linksMissing > 0 && report.outcome === 'whole')
     lines.push('note: registry/ has no blobs, as was said; oci-save serve takes them from blobs/');
   if (images === undefined) lines.push('note: a lock that lies elsewhere is named with --lock');

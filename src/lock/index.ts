@@ -19,4 +19,5 @@ export {
   MAX_LOCK_BYTES,
   parseLock,
 } from './parse-lock.ts';
+export { artifactsIn, isForPlatform } from './artifacts.ts';
 export { areSame, isSparse, taggedDigest, taggedMediaType } from './tagged.ts';

@@ -1,4 +1,11 @@
-import { digestOfLock, type Lock, repositoryPath, splitName } from '../../lock/index.ts';
+import {
+  artifactsIn,
+  digestOfLock,
+  isForPlatform,
+  type Lock,
+  repositoryPath,
+  splitName,
+} from '../../lock/index.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
 import type { Repository } from '../layout-files.ts';
 
@@ -65,6 +72,7 @@ Run the commands below in this folder, where this file is. Each tells with
 
      sh kit/push.sh registry.example:5000
      sh kit/push.sh registry.example:5000/mirror '*nginx*'
+     sh kit/push.sh --plain-http 10.0.0.5:5000     # a registry without TLS
 
    What the registry has already is not sent again.
 
@@ -77,9 +85,10 @@ Run the commands below in this folder, where this file is. Each tells with
      sh kit/mirrors.sh 10.0.0.5:5000   # for kit/serve.sh there
      sh kit/mirrors.sh --https registry.example:5000
 
-   writes the files for containerd, k3s, RKE2, CRI-O, Podman and Docker, and
-   tells where each belongs. Those in kit/ are for a registry at
-   ${ADDRESS}.
+   writes the files for containerd, k3s, RKE2, CRI-O, Podman and Docker into a
+   new folder in /tmp, or one that --out FOLDER names, and tells how they come
+   to each node and where each belongs there. Those in kit/ are for a registry
+   at ${ADDRESS}.
 
 
 6. UPDATE: A LATER FOLDER OF THIS KIND
@@ -133,15 +142,11 @@ function namesText(names: readonly string[]): string {
   return `${shown.join('')}${rest}`;
 }
 
-const isPlatform = ({ platform, attests }: Lock['images'][number]['leaves'][number]): boolean =>
-  platform !== undefined && attests === undefined;
-
 function contentWords({ images }: Lock): string {
-  const withPlatform = images.filter(({ leaves }) => leaves.some(isPlatform));
-  const artifacts = images.length - withPlatform.length;
+  const artifacts = artifactsIn({ images });
   const referrers = new Set(images.flatMap((image) => image.referrers.map(({ digest }) => digest))).size;
   return [
-    formatCount(withPlatform.length, 'container image'),
+    formatCount(images.length - artifacts, 'container image'),
     ...(artifacts === 0 ? [] : [formatCount(artifacts, 'other artifact')]),
     ...(referrers === 0 ? [] : [`${referrers} of their signatures and attestations`]),
   ].join(', ');
@@ -149,7 +154,7 @@ function contentWords({ images }: Lock): string {
 
 function platformsOf({ images }: Lock): string[] {
   const platforms = images.flatMap(({ leaves }) =>
-    leaves.filter(isPlatform).flatMap(({ platform }) => (platform === undefined ? [] : [platform])),
+    leaves.filter(isForPlatform).flatMap(({ platform }) => (platform === undefined ? [] : [platform])),
   );
   return [...new Set(platforms)].toSorted();
 }

@@ -3370,15 +3370,18 @@ usage() {
   cat <<'END'
 usage: sh kit/mirrors.sh [--https] [--ca FILE] [--out FOLDER] ADDRESS[/PREFIX]
 
-Writes what containerd, podman, buildah, skopeo, CRI-O, k3s, RKE2 and docker need to pull the images of this
-bundle by the names that they have from the registry at ADDRESS, and prints which file goes where on a node.
-Nothing else is changed.
+Writes what containerd, podman, buildah, skopeo, CRI-O, k3s, RKE2 and docker
+need to pull the images of this bundle by the names that they have from the
+registry at ADDRESS, and prints which file goes where on a node. Nothing else is
+changed.
 
   ADDRESS       the registry as the nodes reach it: HOST[:PORT], without http://
-  PREFIX        the path below which the images are in it, as kit/push.sh was given
+  PREFIX        the path below which the images are in it, as kit/push.sh was
+                given
   --https       the registry speaks HTTPS; otherwise plain HTTP is written
   --ca FILE     the certificate authority of the registry, in PEM; means --https
-  --out FOLDER  where to: a new or empty folder outside the bundle; by default a new one in /tmp
+  --out FOLDER  where to: a new or empty folder outside the bundle. Without it a
+                new one in /tmp, which does not last
 
 examples:
   sh kit/mirrors.sh 10.0.0.5:5000
@@ -3424,7 +3427,7 @@ if [ -n "$out" ]; then
   case $out in /*) ;; *) out=./$out ;; esac
   above=$out
   while [ ! -d "$above" ]; do above=$(dirname "$above"); done
-  above=$(cd -- "$above" && pwd -P)
+  above=$(cd -- "$above" 2>/dev/null && pwd -P) || refuse "$above cannot be entered" 'Name another folder: --out FOLDER'
   case $above/ in
     "\${bundle%/}"/*) refuse "$out would be in the bundle, which stays as it is" 'Name another folder: --out FOLDER' ;;
   esac
@@ -3530,9 +3533,14 @@ fi
   echo '}'
 } >"$made/daemon.json"
 
-[ -n "$out" ] || out=$(mktemp -d "\${TMPDIR:-/tmp}/mirrors.XXXXXX") ||
-  fail "no folder can be made in \${TMPDIR:-/tmp}" 'Name another one: --out FOLDER'
-{ mkdir -p "$out" && cp -R "$made/." "$out/"; } || fail "$out cannot be written"
+passing=
+if [ -z "$out" ]; then
+  passing=yes
+  out=$(mktemp -d "\${TMPDIR:-/tmp}/mirrors.XXXXXX" 2>/dev/null) ||
+    fail "no folder can be made in \${TMPDIR:-/tmp}" 'Name another one: --out FOLDER'
+fi
+why=$({ mkdir -p "$out" && cp -R "$made/." "$out/"; } 2>&1) ||
+  fail "$out cannot be written" "$(printf '%s\\n' "$why" | tail -n 1)"
 out=$(cd -- "$out" && pwd -P)
 
 # word_of TEXT: as one word of a shell's line.
@@ -3544,38 +3552,56 @@ word_of() {
 }
 from=$(word_of "$out")
 # copy_ca PLACE: the line that brings the authority to where a runtime looks for it.
-copy_ca() { [ -z "$ca" ] || say "  mkdir -p $(word_of "\${1%/*}") && cp $from/ca.crt $(word_of "$1")"; }
+copy_ca() {
+  [ -z "$ca" ] || say "  mkdir -p $(word_of "\${1%/*}")
+  cp $from/ca.crt $(word_of "$1")"
+}
 
-how='by plain HTTP (where it speaks HTTPS: --https or --ca FILE)'
-[ "$scheme" = http ] || how='by HTTPS'
-say "Wrote $out: images of $(awk -F "$tab" '
+how='by plain HTTP.
+Where it speaks HTTPS: --https or --ca FILE'
+[ "$scheme" = http ] || how='by HTTPS.'
+say "Wrote $out"
+say "Images of $(awk -F "$tab" '
   NR <= 10 { list = list (NR > 1 ? ", " : "") $1 }
-  END { print NR == 0 ? "no registry" : list (NR > 10 ? " and " NR - 10 " more" : "") }' "$work/named")" \\
-  "are pulled from $address$below $how."
+  END { print NR == 0 ? "no registry" : list (NR > 10 ? " and " NR - 10 " more" : "") }' "$work/named")"
+say "are pulled from $address$below $how"
+[ -z "$passing" ] || say 'The folder does not last: --out FOLDER names one that does.'
 say
-say 'On each node, as root, what it has of these:'
+say 'Bring it to each node, to the same place, for example:'
+say "  scp -r $from root@NODE:$from"
+say 'There, as root, what the node has of these:'
 say
-say 'containerd (Kubernetes, nerdctl; for ctr with --hosts-dir /etc/containerd/certs.d)'
-say "  mkdir -p /etc/containerd/certs.d && cp -R $from/hosts/. /etc/containerd/certs.d/"
-say '  It is read at each pull where config.toml has config_path = "/etc/containerd/certs.d" in the table'
-say '  [plugins."io.containerd.grpc.v1.cri".registry], of containerd 2 [plugins."io.containerd.cri.v1.images".registry].'
+say 'containerd (Kubernetes, nerdctl; ctr with --hosts-dir /etc/containerd/certs.d)'
+say '  mkdir -p /etc/containerd/certs.d'
+say "  cp -R $from/hosts/. /etc/containerd/certs.d/"
+say '  It is read at each pull where config.toml has'
+say '    config_path = "/etc/containerd/certs.d"'
+say '  in the table [plugins."io.containerd.grpc.v1.cri".registry], or of'
+say '  containerd 2 in [plugins."io.containerd.cri.v1.images".registry].'
 say '  After a change of config.toml: systemctl restart containerd'
 say 'podman, buildah, skopeo, CRI-O'
-say "  mkdir -p /etc/containers/registries.conf.d && cp $from/registries.conf /etc/containers/registries.conf.d/oci-save.conf"
+say '  mkdir -p /etc/containers/registries.conf.d'
+say "  cp $from/registries.conf /etc/containers/registries.conf.d/oci-save.conf"
 copy_ca "/etc/containers/certs.d/$address/ca.crt"
 say '  Of CRI-O also: systemctl reload crio'
+say '  skopeo inspect needs --no-tags: lists of tags do not follow mirrors'
 say 'k3s'
-say "  mkdir -p /etc/rancher/k3s && cp $from/k3s-registries.yaml /etc/rancher/k3s/registries.yaml"
+say '  mkdir -p /etc/rancher/k3s'
+say "  cp $from/k3s-registries.yaml /etc/rancher/k3s/registries.yaml"
 copy_ca /etc/rancher/oci-save-ca.crt
 say '  systemctl restart k3s; of an agent: systemctl restart k3s-agent'
 say 'RKE2'
-say "  mkdir -p /etc/rancher/rke2 && cp $from/k3s-registries.yaml /etc/rancher/rke2/registries.yaml"
+say '  mkdir -p /etc/rancher/rke2'
+say "  cp $from/k3s-registries.yaml /etc/rancher/rke2/registries.yaml"
 copy_ca /etc/rancher/oci-save-ca.crt
 say '  systemctl restart rke2-server; of an agent: systemctl restart rke2-agent'
 say 'docker 28 and later, with the containerd image store'
-say "  mkdir -p /etc/docker/certs.d && cp -R $from/hosts/. /etc/docker/certs.d/"
-say 'other docker: names of docker.io alone, from a registry that has them without docker.io/'
-say "  Bring what $from/daemon.json has into /etc/docker/daemon.json, then: systemctl reload docker"
+say '  mkdir -p /etc/docker/certs.d'
+say "  cp -R $from/hosts/. /etc/docker/certs.d/"
+say 'other docker: names of docker.io alone, from a registry that has them without'
+say 'docker.io/, as kit/serve.sh does'
+say "  Bring what $from/daemon.json has"
+say '  into /etc/docker/daemon.json, then: systemctl reload docker'
 copy_ca "/etc/docker/certs.d/$address/ca.crt"
 `,
   'push.sh': `#!/bin/sh
@@ -4171,9 +4197,9 @@ if [ -z "$zot" ]; then
     note "error: zot is not here: neither in kit/ nor in PATH. Name it: --zot PROGRAM
   What else brings these images to their users:
   - docker-registry ($(mark docker-registry registry)): start it by kit/docker-registry.yml,
-    then: sh kit/push.sh 127.0.0.1:5000
+    then: sh kit/push.sh --plain-http 127.0.0.1:5000
   - docker, podman, containerd ($(mark docker podman ctr nerdctl k3s)): sh kit/load.sh loads them
-  - oci-save on Node ($(mark oci-save node)): oci-save serve FOLDER"
+  - oci-save ($(mark oci-save)): oci-save serve FOLDER"
     exit 2
   fi
 fi
@@ -4233,18 +4259,18 @@ if [ -n "$state" ]; then
   above=$(absolute "$state")
   while [ ! -d "\${above:=/}" ]; do above=\${above%/*}; done
   case "$(physical "$above")/" in "$bundle"/*) refuse "--state: '$state' is in the bundle, which stays as it is" ;; esac
-  mkdir -p -- "$state" || refuse "--state: '$state' cannot be made"
+  mkdir -p -- "$state" 2>/dev/null || refuse "--state: '$state' cannot be made"
   state=$(physical "$state")
   if [ ! -f "$state/oci-save-state" ]; then
     [ -z "$(ls -A "$state")" ] || refuse "--state: '$state' has other things in it: name an empty folder"
-    : >"$state/oci-save-state" || refuse "--state: nothing can be written into '$state'"
+    { true >"$state/oci-save-state"; } 2>/dev/null || refuse "--state: nothing can be written into '$state'"
   fi
   other=$(cat "$state/pid" 2>/dev/null) || other=''
   if [ -n "$other" ] && kill -0 "$other" 2>/dev/null; then
     refuse "--state: process $other serves from '$state'" "Where that is no serve.sh, remove $state/pid"
   fi
   held=$state/pid
-  say $$ >"$held"
+  { say $$ >"$held"; } 2>/dev/null || refuse "--state: nothing can be written into '$state'"
   rm -rf "$state/root"
 else
   state=$work/state
@@ -4265,7 +4291,16 @@ choose_client "$scheme"
 if [ "$port" -ne 0 ] && [ -n "$client" ]; then
   # What answers now is no zot of ours, and could be taken for it later.
   "ask_$client" "$scheme://$own:$port/v2/$repository/manifests/$tag"
-  [ -z "$answered" ] || refuse "something else answers at $own:$port" 'Name another port: --listen HOST:PORT'
+  case "$answered" in
+    '') found= ;;
+    200)
+      found='something else answers'
+      [ "sha256:$(hash_of "$answer")" != "$digest" ] || found="this bundle, or one that has the same $name, is served already"
+      ;;
+    401) found='something that wants a login answers' ;;
+    *) found='something else answers' ;;
+  esac
+  [ -z "$found" ] || refuse "$found at $own:$port" 'Name another port: --listen HOST:PORT'
 fi
 
 # 1. All is there, whole, and can be read.
@@ -4299,6 +4334,12 @@ if [ -s "$work/private" ]; then
   and reads them. One of another user, a service, would answer with 500:
   chmod -R a+rX FOLDER"
 fi
+joining=
+if [ -e "$bundle/.oci-save-update" ]; then
+  joining=yes
+  note 'note: an update was cut off here, or is at work. Where none is at work, run
+  kit/update.sh of the newer bundle again, which finishes it.'
+fi
 if [ -n "$verify" ]; then
   note 'Checking the bundle first: minutes where it is big. --no-verify leaves it out.'
   run sh "$kit/verify.sh" >"$work/verified" && result=0 || result=$?
@@ -4310,6 +4351,8 @@ if [ -n "$verify" ]; then
   fi
   if [ "$result" -ne 0 ]; then
     cat "$work/verified" >&2
+    [ -z "$joining" ] || fail 'nothing is served, since an update of the bundle is not finished' \\
+      '--no-verify serves what is there: blobs come before what names them'
     fail 'nothing is served, since the bundle is not as it was saved' '--no-verify serves it all the same'
   fi
 fi
@@ -4378,8 +4421,9 @@ await() {
     [ "$(date +%s)" -lt "$deadline" ] || break
     pause
   done
-  note "note: $client was told: $(tail -n 1 "$work/status" | tr -d '[:cntrl:]')"
-  give_up "zot does not answer at $1 after two minutes"
+  told=$(tail -n 1 "$work/status" | tr -d '[:cntrl:]')
+  case "$told" in '' | 000) told='no answer' ;; esac
+  give_up "zot does not answer at $1 after two minutes ($client: $told)"
 }
 # await_port: of a zot that takes a free one; sets \`port\`.
 await_port() {

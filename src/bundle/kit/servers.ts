@@ -100,10 +100,11 @@ WantedBy=multi-user.target
 
 function dockerRegistryConfiguration(): string {
   return `# For an empty docker-registry (2.7 or later), which kit/push.sh fills:
-#   docker-registry serve ${FOLDER}/kit/docker-registry.yml     ("registry" in its container)
+#   docker-registry serve ${FOLDER}/kit/docker-registry.yml
 #   sh ${FOLDER}/kit/push.sh --plain-http ${ADDRESS.host}:${ADDRESS.port}
-# For other machines, copy this file and change addr to 0.0.0.0:${ADDRESS.port}, with "tls" and "auth" where
-# the network is not yours alone: whoever reaches it may push.
+# In its container the program is called registry. For other machines, copy this
+# file and change addr to 0.0.0.0:${ADDRESS.port}, with "tls" and "auth" where the network
+# is not yours alone: whoever reaches it may push.
 version: 0.1
 log:
   level: info
@@ -116,7 +117,7 @@ http:
   headers:
     X-Content-Type-Options: [nosniff]
 # What is in the bundle is taken as it is: layers with an address of their own
-# (Windows), and from distribution 3 on an index of which not all platforms are here.
+# (Windows), and from distribution 3 on an index that lacks platforms here.
 validation:
   manifests:
     indexes:

@@ -3,6 +3,7 @@ import {
   type BundleExplanation,
   explainBundle,
   findForeign,
+  type ForeignContent,
   LOCK_FILE,
   planTree,
   REGISTRY_SUMS_FILE,
@@ -16,6 +17,7 @@ import { type Lock, parseLock, taggedDigest } from '../../lock/index.ts';
 import { type Digest, digestOf, hexOf, isDigest } from '../../oci/digest.ts';
 import { formatCount } from '../../text/bytes.ts';
 import { byText } from '../../text/by-text.ts';
+import { STAGING } from '../unpack/hold-site.ts';
 import { affectedImages } from './affected.ts';
 import { folderContent } from './content.ts';
 import { isOfAnotherKit, isWrongInSums, whyMissing, whyWrong } from './file-check.ts';
@@ -168,7 +170,10 @@ function judgeViews(
     damaged: damaged.toSorted((a, b) => byText(a.path, b.path)),
     foreign: foreign.flatMap(({ path, name }) => (told.has(path) ? [] : [name ?? path])),
     state,
-    notes: isTold ? kitNotes(changed.filter((path) => path !== REGISTRY_SUMS_FILE)) : [],
+    notes: [
+      ...(views.length > 1 ? placeNotes(observed, foreign) : []),
+      ...(isTold ? kitNotes(changed.filter((path) => path !== REGISTRY_SUMS_FILE)) : []),
+    ],
     linksMissing,
   };
 }
@@ -192,6 +197,22 @@ function hasTops({ images }: Lock, manifests: Manifests): boolean {
     ].every((digest) => manifests.has(digest)),
   );
 }
+
+/** What has become of the folder as a whole. Into the pool only a join writes, and who unpacks: neither servers nor pushes. */
+function placeNotes({ entries }: Observed, foreign: readonly ForeignContent[]): string[] {
+  if ([...entries.keys()].some((path) => path.startsWith(`${STAGING}/`))) return [UNFINISHED];
+  const strays = foreign.filter(({ path, kind }) => kind === 'blob' && path.startsWith('blobs/')).length;
+  if (strays === 0) return [];
+  return [
+    `blobs/ has ${formatCount(strays, 'file')} of which the lock does not tell: it looks as if two bundles were unpacked ` +
+      'here, one over the other. Tags of the earlier one are lost: unpack it again into a folder of its own. ' +
+      'kit/update.sh of the newer one joins them.',
+  ];
+}
+
+const UNFINISHED =
+  'an update was cut off here, or is at work. Where none is at work, run kit/update.sh of the newer bundle again, or its ' +
+  'join by oci-save unpack: that finishes it. Then verify again.';
 
 /** What nothing here can tell: the sums beside a script could have been replaced together with it. */
 function kitNotes(changed: readonly string[]): string[] {

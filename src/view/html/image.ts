@@ -22,11 +22,20 @@ export interface ImageContext {
   readonly hasBlobs: boolean;
 }
 
+/** What it can be pulled by: the source's name where it has it here, else its first one. */
+export function mainName({ ref, names: [first, ...more] }: LockedImage): string {
+  const source = shownReference(ref);
+  return first === undefined || [first, ...more].some((name) => name === ref || name === source)
+    ? source
+    : first;
+}
+
 /** One image: a row that opens to everything that the lock has about it. */
 export function imageMarkup(image: LockedImage, index: number, context: ImageContext): Markup {
   const { size, registry } = context;
-  const ref = shownReference(image.ref);
-  const others = image.names.filter((name) => name !== image.ref && name !== ref);
+  const main = mainName(image);
+  const source = shownReference(image.ref);
+  const others = image.names.filter((name) => name !== image.ref && name !== source && name !== main);
   return html`<details
     id="image-${index + 1}"
     data-find="${wordsOf(image)}"
@@ -35,7 +44,8 @@ export function imageMarkup(image: LockedImage, index: number, context: ImageCon
     <summary>
       <span class="row"
         ><span
-          ><span class="ref">${refMarkup(ref, registry)}</span>${labelsMarkup(image)}${others
+          ><span class="ref">${refMarkup(main, registry)}</span
+          >${labelsMarkup(image)}${main === source ? undefined : html`<span class="name">saved from <span class="ref">${source}</span></span>`}${others
             .slice(0, MAX_NAMES)
             .map((name) => html`<span class="name">stored as <span class="ref">${name}</span></span>`)}${more(
             others.length - MAX_NAMES,

@@ -1,7 +1,7 @@
 import type { Lock, LockedImage } from '../../lock/index.ts';
 import { byNumber } from '../../text/by-text.ts';
 import { formatCount } from '../../text/bytes.ts';
-import { type ImageContext, imageMarkup } from './image.ts';
+import { type ImageContext, imageMarkup, mainName } from './image.ts';
 import { legendMarkup } from './labels.ts';
 import { swatch } from './picture.ts';
 import { SEARCH_FIELDS } from './script/script.ts';
@@ -23,7 +23,7 @@ export function imagesMarkup(lock: Lock, sharing: Sharing): Markup {
     platforms,
     hasBlobs: blobRows(lock) <= MAX_BLOB_ROWS,
   };
-  const sorted = [...lock.images.entries()].toSorted(([, a], [, b]) => byName(a.ref, b.ref));
+  const sorted = [...lock.images.entries()].toSorted(([, a], [, b]) => byName(mainName(a), mainName(b)));
   const groups = Map.groupBy(sorted, ([, image]) => registryOf(image));
   return html`<h2 id="images">Images</h2>
     ${groups.size > 1 ? contentsMarkup([...groups]) : undefined} ${legendMarkup(lock)} ${SEARCH_FIELDS}
@@ -76,6 +76,7 @@ function contentsMarkup(
   </p>`;
 }
 
-function registryOf({ ref, source }: LockedImage): string {
-  return source === 'docker' ? (ref.split('/', 1)[0] ?? ref) : `from ${source}`;
+function registryOf(image: LockedImage): string {
+  const name = mainName(image);
+  return image.source === 'docker' ? (name.split('/', 1)[0] ?? name) : `from ${image.source}`;
 }

@@ -9,7 +9,11 @@ const COMMANDS: readonly (readonly [what: string, command: string, why: string])
     'sh kit/load.sh containerd',
     'Takes the images into this machine; also k3s, rke2, podman, docker.',
   ],
-  ['Push', 'sh kit/push.sh registry.example:5000', 'Copies them into a registry that runs at your site.'],
+  [
+    'Push',
+    'sh kit/push.sh registry.example:5000',
+    'Copies them into a registry that runs at your site; with --plain-http for one without TLS.',
+  ],
   [
     'Mirror',
     'sh kit/mirrors.sh 10.0.0.5:5000',

@@ -1,4 +1,4 @@
-import { digestOfLock, type Lock } from '../../lock/index.ts';
+import { artifactsIn, digestOfLock, type Lock } from '../../lock/index.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
 import { imagesMarkup } from './images.ts';
 import { kitMarkup } from './kit-commands.ts';
@@ -74,8 +74,10 @@ export function renderBundlePage(lock: Lock): string {
 function factsMarkup(lock: Lock, { apart, together }: Sharing): Markup {
   const platforms = new Set(lock.images.flatMap(({ platforms }) => platforms));
   const { linked, copied } = bundleSizes(lock);
+  const artifacts = artifactsIn(lock);
   const facts: [name: string, value: string, note?: string][] = [
-    ['Images', String(lock.images.length)],
+    ['Images', String(lock.images.length - artifacts)],
+    ...(artifacts === 0 ? [] : [['Other artifacts', String(artifacts)] satisfies [string, string]]),
     ['Platforms', String(platforms.size)],
     ['Blobs', String(Object.keys(lock.blobs).length)],
     ['Size', formatBytes(linked), 'each blob once, with hard links'],

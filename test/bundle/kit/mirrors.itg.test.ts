@@ -98,7 +98,10 @@ describe('V18: mirrors.sh', () => {
     for (const [file, sum] of written) expect([file, kit.get(file)]).toEqual([file, sum]);
     // In the folder of the bundle, as README.txt shows it: into a new folder.
     const { stdout } = await site.run('umask 077; sh kit/mirrors.sh 127.0.0.1:5000', { cwd: '/b' });
-    const [, made = ''] = /^Wrote (\/tmp\/mirrors\.\w+): /.exec(stdout) ?? [];
+    const [, made = ''] = /^Wrote (\/tmp\/mirrors\.\w+)\n/.exec(stdout) ?? [];
+    expect(stdout.split('\n').filter((line) => line.length > 80 && !line.startsWith('  cp '))).toEqual([]);
+    expect(stdout).toContain(`\n  scp -r ${made} root@NODE:${made}\n`);
+    expect(stdout).toContain('--out FOLDER names one that does');
     expect(await filesOf(path.join(site.root, made))).toEqual(written);
     expect((await stat(path.join(site.root, made, 'registries.conf'))).mode & 0o777).toBe(0o644);
   });
@@ -149,7 +152,9 @@ describe('V18: mirrors.sh', () => {
       expect([args, stderr]).toEqual([args, expect.stringMatching(/^error: /)]);
     }
     expect(await filesOf(temp.path)).toEqual(before);
-    expect((await mirrors('--help')).stdout).toMatch(/^usage: .*examples:/s);
+    const { stdout } = await mirrors('--help');
+    expect(stdout).toMatch(/^usage: .*examples:/s);
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 
   it.each<[string[], { plain?: string[]; mirror?: string[] }]>([
@@ -207,9 +212,9 @@ describe('V18: mirrors.sh', () => {
 
   it('prints commands that hold for a folder of any name', async () => {
     const out = path.join(temp.path, "it's a `folder` $(x)");
-    const [containerd = ''] = await commandsOf('--out', out, '[::1]:5000/site');
+    const containerd = (await commandsOf('--out', out, '[::1]:5000/site')).slice(0, 2).join('\n');
     const target = path.join(temp.path, 'odd');
-    await outputOf('sh', ['-c', containerd.replaceAll('/etc/containerd', target)]);
+    await outputOf('sh', ['-ec', containerd.replaceAll('/etc/containerd', target)]);
     expect(await readFile(path.join(target, 'certs.d/docker.io/hosts.toml'), 'utf8')).toContain(
       '[host."http://[::1]:5000/v2/site/docker.io"]',
     );

@@ -238,7 +238,9 @@ describe('V7: kit/serve.sh', () => {
     const blind = `${onlyClient('')}\n${again}`;
     const run = await serve(busybox, '--no-verify', { meanwhile: again });
     expect(run).toMatchObject({ code: 143, left: '' });
-    expect(run.meanwhile).toMatch(/^error: something else answers at 127\.0\.0\.1:5000\n.*\ncode 2\n$/);
+    expect(run.meanwhile).toMatch(
+      /^error: this bundle, or .*, is served already at 127\.0\.0\.1:5000\n.*\ncode 2\n$/,
+    );
     const other = await serve(dash, '--no-verify', { meanwhile: blind });
     expect(other).toMatchObject({ code: 143, left: '' });
     expect(other.meanwhile).toMatch(/^error: zot has ended:\n {2}zot: .*address already in use\ncode 1\n$/);

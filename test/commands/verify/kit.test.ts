@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { verifyBundle, type VerifyReport } from '../../../src/commands/index.ts';
 import { runMainAnyhow } from '../../support/main.ts';
@@ -128,6 +128,34 @@ describe('V9: verify of the kit', () => {
     await writeFile(inCopy('SHA256SUMS'), left.join('\n'));
     expect(kit.length).toBeGreaterThan(3);
     expect(await verify(inCopy(''))).toMatchObject({ outcome: 'whole', notes: [] });
+  });
+});
+
+describe('V9: a folder that is more, or less, than one bundle', () => {
+  it('is told where the pool has what the lock does not tell, which only who unpacks and joins bring there', async () => {
+    await writeFile(inCopy(`blobs/sha256/${'0'.repeat(64)}`), 'x');
+    const { outcome, notes } = await verify(inCopy(''));
+    expect([outcome, notes]).toEqual([
+      'whole',
+      [expect.stringMatching(/^blobs\/ has 1 file .* two bundles were unpacked here, one over the other/)],
+    ]);
+    // What a registry takes is no such thing.
+    await rm(inCopy(`blobs/sha256/${'0'.repeat(64)}`));
+    await writeFile(inCopy(`registry/docker.io/library/one/blobs/sha256/${'0'.repeat(64)}`), 'x');
+    expect((await verify(inCopy(''))).notes).toEqual([]);
+  });
+
+  it('is told first of all where a join was cut off', async () => {
+    await mkdir(inCopy('.oci-save-update'));
+    await writeFile(inCopy('.oci-save-update/newer'), `${'a'.repeat(64)}\n`);
+    await writeFile(inCopy(`blobs/sha256/${'0'.repeat(64)}`), 'x');
+    await writeFile(inCopy('index.json'), '{}');
+    const { exitCode, stderr } = await runMainAnyhow(['verify', inCopy('')], [], 80);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /^note: an update was cut off here[^]*kit\/update\.sh of the newer[^]*\nindex\.json: /m,
+    );
+    expect(stderr).not.toContain('two bundles');
   });
 });
 

@@ -109,6 +109,15 @@ describe('report.html', () => {
     expect(row).toContain('quay.io/b/b:2 sparse referrers stored as site.example/b:2');
     expect(rows.filter((words) => words.includes('sparse'))).toHaveLength(1);
     expect(rows.filter((words) => words.includes('stored as'))).toHaveLength(1);
+    // What cannot be pulled by its source's name is under a name by which it can.
+    const renamed = image('docker.io/library/a:1', { names: ['site.example/a:1', 'site.example/x:1'] });
+    const artifact = image('quay.io/chart:1', { platforms: [], leaves: [] });
+    const page = renderHtml(lockOf([renamed, artifact]), 't');
+    expect(wordsOf(rowsOf(page)[1]?.split('</summary>')[0] ?? '')).toContain(
+      'site.example/a:1 saved from docker.io/library/a:1 stored as site.example/x:1',
+    );
+    expect(wordsOf(page)).toContain('site.example, 1 image');
+    expect(wordsOf(page)).toContain('Images 1 Other artifacts 1 Platforms');
   });
 
   it('found I: has the digest of the lock, and nothing of the run that made it', () => {

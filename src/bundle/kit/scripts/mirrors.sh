@@ -7,15 +7,18 @@ usage() {
   cat <<'END'
 usage: sh kit/mirrors.sh [--https] [--ca FILE] [--out FOLDER] ADDRESS[/PREFIX]
 
-Writes what containerd, podman, buildah, skopeo, CRI-O, k3s, RKE2 and docker need to pull the images of this
-bundle by the names that they have from the registry at ADDRESS, and prints which file goes where on a node.
-Nothing else is changed.
+Writes what containerd, podman, buildah, skopeo, CRI-O, k3s, RKE2 and docker
+need to pull the images of this bundle by the names that they have from the
+registry at ADDRESS, and prints which file goes where on a node. Nothing else is
+changed.
 
   ADDRESS       the registry as the nodes reach it: HOST[:PORT], without http://
-  PREFIX        the path below which the images are in it, as kit/push.sh was given
+  PREFIX        the path below which the images are in it, as kit/push.sh was
+                given
   --https       the registry speaks HTTPS; otherwise plain HTTP is written
   --ca FILE     the certificate authority of the registry, in PEM; means --https
-  --out FOLDER  where to: a new or empty folder outside the bundle; by default a new one in /tmp
+  --out FOLDER  where to: a new or empty folder outside the bundle. Without it a
+                new one in /tmp, which does not last
 
 examples:
   sh kit/mirrors.sh 10.0.0.5:5000
@@ -61,7 +64,7 @@ if [ -n "$out" ]; then
   case $out in /*) ;; *) out=./$out ;; esac
   above=$out
   while [ ! -d "$above" ]; do above=$(dirname "$above"); done
-  above=$(cd -- "$above" && pwd -P)
+  above=$(cd -- "$above" 2>/dev/null && pwd -P) || refuse "$above cannot be entered" 'Name another folder: --out FOLDER'
   case $above/ in
     "${bundle%/}"/*) refuse "$out would be in the bundle, which stays as it is" 'Name another folder: --out FOLDER' ;;
   esac
@@ -167,9 +170,14 @@ fi
   echo '}'
 } >"$made/daemon.json"
 
-[ -n "$out" ] || out=$(mktemp -d "${TMPDIR:-/tmp}/mirrors.XXXXXX") ||
-  fail "no folder can be made in ${TMPDIR:-/tmp}" 'Name another one: --out FOLDER'
-{ mkdir -p "$out" && cp -R "$made/." "$out/"; } || fail "$out cannot be written"
+passing=
+if [ -z "$out" ]; then
+  passing=yes
+  out=$(mktemp -d "${TMPDIR:-/tmp}/mirrors.XXXXXX" 2>/dev/null) ||
+    fail "no folder can be made in ${TMPDIR:-/tmp}" 'Name another one: --out FOLDER'
+fi
+why=$({ mkdir -p "$out" && cp -R "$made/." "$out/"; } 2>&1) ||
+  fail "$out cannot be written" "$(printf '%s\n' "$why" | tail -n 1)"
 out=$(cd -- "$out" && pwd -P)
 
 # word_of TEXT: as one word of a shell's line.
@@ -181,36 +189,54 @@ word_of() {
 }
 from=$(word_of "$out")
 # copy_ca PLACE: the line that brings the authority to where a runtime looks for it.
-copy_ca() { [ -z "$ca" ] || say "  mkdir -p $(word_of "${1%/*}") && cp $from/ca.crt $(word_of "$1")"; }
+copy_ca() {
+  [ -z "$ca" ] || say "  mkdir -p $(word_of "${1%/*}")
+  cp $from/ca.crt $(word_of "$1")"
+}
 
-how='by plain HTTP (where it speaks HTTPS: --https or --ca FILE)'
-[ "$scheme" = http ] || how='by HTTPS'
-say "Wrote $out: images of $(awk -F "$tab" '
+how='by plain HTTP.
+Where it speaks HTTPS: --https or --ca FILE'
+[ "$scheme" = http ] || how='by HTTPS.'
+say "Wrote $out"
+say "Images of $(awk -F "$tab" '
   NR <= 10 { list = list (NR > 1 ? ", " : "") $1 }
-  END { print NR == 0 ? "no registry" : list (NR > 10 ? " and " NR - 10 " more" : "") }' "$work/named")" \
-  "are pulled from $address$below $how."
+  END { print NR == 0 ? "no registry" : list (NR > 10 ? " and " NR - 10 " more" : "") }' "$work/named")"
+say "are pulled from $address$below $how"
+[ -z "$passing" ] || say 'The folder does not last: --out FOLDER names one that does.'
 say
-say 'On each node, as root, what it has of these:'
+say 'Bring it to each node, to the same place, for example:'
+say "  scp -r $from root@NODE:$from"
+say 'There, as root, what the node has of these:'
 say
-say 'containerd (Kubernetes, nerdctl; for ctr with --hosts-dir /etc/containerd/certs.d)'
-say "  mkdir -p /etc/containerd/certs.d && cp -R $from/hosts/. /etc/containerd/certs.d/"
-say '  It is read at each pull where config.toml has config_path = "/etc/containerd/certs.d" in the table'
-say '  [plugins."io.containerd.grpc.v1.cri".registry], of containerd 2 [plugins."io.containerd.cri.v1.images".registry].'
+say 'containerd (Kubernetes, nerdctl; ctr with --hosts-dir /etc/containerd/certs.d)'
+say '  mkdir -p /etc/containerd/certs.d'
+say "  cp -R $from/hosts/. /etc/containerd/certs.d/"
+say '  It is read at each pull where config.toml has'
+say '    config_path = "/etc/containerd/certs.d"'
+say '  in the table [plugins."io.containerd.grpc.v1.cri".registry], or of'
+say '  containerd 2 in [plugins."io.containerd.cri.v1.images".registry].'
 say '  After a change of config.toml: systemctl restart containerd'
 say 'podman, buildah, skopeo, CRI-O'
-say "  mkdir -p /etc/containers/registries.conf.d && cp $from/registries.conf /etc/containers/registries.conf.d/oci-save.conf"
+say '  mkdir -p /etc/containers/registries.conf.d'
+say "  cp $from/registries.conf /etc/containers/registries.conf.d/oci-save.conf"
 copy_ca "/etc/containers/certs.d/$address/ca.crt"
 say '  Of CRI-O also: systemctl reload crio'
+say '  skopeo inspect needs --no-tags: lists of tags do not follow mirrors'
 say 'k3s'
-say "  mkdir -p /etc/rancher/k3s && cp $from/k3s-registries.yaml /etc/rancher/k3s/registries.yaml"
+say '  mkdir -p /etc/rancher/k3s'
+say "  cp $from/k3s-registries.yaml /etc/rancher/k3s/registries.yaml"
 copy_ca /etc/rancher/oci-save-ca.crt
 say '  systemctl restart k3s; of an agent: systemctl restart k3s-agent'
 say 'RKE2'
-say "  mkdir -p /etc/rancher/rke2 && cp $from/k3s-registries.yaml /etc/rancher/rke2/registries.yaml"
+say '  mkdir -p /etc/rancher/rke2'
+say "  cp $from/k3s-registries.yaml /etc/rancher/rke2/registries.yaml"
 copy_ca /etc/rancher/oci-save-ca.crt
 say '  systemctl restart rke2-server; of an agent: systemctl restart rke2-agent'
 say 'docker 28 and later, with the containerd image store'
-say "  mkdir -p /etc/docker/certs.d && cp -R $from/hosts/. /etc/docker/certs.d/"
-say 'other docker: names of docker.io alone, from a registry that has them without docker.io/'
-say "  Bring what $from/daemon.json has into /etc/docker/daemon.json, then: systemctl reload docker"
+say '  mkdir -p /etc/docker/certs.d'
+say "  cp -R $from/hosts/. /etc/docker/certs.d/"
+say 'other docker: names of docker.io alone, from a registry that has them without'
+say 'docker.io/, as kit/serve.sh does'
+say "  Bring what $from/daemon.json has"
+say '  into /etc/docker/daemon.json, then: systemctl reload docker'
 copy_ca "/etc/docker/certs.d/$address/ca.crt"

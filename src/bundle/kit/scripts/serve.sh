@@ -142,9 +142,9 @@ if [ -z "$zot" ]; then
     note "error: zot is not here: neither in kit/ nor in PATH. Name it: --zot PROGRAM
   What else brings these images to their users:
   - docker-registry ($(mark docker-registry registry)): start it by kit/docker-registry.yml,
-    then: sh kit/push.sh 127.0.0.1:5000
+    then: sh kit/push.sh --plain-http 127.0.0.1:5000
   - docker, podman, containerd ($(mark docker podman ctr nerdctl k3s)): sh kit/load.sh loads them
-  - oci-save on Node ($(mark oci-save node)): oci-save serve FOLDER"
+  - oci-save ($(mark oci-save)): oci-save serve FOLDER"
     exit 2
   fi
 fi
@@ -204,18 +204,18 @@ if [ -n "$state" ]; then
   above=$(absolute "$state")
   while [ ! -d "${above:=/}" ]; do above=${above%/*}; done
   case "$(physical "$above")/" in "$bundle"/*) refuse "--state: '$state' is in the bundle, which stays as it is" ;; esac
-  mkdir -p -- "$state" || refuse "--state: '$state' cannot be made"
+  mkdir -p -- "$state" 2>/dev/null || refuse "--state: '$state' cannot be made"
   state=$(physical "$state")
   if [ ! -f "$state/oci-save-state" ]; then
     [ -z "$(ls -A "$state")" ] || refuse "--state: '$state' has other things in it: name an empty folder"
-    : >"$state/oci-save-state" || refuse "--state: nothing can be written into '$state'"
+    { true >"$state/oci-save-state"; } 2>/dev/null || refuse "--state: nothing can be written into '$state'"
   fi
   other=$(cat "$state/pid" 2>/dev/null) || other=''
   if [ -n "$other" ] && kill -0 "$other" 2>/dev/null; then
     refuse "--state: process $other serves from '$state'" "Where that is no serve.sh, remove $state/pid"
   fi
   held=$state/pid
-  say $$ >"$held"
+  { say $$ >"$held"; } 2>/dev/null || refuse "--state: nothing can be written into '$state'"
   rm -rf "$state/root"
 else
   state=$work/state
@@ -236,7 +236,16 @@ choose_client "$scheme"
 if [ "$port" -ne 0 ] && [ -n "$client" ]; then
   # What answers now is no zot of ours, and could be taken for it later.
   "ask_$client" "$scheme://$own:$port/v2/$repository/manifests/$tag"
-  [ -z "$answered" ] || refuse "something else answers at $own:$port" 'Name another port: --listen HOST:PORT'
+  case "$answered" in
+    '') found= ;;
+    200)
+      found='something else answers'
+      [ "sha256:$(hash_of "$answer")" != "$digest" ] || found="this bundle, or one that has the same $name, is served already"
+      ;;
+    401) found='something that wants a login answers' ;;
+    *) found='something else answers' ;;
+  esac
+  [ -z "$found" ] || refuse "$found at $own:$port" 'Name another port: --listen HOST:PORT'
 fi
 
 # 1. All is there, whole, and can be read.
@@ -270,6 +279,12 @@ if [ -s "$work/private" ]; then
   and reads them. One of another user, a service, would answer with 500:
   chmod -R a+rX FOLDER"
 fi
+joining=
+if [ -e "$bundle/.oci-save-update" ]; then
+  joining=yes
+  note 'note: an update was cut off here, or is at work. Where none is at work, run
+  kit/update.sh of the newer bundle again, which finishes it.'
+fi
 if [ -n "$verify" ]; then
   note 'Checking the bundle first: minutes where it is big. --no-verify leaves it out.'
   run sh "$kit/verify.sh" >"$work/verified" && result=0 || result=$?
@@ -281,6 +296,8 @@ if [ -n "$verify" ]; then
   fi
   if [ "$result" -ne 0 ]; then
     cat "$work/verified" >&2
+    [ -z "$joining" ] || fail 'nothing is served, since an update of the bundle is not finished' \
+      '--no-verify serves what is there: blobs come before what names them'
     fail 'nothing is served, since the bundle is not as it was saved' '--no-verify serves it all the same'
   fi
 fi
@@ -349,8 +366,9 @@ await() {
     [ "$(date +%s)" -lt "$deadline" ] || break
     pause
   done
-  note "note: $client was told: $(tail -n 1 "$work/status" | tr -d '[:cntrl:]')"
-  give_up "zot does not answer at $1 after two minutes"
+  told=$(tail -n 1 "$work/status" | tr -d '[:cntrl:]')
+  case "$told" in '' | 000) told='no answer' ;; esac
+  give_up "zot does not answer at $1 after two minutes ($client: $told)"
 }
 # await_port: of a zot that takes a free one; sets `port`.
 await_port() {
