@@ -846,7 +846,7 @@ join_site() {
   if [ -f "$staging/newer" ]; then
     [ "$(cat "$staging/newer")" = "$(hash_of "$bundle/$LOCK")" ] ||
       refuse "a join of another bundle into $site was cut off" 'Run that one again first: from the bundle whose lock has the sha256 in .oci-save-update/newer'
-    resumed=yes
+    resumed=yes phase=join
     note 'an earlier join of this bundle was cut off: it is finished'
   elif [ -e "$staging" ]; then
     rm -rf "$staging"
@@ -861,6 +861,7 @@ join_site() {
     return 0
   fi
   bring
+  phase=
   tell
 }
 
@@ -1010,6 +1011,7 @@ bring() {
     END { printf "%.0f", need + 1048576 }' "$plan/missing" "$plan/unlinked")
   [ -n "$links" ] || note "$site knows no hard links: further names of a blob are copies"
   check_room "$need" "$site"
+  phase=join
   hash_of "$bundle/$LOCK" >"$staging/newer.part"
   mv "$staging/newer.part" "$staging/newer"
   bring_blobs
@@ -1021,14 +1023,18 @@ bring() {
 bring_blobs() {
   count=$(wc -l <"$plan/missing" | tr -d ' ')
   note "bringing $count blobs"
+  number=0
   while IFS="$tab" read -r blob size; do
     to=$staging/blobs/$blob
+    number=$((number + 1))
+    [ ! -t 2 ] || progress "[$number/$count] $(readable "$size")"
     if [ ! -f "$to" ] || [ "$(hash_of "$to")" != "$blob" ]; then
       cp "$bundle/blobs/sha256/$blob" "$to" || fail "$to could not be written" 'Run this again when there is room: it goes on from here.'
       [ "$(hash_of "$to")" = "$blob" ] || fail "$to is damaged" 'The disk or the medium is faulty. Run this again: it goes on from here.'
     fi
     chmod 644 "$to"
   done <"$plan/missing"
+  progress_end
   # No name in the pool is there before its bytes are on the disk.
   [ "$count" -eq 0 ] || (cd "$staging/blobs" && ls | xargs sync 2>/dev/null) || sync
   while IFS="$tab" read -r blob size; do mv -f "$staging/blobs/$blob" "$site/blobs/sha256/$blob"; done <"$plan/missing"
@@ -1161,17 +1167,59 @@ write_page() {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Images of this bundle</title>
-<style>:root{color-scheme:light dark}body{font:1rem/1.4 system-ui,sans-serif;margin:2rem}table{border-collapse:collapse}td,th{padding:.2rem .8rem .2rem 0;text-align:left;vertical-align:top}td{font-family:ui-monospace,monospace;overflow-wrap:anywhere}</style>
+<style>:root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;margin:2rem auto;padding:0 1rem;max-width:72rem}.wide{overflow-x:auto}table{border-collapse:collapse}td,th{padding:.3rem 1rem .3rem 0;text-align:left;vertical-align:top;white-space:nowrap}td.size{text-align:right}code,pre,td small{font-family:ui-monospace,monospace}small{opacity:.75}</style>
 </head>
 <body>
 <h1>Images of this bundle</h1>
-<p>This bundle was joined of several by <code>kit/update.sh</code>. Each line is an image and one of its platforms, as it is pulled from the registry that serves this folder. The same for programs is in <code>oci-save.lock.json</code>.</p>
+<p>This bundle was joined of several by <code>kit/update.sh</code>. Each image stands here as it is pulled from a registry that serves this folder; its size is that of its blobs, of which images may share some. The same for programs is in <code>oci-save.lock.json</code>.</p>
+<pre>
+sh kit/verify.sh                          # check what is here
+sh kit/serve.sh                           # serve it, with zot
+sh kit/load.sh containerd                 # load it; also k3s, rke2, podman, docker
+sh kit/push.sh registry.example:5000      # push it into a registry
+sh kit/mirrors.sh 10.0.0.5:5000           # let machines pull by the names that they know
+sh kit/update.sh FOLDER                   # add it to an earlier one
+</pre>
+<p>Each tells with <code>--help</code> what else it can do; <code>README.txt</code> has more.</p>
+<div class="wide">
 <table>
-<thead><tr><th>Name</th><th>Platform</th><th>Digest</th></tr></thead>
+<thead><tr><th>Image</th><th>Platforms</th><th>Size</th></tr></thead>
 <tbody>
 EOF
-  awk -F '\\t' '/^#/ || $9 == "referrer" { next } { print "<tr><td>" $8 ":" $2 "</td><td>" $4 "</td><td>" $3 "</td></tr>" }' "$plan/images.tsv"
-  printf '</tbody>\\n</table>\\n</body>\\n</html>\\n'
+  awk -F '\\t' '
+    function bytes(n,    i, u) {
+      split("B KiB MiB GiB TiB", u, " ")
+      for (i = 1; n >= 1023.5 && i < 5; i++) n /= 1024
+      return sprintf(i > 1 ? "%.1f %s" : "%d %s", n, u[i])
+    }
+    function text(words) { gsub(/&/, "\\\\&amp;", words); gsub(/</, "\\\\&lt;", words); gsub(/>/, "\\\\&gt;", words); return words }
+    function sum(top, level,    part, count, at, n) {
+      if ((top in seen) || level > 60) return 0
+      seen[top] = 1
+      n = size[substr(top, 8)]
+      if (!(top in content) || content[top] == "-") return n
+      count = split(content[top], part, " ")
+      for (at = 1; at <= count; at++) n += sum(part[at], level + 1)
+      return n
+    }
+    FILENAME == ARGV[1] { size[$1] = $2; next }
+    /^#/ { next }
+    FILENAME == ARGV[2] { content[$1] = $4; next }
+    $9 == "referrer" { next }
+    {
+      image = $8 ":" $2
+      if (!(image in digest)) { order[++images] = image; digest[image] = $3 }
+      if ($4 != "-") platforms[image] = platforms[image] (platforms[image] == "" ? "" : ", ") $4
+    }
+    END {
+      for (row = 1; row <= images; row++) {
+        image = order[row]
+        split("", seen)
+        n = sum(digest[image], 0)
+        print "<tr><td>" text(image) "<br><small>" digest[image] "</small></td><td>" text(platforms[image]) "</td><td class=\\"size\\">" bytes(n) "</td></tr>"
+      }
+    }' "$plan/blobs" "$plan/manifests.tsv" "$plan/images.tsv"
+  printf '</tbody>\\n</table>\\n</div>\\n</body>\\n</html>\\n'
 }
 
 write_sums() {
@@ -1203,7 +1251,10 @@ tell() {
     FILENAME == ARGV[1] { had[folder] = 1; next }
     !(folder in had) { had[folder] = 1; print folder }' "$plan/tags.older" "$plan/layouts" >"$plan/registries"
   [ ! -s "$plan/registries" ] || say "  registries that were not there before: $(tr '\\n' ' ' <"$plan/registries")"
-  say "Joined $bundle into $site: $(wc -l <"$plan/added" | tr -d ' ') new or moved names, $(wc -l <"$plan/missing" | tr -d ' ') blobs brought; the bundle has sha256 $(hash_of "$site/$LOCK")"
+  [ -z "$resumed" ] || say 'The join that was cut off is completed.'
+  say "Joined $bundle into $site: $(wc -l <"$plan/added" | tr -d ' ') new or moved names, $(wc -l <"$plan/missing" | tr -d ' ') blobs brought"
+  say "sha256 of $LOCK: $(hash_of "$site/$LOCK")"
+  say "sha256 of SHA256SUMS: $(hash_of "$site/SHA256SUMS")"
 }
 `,
   'lib/load-containerd.sh': `# The part of load.sh for containerd, k3s and RKE2.
@@ -4538,24 +4589,34 @@ give_up 'zot has ended'
 # Brings this bundle to a site that has an earlier one: as a join into the folder that is served, or as a swap.
 case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
 . "$kit/lib/common.sh"
+. "$kit/lib/progress.sh"
 
 usage() {
   cat <<'EOF'
-Usage: sh kit/update.sh [--join] SITE         adds this bundle's images to those of the bundle in the folder SITE
-       sh kit/update.sh --swap SITE           keeps each bundle in SITE/releases, and points SITE/current at this one
+Usage: sh kit/update.sh [--join] SITE
+         adds this bundle's images to those of the bundle in the folder SITE
+       sh kit/update.sh --swap SITE
+         keeps each bundle in SITE/releases, and points SITE/current at this one
        sh kit/update.sh --rollback SITE [RELEASE]
-                                              points SITE/current back, at the one before or at RELEASE
-       sh kit/update.sh --list SITE           shows the releases
-       sh kit/update.sh --remove SITE RELEASE removes one that is not current
+         points SITE/current at the release that was current before this one,
+         or at RELEASE; run again, it goes one further back, never forward
+       sh kit/update.sh --list SITE
+         shows the releases, and where a roll-back goes
+       sh kit/update.sh --remove SITE RELEASE
+         removes one that is not current
 
-A running zot follows without restart: after a join it serves the tags of both bundles. A name that both have is the
-newer one's; what had it before can still be pulled by digest. A join is for a zot that is only pulled from. Of a swap it
+A running zot follows without restart: after a join it serves the tags of both
+bundles. A name that both have is the newer one's; what had it before can still
+be pulled by digest. A join is for a zot that is only pulled from. Of a swap it
 serves SITE/current/registry.
 
-Both check this bundle and the one at the site before anything is written. A join that was cut off is finished by
-running it again. Never unpack a bundle over another: the tags of the first would be lost.
+Both check this bundle and the one at the site before anything is written. A
+join that was cut off is finished by running it again; a swap that was cut off
+has changed nothing. Never unpack a bundle over another: the tags of the first
+would be lost.
 
-  --base BUNDLE   what a bundle that is less than whole builds upon; there is none today
+  --base BUNDLE   what a bundle that is less than whole builds upon; there is
+                  none today
   -h, --help      this page
 
 Examples:
@@ -4563,7 +4624,8 @@ Examples:
   sh /srv/new/kit/update.sh --swap /srv/site && ls -l /srv/site/current
   sh /srv/site/current/kit/update.sh --rollback /srv/site
 
-Exit codes: 0 done, 1 failed, 2 nothing was changed at the site, 129, 130 and 143 interrupted.
+Exit codes: 0 done, 1 failed, 2 nothing was changed at the site, 129, 130 and
+143 interrupted.
 EOF
 }
 
@@ -4610,7 +4672,15 @@ LOCK=oci-save.lock.json
 check_whole() {
   note "checking $1"
   status=0
-  sh "$kit/verify.sh" --quiet "$1" >"$work/verified" 2>&1 </dev/null || status=$?
+  # At a terminal it shows how far it is.
+  if [ -t 2 ]; then
+    sh "$kit/verify.sh" "$1" >"$work/verified" </dev/null &
+  else
+    sh "$kit/verify.sh" --quiet "$1" >"$work/verified" 2>&1 </dev/null &
+  fi
+  child=$!
+  wait "$child" || status=$?
+  child=
   [ "$status" -ne 0 ] || return 0
   cat "$work/verified" >&2
   case $status in
@@ -4627,8 +4697,6 @@ check_whole() {
 
 # free_bytes FOLDER
 free_bytes() { df -Pk "$1" | awk 'END { printf "%.0f", $4 * 1024 }'; }
-# readable BYTES
-readable() { awk -v n="$1" 'BEGIN { split("B KiB MiB GiB TiB", u, " "); i = 1; while (n >= 1024 && i < 5) { n /= 1024; i++ } printf (i > 1 ? "%.1f %s" : "%d %s"), n, u[i] }'; }
 # check_room BYTES FOLDER
 check_room() {
   free=$(free_bytes "$2")
@@ -4678,7 +4746,26 @@ hold() {
   held=$lock_file
   printf '%s' "$me" >"$lock_file" || refuse "$lock_file could not be written" 'Run this again when there is room.'
 }
-at_end() { [ -z "$held" ] || rm -f "$held"; }
+# What is under way: a check by another process, a folder that is no release yet, one that is none any more.
+child= stage= removed= phase=
+at_end() {
+  if [ -n "$child" ]; then
+    kill "$child" 2>/dev/null || :
+    wait "$child" 2>/dev/null || :
+  fi
+  [ -z "$stage" ] || rm -rf "$stage"
+  [ -z "$removed" ] || rm -rf "$removed"
+  [ -z "$held" ] || rm -f "$held"
+}
+at_signal() {
+  progress_end
+  case $phase in
+    join) note 'interrupted: run the same command again, it goes on from here' ;;
+    swap) note "interrupted: run the same command again; release $id may not be current yet" ;;
+    remove) note "interrupted: release $release is removed all the same" ;;
+    *) note "interrupted: nothing was changed at $given" ;;
+  esac
+}
 
 # settle FILE: it is on the disk before the next step builds upon it. An old sync takes no names, and does more.
 settle() { sync "$1" 2>/dev/null || sync; }
@@ -4717,7 +4804,25 @@ point_at() {
     mv "$next" "$site/current"
   fi
   [ "$(readlink "$site/current")" = "releases/$1" ] || fail "$site/current could not be pointed at $1"
-  printf '%s\\n' "$1" >>"$site/releases/.history"
+}
+
+# releases/.history has the way back: releases in the order in which they became current, each once, the current one last.
+# way: its lines that are releases. Up to which one is current where that stands there.
+way() {
+  [ ! -f "$site/releases/.history" ] || while IFS= read -r one; do
+    if is_release "$one" && [ -d "$site/releases/$one" ]; then printf '%s\\n' "$one"; fi
+  done <"$site/releases/.history" |
+    awk -v now="$now" '{ line[NR] = $0; if ($0 == now) last = NR } END { for (at = 1; at <= (last ? last : NR); at++) print line[at] }'
+}
+# before: the release to which a roll-back goes; nothing where there is none.
+before() { way | awk -v now="$now" '$0 != now { last = $0 } END { if (NR) print last }'; }
+# remember RELEASE BACK: it is current now. By a roll-back, what came after it is no way back any more.
+remember() {
+  {
+    if [ -n "$2" ]; then way | awk -v to="$1" '$0 == to { exit } { print }'; else way | grep -vx -e "$1" || :; fi
+    printf '%s\\n' "$1"
+  } >"$site/releases/.history.new"
+  mv -f "$site/releases/.history.new" "$site/releases/.history"
 }
 
 swap_in() {
@@ -4747,7 +4852,10 @@ swap_in() {
     say "$site/current is release $id already"
     return 0
   fi
+  phase=swap
   point_at "$id"
+  remember "$id" ''
+  phase=
   say "$site/current is release $id now\${now:+; it was $now}"
   say "zot serves $site/current/registry. Back: sh $site/current/kit/update.sh --rollback $site"
 }
@@ -4755,8 +4863,8 @@ swap_in() {
 # copy_release: only blobs that no release has take room.
 copy_release() {
   mkdir -p "$site/releases"
-  rm -rf "$site/releases/.new"
   stage=$site/releases/.new
+  rm -rf "$stage"
   mkdir "$stage"
   # What the bundle's own sums name, which are checked: not what a server may have left there.
   for list in SHA256SUMS SHA256SUMS.registry; do cut -c 67- "$bundle/$list"; done >"$work/names"
@@ -4781,13 +4889,19 @@ copy_release() {
     END { printf "%.0f\\n", need + 1048576 }' "$work/sizes" "$work/blobs" "$work/names" >"$work/need"
   check_room "$(cat "$work/need")" "$site"
   sed -n 's#/[^/]*$##p' "$work/names" | sort -u | while IFS= read -r one; do mkdir -p "$stage/$one"; done
+  count=$(wc -l <"$work/blobs" | tr -d ' ')
+  note "copying $count blobs"
+  number=0
   while IFS="$tab" read -r blob from; do
     to=$stage/blobs/sha256/$blob
+    number=$((number + 1))
+    [ ! -t 2 ] || progress "copied $number of $count blobs"
     # A damaged file of an old release is not taken over.
     if [ -n "$from" ] && [ "$(hash_of "$from/$blob")" = "$blob" ] && ln "$from/$blob" "$to" 2>/dev/null; then continue; fi
     cp "$bundle/blobs/sha256/$blob" "$to" || fail "$to could not be written"
     [ "$(hash_of "$to")" = "$blob" ] || fail "$to is damaged" 'The disk or the medium is faulty.'
   done <"$work/blobs"
+  progress_end
   grep -v '^blobs/sha256/' "$work/names" | while IFS= read -r one; do
     case $one in
       registry/*/blobs/sha256/*)
@@ -4802,25 +4916,35 @@ copy_release() {
   chmod 755 "$stage"/kit/*.sh
   (cd "$stage" && find . -type f -exec sync {} + 2>/dev/null) || sync
   mv "$stage" "$site/releases/$id"
+  phase=swap
+  stage=
 }
 
 swap_back() {
   open_site
   need_releases
   to=$release
-  [ -n "$to" ] || to=$(awk -v now="$now" '$1 != now { last = $1 } END { print last }' "$site/releases/.history" 2>/dev/null) || to=
-  [ -n "$to" ] || refuse "$site has no release before $now" 'sh kit/update.sh --list SITE shows what there is.'
+  [ -n "$to" ] || to=$(before)
+  [ -n "$to" ] || refuse "$site has no release before \${now:-the current one}" "sh kit/update.sh --list $site shows what there is; name the one that you want."
   is_release "$to" && [ -d "$site/releases/$to" ] || refuse "$site has no release $to" "sh kit/update.sh --list $site shows what there is."
   hold "$site"
   [ "$to" != "$now" ] || { say "$site/current is release $to already"; return 0; }
   check_whole "$site/releases/$to" release
+  back=
+  ! way | grep -qx -e "$to" || back=yes
+  id=$to
+  phase=swap
   point_at "$to"
+  remember "$to" "$back"
+  phase=
   say "$site/current is release $to now; it was $now"
+  [ -z "$now" ] || say "To $now again: sh $site/current/kit/update.sh --rollback $site $now"
 }
 
 list_releases() {
   open_site
   need_releases
+  earlier=$(before)
   printf '%s\\t%s\\t%s\\t%s\\n' RELEASE IMAGES SIZE ''
   for one in "$site"/releases/*/; do
     one=\${one%/}
@@ -4829,9 +4953,12 @@ list_releases() {
     images=$(grep -c '^      "ref": ' "$one/$LOCK" || :)
     size=$(sed -n 's/^    "sha256:[0-9a-f]*": \\([0-9]*\\),\\{0,1\\}$/\\1/p' "$one/$LOCK" | awk '{ n += $1 } END { printf "%.0f", n }')
     mark=
+    [ "$id" != "$earlier" ] || mark='a roll-back goes here'
     [ "$id" != "$now" ] || mark=current
     printf '%s\\t%s\\t%s\\t%s\\n' "$id" "$images" "$(readable "$size")" "$mark"
   done
+  [ ! -d "$site/releases/.new" ] || [ -e "$site/.oci-save-update.lock" ] ||
+    note "A swap was cut off: $site/releases/.new is no release, and goes at the next swap"
   say "together on the disk, shared blobs once: $(readable "$(du -sk "$site/releases" | awk '{ printf "%.0f", $1 * 1024 }')")"
 }
 
@@ -4843,9 +4970,10 @@ remove_release() {
   hold "$site"
   rm -rf "$site/releases/.old"
   mv "$site/releases/$release" "$site/releases/.old"
-  rm -rf "$site/releases/.old"
-  grep -v "^$release\\$" "$site/releases/.history" >"$site/releases/.history.new" || :
-  mv -f "$site/releases/.history.new" "$site/releases/.history"
+  phase=remove removed=$site/releases/.old
+  rm -rf "$removed"
+  removed=
+  remember "$now" ''
   say "release $release is removed"
 }
 

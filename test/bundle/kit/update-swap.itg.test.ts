@@ -50,10 +50,17 @@ describe('V17: kit/update.sh --swap keeps a folder for each release', () => {
     expect(new Set(inodes).size).toBe(1);
     expect(await site.run('sh /site/current/kit/update.sh --rollback /site')).toMatchObject({ exitCode: 0 });
     expect(await currentOf(folder)).toBe(`releases/${first}`);
-    expect(await site.run('sh /site/current/kit/update.sh --rollback /site')).toMatchObject({ exitCode: 0 });
+    // Another one back there is none, and forward it goes only where that is named.
+    expect(await site.run('sh /site/current/kit/update.sh --rollback /site')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining(`no release before ${first}`),
+    });
+    expect(await site.run(`sh /site/current/kit/update.sh --rollback /site ${second}`)).toMatchObject({
+      exitCode: 0,
+    });
     expect(await currentOf(folder)).toBe(`releases/${second}`);
     const list = await site.run('sh /site/current/kit/update.sh --list /site');
-    expect(list.stdout).toMatch(new RegExp(`^${first}\\t4\\t.*\\t$`, 'm'));
+    expect(list.stdout).toMatch(new RegExp(`^${first}\\t4\\t.*\\ta roll-back goes here$`, 'm'));
     expect(list.stdout).toMatch(new RegExp(`^${second}\\t5\\t.*\\tcurrent$`, 'm'));
     expect(await site.run(`sh /v2/kit/update.sh --remove /site ${second}`)).toMatchObject({
       exitCode: 2,
@@ -63,6 +70,46 @@ describe('V17: kit/update.sh --swap keeps a folder for each release', () => {
     expect(await readdir(path.join(folder, 'releases'))).toEqual(['.history', second]);
     expect(await site.run('sh /v2/kit/update.sh --rollback /site')).toMatchObject({ exitCode: 2 });
     expect(await readdir(folder)).toEqual(['current', 'releases']);
+  });
+
+  it('a roll-back of three releases goes further back each time, and a swap that is interrupted leaves nothing', async () => {
+    const site = path.join(bench.folder, 'three');
+    const joined = await bench.siteOf();
+    expect(await bench.update([joined])).toMatchObject({ exitCode: 0 });
+    const stub = path.join(bench.folder, 'interrupting');
+    await mkdir(stub);
+    await writeFile(path.join(stub, 'ln'), '#!/bin/sh\nkill -TERM $PPID\nexit 1\n', { mode: 0o755 });
+    const interrupted = await bench.update(['--swap', site], { PATH: `${stub}:${process.env['PATH']}` });
+    expect(interrupted).toMatchObject({
+      exitCode: 143,
+      stderr: expect.stringContaining('interrupted: nothing was changed'),
+    });
+    expect(await readdir(path.join(site, 'releases'))).toEqual([]);
+    const ids: string[] = [];
+    for (const from of [bench.bundle('v1'), bench.bundle('v2'), joined]) {
+      expect(await bench.update(['--swap', site], {}, from)).toMatchObject({ exitCode: 0 });
+      ids.push((await currentOf(site)).replace('releases/', ''));
+    }
+    const [a, b, c] = ids;
+    const back = async (...args: string[]): Promise<[number | null, string]> => {
+      const { exitCode } = await bench.update(['--rollback', site, ...args]);
+      return [exitCode, (await currentOf(site)).replace('releases/', '')];
+    };
+    expect([await back(), await back(), await back()]).toEqual([
+      [0, b],
+      [0, a],
+      [2, a],
+    ]);
+    // What is named is where the way back begins: an earlier one has what was before it alone.
+    expect([await back(c ?? ''), await back(), await back(b ?? ''), await back()]).toEqual([
+      [0, c],
+      [0, a],
+      [0, b],
+      [0, a],
+    ]);
+    expect(await bench.update(['--swap', site])).toMatchObject({ exitCode: 0 });
+    expect(await bench.update(['--remove', site, a ?? ''])).toMatchObject({ exitCode: 0 });
+    expect(await back()).toEqual([2, b]);
   });
 
   it('a server over current/registry follows, and follows back', async () => {

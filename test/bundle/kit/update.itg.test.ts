@@ -1,6 +1,7 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { digestOf } from '../../../src/oci/digest.ts';
 import type { ProgramResult } from '../../support/program.ts';
 import { SITE_SHELLS, startSite } from '../../support/site.ts';
 import { toolPath } from '../../support/tools.ts';
@@ -26,6 +27,13 @@ describe('V17: kit/update.sh joins a bundle to the one that is served', () => {
     expect(joined.stdout).toContain(`moved   ${REPOSITORY}/app:1`);
     expect(joined.stdout).toContain('registries that were not there before: quay.example');
     await expectJoined(bench, folder);
+    const sums = digestOf(await readFile(path.join(folder, 'SHA256SUMS'))).slice(7);
+    expect(joined.stdout).toContain(`\nsha256 of SHA256SUMS: ${sums}\n`);
+    // Each image once, with a size.
+    const page = await readFile(path.join(folder, 'report.html'), 'utf8');
+    const rows = [...page.matchAll(/<tr><td>(\S+?)<br>.*<td class="size">[\d.]+ (?:B|KiB)<\/td>/g)];
+    const names = (await lockIn(folder)).images.flatMap((image) => image.names);
+    expect(rows.map(([, name]) => name).toSorted()).toEqual(names.toSorted());
     const again = await site.run('cd /site && sh /new/kit/update.sh --join .');
     expect(again).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('has all of this bundle') });
     expect(await namesIn(folder)).toEqual((await namesIn(bench.bundle('v1'))).toSorted());
@@ -92,11 +100,12 @@ describe('V17: kit/update.sh joins a bundle to the one that is served', () => {
     // Kills the script that calls it, at one of its calls.
     const killing = (tool: string): string =>
       `#!/bin/sh\nread -r n <${counter}; n=$((n + 1)); echo $n >${counter}\n` +
-      `[ $n -ne "$KILL_AT" ] || { kill -9 $PPID; exit 1; }\nexec ${toolPath(tool)} "$@"\n`;
+      `[ $n -ne "$KILL_AT" ] || { kill -$KILL_BY $PPID; exit 1; }\nexec ${toolPath(tool)} "$@"\n`;
     for (const tool of ['mv', 'ln']) await writeFile(path.join(bin, tool), killing(tool), { mode: 0o755 });
-    const killedAt = async (site: string, at: number): Promise<ProgramResult> => {
+    const killedAt = async (site: string, at: number, by = 'KILL'): Promise<ProgramResult> => {
       await writeFile(counter, '0\n');
-      return bench.update([site], { PATH: `${bin}:${process.env['PATH']}`, KILL_AT: String(at) });
+      const env = { PATH: `${bin}:${process.env['PATH']}`, KILL_AT: String(at), KILL_BY: by };
+      return bench.update([site], env);
     };
     const all = await bench.siteOf();
     expect(await killedAt(all, 1_000_000)).toMatchObject({ exitCode: 0 });
@@ -104,8 +113,17 @@ describe('V17: kit/update.sh joins a bundle to the one that is served', () => {
     const points = [9, Math.round(calls / 2), calls - 2];
     for (const at of points) {
       const site = await bench.siteOf();
-      expect(await killedAt(site, at), `call ${at}`).toMatchObject({ exitCode: null });
-      expect(await bench.update([site]), `after call ${at}`).toMatchObject({ exitCode: 0 });
+      // What can still speak tells what to do.
+      const isTold = at === points[1];
+      expect(await killedAt(site, at, isTold ? 'TERM' : 'KILL'), `call ${at}`).toMatchObject(
+        isTold
+          ? { exitCode: 143, stderr: expect.stringContaining('interrupted: run the same command again') }
+          : { exitCode: null },
+      );
+      expect(await bench.update([site]), `after call ${at}`).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringContaining('The join that was cut off is completed.'),
+      });
       expect(await filesOf(site), `after call ${at}`).toEqual(await filesOf(all));
     }
     await expectJoined(bench, all);

@@ -2,24 +2,34 @@
 # Brings this bundle to a site that has an earlier one: as a join into the folder that is served, or as a swap.
 case "$0" in */*) kit=${0%/*} ;; *) kit=. ;; esac
 . "$kit/lib/common.sh"
+. "$kit/lib/progress.sh"
 
 usage() {
   cat <<'EOF'
-Usage: sh kit/update.sh [--join] SITE         adds this bundle's images to those of the bundle in the folder SITE
-       sh kit/update.sh --swap SITE           keeps each bundle in SITE/releases, and points SITE/current at this one
+Usage: sh kit/update.sh [--join] SITE
+         adds this bundle's images to those of the bundle in the folder SITE
+       sh kit/update.sh --swap SITE
+         keeps each bundle in SITE/releases, and points SITE/current at this one
        sh kit/update.sh --rollback SITE [RELEASE]
-                                              points SITE/current back, at the one before or at RELEASE
-       sh kit/update.sh --list SITE           shows the releases
-       sh kit/update.sh --remove SITE RELEASE removes one that is not current
+         points SITE/current at the release that was current before this one,
+         or at RELEASE; run again, it goes one further back, never forward
+       sh kit/update.sh --list SITE
+         shows the releases, and where a roll-back goes
+       sh kit/update.sh --remove SITE RELEASE
+         removes one that is not current
 
-A running zot follows without restart: after a join it serves the tags of both bundles. A name that both have is the
-newer one's; what had it before can still be pulled by digest. A join is for a zot that is only pulled from. Of a swap it
+A running zot follows without restart: after a join it serves the tags of both
+bundles. A name that both have is the newer one's; what had it before can still
+be pulled by digest. A join is for a zot that is only pulled from. Of a swap it
 serves SITE/current/registry.
 
-Both check this bundle and the one at the site before anything is written. A join that was cut off is finished by
-running it again. Never unpack a bundle over another: the tags of the first would be lost.
+Both check this bundle and the one at the site before anything is written. A
+join that was cut off is finished by running it again; a swap that was cut off
+has changed nothing. Never unpack a bundle over another: the tags of the first
+would be lost.
 
-  --base BUNDLE   what a bundle that is less than whole builds upon; there is none today
+  --base BUNDLE   what a bundle that is less than whole builds upon; there is
+                  none today
   -h, --help      this page
 
 Examples:
@@ -27,7 +37,8 @@ Examples:
   sh /srv/new/kit/update.sh --swap /srv/site && ls -l /srv/site/current
   sh /srv/site/current/kit/update.sh --rollback /srv/site
 
-Exit codes: 0 done, 1 failed, 2 nothing was changed at the site, 129, 130 and 143 interrupted.
+Exit codes: 0 done, 1 failed, 2 nothing was changed at the site, 129, 130 and
+143 interrupted.
 EOF
 }
 
@@ -74,7 +85,15 @@ LOCK=oci-save.lock.json
 check_whole() {
   note "checking $1"
   status=0
-  sh "$kit/verify.sh" --quiet "$1" >"$work/verified" 2>&1 </dev/null || status=$?
+  # At a terminal it shows how far it is.
+  if [ -t 2 ]; then
+    sh "$kit/verify.sh" "$1" >"$work/verified" </dev/null &
+  else
+    sh "$kit/verify.sh" --quiet "$1" >"$work/verified" 2>&1 </dev/null &
+  fi
+  child=$!
+  wait "$child" || status=$?
+  child=
   [ "$status" -ne 0 ] || return 0
   cat "$work/verified" >&2
   case $status in
@@ -91,8 +110,6 @@ check_whole() {
 
 # free_bytes FOLDER
 free_bytes() { df -Pk "$1" | awk 'END { printf "%.0f", $4 * 1024 }'; }
-# readable BYTES
-readable() { awk -v n="$1" 'BEGIN { split("B KiB MiB GiB TiB", u, " "); i = 1; while (n >= 1024 && i < 5) { n /= 1024; i++ } printf (i > 1 ? "%.1f %s" : "%d %s"), n, u[i] }'; }
 # check_room BYTES FOLDER
 check_room() {
   free=$(free_bytes "$2")
@@ -142,7 +159,26 @@ hold() {
   held=$lock_file
   printf '%s' "$me" >"$lock_file" || refuse "$lock_file could not be written" 'Run this again when there is room.'
 }
-at_end() { [ -z "$held" ] || rm -f "$held"; }
+# What is under way: a check by another process, a folder that is no release yet, one that is none any more.
+child= stage= removed= phase=
+at_end() {
+  if [ -n "$child" ]; then
+    kill "$child" 2>/dev/null || :
+    wait "$child" 2>/dev/null || :
+  fi
+  [ -z "$stage" ] || rm -rf "$stage"
+  [ -z "$removed" ] || rm -rf "$removed"
+  [ -z "$held" ] || rm -f "$held"
+}
+at_signal() {
+  progress_end
+  case $phase in
+    join) note 'interrupted: run the same command again, it goes on from here' ;;
+    swap) note "interrupted: run the same command again; release $id may not be current yet" ;;
+    remove) note "interrupted: release $release is removed all the same" ;;
+    *) note "interrupted: nothing was changed at $given" ;;
+  esac
+}
 
 # settle FILE: it is on the disk before the next step builds upon it. An old sync takes no names, and does more.
 settle() { sync "$1" 2>/dev/null || sync; }
@@ -181,7 +217,25 @@ point_at() {
     mv "$next" "$site/current"
   fi
   [ "$(readlink "$site/current")" = "releases/$1" ] || fail "$site/current could not be pointed at $1"
-  printf '%s\n' "$1" >>"$site/releases/.history"
+}
+
+# releases/.history has the way back: releases in the order in which they became current, each once, the current one last.
+# way: its lines that are releases. Up to which one is current where that stands there.
+way() {
+  [ ! -f "$site/releases/.history" ] || while IFS= read -r one; do
+    if is_release "$one" && [ -d "$site/releases/$one" ]; then printf '%s\n' "$one"; fi
+  done <"$site/releases/.history" |
+    awk -v now="$now" '{ line[NR] = $0; if ($0 == now) last = NR } END { for (at = 1; at <= (last ? last : NR); at++) print line[at] }'
+}
+# before: the release to which a roll-back goes; nothing where there is none.
+before() { way | awk -v now="$now" '$0 != now { last = $0 } END { if (NR) print last }'; }
+# remember RELEASE BACK: it is current now. By a roll-back, what came after it is no way back any more.
+remember() {
+  {
+    if [ -n "$2" ]; then way | awk -v to="$1" '$0 == to { exit } { print }'; else way | grep -vx -e "$1" || :; fi
+    printf '%s\n' "$1"
+  } >"$site/releases/.history.new"
+  mv -f "$site/releases/.history.new" "$site/releases/.history"
 }
 
 swap_in() {
@@ -211,7 +265,10 @@ swap_in() {
     say "$site/current is release $id already"
     return 0
   fi
+  phase=swap
   point_at "$id"
+  remember "$id" ''
+  phase=
   say "$site/current is release $id now${now:+; it was $now}"
   say "zot serves $site/current/registry. Back: sh $site/current/kit/update.sh --rollback $site"
 }
@@ -219,8 +276,8 @@ swap_in() {
 # copy_release: only blobs that no release has take room.
 copy_release() {
   mkdir -p "$site/releases"
-  rm -rf "$site/releases/.new"
   stage=$site/releases/.new
+  rm -rf "$stage"
   mkdir "$stage"
   # What the bundle's own sums name, which are checked: not what a server may have left there.
   for list in SHA256SUMS SHA256SUMS.registry; do cut -c 67- "$bundle/$list"; done >"$work/names"
@@ -245,13 +302,19 @@ copy_release() {
     END { printf "%.0f\n", need + 1048576 }' "$work/sizes" "$work/blobs" "$work/names" >"$work/need"
   check_room "$(cat "$work/need")" "$site"
   sed -n 's#/[^/]*$##p' "$work/names" | sort -u | while IFS= read -r one; do mkdir -p "$stage/$one"; done
+  count=$(wc -l <"$work/blobs" | tr -d ' ')
+  note "copying $count blobs"
+  number=0
   while IFS="$tab" read -r blob from; do
     to=$stage/blobs/sha256/$blob
+    number=$((number + 1))
+    [ ! -t 2 ] || progress "copied $number of $count blobs"
     # A damaged file of an old release is not taken over.
     if [ -n "$from" ] && [ "$(hash_of "$from/$blob")" = "$blob" ] && ln "$from/$blob" "$to" 2>/dev/null; then continue; fi
     cp "$bundle/blobs/sha256/$blob" "$to" || fail "$to could not be written"
     [ "$(hash_of "$to")" = "$blob" ] || fail "$to is damaged" 'The disk or the medium is faulty.'
   done <"$work/blobs"
+  progress_end
   grep -v '^blobs/sha256/' "$work/names" | while IFS= read -r one; do
     case $one in
       registry/*/blobs/sha256/*)
@@ -266,25 +329,35 @@ copy_release() {
   chmod 755 "$stage"/kit/*.sh
   (cd "$stage" && find . -type f -exec sync {} + 2>/dev/null) || sync
   mv "$stage" "$site/releases/$id"
+  phase=swap
+  stage=
 }
 
 swap_back() {
   open_site
   need_releases
   to=$release
-  [ -n "$to" ] || to=$(awk -v now="$now" '$1 != now { last = $1 } END { print last }' "$site/releases/.history" 2>/dev/null) || to=
-  [ -n "$to" ] || refuse "$site has no release before $now" 'sh kit/update.sh --list SITE shows what there is.'
+  [ -n "$to" ] || to=$(before)
+  [ -n "$to" ] || refuse "$site has no release before ${now:-the current one}" "sh kit/update.sh --list $site shows what there is; name the one that you want."
   is_release "$to" && [ -d "$site/releases/$to" ] || refuse "$site has no release $to" "sh kit/update.sh --list $site shows what there is."
   hold "$site"
   [ "$to" != "$now" ] || { say "$site/current is release $to already"; return 0; }
   check_whole "$site/releases/$to" release
+  back=
+  ! way | grep -qx -e "$to" || back=yes
+  id=$to
+  phase=swap
   point_at "$to"
+  remember "$to" "$back"
+  phase=
   say "$site/current is release $to now; it was $now"
+  [ -z "$now" ] || say "To $now again: sh $site/current/kit/update.sh --rollback $site $now"
 }
 
 list_releases() {
   open_site
   need_releases
+  earlier=$(before)
   printf '%s\t%s\t%s\t%s\n' RELEASE IMAGES SIZE ''
   for one in "$site"/releases/*/; do
     one=${one%/}
@@ -293,9 +366,12 @@ list_releases() {
     images=$(grep -c '^      "ref": ' "$one/$LOCK" || :)
     size=$(sed -n 's/^    "sha256:[0-9a-f]*": \([0-9]*\),\{0,1\}$/\1/p' "$one/$LOCK" | awk '{ n += $1 } END { printf "%.0f", n }')
     mark=
+    [ "$id" != "$earlier" ] || mark='a roll-back goes here'
     [ "$id" != "$now" ] || mark=current
     printf '%s\t%s\t%s\t%s\n' "$id" "$images" "$(readable "$size")" "$mark"
   done
+  [ ! -d "$site/releases/.new" ] || [ -e "$site/.oci-save-update.lock" ] ||
+    note "A swap was cut off: $site/releases/.new is no release, and goes at the next swap"
   say "together on the disk, shared blobs once: $(readable "$(du -sk "$site/releases" | awk '{ printf "%.0f", $1 * 1024 }')")"
 }
 
@@ -307,9 +383,10 @@ remove_release() {
   hold "$site"
   rm -rf "$site/releases/.old"
   mv "$site/releases/$release" "$site/releases/.old"
-  rm -rf "$site/releases/.old"
-  grep -v "^$release\$" "$site/releases/.history" >"$site/releases/.history.new" || :
-  mv -f "$site/releases/.history.new" "$site/releases/.history"
+  phase=remove removed=$site/releases/.old
+  rm -rf "$removed"
+  removed=
+  remember "$now" ''
   say "release $release is removed"
 }
 

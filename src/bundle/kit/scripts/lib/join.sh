@@ -14,7 +14,7 @@ join_site() {
   if [ -f "$staging/newer" ]; then
     [ "$(cat "$staging/newer")" = "$(hash_of "$bundle/$LOCK")" ] ||
       refuse "a join of another bundle into $site was cut off" 'Run that one again first: from the bundle whose lock has the sha256 in .oci-save-update/newer'
-    resumed=yes
+    resumed=yes phase=join
     note 'an earlier join of this bundle was cut off: it is finished'
   elif [ -e "$staging" ]; then
     rm -rf "$staging"
@@ -29,6 +29,7 @@ join_site() {
     return 0
   fi
   bring
+  phase=
   tell
 }
 
@@ -178,6 +179,7 @@ bring() {
     END { printf "%.0f", need + 1048576 }' "$plan/missing" "$plan/unlinked")
   [ -n "$links" ] || note "$site knows no hard links: further names of a blob are copies"
   check_room "$need" "$site"
+  phase=join
   hash_of "$bundle/$LOCK" >"$staging/newer.part"
   mv "$staging/newer.part" "$staging/newer"
   bring_blobs
@@ -189,14 +191,18 @@ bring() {
 bring_blobs() {
   count=$(wc -l <"$plan/missing" | tr -d ' ')
   note "bringing $count blobs"
+  number=0
   while IFS="$tab" read -r blob size; do
     to=$staging/blobs/$blob
+    number=$((number + 1))
+    [ ! -t 2 ] || progress "[$number/$count] $(readable "$size")"
     if [ ! -f "$to" ] || [ "$(hash_of "$to")" != "$blob" ]; then
       cp "$bundle/blobs/sha256/$blob" "$to" || fail "$to could not be written" 'Run this again when there is room: it goes on from here.'
       [ "$(hash_of "$to")" = "$blob" ] || fail "$to is damaged" 'The disk or the medium is faulty. Run this again: it goes on from here.'
     fi
     chmod 644 "$to"
   done <"$plan/missing"
+  progress_end
   # No name in the pool is there before its bytes are on the disk.
   [ "$count" -eq 0 ] || (cd "$staging/blobs" && ls | xargs sync 2>/dev/null) || sync
   while IFS="$tab" read -r blob size; do mv -f "$staging/blobs/$blob" "$site/blobs/sha256/$blob"; done <"$plan/missing"
@@ -329,17 +335,59 @@ write_page() {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Images of this bundle</title>
-<style>:root{color-scheme:light dark}body{font:1rem/1.4 system-ui,sans-serif;margin:2rem}table{border-collapse:collapse}td,th{padding:.2rem .8rem .2rem 0;text-align:left;vertical-align:top}td{font-family:ui-monospace,monospace;overflow-wrap:anywhere}</style>
+<style>:root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;margin:2rem auto;padding:0 1rem;max-width:72rem}.wide{overflow-x:auto}table{border-collapse:collapse}td,th{padding:.3rem 1rem .3rem 0;text-align:left;vertical-align:top;white-space:nowrap}td.size{text-align:right}code,pre,td small{font-family:ui-monospace,monospace}small{opacity:.75}</style>
 </head>
 <body>
 <h1>Images of this bundle</h1>
-<p>This bundle was joined of several by <code>kit/update.sh</code>. Each line is an image and one of its platforms, as it is pulled from the registry that serves this folder. The same for programs is in <code>oci-save.lock.json</code>.</p>
+<p>This bundle was joined of several by <code>kit/update.sh</code>. Each image stands here as it is pulled from a registry that serves this folder; its size is that of its blobs, of which images may share some. The same for programs is in <code>oci-save.lock.json</code>.</p>
+<pre>
+sh kit/verify.sh                          # check what is here
+sh kit/serve.sh                           # serve it, with zot
+sh kit/load.sh containerd                 # load it; also k3s, rke2, podman, docker
+sh kit/push.sh registry.example:5000      # push it into a registry
+sh kit/mirrors.sh 10.0.0.5:5000           # let machines pull by the names that they know
+sh kit/update.sh FOLDER                   # add it to an earlier one
+</pre>
+<p>Each tells with <code>--help</code> what else it can do; <code>README.txt</code> has more.</p>
+<div class="wide">
 <table>
-<thead><tr><th>Name</th><th>Platform</th><th>Digest</th></tr></thead>
+<thead><tr><th>Image</th><th>Platforms</th><th>Size</th></tr></thead>
 <tbody>
 EOF
-  awk -F '\t' '/^#/ || $9 == "referrer" { next } { print "<tr><td>" $8 ":" $2 "</td><td>" $4 "</td><td>" $3 "</td></tr>" }' "$plan/images.tsv"
-  printf '</tbody>\n</table>\n</body>\n</html>\n'
+  awk -F '\t' '
+    function bytes(n,    i, u) {
+      split("B KiB MiB GiB TiB", u, " ")
+      for (i = 1; n >= 1023.5 && i < 5; i++) n /= 1024
+      return sprintf(i > 1 ? "%.1f %s" : "%d %s", n, u[i])
+    }
+    function text(words) { gsub(/&/, "\\&amp;", words); gsub(/</, "\\&lt;", words); gsub(/>/, "\\&gt;", words); return words }
+    function sum(top, level,    part, count, at, n) {
+      if ((top in seen) || level > 60) return 0
+      seen[top] = 1
+      n = size[substr(top, 8)]
+      if (!(top in content) || content[top] == "-") return n
+      count = split(content[top], part, " ")
+      for (at = 1; at <= count; at++) n += sum(part[at], level + 1)
+      return n
+    }
+    FILENAME == ARGV[1] { size[$1] = $2; next }
+    /^#/ { next }
+    FILENAME == ARGV[2] { content[$1] = $4; next }
+    $9 == "referrer" { next }
+    {
+      image = $8 ":" $2
+      if (!(image in digest)) { order[++images] = image; digest[image] = $3 }
+      if ($4 != "-") platforms[image] = platforms[image] (platforms[image] == "" ? "" : ", ") $4
+    }
+    END {
+      for (row = 1; row <= images; row++) {
+        image = order[row]
+        split("", seen)
+        n = sum(digest[image], 0)
+        print "<tr><td>" text(image) "<br><small>" digest[image] "</small></td><td>" text(platforms[image]) "</td><td class=\"size\">" bytes(n) "</td></tr>"
+      }
+    }' "$plan/blobs" "$plan/manifests.tsv" "$plan/images.tsv"
+  printf '</tbody>\n</table>\n</div>\n</body>\n</html>\n'
 }
 
 write_sums() {
@@ -371,5 +419,8 @@ tell() {
     FILENAME == ARGV[1] { had[folder] = 1; next }
     !(folder in had) { had[folder] = 1; print folder }' "$plan/tags.older" "$plan/layouts" >"$plan/registries"
   [ ! -s "$plan/registries" ] || say "  registries that were not there before: $(tr '\n' ' ' <"$plan/registries")"
-  say "Joined $bundle into $site: $(wc -l <"$plan/added" | tr -d ' ') new or moved names, $(wc -l <"$plan/missing" | tr -d ' ') blobs brought; the bundle has sha256 $(hash_of "$site/$LOCK")"
+  [ -z "$resumed" ] || say 'The join that was cut off is completed.'
+  say "Joined $bundle into $site: $(wc -l <"$plan/added" | tr -d ' ') new or moved names, $(wc -l <"$plan/missing" | tr -d ' ') blobs brought"
+  say "sha256 of $LOCK: $(hash_of "$site/$LOCK")"
+  say "sha256 of SHA256SUMS: $(hash_of "$site/SHA256SUMS")"
 }
