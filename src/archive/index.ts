@@ -11,6 +11,7 @@ export {
   wholeName,
   withoutSuffix,
 } from './archive-name.ts';
+export { openOciArchive } from './oci-archive.ts';
 export { openArchiveContent } from './archive-content.ts';
 export { bundleTar, computeTar, type TarEntry } from './tar.ts';
 export { type ByteSource, fileSegment, joinSegments } from './byte-source.ts';

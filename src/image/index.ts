@@ -16,5 +16,6 @@ export { createManifestReader, type ManifestReader } from './manifest-reader.ts'
 export { narrow, type Narrowed } from './narrow.ts';
 export { storePort } from './store-port.ts';
 export { registryPort } from './registry-port.ts';
-export { type Layout, nameOfEntry, openLayout } from './layout-port.ts';
+export { type Layout, type LayoutFiles, layoutOf, nameOfEntry, openLayout } from './layout-port.ts';
+export { type Dir, openDir } from './dir-port.ts';
 export { bringBlob, type BringOptions } from './bring-blob.ts';

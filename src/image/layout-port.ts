@@ -24,14 +24,37 @@ export function nameOfEntry(entry: Descriptor): string | undefined {
   return entry.annotations?.['io.containerd.image.name'] ?? entry.annotations?.[REF_NAME];
 }
 
+/** The files of a layout, in a folder or in an archive, by their paths with slashes. */
+export interface LayoutFiles {
+  /** How messages name the layout. */
+  readonly name: string;
+  has(file: string): Promise<boolean>;
+  /** @throws OciSaveError `not-found` where it is missing, `unsupported` where it is larger */
+  whole(file: string, maxBytes: number): Promise<Uint8Array>;
+  /** The bytes from `start` on. Throws as `whole` where it is missing. */
+  from(file: string, start: number): AsyncIterable<Uint8Array>;
+}
+
 /**
  * Opens the layout in `folder`.
  * @param within real folders that each of its files must lie in, links followed; anywhere, where they are left out
  * @throws OciSaveError `list` where there is no layout, `local` for what is not a regular file, or lies elsewhere
  */
-export async function openLayout(folder: string, within?: readonly string[]): Promise<Layout> {
-  const { manifests: entries, faulty } = await readIndex(folder, within);
-  const blobFile = (digest: Digest): string => path.join(folder, 'blobs', 'sha256', hexOf(digest));
+export function openLayout(folder: string, within?: readonly string[]): Promise<Layout> {
+  const at = (file: string): string => path.join(folder, ...file.split('/'));
+  return layoutOf({
+    name: folder,
+    has: (file) => exists(at(file)),
+    whole: (file, maxBytes) => readWhole(at(file), maxBytes, within),
+    from: (file, start) => readFrom(at(file), start, within),
+  });
+}
+
+/** The layout that files make. Throws `list` where they make none. */
+export async function layoutOf(files: LayoutFiles): Promise<Layout> {
+  const folder = files.name;
+  const { manifests: entries, faulty } = await readIndex(files);
+  const blobFile = (digest: Digest): string => `blobs/sha256/${hexOf(digest)}`;
 
   const find = (name: string | undefined): Descriptor => {
     const named = entries.filter(
@@ -59,10 +82,10 @@ export async function openLayout(folder: string, within?: readonly string[]): Pr
     find,
     async has({ digest, size }) {
       const file = blobFile(digest);
-      if (!(await exists(file))) return false;
+      if (!(await files.has(file))) return false;
       const hash = createHash('sha256');
       let bytes = 0;
-      for await (const chunk of readFrom(file, 0, within)) {
+      for await (const chunk of files.from(file, 0)) {
         hash.update(chunk);
         bytes += chunk.length;
       }
@@ -73,7 +96,7 @@ export async function openLayout(folder: string, within?: readonly string[]): Pr
     async manifest(reference) {
       if (!isDigest(reference) && !names.has(reference)) throw missingManifest(folder, reference);
       const digest = isDigest(reference) ? reference : find(reference).digest;
-      const bytes = await readWhole(blobFile(digest), MAX_MANIFEST_BYTES, within);
+      const bytes = await files.whole(blobFile(digest), MAX_MANIFEST_BYTES);
       if (digestOf(bytes) !== digest) {
         throw new OciSaveError({
           code: 'digest',
@@ -84,22 +107,21 @@ export async function openLayout(folder: string, within?: readonly string[]): Pr
     },
     async open(blob, offset) {
       checkOffset(blob, offset);
-      return { offset, body: readFrom(blobFile(blob.digest), offset, within) };
+      return { offset, body: files.from(blobFile(blob.digest), offset) };
     },
   };
 }
 
-async function readIndex(folder: string, within: readonly string[] | undefined): Promise<IndexEntries> {
-  const file = path.join(folder, 'index.json');
+async function readIndex({ name, whole }: LayoutFiles): Promise<IndexEntries> {
   const unreadable = (why: string, cause?: unknown): OciSaveError =>
     new OciSaveError({
       code: 'list',
-      message: `${folder} is not an OCI layout: its index.json cannot be read${why}`,
+      message: `${name} is not an OCI layout: its index.json cannot be read${why}`,
       cause,
     });
   let bytes: Uint8Array;
   try {
-    bytes = await readWhole(file, MAX_INDEX_BYTES, within);
+    bytes = await whole('index.json', MAX_INDEX_BYTES);
   } catch (cause) {
     if (cause instanceof OciSaveError && cause.code !== 'not-found') throw cause;
     throw unreadable('', cause);

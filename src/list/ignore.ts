@@ -8,6 +8,7 @@ import {
   type Reference,
   withDefaultTag,
 } from '../oci/reference.ts';
+import { referenceIn } from './entry/source.ts';
 import { refusal } from './problems.ts';
 import type { IgnoreRule, ImageRequest } from './request.ts';
 import { compilePattern, newPatternBudget, type PatternBudget } from './tags/pattern.ts';
@@ -115,7 +116,7 @@ export function leaveOut(
   const counts = rules.map(() => 0);
   if (rules.length === 0) return { kept: [...requests], counts };
   const kept = requests.filter(({ source }) => {
-    const reference = source.transport === 'oci' ? undefined : source.reference;
+    const reference = referenceIn(source);
     const at = reference === undefined ? -1 : rules.findIndex(({ matches }) => matches(reference));
     if (at >= 0) counts[at] = (counts[at] ?? 0) + 1;
     return at < 0;

@@ -1,4 +1,4 @@
-export { checkDefaultRegistry, formatSource } from './entry/source.ts';
+export { checkDefaultRegistry, formatSource, referenceIn } from './entry/source.ts';
 export { titleOf } from './formats/formats.ts';
 export type { ParseOptions } from './entry/findings.ts';
 export type { LeftOut } from './ignore.ts';
@@ -17,6 +17,7 @@ export { MAX_LIST_BYTES } from './syntax/lines.ts';
 export { type ListInputs, readLists, surveyLists } from './read-lists.ts';
 export {
   type Candidate,
+  type FileSource,
   formatOrigin,
   type ImageRequest,
   type ListLogin,
@@ -25,6 +26,7 @@ export {
   type ParsedList,
   type Reject,
   type Source,
+  type StorageSource,
   type TagRequest,
   type Warning,
 } from './request.ts';

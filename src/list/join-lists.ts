@@ -1,9 +1,10 @@
 import { lastPart } from '../text/trim.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import { formatPlatform, normalizePlatform, type Platform, type PlatformChoice } from '../oci/platform.ts';
-import { formatReference, nameOf, namesRegistry, type Reference } from '../oci/reference.ts';
+import { formatReference, nameOf, namesRegistry } from '../oci/reference.ts';
 import { quoteReference, showText } from '../oci/reference-quote.ts';
 import { type Collector, newCollector, type ParseOptions } from './entry/findings.ts';
+import { formatSource, referenceIn } from './entry/source.ts';
 import { hintOf, TEMPLATE, titleOf } from './formats/formats.ts';
 import { readRules, type RuleOptions, withoutIgnored } from './left-out.ts';
 import type { LeftOut } from './ignore.ts';
@@ -19,7 +20,6 @@ import {
   type NamedList,
   type Origin,
   type Reject,
-  type Source,
   type TagRequest,
   type Warning,
 } from './request.ts';
@@ -292,14 +292,10 @@ function problemsOf({
   return [{ file, reason: `read as ${titleOf(format)}, it does not name any image`, hint: advice }];
 }
 
-function referenceOf(source: Source): Reference | undefined {
-  return source.transport === 'oci' ? undefined : source.reference;
-}
-
 const STRICT = hint`Write a version or a digest, or leave out ${option('strictTags')}.`;
 
 function floatingTag({ source, written, origin, implicitTag, locked }: ImageRequest): Problem[] {
-  const reference = locked === undefined ? referenceOf(source) : undefined;
+  const reference = locked === undefined ? referenceIn(source) : undefined;
   if (reference?.tag !== 'latest' || (reference.digest ?? reference.otherDigest) !== undefined) return [];
   const reason = `${showText(written)} ${implicitTag ? 'names no tag' : 'is named by the tag latest'}`;
   return [{ ...origin, reason, hint: STRICT }];
@@ -309,7 +305,7 @@ function floatingTag({ source, written, origin, implicitTag, locked }: ImageRequ
 function conflicts(requests: readonly ImageRequest[]): Problem[] {
   const pins = new Map<string, { readonly digest: Digest; readonly request: ImageRequest }>();
   return requests.flatMap((request) => {
-    const reference = referenceOf(request.source);
+    const reference = referenceIn(request.source);
     const { tag, digest } = reference ?? {};
     if (reference === undefined || tag === undefined || digest === undefined) return [];
     const name = `${nameOf(reference)}:${tag}`;
@@ -342,12 +338,9 @@ export function identityOf({
   storedAs,
   locked,
 }: Pick<ImageRequest, 'source' | 'platforms' | 'storedAs' | 'locked'>): string {
-  const reference = referenceOf(source);
   return JSON.stringify([
     source.transport,
-    source.transport === 'docker' ? '' : source.path,
-    source.transport === 'oci' ? (source.name ?? '') : '',
-    reference === undefined ? '' : formatReference(reference),
+    formatSource(source),
     platforms === undefined || platforms === 'all'
       ? (platforms ?? '')
       : platforms.map(formatPlatform).toSorted(),
@@ -394,7 +387,7 @@ function warningsOf(requests: readonly ImageRequest[]): Warning[] {
   const hosts = [...Map.groupBy(withoutHost, ({ origin }) => origin.file).values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const registry = referenceOf(first.source)?.domain;
+    const registry = referenceIn(first.source)?.domain;
     const images = `${formatCount(group.length, 'image')} without a registry`;
     const message = `${images}, taken from ${registry}; the first is ${showText(first.written)}`;
     return [{ message, origin: first.origin }];

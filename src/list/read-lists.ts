@@ -26,7 +26,7 @@ import {
   STDIN,
 } from './read-bytes.ts';
 import { isCompressed, readChartArchive, readChartFolder } from './read-chart.ts';
-import type { ImageRequest, NamedList, Reject } from './request.ts';
+import type { ImageRequest, NamedList, Reject, StorageSource } from './request.ts';
 
 /** The lists of a run, and how they are read. */
 export interface ListInputs extends ParseListOptions, JoinOptions {
@@ -37,6 +37,8 @@ export interface ListInputs extends ParseListOptions, JoinOptions {
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
   /** For lists in an untrusted checkout: no link in it may lead a list or a source out of it. */
   readonly boundary?: Boundary | undefined;
+  /** The transports of storages whose images a list in the checkout may name. Without a boundary, any. */
+  readonly storages?: readonly StorageSource['transport'][] | undefined;
   /** For lists at addresses; without it they are refused. */
   readonly fetchList?: FetchList | undefined;
   /** Told of each password that a list has, before anything is said of the list. */
@@ -72,7 +74,7 @@ export async function surveyLists(inputs: ListInputs): Promise<ListSurvey> {
   for (const named of await namedFiles(inputs.files, faults)) {
     const read = await readNamed(named, inputs);
     if ('problem' in read) faults.push(read.problem);
-    else lists.push(await keepInside(read.found, boundary, 'list'));
+    else lists.push(await keepInside(read.found, boundary, 'list', inputs.storages));
   }
   if (inputs.images.length > 0) {
     lists.push(await keepInside(parseInline(inputs.images, inputs), boundary, 'workflow'));
@@ -177,28 +179,43 @@ async function kindOf(file: string): Promise<'folder' | 'file' | 'nothing'> {
 }
 
 /**
- * Rejects the local sources of a list outside a boundary: `docker-archive:` and `oci:` name files, and a list may be
- * untrusted. A source that the workflow itself names may lie anywhere, unless its path as written is in the checkout.
+ * Rejects the local sources of a list outside a boundary: they name files, or images of the machine's own storages, and a
+ * list may be untrusted. A source that the workflow itself names may lie anywhere, unless its path as written is in the
+ * checkout.
  */
 async function keepInside(
   list: NamedList,
   boundary: Boundary | undefined,
   namedBy: 'list' | 'workflow',
+  storages: readonly string[] = [],
 ): Promise<NamedList> {
   if (boundary === undefined) return list;
   const requests: ImageRequest[] = [];
   const rejects: Reject[] = [...list.rejects];
   for (const request of list.requests) {
     const { source, written, origin } = request;
-    if (source.transport === 'docker' || (namedBy === 'workflow' && !isInCheckout(source.path, boundary))) {
-      requests.push(request);
-    } else if (await liesInside(source.path, boundary.folders)) {
+    if (source.transport === 'docker') requests.push(request);
+    else if (!('path' in source)) {
+      if (namedBy === 'workflow' || storages.includes(source.transport)) requests.push(request);
+      else rejects.push({ text: quoteReference(written) ?? '', origin, ...strangersStorage(source) });
+    } else if (namedBy === 'workflow' && !isInCheckout(source.path, boundary)) requests.push(request);
+    else if (await liesInside(source.path, boundary.folders)) {
       requests.push({ ...request, source: { ...source, folders: boundary.folders } });
     } else {
       rejects.push({ text: quoteReference(written) ?? '', origin, reason: OUTSIDE.reason, ...HINTS });
     }
   }
   return { ...list, requests, rejects: rejects.toSorted((a, b) => a.origin.line - b.origin.line) };
+}
+
+/** A self-hosted runner has images of other people in its storages. */
+function strangersStorage({ transport }: StorageSource): Pick<Reject, 'reason' | 'hint' | 'hintParts'> {
+  const parts = hint`Let lists name them with ${option('source', transport)}, or name the image in the workflow, by ${option('images')}.`;
+  return {
+    reason: `a list in the checkout may not name images of ${transport}: whoever wrote it may be a stranger`,
+    hint: spellHint(parts, asFlag),
+    hintParts: parts,
+  };
 }
 
 const HINT = hint`A list can only name files in these two. Name a file elsewhere in the workflow, by ${option('images')}.`;

@@ -1,4 +1,5 @@
 import type { LockedImage } from '../lock/index.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { PlatformChoice } from '../oci/platform.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Hint } from '../text/hint.ts';
@@ -18,11 +19,26 @@ interface LocalPlace {
   readonly folders?: readonly string[] | undefined;
 }
 
+/** A source that is a file or a folder. */
+export type FileSource = LocalPlace &
+  (
+    | { readonly transport: 'docker-archive'; readonly reference?: Reference | undefined }
+    | { readonly transport: 'oci' | 'oci-archive'; readonly name?: string | undefined }
+    | { readonly transport: 'dir' }
+  );
+
+/** An image in the storage of a program on this machine: of Docker's daemon, or that of Podman, Buildah and CRI-O. */
+export interface StorageSource {
+  readonly transport: 'docker-daemon' | 'containers-storage';
+  /** By which name, or by which image ID. */
+  readonly image: Reference | Digest;
+}
+
 /** Where a request is copied from. */
 export type Source =
   | { readonly transport: 'docker'; readonly reference: Reference }
-  | ({ readonly transport: 'docker-archive'; readonly reference?: Reference | undefined } & LocalPlace)
-  | ({ readonly transport: 'oci'; readonly name?: string | undefined } & LocalPlace);
+  | FileSource
+  | StorageSource;
 
 /** One requested image. */
 export interface ImageRequest {

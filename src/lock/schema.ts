@@ -50,7 +50,15 @@ const referrerSchema = z
 const imageShape = z.strictObject({
   ref: referenceSchema,
   names: z.array(storedNameSchema).min(1).max(MAX_NAMES).meta({ description: 'stored names' }),
-  source: z.enum(['docker', 'docker-archive', 'oci']),
+  source: z.enum([
+    'docker',
+    'docker-archive',
+    'oci',
+    'oci-archive',
+    'dir',
+    'docker-daemon',
+    'containers-storage',
+  ]),
   digest: digestSchema.meta({
     description: 'as the source served it; of a source without digests, the result of the conversion',
   }),

@@ -1,6 +1,6 @@
 import { OciSaveError } from '../errors.ts';
 import type { ReadPort, Image, Manifests } from '../image/index.ts';
-import { formatOrigin } from '../list/index.ts';
+import { formatOrigin, referenceIn } from '../list/index.ts';
 import {
   buildLock,
   type Leaf,
@@ -162,7 +162,8 @@ export function lockedRef({ ref, source, names }: WantedImage): string {
     const { tag } = source.reference;
     return tag === undefined ? ref : formatReference({ ...source.reference, digest: undefined });
   }
-  if (source.transport === 'docker-archive' && source.reference) return formatReference(source.reference);
+  const named = referenceIn(source);
+  if (named !== undefined && named.digest === undefined) return formatReference(named);
   const [stored] = names;
   return stored === undefined ? ref : `${stored.name}${stored.tag === undefined ? '' : `:${stored.tag}`}`;
 }

@@ -1,12 +1,5 @@
 import pMap from 'p-map';
-import {
-  createManifestReader,
-  type Layout,
-  nameOfEntry,
-  openLayout,
-  type ReadPort,
-  registryPort,
-} from '../image/index.ts';
+import { createManifestReader, type ReadPort, registryPort } from '../image/index.ts';
 import type { Emit } from '../events.ts';
 import { messageOf, OciSaveError } from '../errors.ts';
 import { type LockedImage, repositoryPath, taggedDigest, whyUnservable } from '../lock/index.ts';
@@ -17,8 +10,11 @@ import type { Repository, Sources } from '../registry/index.ts';
 import { missingNotes } from '../report/index.ts';
 import type { SkopeoTools } from '../skopeo/index.ts';
 import { diskError } from '../store/index.ts';
-import { resolveArchive } from './archive-image.ts';
 import { joinSame, type ResolvedImage } from './describe.ts';
+import { resolveConverted } from './local/convert.ts';
+import { dockerArchive } from './local/docker-archive.ts';
+import { type Opened, openSource } from './local/open-source.ts';
+import { storedImage } from './local/storage.ts';
 import { explainGone, refuseOther } from './locked.ts';
 import { type ReferrerOptions, withLockedReferrers, withReferrers } from './referrers.ts';
 import { type ResolveOptions, resolveImage } from './resolve-image.ts';
@@ -68,7 +64,7 @@ export async function resolveImages(
 ): Promise<Resolution> {
   const { emit, signal } = context;
   emit({ type: 'stage', stage: 'resolve', total: wanted.length });
-  const shared = { manifests: createManifestReader(context.store), layouts: new Map() };
+  const shared = { manifests: createManifestReader(context.store), opened: new Map() };
   const told = new Set<unknown>();
   const results = await pMap(
     wanted,
@@ -106,28 +102,28 @@ function warnOfMissing({ ref, wanted, platforms }: ResolvedImage, emit: Emit): v
 
 async function resolveOne(
   wanted: WantedImage,
-  // The layouts that were opened, by folder.
+  // The local sources that were opened, by transport and path.
   context: ResolveContext &
     ResolveOptions &
-    ReferrerOptions & { readonly layouts: Map<string, Promise<Layout>> },
+    ReferrerOptions & { readonly opened: Map<string, Promise<Opened>> },
 ): Promise<ResolvedImage | FailedImage> {
   try {
     const { source } = wanted;
-    if (source.transport === 'docker-archive') {
-      const image = named(wanted, undefined, context);
-      return await withReferrers(
-        await resolveArchive(image, source, await context.skopeoTools(), context),
-        context,
-      );
-    }
-    if (source.transport === 'oci') {
-      const opened = context.layouts.get(source.path) ?? openLayout(source.path, source.folders);
-      context.layouts.set(source.path, opened);
-      const layout = await opened;
-      if (wanted.locked !== undefined) return await resolveLocked(wanted, wanted.locked, layout, context);
-      const entry = layout.find(source.name);
-      const image = named(wanted, nameOfEntry(entry), context);
-      return await withReferrers(await resolveImage(image, entry.digest, layout, context), context);
+    if (source.transport !== 'docker') {
+      if ('image' in source || source.transport === 'docker-archive') {
+        const image = named(wanted, undefined, context);
+        const convertible = 'image' in source ? storedImage(source) : dockerArchive(source);
+        const made = await resolveConverted(image, convertible, await context.skopeoTools(), context);
+        return await withReferrers(made, context);
+      }
+      const key = `${source.transport}:${source.path}`;
+      const opened = context.opened.get(key) ?? openSource(source);
+      context.opened.set(key, opened);
+      const { port, find } = await opened;
+      if (wanted.locked !== undefined) return await resolveLocked(wanted, wanted.locked, port, context);
+      const { digest, name } = find('name' in source ? source.name : undefined);
+      const image = named(wanted, name, context);
+      return await withReferrers(await resolveImage(image, digest, port, context), context);
     }
     const { domain, path, tag, digest, otherDigest } = source.reference;
     if (otherDigest !== undefined) throw unsupportedPin(otherDigest);

@@ -1,5 +1,12 @@
 import { OciSaveError } from '../errors.ts';
-import { formatOrigin, formatSource, type ImageRequest, type Origin, type Source } from '../list/index.ts';
+import {
+  formatOrigin,
+  formatSource,
+  referenceIn,
+  type ImageRequest,
+  type Origin,
+  type Source,
+} from '../list/index.ts';
 import { type LockedImage, splitName, storedNames, whyUnstorable } from '../lock/index.ts';
 import type { NamingRule } from '../options/index.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -90,7 +97,7 @@ function toWanted(
 ): WantedImage {
   const { source, origin, storedAs, locked } = request;
   if (locked !== undefined) return lockedWanted(request, locked);
-  const own = source.transport === 'oci' ? undefined : source.reference;
+  const own = referenceIn(source);
   const stored = storedAs.length > 0 || own === undefined ? storedAs : [withDefaultTag(own)];
   return {
     ref: refOf(source),

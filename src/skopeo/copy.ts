@@ -6,15 +6,21 @@ import type { SkopeoEnvironment } from './environment.ts';
 import type { Skopeo } from './find.ts';
 import { isComplaint, type SkopeoThrottle, throttleIn } from './throttle.ts';
 
-export interface SkopeoCopy {
+/** An image on this machine, as skopeo is told of it. */
+export interface LocalImage {
+  /** `docker-archive:file`, `docker-daemon:name:tag`, `containers-storage:name:tag`. */
+  readonly source: string;
+  /** A storage of its user: there skopeo runs with the user's own home. */
+  readonly storage?: 'docker-daemon' | 'containers-storage' | undefined;
+}
+
+export interface SkopeoCopy extends LocalImage {
   readonly skopeo: Skopeo;
   readonly environment: SkopeoEnvironment;
   /** The working directory. Local sources, the layout and the pool are relative to it: a `:` in a path means a tag. */
   readonly folder: string;
   /** HOME, where it is not the environment's. */
   readonly home?: string | undefined;
-  /** `docker://name@digest` or `docker-archive:file`. Validated before; it is one argument, never shell text. */
-  readonly source: string;
   readonly preserveDigests: boolean;
   /** The folder of certificates for the source's registry; undefined where it is none. */
   readonly certsFolder?: string | undefined;
@@ -36,14 +42,15 @@ export function poolOf(folder: string): string {
 
 /** One `skopeo copy` of one image manifest into its own layout. The result says how it ended. */
 export function copyWithSkopeo(copy: SkopeoCopy): Promise<ProcessResult> {
-  const { skopeo, environment, folder, home, source, preserveDigests, certsFolder } = copy;
+  const { skopeo, environment, folder, home, source, storage, preserveDigests, certsFolder } = copy;
   const { auth, insecure, signal, onThrottle } = copy;
   const onErrorLine = (line: string): boolean => {
     const throttle = throttleIn(line);
     if (throttle !== undefined) onThrottle?.(throttle);
     return isComplaint(line);
   };
-  const env = home === undefined ? environment.env : { ...environment.env, HOME: home };
+  const base = storage === undefined ? environment.env : environment.storageEnv;
+  const env = home === undefined ? base : { ...base, HOME: home };
   return run(
     skopeo.file,
     [
@@ -57,6 +64,7 @@ export function copyWithSkopeo(copy: SkopeoCopy): Promise<ProcessResult> {
       ...(auth === undefined ? ['--src-no-creds'] : ['--src-authfile', auth.file]),
       ...(certsFolder === undefined ? [] : ['--src-cert-dir', certsFolder]),
       ...(insecure === true ? ['--src-tls-verify=false'] : []),
+      ...(storage === 'docker-daemon' ? environment.daemonFlags('src-') : []),
       '--dest-shared-blob-dir',
       POOL,
       source,
@@ -66,14 +74,18 @@ export function copyWithSkopeo(copy: SkopeoCopy): Promise<ProcessResult> {
   );
 }
 
-export type SkopeoInspect = Pick<SkopeoCopy, 'skopeo' | 'environment' | 'folder' | 'source' | 'signal'>;
+export interface SkopeoInspect extends Pick<SkopeoCopy, 'skopeo' | 'environment' | 'folder' | 'signal'> {
+  readonly local: LocalImage;
+}
 
 /** Prints the manifest of a local image as its transport has it. The result says how it ended. */
 export function inspectRaw(inspect: SkopeoInspect): Promise<ProcessResult> {
-  const { skopeo, environment, folder, source, signal } = inspect;
-  return run(skopeo.file, [...environment.globalArgs, 'inspect', '--raw', source], {
+  const { skopeo, environment, folder, local, signal } = inspect;
+  const { source, storage } = local;
+  const flags = storage === 'docker-daemon' ? environment.daemonFlags('') : [];
+  return run(skopeo.file, [...environment.globalArgs, 'inspect', '--raw', ...flags, source], {
     cwd: folder,
-    env: environment.env,
+    env: storage === undefined ? environment.env : environment.storageEnv,
     signal,
     maxOutput: MAX_MANIFEST_BYTES,
   });

@@ -7,6 +7,10 @@ import type { Skopeo } from './find.ts';
 /** What one skopeo process runs with. Paths are absolute; all of them lie in the run's folder. */
 export interface SkopeoEnvironment {
   readonly env: Readonly<Record<string, string>>;
+  /** The same for storages of the user, which are found by the user's own home and variables. */
+  readonly storageEnv: Readonly<Record<string, string>>;
+  /** The options that say where Docker's daemon is, with `src-` or nothing before their names. */
+  readonly daemonFlags: (prefix: 'src-' | '') => readonly string[];
   /** Options that precede the subcommand. */
   readonly globalArgs: readonly string[];
   /**
@@ -60,24 +64,68 @@ export async function createSkopeoEnvironment(
     const value = callerEnv[name];
     return value === undefined ? [] : [[name, value] as const];
   });
+  const env = {
+    ...Object.fromEntries(inherited),
+    ...readProxies(callerEnv),
+    HOME: folder('home'),
+    XDG_RUNTIME_DIR: folder('runtime'),
+    XDG_CONFIG_HOME: folder('config'),
+    XDG_DATA_HOME: folder('data'),
+    XDG_CACHE_HOME: folder('cache'),
+    TMPDIR: folder('tmp'),
+    // The folder of certificates has all authorities. On macOS Go takes the system's as well, whatever these say.
+    SSL_CERT_FILE: folder('no-authorities.pem'),
+    SSL_CERT_DIR: folder('none'),
+    CONTAINERS_REGISTRIES_CONF: registriesFile,
+  };
   return {
     certsFolder: certs,
     globalArgs: ['--policy', folder('policy.json'), '--registries.d', folder('registries.d')],
-    env: {
-      ...Object.fromEntries(inherited),
-      ...readProxies(callerEnv),
-      HOME: folder('home'),
-      XDG_RUNTIME_DIR: folder('runtime'),
-      XDG_CONFIG_HOME: folder('config'),
-      XDG_DATA_HOME: folder('data'),
-      XDG_CACHE_HOME: folder('cache'),
-      TMPDIR: folder('tmp'),
-      // The folder of certificates has all authorities. On macOS Go takes the system's as well, whatever these say.
-      SSL_CERT_FILE: folder('no-authorities.pem'),
-      SSL_CERT_DIR: folder('none'),
-      CONTAINERS_REGISTRIES_CONF: registriesFile,
-    },
+    env,
+    storageEnv: storageEnvironment(env, callerEnv),
+    daemonFlags: (prefix) => daemonFlags(prefix, callerEnv),
   };
+}
+
+/** Where the storage of Podman, Buildah and CRI-O is (containers/storage, storage.conf(5)). */
+const OF_STORAGE = [
+  'HOME',
+  'XDG_RUNTIME_DIR',
+  'XDG_CONFIG_HOME',
+  'XDG_DATA_HOME',
+  'CONTAINERS_STORAGE_CONF',
+  'STORAGE_DRIVER',
+  'STORAGE_OPTS',
+];
+
+/** The user's own home in the place of the private one. */
+function storageEnvironment(
+  env: Readonly<Record<string, string>>,
+  callerEnv: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const storage: Record<string, string> = { ...env };
+  for (const name of OF_STORAGE) {
+    const value = callerEnv[name];
+    delete storage[name];
+    if (value !== undefined) storage[name] = value;
+  }
+  return storage;
+}
+
+/** skopeo reads none of the variables of docker's command. */
+function daemonFlags(
+  prefix: string,
+  {
+    DOCKER_HOST: host,
+    DOCKER_CERT_PATH: certs,
+    DOCKER_TLS_VERIFY: verify,
+  }: Readonly<Record<string, string | undefined>>,
+): string[] {
+  return [
+    ...(host === undefined || host === '' ? [] : [`--${prefix}daemon-host`, host]),
+    ...(certs === undefined || certs === '' ? [] : [`--${prefix}cert-dir`, certs]),
+    ...(certs !== undefined && certs !== '' && (verify ?? '') === '' ? [`--${prefix}tls-verify=false`] : []),
+  ];
 }
 
 const AUTHORITIES = 'authorities.crt';

@@ -7,6 +7,6 @@ export {
   type SkopeoTools,
 } from './environment.ts';
 export { openAuthFile, type SkopeoAuth } from './auth-file.ts';
-export { copyWithSkopeo, inspectRaw, LAYOUT, POOL, poolOf } from './copy.ts';
+export { copyWithSkopeo, inspectRaw, LAYOUT, type LocalImage, POOL, poolOf } from './copy.ts';
 export { skopeoFailure } from './failure.ts';
 export { LONGEST_WAIT_MILLISECONDS, type SkopeoThrottle } from './throttle.ts';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { unlessGone } from '../files/index.ts';
 import { type Digest, hexOf, shortDigest, type BlobSize } from '../oci/digest.ts';
 import { hashFile } from './blob-bytes.ts';
-import type { Journal } from './journal.ts';
+import type { Journal } from './records/journal.ts';
 import { linkOrCopy } from './disk.ts';
 import type { Lease } from './prune/leases.ts';
 

@@ -7,6 +7,6 @@ export type { Pruned, PruneOptions } from './prune/prune.ts';
 export type { PruneRule, StoredBlob } from './prune/plan.ts';
 export { type DamagedBlob, type StoreCheck, type VerifyOptions, verifyStored } from './verify.ts';
 export { listStore, pruneStore, type StoreContent, verifyStore } from './maintain.ts';
-export type { ContentOrigin, Origin } from './origins.ts';
+export type { ContentOrigin, Origin } from './records/origins.ts';
 export { placesIn } from './places.ts';
-export type { Served } from './served.ts';
+export type { Served } from './records/served.ts';

@@ -15,6 +15,7 @@ export function placesIn(folder: string) {
     used: path.join(folder, 'used.jsonl'),
     journal: path.join(folder, 'journal.jsonl'),
     served: path.join(folder, 'served.jsonl'),
+    conversions: path.join(folder, 'conversions.jsonl'),
     /** Which repositories gave which content for credentials. */
     origins: path.join(folder, 'origins.jsonl'),
     /** Records of results that are taking their names at an output. */

@@ -9,14 +9,15 @@ import { type BlobFilesOptions, NO_FILE, openBlobFiles } from './blob-files.ts';
 import { checkedBytes, DamagedBlobError, hashFile } from './blob-bytes.ts';
 import { type BlobWriter, openBlobWriter } from './blob-writer.ts';
 import { whereUsable } from './disk.ts';
-import { openJournal } from './journal.ts';
-import { type ContentOrigin, openOrigins, type Origins } from './origins.ts';
+import { type Conversions, openConversions } from './records/conversions.ts';
+import { openJournal } from './records/journal.ts';
+import { type ContentOrigin, openOrigins, type Origins } from './records/origins.ts';
 import { makeOwnFolder } from './own-folder.ts';
 import { placesIn } from './places.ts';
 import { openLeases } from './prune/leases.ts';
 import { pruneBlobs, type Pruned, pruneSettled, tidy } from './prune/prune.ts';
 import { createRunFolder } from './prune/run-folder.ts';
-import { openServed, type Served } from './served.ts';
+import { openServed, type Served } from './records/served.ts';
 
 /** The local content-addressed pool: every blob once, under the name that its hash gives it. */
 export interface Store {
@@ -26,6 +27,8 @@ export interface Store {
   readonly publishing: string;
   /** What tags were when they were last read. */
   readonly served: Served;
+  /** What images without a registry's digest became when they were converted. */
+  readonly conversions: Conversions;
   /** Which repositories gave content for credentials. What it hides is missing for `has`, `verify`, `open` and `read`. */
   readonly origins: Origins;
   pathOf(digest: Digest): string;
@@ -83,7 +86,7 @@ export interface StoreOptions {
  */
 export async function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
   const places = placesIn(folder);
-  const { journal, served, origins, run } = await whereUsable(folder, async () => {
+  const { journal, served, conversions, origins, run } = await whereUsable(folder, async () => {
     await makeOwnFolder(folder);
     await mkdir(places.blobs, { recursive: true });
     await mkdir(places.uses, { recursive: true });
@@ -95,6 +98,7 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
       return {
         journal: await openJournal(places.journal),
         served: await openServed(places.served),
+        conversions: await openConversions(places.conversions),
         origins: await openOrigins(places.origins, options.asksAgain === true),
         run,
       };
@@ -124,6 +128,7 @@ export async function openStore(folder: string, options: StoreOptions = {}): Pro
     runFolder: run.folder,
     publishing: places.publishing,
     served,
+    conversions,
     origins,
     pathOf,
     async has(blob) {

@@ -5,7 +5,7 @@ import pLimit from 'p-limit';
 import { unlessGone } from '../files/index.ts';
 import { type Digest, shortDigest, type BlobSize } from '../oci/digest.ts';
 import { hashFile, type HashOptions } from './blob-bytes.ts';
-import { openJournal } from './journal.ts';
+import { openJournal } from './records/journal.ts';
 import { isHex, type StorePlaces } from './places.ts';
 import { NO_FILE } from './blob-files.ts';
 import type { Store } from './store.ts';

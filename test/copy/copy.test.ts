@@ -332,7 +332,16 @@ describe('a leaf that skopeo cannot copy', () => {
     registry.clear();
     let asked = 0;
     const skopeo = { file: '/nowhere', version: '1.0' };
-    const tools = { skopeo, environment: { env: {}, globalArgs: [], certsFolder: async () => '' } };
+    const tools = {
+      skopeo,
+      environment: {
+        env: {},
+        globalArgs: [],
+        storageEnv: {},
+        daemonFlags: () => [],
+        certsFolder: async () => '',
+      },
+    };
     const skopeoTools = async () => {
       asked += 1;
       if (asked === 1) return tools;

@@ -83,6 +83,8 @@ async function copy(
     environment: {
       env: { PATH: process.env['PATH'] ?? '', LOG: log, BLOBS: bench.folder },
       globalArgs: [],
+      storageEnv: {},
+      daemonFlags: () => [],
       certsFolder: async () => 'certs',
     },
   };

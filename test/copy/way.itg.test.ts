@@ -151,7 +151,7 @@ async function inspectBySkopeo(host: string, env: Environment): Promise<void> {
   const skopeo = await findSkopeo({ kind: 'auto' }, process.env);
   const environment = await createSkopeoEnvironment(own.path, { ...env, PATH: process.env['PATH'] }, trust);
   const source = `docker://${host}/a:1`;
-  const { exitCode } = await inspectRaw({ skopeo, environment, folder: own.path, source });
+  const { exitCode } = await inspectRaw({ skopeo, environment, folder: own.path, local: { source } });
   expect(exitCode).not.toBe(0);
 }
 

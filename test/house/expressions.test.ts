@@ -9,7 +9,7 @@ const CUT: Record<string, number> = {
   // The end of a line of YAML.
   'src/list/syntax/document.ts BLOCK_HEADER': 200,
   // A message made of skopeo's words, of which there are 600 characters.
-  'src/resolve/archive-failure.ts FAULTS': 4096,
+  'src/resolve/local/archive-failure.ts FAULTS': 4096,
   // The last line that skopeo wrote.
   'src/skopeo/failure.ts QUERY': 8192,
 };

@@ -36,6 +36,8 @@ async function resolve(
     environment: {
       env: { PATH: process.env['PATH'] ?? '', BENCH: bench.folder },
       globalArgs: [],
+      storageEnv: {},
+      daemonFlags: () => [],
       certsFolder: async () => '',
     },
   };

@@ -263,7 +263,13 @@ describe('an archive that cannot be read', () => {
     const file = path.join(bench.folder, name);
     const tools = {
       skopeo: { file: '/nowhere', version: '1.0' },
-      environment: { env: {}, globalArgs: [], certsFolder: async () => '' },
+      environment: {
+        env: {},
+        globalArgs: [],
+        storageEnv: {},
+        daemonFlags: () => [],
+        certsFolder: async () => '',
+      },
     };
     const result = await told([`docker-archive:${file} => x.example/a:1`, at('one:1')], {
       skopeoTools: async () => tools,

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { openStore, pruneStore, type Store } from '../../src/store/index.ts';
-import { openOrigins } from '../../src/store/origins.ts';
+import { openOrigins } from '../../src/store/records/origins.ts';
 import { failureOf } from '../registry/support.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 import { namesIn } from '../support/whole-bundle.ts';

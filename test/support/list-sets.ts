@@ -1,4 +1,4 @@
-import { parseList } from '../../src/list/index.ts';
+import { formatSource, parseList } from '../../src/list/index.ts';
 import type { ImageRequest, TagRequest } from '../../src/list/request.ts';
 import { formatPlatform } from '../../src/oci/platform.ts';
 import { formatReference } from '../../src/oci/reference.ts';
@@ -55,17 +55,7 @@ export function setsOf(
 }
 
 function showRequest({ origin, source, platforms, storedAs }: ImageRequest): string {
-  const named =
-    source.transport === 'docker'
-      ? formatReference(source.reference)
-      : [
-          source.transport,
-          source.path,
-          source.transport === 'oci' ? source.name : source.reference && formatReference(source.reference),
-        ]
-          .filter((part) => part !== undefined)
-          .join(':');
-  return `${origin.line} ${named}${showRest({ platforms, storedAs })}`;
+  return `${origin.line} ${formatSource(source)}${showRest({ platforms, storedAs })}`;
 }
 
 function showTags({ origin, repository, selection, platforms, storedAs }: TagRequest): string {

@@ -1,4 +1,4 @@
-import { parseList } from '../../src/list/index.ts';
+import { parseList, referenceIn } from '../../src/list/index.ts';
 import { formatPlatform } from '../../src/oci/platform.ts';
 import { formatReference } from '../../src/oci/reference.ts';
 import type { ImageRequest, ParsedList } from '../../src/list/request.ts';
@@ -18,13 +18,11 @@ export function parsed(text: string | Uint8Array, how: HowToParse = {}): ParsedL
 
 /** A request in one line: `3: linux/arm64 quay.io/a/b:1 => x.example/b:1`, without the parts that it does not have. */
 export function shownRequest({ origin, source, platforms, storedAs }: ImageRequest): string {
-  const where = source.transport === 'docker' ? '' : `${source.transport}:${source.path} `;
+  const where =
+    source.transport === 'docker' ? '' : `${source.transport}:${'path' in source ? `${source.path} ` : ''}`;
+  const reference = referenceIn(source);
   const name =
-    source.transport === 'oci'
-      ? (source.name ?? '')
-      : source.reference === undefined
-        ? ''
-        : formatReference(source.reference);
+    'name' in source ? (source.name ?? '') : reference === undefined ? '' : formatReference(reference);
   const choice = platforms === undefined ? [] : platforms === 'all' ? ['all'] : platforms.map(formatPlatform);
   return [
     `${origin.line}:`,

@@ -1,4 +1,4 @@
-import type { ImageList, ImageRequest } from '../../list/index.ts';
+import { type ImageList, type ImageRequest, referenceIn } from '../../list/index.ts';
 import { idleRules } from '../../lock/index.ts';
 import type { SaveOptions } from '../../options/index.ts';
 import { parseReference, type Reference, withDefaultTag } from '../../oci/reference.ts';
@@ -101,9 +101,8 @@ function idleNaming({ naming }: SaveOptions, requests: readonly ImageRequest[]):
   const references = requests.map(({ source, storedAs, locked }) => {
     if (locked !== undefined) return [locked.ref, ...locked.names].map((name) => parseReference(name));
     if (storedAs.length > 0) return storedAs;
-    return source.transport === 'oci' || source.reference === undefined
-      ? undefined
-      : [withDefaultTag(source.reference)];
+    const reference = referenceIn(source);
+    return reference === undefined ? undefined : [withDefaultTag(reference)];
   });
   return references.includes(undefined)
     ? []

@@ -4,7 +4,7 @@ import { isTag, type Reference, withDefaultTag } from '../../oci/reference.ts';
 import { showText } from '../../oci/reference-quote.ts';
 import type { ImageRequest, Origin, Source, TagRequest, TagSelection } from '../request.ts';
 import { refusal } from '../problems.ts';
-import { parseName, parseSource } from './source.ts';
+import { isLocalSource, parseName, parseSource, referenceIn, withReference } from './source.ts';
 
 /** The parts of an entry, as written. */
 export interface EntryParts {
@@ -67,9 +67,10 @@ function withoutTag(reference: Reference, written: string): Reference {
 
 /** The source with the tag `latest` where its reference has neither tag nor digest. */
 function withTag(source: Source): Source {
-  if (source.transport === 'oci' || source.reference === undefined) return source;
-  const reference = withDefaultTag(source.reference);
-  return reference === source.reference ? source : { ...source, reference };
+  const written = referenceIn(source);
+  if (written === undefined) return source;
+  const reference = withDefaultTag(written);
+  return reference === written ? source : withReference(source, reference);
 }
 
 function pin(source: Source, text: string | undefined): Source {
@@ -88,7 +89,7 @@ function pin(source: Source, text: string | undefined): Source {
 
 function storedName(text: string, source: Source, defaultRegistry: string): Reference {
   if (text === '') throw refusal('the name under which it is stored is missing');
-  if (/^(?!docker:)[a-z-]+:\/\/|^(?:docker-archive|docker-daemon|oci|oci-archive|dir):/.test(text)) {
+  if (/^(?!docker:)[a-z-]+:\/\//.test(text) || isLocalSource(text)) {
     throw refusal('an image is stored under a name, not at a path or address', 'Write name:tag.');
   }
   const reference = parseName(text.replace(/^docker:\/\//, ''), defaultRegistry);
@@ -107,6 +108,6 @@ function storedName(text: string, source: Source, defaultRegistry: string): Refe
 }
 
 function tagOfSource(source: Source): string | undefined {
-  if (source.transport !== 'oci') return source.reference?.tag;
-  return source.name !== undefined && isTag(source.name) ? source.name : undefined;
+  if ('name' in source) return source.name !== undefined && isTag(source.name) ? source.name : undefined;
+  return referenceIn(source)?.tag;
 }

@@ -1,5 +1,5 @@
 import { OciSaveError } from '../../errors.ts';
-import { isLongerDigest } from '../../oci/digest.ts';
+import { hexOf, isDigest, isLongerDigest } from '../../oci/digest.ts';
 import { formatReference, parseReference, type Reference } from '../../oci/reference.ts';
 import { explainEmptyValue } from '../../oci/reference-hint.ts';
 import { showText } from '../../oci/reference-quote.ts';
@@ -7,35 +7,38 @@ import { refusal } from '../problems.ts';
 import { looksLikeSecret } from '../../oci/secret-text.ts';
 import type { Source } from '../request.ts';
 
-const UNREAD = ['docker-daemon', 'oci-archive', 'dir', 'containers-storage'];
+/** The transports of this machine; how each reads what follows its colon. */
+const LOCAL = {
+  'docker-archive': dockerArchive,
+  oci: (text: string) => ociLayout(text, 'oci'),
+  'oci-archive': (text: string) => ociLayout(text, 'oci-archive'),
+  dir,
+  'docker-daemon': (text: string) => stored(text, 'docker-daemon'),
+  'containers-storage': (text: string) => stored(text, 'containers-storage'),
+} as const satisfies Record<Exclude<Source['transport'], 'docker'>, (text: string) => Source>;
 
-/** Whether a text begins with a transport whose source is a path, which may contain what a reference cannot. */
+/** Whether a text begins with a transport whose source is on this machine: a path may contain what a reference cannot. */
 export function isLocalSource(text: string): boolean {
-  return /^(?:docker-archive|oci):(?!\/\/)/.test(text) || unreadTransport(text) !== undefined;
+  return localTransport(text) !== undefined;
 }
 
-function unreadTransport(text: string): string | undefined {
+/** `oci://` is how Helm writes a reference. */
+function localTransport(text: string): keyof typeof LOCAL | undefined {
   const colon = text.indexOf(':');
-  const head = colon < 0 ? '' : text.slice(0, colon);
-  return UNREAD.find((transport) => transport === head);
+  const head = colon < 0 || text.startsWith('//', colon + 1) ? '' : text.slice(0, colon);
+  return Object.keys(LOCAL).find((name): name is keyof typeof LOCAL => name === head);
 }
 
 /**
- * Reads where an entry is copied from: a reference, `docker://reference`, `docker-archive:path[:reference]` or
- * `oci:path[:name]`, as skopeo writes them (containers-transports(5)); `oci://` is how Helm writes a reference.
- * A missing tag stays missing.
- * @throws OciSaveError `list` for what cannot be read, or is not supported yet
+ * Reads where an entry is copied from, as skopeo writes it (containers-transports(5)): a reference, `docker://reference`,
+ * `docker-archive:path[:reference]`, `oci:path[:name]`, `oci-archive:path[:name]`, `dir:path`,
+ * `docker-daemon:reference` or `docker-daemon:sha256:…` (an image ID), `containers-storage:reference` or
+ * `containers-storage:@…`. A missing tag stays missing.
+ * @throws OciSaveError `list` for what cannot be read
  */
 export function parseSource(text: string, defaultRegistry: string): Source {
-  const unread = unreadTransport(text);
-  if (unread !== undefined) {
-    throw refusal(
-      `sources of the transport '${unread}:' are not supported yet`,
-      'Write it to a docker-archive: or oci: source first, or push it to a registry.',
-    );
-  }
-  if (text.startsWith('docker-archive:')) return dockerArchive(text.slice('docker-archive:'.length));
-  if (/^oci:(?!\/\/)/.test(text)) return ociLayout(text.slice('oci:'.length));
+  const local = localTransport(text);
+  if (local !== undefined) return LOCAL[local](text.slice(local.length + 1));
   const named = text.replace(/^(?:docker|oci):\/\//, '');
   const at = named.indexOf('@');
   const digest = named.slice(at + 1);
@@ -51,10 +54,33 @@ export function parseSource(text: string, defaultRegistry: string): Source {
 
 /** A source as `parseSource` reads it, its reference in normal form. */
 export function formatSource(source: Source): string {
-  if (source.transport === 'docker') return formatReference(source.reference);
-  const { transport, path } = source;
-  const named = transport === 'oci' ? source.name : source.reference && formatReference(source.reference);
-  return `${transport}:${path}${named === undefined ? '' : `:${named}`}`;
+  const reference = referenceIn(source);
+  switch (source.transport) {
+    case 'docker':
+      return formatReference(source.reference);
+    case 'docker-daemon':
+    case 'containers-storage': {
+      const { transport, image } = source;
+      if (typeof image !== 'string') return `${transport}:${formatReference(image)}`;
+      return transport === 'docker-daemon' ? `${transport}:${image}` : `${transport}:@${hexOf(image)}`;
+    }
+    default: {
+      const name = 'name' in source ? source.name : reference && formatReference(reference);
+      return `${source.transport}:${source.path}${name === undefined ? '' : `:${name}`}`;
+    }
+  }
+}
+
+/** The reference that a source names an image by; undefined where that is a path alone, a layout's own name or an ID. */
+export function referenceIn(source: Source): Reference | undefined {
+  if ('reference' in source) return source.reference;
+  return 'image' in source && typeof source.image !== 'string' ? source.image : undefined;
+}
+
+/** The same source with another reference. */
+export function withReference(source: Source, reference: Reference): Source {
+  if ('image' in source) return { ...source, image: reference };
+  return 'reference' in source ? { ...source, reference } : source;
 }
 
 /** A reference. Throws `list`, also for what an empty variable leaves of one. */
@@ -95,9 +121,32 @@ function dockerArchive(text: string): Source {
   return { transport: 'docker-archive', path, reference };
 }
 
-function ociLayout(text: string): Source {
-  const { path, rest } = splitPath(text, 'oci');
-  return rest === undefined ? { transport: 'oci', path } : { transport: 'oci', path, name: rest };
+function ociLayout(text: string, transport: 'oci' | 'oci-archive'): Source {
+  const { path, rest } = splitPath(text, transport);
+  return rest === undefined ? { transport, path } : { transport, path, name: rest };
+}
+
+function dir(text: string): Source {
+  const { path, rest } = splitPath(text, 'dir');
+  if (rest !== undefined) throw refusal("a 'dir:' source has one image, and no name", 'Write dir:path.');
+  return { transport: 'dir', path };
+}
+
+/** Names in these storages are complete: with another default registry they would not be found. */
+function stored(text: string, transport: 'docker-daemon' | 'containers-storage'): Source {
+  if (text === '') throw refusal(`the name is missing after '${transport}:'`);
+  if (text.startsWith('[')) {
+    const advice = 'Set CONTAINERS_STORAGE_CONF for another storage than that of its user.';
+    throw refusal('the place of a storage cannot be written in a list', advice);
+  }
+  const id = transport === 'docker-daemon' ? text : text.replace(/^@/, 'sha256:');
+  if (isDigest(id)) return { transport, image: id };
+  const image = parseName(text);
+  if (transport === 'docker-daemon' && image.digest !== undefined) {
+    const advice = 'Write docker-daemon:name:tag, or docker-daemon:sha256:… with an image ID.';
+    throw refusal("Docker's daemon does not give images by the digest of a registry", advice);
+  }
+  return { transport, image };
 }
 
 /** The first colon ends the path, as in skopeo; a path with a colon cannot be written. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { opening, readBounded, unlessGone } from '../../files/index.ts';
 import { diskError } from '../disk.ts';
 import { isHex, type StorePlaces } from '../places.ts';
-import { readRecords, writeRecords } from '../record-file.ts';
+import { readRecords, writeRecords } from '../records/record-file.ts';
 import { liveRuns } from './run-folder.ts';
 
 /** One run's list of blobs that it has looked at. While the run lives, they are leases. */

@@ -7,7 +7,7 @@ import { unlessGone } from '../../files/index.ts';
 import { type Digest, hexOf, isDigest } from '../../oci/digest.ts';
 import { type FileLock, lockState, takeFileLock } from '../file-lock.ts';
 import { isHex, type StorePlaces } from '../places.ts';
-import { keepRecords } from '../record-file.ts';
+import { keepRecords } from '../records/record-file.ts';
 import { foldUses, hasManyLists, lastUses, leasedBlobs } from './leases.ts';
 import { choosePruned, countedBytes, type PruneRule, type StoredBlob } from './plan.ts';
 import { openQuarantine, type Quarantine } from './quarantine.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type Digest, isDigest } from '../oci/digest.ts';
-import { isHex } from './places.ts';
+import { type Digest, isDigest } from '../../oci/digest.ts';
+import { isHex } from '../places.ts';
 import { openRecordFile } from './record-file.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { OciSaveError } from '../errors.ts';
-import type { ProcessResult } from '../process.ts';
-import { skopeoFailure } from '../skopeo/index.ts';
+import { OciSaveError } from '../../errors.ts';
+import type { ProcessResult } from '../../process.ts';
+import { skopeoFailure } from '../../skopeo/index.ts';
 
 const DOCKER_SAVE = 'It must be a tar as `docker save` writes it, with manifest.json at its top.';
 

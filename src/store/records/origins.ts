@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Digest, hexOf } from '../oci/digest.ts';
+import { type Digest, hexOf } from '../../oci/digest.ts';
 import { openRecordFile } from './record-file.ts';
 
 /** Where content comes from. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { appendFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { opening, readBounded } from '../files/index.ts';
-import { jsonIn } from '../text/json-in.ts';
+import { opening, readBounded } from '../../files/index.ts';
+import { jsonIn } from '../../text/json-in.ts';
 
 type Records = Iterable<readonly [key: string, value: string]>;
 

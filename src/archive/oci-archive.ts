@@ -1,0 +1,71 @@
+import { OciSaveError } from '../errors.ts';
+import { openSized } from '../files/index.ts';
+import { type Layout, layoutOf } from '../image/index.ts';
+import { readTar, TarFault } from './read-tar.ts';
+
+/** Where a file lies in an archive. */
+interface Place {
+  readonly start: number;
+  readonly size: number;
+}
+
+/**
+ * The OCI layout in a tar, read where it lies: its headers first, a blob when it is wanted. Nothing is unpacked.
+ * @param within real folders that the file must lie in, links followed; anywhere, where they are left out
+ * @throws OciSaveError `list` where it holds no layout, `digest` where it is no tar, or is cut off, `local` for what is
+ *   not a regular file, or lies elsewhere
+ */
+export async function openOciArchive(file: string, within?: readonly string[]): Promise<Layout> {
+  async function* read(start: number, end: number): AsyncGenerator<Uint8Array> {
+    const { handle } = await openSized(file, within);
+    if (end > start) yield* handle.createReadStream({ start, end: end - 1, highWaterMark: 1024 * 1024 });
+    else await handle.close();
+  }
+  const { handle, size } = await openSized(file, within);
+  await handle.close();
+  const places = await placesIn(file, { size, read });
+  const missing = (name: string): OciSaveError =>
+    new OciSaveError({ code: 'not-found', message: `${file}: ${name} is missing` });
+  return layoutOf({
+    name: file,
+    has: async (name) => places.has(name),
+    async whole(name, maxBytes) {
+      const place = places.get(name);
+      if (place === undefined) throw missing(name);
+      if (place.size > maxBytes) {
+        const message = `${file}: ${name} is too large: ${maxBytes} bytes are the limit`;
+        throw new OciSaveError({ code: 'unsupported', message });
+      }
+      return Buffer.concat(await Array.fromAsync(read(place.start, place.start + place.size)));
+    },
+    async *from(name, start) {
+      const place = places.get(name);
+      if (place === undefined) throw missing(name);
+      yield* read(place.start + start, place.start + place.size);
+    },
+  });
+}
+
+async function placesIn(
+  file: string,
+  source: Parameters<typeof readTar>[0],
+): Promise<ReadonlyMap<string, Place>> {
+  const places = new Map<string, Place>();
+  try {
+    for await (const { path, kind, start, size, to } of readTar(source)) {
+      if (kind === 'file') places.set(path, { start, size });
+      // Some packers store equal files once.
+      const same = kind === 'link' ? places.get(to) : undefined;
+      if (same !== undefined) places.set(path, same);
+    }
+  } catch (error) {
+    if (!(error instanceof TarFault)) throw error;
+    throw new OciSaveError({
+      code: 'digest',
+      message: `${file} cannot be read as an archive: ${error.message}`,
+      hint: 'It must be a tar that is not compressed; uncompress it, or copy it again.',
+      cause: error,
+    });
+  }
+  return places;
+}

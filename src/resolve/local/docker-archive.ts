@@ -1,0 +1,46 @@
+import { type FileHandle, symlink } from 'node:fs/promises';
+import path from 'node:path';
+import { OciSaveError, systemCodeOf } from '../../errors.ts';
+import { openRegularFile } from '../../files/index.ts';
+import type { FileSource } from '../../list/index.ts';
+import { formatReference } from '../../oci/reference.ts';
+import { archiveFailure } from './archive-failure.ts';
+import type { Convertible } from './convert.ts';
+
+/** The archive's name in the folder where skopeo works: a `:` in the user's own path would mean a reference. */
+const ARCHIVE = 'archive.tar';
+
+/** An image in a tar as `docker save` writes it. */
+export function dockerArchive(source: Extract<FileSource, { transport: 'docker-archive' }>): Convertible {
+  const { path: file, folders, reference } = source;
+  let opened: FileHandle | undefined;
+  return {
+    from: 'a docker archive',
+    failure: archiveFailure,
+    async prepare(folder) {
+      // Held open: a pipe is not waited for, and skopeo reads the very file whose folder was checked.
+      opened = await openRegularFile(file, folders).catch((cause: unknown) => {
+        throw unreadable(file, cause);
+      });
+      await symlink(placeOf(file, opened), path.join(folder, ARCHIVE));
+      const inside = reference === undefined ? '' : `:${formatReference(reference)}`;
+      return { source: `docker-archive:${ARCHIVE}${inside}` };
+    },
+    async release() {
+      await opened?.close();
+    },
+  };
+}
+
+function unreadable(file: string, cause: unknown): unknown {
+  const code = systemCodeOf(cause);
+  if (code === undefined) return cause;
+  const gone = code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`;
+  return new OciSaveError({ code: 'local', message: `the archive ${file} ${gone}`, cause });
+}
+
+/** Where skopeo finds the archive: on Linux the open file itself (proc(5)), which no link can change any more. */
+function placeOf(file: string, opened: FileHandle): string {
+  if (process.platform !== 'linux') return path.resolve(file);
+  return `/proc/${process.pid}/fd/${opened.fd}`;
+}

@@ -1,0 +1,66 @@
+import { OciSaveError } from '../../errors.ts';
+import type { StorageSource } from '../../list/index.ts';
+import { hexOf } from '../../oci/digest.ts';
+import { formatReference } from '../../oci/reference.ts';
+import type { ProcessResult } from '../../process.ts';
+import { skopeoFailure } from '../../skopeo/index.ts';
+import type { Convertible } from './convert.ts';
+
+const NAMES = {
+  'docker-daemon': "Docker's daemon",
+  'containers-storage': 'containers-storage',
+} as const satisfies Record<StorageSource['transport'], string>;
+
+/** An image in the storage of Docker's daemon, or in that of Podman, Buildah and CRI-O. */
+export function storedImage({ transport, image }: StorageSource): Convertible {
+  const named =
+    typeof image !== 'string'
+      ? formatReference(image)
+      : transport === 'docker-daemon'
+        ? image
+        : `@${hexOf(image)}`;
+  return {
+    from: NAMES[transport],
+    prepare: async () => ({ source: `${transport}:${named}`, storage: transport }),
+    failure: (ref, result) => storageFailure(ref, transport, result),
+  };
+}
+
+/** What skopeo says of storages, as sentences, and what to do. */
+const FAULTS: readonly (readonly [
+  pattern: RegExp,
+  code: 'not-found' | 'machine',
+  message: string,
+  hint: string,
+])[] = [
+  [
+    /no such image|does not resolve to an image ID|identifier is not an image|reference does not resolve/i,
+    'not-found',
+    'it is not there',
+    'Names are complete there: docker.io/library/app:1, and localhost/app:1 for what Podman built. docker images or podman images lists them.',
+  ],
+  [
+    /cannot connect to the docker daemon|dial unix|connection refused|permission denied.*docker\.sock/i,
+    'machine',
+    'Docker’s daemon cannot be reached',
+    'Start it, or set DOCKER_HOST; its socket must be readable for you.',
+  ],
+];
+
+/** The error for an image that skopeo cannot read out of a storage. No registry is to blame. */
+function storageFailure(
+  ref: string,
+  transport: StorageSource['transport'],
+  result: ProcessResult,
+): OciSaveError {
+  const failure = skopeoFailure(ref, result);
+  const [, code, fault, hint] = FAULTS.find(([pattern]) => pattern.test(failure.message)) ?? [];
+  if (code === undefined || fault === undefined) {
+    if (failure.code !== 'network') return failure;
+    return new OciSaveError({ code: 'local', message: failure.message, cause: failure.cause });
+  }
+  const message = `${ref}: ${fault}`;
+  // Without a daemon no image of it can be had; the others can.
+  const own = code === 'machine' || transport === 'docker-daemon' ? code : 'not-found';
+  return new OciSaveError({ code: own === 'machine' ? 'local' : own, message, hint, cause: failure.cause });
+}
