@@ -1,16 +1,16 @@
 import { i as __toESM, n as __exportAll, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
-import { A as imagesVerdict, An as hintOf, B as byPlace, Bt as partIn, C as renderError, D as renderJobSummary, Dn as OciSaveError, Dt as readBounded, E as renderErrorSummary, En as withoutCredentials, F as spellReport, Fn as kebab, Ft as plainLines, H as faultOf, Ht as createHttpClient$1, In as option, It as plainText, Jt as digestOfLock, L as byCause, Lt as printableJson, M as pushVerdict, Mn as systemCodeOf, Mt as secretsOf, N as missingNotes, Nt as fetchFile, O as setUpSkopeo, On as detailWords, Pt as percentDecoded, R as causeKey, Rt as cannotResume, S as createReporter, Sn as string, St as formatCount, U as causeTexts, Ut as refusalError, V as placeWords, Vt as rangeHeader, X as require_semver, Zt as parseInputs, an as describeInputs, bn as looseObject, c as save, cn as hiddenParts, f as watchSignals, g as HANDOVER, h as beforeDeadline, hn as hexOf, ht as hashFile, in as asInput, j as judge, jn as messageOf, jt as unlessGone, kn as exitCodeOf, l as StoppedSaveError, lt as lockBeside, m as placesOf, mt as freeBytes, nt as partsListName, p as openTrust, qt as jsonIn, rn as bareAddress, rt as sumsName, tt as joinScriptName, v as renderSummary, xt as formatBytes, yn as boolean, z as groupFailures, zt as download } from "./engine.js";
+import { A as imagesVerdict, An as hintOf, B as byPlace, Bt as formatBytes, C as renderError, Ct as printableJson, D as renderJobSummary, Dn as OciSaveError, Dt as rangeHeader, E as renderErrorSummary, En as withoutCredentials, Et as partIn, F as spellReport, Fn as kebab, Ft as unlessGone, Gt as digestOfLock, H as faultOf, In as option, K as secretsOf, L as byCause, M as pushVerdict, Mn as systemCodeOf, N as missingNotes, O as setUpSkopeo, On as detailWords, Ot as createHttpClient$1, Q as require_semver, R as causeKey, S as createReporter, Sn as string, St as plainText, Tt as download, U as causeTexts, V as placeWords, Vt as formatCount, Wt as jsonIn, Zt as parseInputs, _t as hashFile, an as describeInputs, at as sumsName, bn as looseObject, bt as percentDecoded, c as save, cn as hiddenParts, dt as lockBeside, f as watchSignals, g as HANDOVER, gt as freeBytes, h as beforeDeadline, hn as hexOf, in as asInput, it as partsListName, j as judge, jn as messageOf, jt as readBounded, kn as exitCodeOf, kt as refusalError, l as StoppedSaveError, m as placesOf, p as openTrust, rn as bareAddress, rt as namesBesideParts, v as renderSummary, wt as cannotResume, xt as plainLines, yn as boolean, yt as fetchFile, z as groupFailures } from "./engine.js";
 import path$2 from "node:path";
 import { createHash, createHmac } from "node:crypto";
 import { Buffer as Buffer$1 } from "buffer";
+import { access as access$2, appendFile as appendFile$1, constants, copyFile as copyFile$2, lstat as lstat$1, mkdir as mkdir$1, open as open$2, realpath, rm as rm$1, rmdir as rmdir$1 } from "node:fs/promises";
 import { Readable, Transform, Writable, finished, pipeline } from "node:stream";
+import fs$1, { constants as constants$1, createWriteStream } from "node:fs";
 import https$1 from "node:https";
 import process$1 from "node:process";
 import util$1, { inspect, types as types$1 } from "node:util";
 import zlib, { createGunzip, createZstdDecompress } from "node:zlib";
 import { setTimeout as setTimeout$1 } from "node:timers/promises";
-import fs$1, { constants, createWriteStream } from "node:fs";
-import { access as access$2, appendFile as appendFile$1, constants as constants$1, copyFile as copyFile$2, lstat as lstat$1, mkdir as mkdir$1, open as open$2, realpath, rm as rm$1, rmdir as rmdir$1 } from "node:fs/promises";
 import os$1, { EOL as EOL$1 } from "node:os";
 import { StringDecoder } from "node:string_decoder";
 import buffer from "node:buffer";
@@ -18233,7 +18233,7 @@ function nameOf({ path: file }) {
 function filesOfArchive(archive) {
 	const { path: file, parts } = archive;
 	const name = nameOf(archive);
-	const names = [...parts === void 0 ? [] : [partsListName(name), joinScriptName(name)], sumsName(name)];
+	const names = [...parts === void 0 ? [] : namesBesideParts(name), sumsName(name)];
 	const folder = path$2.dirname(file);
 	return [...names.map((one) => path$2.join(folder, one)), lockBeside(path$2.join(folder, name.base))];
 }
@@ -18294,7 +18294,7 @@ async function canWrite(folder) {
 			recursive: true,
 			mode: 448
 		});
-		await access$2(folder, constants$1.W_OK);
+		await access$2(folder, constants.W_OK);
 		return true;
 	} catch (error) {
 		if (systemCodeOf(error) === void 0) throw error;
@@ -18822,7 +18822,7 @@ const ABSENT = "is not there";
 /** Copies a file that others can write to. Returns its fault; undefined where the copy has the sha256. */
 async function copyChecked(from, to, { sha256, maxBytes, signal }) {
 	try {
-		const source = await open$2(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+		const source = await open$2(from, constants$1.O_RDONLY | constants$1.O_NOFOLLOW | constants$1.O_NONBLOCK);
 		try {
 			const stats = await source.stat();
 			if (!stats.isFile()) return "is not a regular file";
@@ -19197,7 +19197,7 @@ async function handOver({ folder, files }, workspace) {
 			message: `${place} is not a folder, and the cache needs one there`
 		});
 	}
-	for (const { name, file } of files) await copyFile$2(file, path$2.join(place, name), constants.COPYFILE_FICLONE);
+	for (const { name, file } of files) await copyFile$2(file, path$2.join(place, name), constants$1.COPYFILE_FICLONE);
 }
 /** Removes an entry's folder, and those above it that are empty then. Links are not followed. */
 async function takeBack(folder, workspace) {

@@ -33,7 +33,7 @@ afterAll(async () => {
 describe('S3, S4, F7: images in the storages of this machine', () => {
   it.each([
     ['docker-daemon:busybox:latest', 'docker-daemon'],
-    ['containers-storage:busybox:latest', 'containers-storage'],
+    ['containers-storage:localhost/busybox:latest', 'containers-storage'],
   ])('%s, with no registry, by its image ID and its uncompressed layers', async (source, transport) => {
     const { exitCode, stderr } = await work.run(
       'save',

@@ -63,6 +63,14 @@ describe('L16: a line of a plain list', () => {
       'docker-archive:x.tar:acme/app:2 => app',
       '1: docker-archive:x.tar docker.io/acme/app:2 => docker.io/library/app:2',
     ],
+    ['dir:a/b', '1: dir:a/b'],
+    ['oci-archive:x.tar:v1 => app', '1: oci-archive:x.tar v1 => docker.io/library/app:v1'],
+    ['docker-daemon:app', '1: docker-daemon:docker.io/library/app:latest'],
+    ['docker-daemon:acme/app:1 => app', '1: docker-daemon:docker.io/acme/app:1 => docker.io/library/app:1'],
+    [`docker-daemon:${D} => app:1`, `1: docker-daemon: => docker.io/library/app:1`],
+    ['containers-storage:localhost/app:1', '1: containers-storage:localhost/app:1'],
+    [`containers-storage:@${D.slice(7)} => app:1`, `1: containers-storage: => docker.io/library/app:1`],
+    [`containers-storage:app@${D}`, `1: containers-storage:docker.io/library/app@${D}`],
     ['docker-archive:x.tar => app:3', '1: docker-archive:x.tar => docker.io/library/app:3'],
   ])('is read: %s', (line, request) => {
     expect(read(line)).toEqual(request === '' ? [] : [request]);
@@ -167,22 +175,18 @@ describe('L16: a line of a plain list', () => {
     ['oci::x', `the path is missing after 'oci:'`],
     ['oci:x:', `the name is missing after the path of 'oci:'`],
     ['oci:x\u0007:1', `the path after 'oci:' contains a control character`],
+    ['dir:', `the path is missing after 'dir:'`],
+    ['dir:x:1', `a 'dir:' source has one image, and no name (Write dir:path.)`],
+    ['docker-daemon:', `the name is missing after 'docker-daemon:'`],
     [
-      'docker-daemon:x:1',
-      `sources of the transport 'docker-daemon:' are not supported yet (Write it to a docker-archive: or oci: source first, or push it to a registry.)`,
+      `docker-daemon:x@${D}`,
+      `Docker's daemon does not give images by the digest of a registry (Write docker-daemon:name:tag, or docker-daemon:sha256:… with an image ID.)`,
     ],
     [
-      'dir:x',
-      `sources of the transport 'dir:' are not supported yet (Write it to a docker-archive: or oci: source first, or push it to a registry.)`,
+      'containers-storage:[vfs@/srv+/run]x:1',
+      'the place of a storage cannot be written in a list (Set CONTAINERS_STORAGE_CONF for another storage than that of its user.)',
     ],
-    [
-      'oci-archive:x',
-      `sources of the transport 'oci-archive:' are not supported yet (Write it to a docker-archive: or oci: source first, or push it to a registry.)`,
-    ],
-    [
-      'containers-storage:x',
-      `sources of the transport 'containers-storage:' are not supported yet (Write it to a docker-archive: or oci: source first, or push it to a registry.)`,
-    ],
+    [`docker-daemon:${D} => app`, `the stored name 'app' needs a tag (Its source has none.)`],
     ['5f4dcc3b5aa765d61d8327deb882cf99', ' is not an image reference'],
     ['x'.repeat(4097), 'this entry is longer than 4096 characters'],
   ])('is refused with its reason: %s', (line, reason) => {

@@ -95,10 +95,15 @@ spec: {images: [{name: "acme/a:1"}, {name: "acme/b:1", rewrite: own/name}]}
     ['    - platform: linux/amd64', '5 this entry does not name an image'],
     ['    - busybox:1', '5 an image is not a mapping of keys to values'],
     ['    - {name: "a:1", platform: linux/}', "5 'linux/' is not a valid platform"],
-    ['    - {name: "a:1", local: true}', "5 sources of the transport 'docker-daemon:' are not supported yet"],
     ['    - {name: "a b"}', "5 '…' is not an image reference: it contains a blank"],
   ])('rejects %j with its line', (entry, reason) => {
     expect(setsOf(`${head('Images')}spec:\n  images:\n${entry}\n`).rejects).toEqual([reason]);
+  });
+
+  it('takes an image of Docker’s daemon where it says that it is local', () => {
+    expect(setsOf(`${head('Images')}spec:\n  images:\n    - {name: "a:1", local: true}\n`).requests).toEqual([
+      '5 docker-daemon:docker.io/library/a:1',
+    ]);
   });
 
   it('minds no case of its keys, as hauler itself', () => {
