@@ -1,4 +1,5 @@
 import { OciSaveError } from '../errors.ts';
+import { hint, option } from '../text/hint.ts';
 import { USER_AGENT } from '../version.ts';
 import { type AgentOptions, createAgents } from './agents.ts';
 import { isTemporary, isTemporaryStatus, refusalError } from './response/error.ts';
@@ -57,6 +58,8 @@ export interface HttpClientOptions extends AgentOptions {
   /** How long a host may let nothing through before it is asked no more. */
   readonly maxThrottledMilliseconds?: number | undefined;
   readonly onWarning?: ((message: string) => void) | undefined;
+  /** True: every request fails, and no connection is opened. */
+  readonly offline?: boolean | undefined;
 }
 
 /** A host that asks for more is not waited for longer, unless an option says so. */
@@ -153,6 +156,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   };
   return {
     request(given, read) {
+      if (options.offline === true) return Promise.reject(offlineError(given.url.host));
       // Of a body that was streamed, the caller alone finds out how much has arrived.
       const { onRetry, retry = given.stream === undefined } = given;
       const signal = given.signal ? AbortSignal.any([given.signal, closing.signal]) : closing.signal;
@@ -167,6 +171,14 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       agents.close();
     },
   };
+}
+
+function offlineError(host: string): OciSaveError {
+  return new OciSaveError({
+    code: 'not-found',
+    message: `${host} is not asked: nothing is, offline`,
+    hint: hint`Leave out ${option('offline')}.`,
+  });
 }
 
 function throttledForGood(host: string, { hintParts, cause }: OciSaveError): OciSaveError {

@@ -38,7 +38,7 @@ export interface ListInputs extends ParseListOptions, JoinOptions {
   /** For lists in an untrusted checkout: no link in it may lead a list or a source out of it. */
   readonly boundary?: Boundary | undefined;
   /** The transports of storages whose images a list in the checkout may name. Without a boundary, any. */
-  readonly storages?: readonly StorageSource['transport'][] | undefined;
+  readonly storages?: readonly string[] | undefined;
   /** For lists at addresses; without it they are refused. */
   readonly fetchList?: FetchList | undefined;
   /** Told of each password that a list has, before anything is said of the list. */

@@ -10,6 +10,7 @@ import { type NamingRule, parseNamingRule } from './naming.ts';
 import { parsePushTargets, type PushTarget } from './push-target.ts';
 import { inputsSchema, optionsSchema } from './schema.ts';
 import { parseWantedSkopeo, type WantedSkopeo } from './skopeo.ts';
+import { parseSourceOrder, type SourceOrder } from './source-order.ts';
 import { parseVars, type Variable } from './vars.ts';
 import { hint, kebab, option } from '../text/hint.ts';
 
@@ -18,7 +19,7 @@ type Parsed = z.infer<typeof optionsSchema>;
 /** Options of a save, read and checked. */
 export interface SaveOptions extends Omit<
   Parsed,
-  'vars' | 'platforms' | 'naming' | 'credentials' | 'mirrors' | 'layout' | 'push' | 'skopeo'
+  'vars' | 'platforms' | 'naming' | 'credentials' | 'mirrors' | 'layout' | 'push' | 'skopeo' | 'source'
 > {
   readonly vars: readonly Variable[];
   /** Undefined: the machine's own. */
@@ -30,6 +31,7 @@ export interface SaveOptions extends Omit<
   readonly layout: readonly ('oci' | 'zot')[];
   readonly push: readonly PushTarget[];
   readonly skopeo: WantedSkopeo;
+  readonly source: SourceOrder;
 }
 
 /** The action's inputs: the options of a save, and those that only concern the workflow. */
@@ -127,11 +129,14 @@ function complete(
     layout,
     push,
     skopeo,
+    source: sourceOrder,
     ...options
   }: Parsed,
   source?: string,
 ): SaveOptions {
-  const { output, archive, release, dryRun } = options;
+  const { output, archive, release, dryRun, offline } = options;
+  if (offline && (push.length > 0 || release !== ''))
+    throw needsNetwork(push.length > 0 ? 'push' : 'release');
   if (output === 'none' && archive === 'none' && push.length === 0 && release === '' && !dryRun) {
     throw new OciSaveError({
       code: 'usage',
@@ -150,7 +155,16 @@ function complete(
     layout: parseLayout(layout),
     push: parsePushTargets(push),
     skopeo: parseWantedSkopeo(skopeo),
+    source: parseSourceOrder(sourceOrder),
   };
+}
+
+function needsNetwork(name: 'push' | 'release'): OciSaveError {
+  return new OciSaveError({
+    code: 'usage',
+    message: `${name} and offline contradict each other: nothing is sent to a network`,
+    hint: hint`Leave out ${option('offline')}, or ${option(name)}: oci-save ${name} sends a bundle later.`,
+  });
 }
 
 function describeIssue(issue: z.core.$ZodIssue, noun: string, names: readonly string[]): string[] {
@@ -179,4 +193,5 @@ export { type NamingRule, parseNamingRule } from './naming.ts';
 export { parsePushTargets, type PushTarget } from './push-target.ts';
 export { asInput, describeInputs, describeOptions, type OptionName, optionsSchema } from './schema.ts';
 export { bareAddress, formatWantedSkopeo, parseWantedSkopeo, type WantedSkopeo } from './skopeo.ts';
+export { localPlaces, type SourceOrder, type SourcePlace } from './source-order.ts';
 export { valuesOf, type Variable } from './vars.ts';

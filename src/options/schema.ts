@@ -75,6 +75,15 @@ export const optionsSchema = z.strictObject({
   referrers: choiceOption(['none', 'signatures', 'all'], 'none', {
     description: 'what refers to an image and is saved with it: signatures, or SBOMs and attestations, too',
   }),
+  source: listOption({
+    placeholder: 'PLACE',
+    description:
+      'where images without a transport are taken from: auto (registries; offline, this machine), local, remote, or an order of docker-daemon, containers-storage, remote',
+  }),
+  offline: booleanOption(false, {
+    description:
+      'ask nothing of any network: images come from the store and this machine, or are listed as missing',
+  }),
   naming: listOption({
     placeholder: 'RULE',
     description: 'stored names: keep-domain, strip-domain, strip-library, FROM=TO; each adds names',

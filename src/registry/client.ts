@@ -57,6 +57,8 @@ export interface RegistryClientOptions {
   /** Milliseconds for a manifest or a token, which are held in memory. */
   readonly wholeMilliseconds?: number;
   readonly onWarning?: (message: string) => void;
+  /** True: every request fails, and no connection is opened. */
+  readonly offline?: boolean | undefined;
 }
 
 const MINUTE = 60_000;

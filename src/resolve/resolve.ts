@@ -1,9 +1,9 @@
 import pMap from 'p-map';
-import { createManifestReader, type ReadPort, registryPort } from '../image/index.ts';
+import { createManifestReader, offlinePort, type ReadPort, registryPort } from '../image/index.ts';
 import type { Emit } from '../events.ts';
 import { messageOf, OciSaveError } from '../errors.ts';
 import { type LockedImage, repositoryPath, taggedDigest, whyUnservable } from '../lock/index.ts';
-import type { NamingRule } from '../options/index.ts';
+import type { NamingRule, SourceOrder } from '../options/index.ts';
 import { otherAlgorithm } from '../oci/digest.ts';
 import { parseReference, withDefaultTag } from '../oci/reference.ts';
 import type { Repository, Sources } from '../registry/index.ts';
@@ -13,6 +13,7 @@ import { diskError } from '../store/index.ts';
 import { joinSame, type ResolvedImage } from './describe.ts';
 import { resolveConverted } from './local/convert.ts';
 import { dockerArchive } from './local/docker-archive.ts';
+import { resolveInOrder } from './local/places.ts';
 import { type Opened, openSource } from './local/open-source.ts';
 import { storedImage } from './local/storage.ts';
 import { explainGone, refuseOther } from './locked.ts';
@@ -29,6 +30,10 @@ export interface ResolveContext extends Omit<ResolveOptions & ReferrerOptions, '
   readonly skopeoTools: () => Promise<SkopeoTools>;
   readonly emit: Emit;
   readonly naming: readonly NamingRule[];
+  /** Where images without a transport are taken from. */
+  readonly sourceOrder: SourceOrder;
+  /** True: nothing is asked of any registry. */
+  readonly offline: boolean;
   /** Images resolved at once. */
   readonly parallel: number;
 }
@@ -128,20 +133,31 @@ async function resolveOne(
     const { domain, path, tag, digest, otherDigest } = source.reference;
     if (otherDigest !== undefined) throw unsupportedPin(otherDigest);
     const { client, nameOf, notesOf, passOver } = context.sources;
+    const { isPrivate, store, offline } = context;
     const repository = { domain, path };
-    const { isPrivate } = context;
-    const port = registryPort(client, repository, { isPrivate, name: nameOf(repository), passOver });
+    const name = nameOf(repository);
+    const port = offline
+      ? offlinePort(name, store)
+      : registryPort(client, repository, { isPrivate, name, passOver });
     const { locked } = wanted;
-    const image =
-      locked === undefined
-        ? await withReferrers(await resolveImage(wanted, digest ?? tag ?? 'latest', port, context), context)
-        : await resolveLocked(wanted, locked, port, context);
-    return { ...image, notes: [...image.notes, ...notesOf(repository)] };
+    if (locked !== undefined)
+      return withNotes(await resolveLocked(wanted, locked, port, context), notesOf(repository));
+    const fromPort = (): Promise<ResolvedImage> =>
+      resolveImage(wanted, digest ?? tag ?? 'latest', port, context);
+    const image = await withReferrers(
+      await resolveInOrder(wanted, source.reference, fromPort, context),
+      context,
+    );
+    return withNotes(image, notesOf(repository));
   } catch (error) {
     context.signal?.throwIfAborted();
     if (error instanceof OciSaveError && error.code === 'machine') throw error;
     return { wanted, error: diskError(error, 'what was read of it') ?? error };
   }
+}
+
+function withNotes(image: ResolvedImage, notes: readonly string[]): ResolvedImage {
+  return { ...image, notes: [...image.notes, ...notes] };
 }
 
 /**

@@ -36,7 +36,7 @@ export type ClientOptions = Pick<
   SaveOptions,
   'authFile' | 'certsDir' | 'caFile' | 'insecureRegistries' | 'retries'
 > &
-  Partial<Pick<SaveOptions, 'credentials' | 'push'>> & {
+  Partial<Pick<SaveOptions, 'credentials' | 'push' | 'offline'>> & {
     /** Users that the run's lists name, for what is read. */
     readonly listLogins?: readonly GivenLogin[] | undefined;
   };
@@ -79,6 +79,7 @@ export async function openClient(options: ClientOptions, io: ClientIo): Promise<
     retries,
     env,
     onWarning,
+    offline: options.offline,
   });
   return { client, credentials, trust };
 }

@@ -77,6 +77,8 @@ export async function startCopying(
       store,
       sources,
       isPrivate: async () => false,
+      sourceOrder: 'auto',
+      offline: false,
       skopeoTools: noSkopeo,
       naming,
       onMissingPlatform: 'fail',

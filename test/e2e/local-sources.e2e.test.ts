@@ -1,16 +1,25 @@
-import { writeFile } from 'node:fs/promises';
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { busybox, dockerArchive, idx, writeOciLayout } from '../support/fixtures/index.ts';
+import { ARM64, busybox, dockerArchive, idx, one, writeOciLayout } from '../support/fixtures/index.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
 import { outputOf } from '../support/program.ts';
-import { type Dockerd, type Podman, startDockerd, startPodman } from '../support/servers/index.ts';
+import { pushImage } from '../support/push.ts';
+import {
+  type Dockerd,
+  type DockerRegistry,
+  type Podman,
+  startDockerd,
+  startDockerRegistry,
+  startPodman,
+} from '../support/servers/index.ts';
 import { toolPath } from '../support/tools.ts';
 import { checkBundle } from '../support/whole-bundle.ts';
 
 let work: Workplace;
 let podman: Podman;
 let dockerd: Dockerd;
+let registry: DockerRegistry;
 
 beforeAll(async () => {
   podman = await startPodman();
@@ -22,9 +31,16 @@ beforeAll(async () => {
   await writeFile(work.file('busybox.tar'), dockerArchive([busybox()]));
   await podman.load(work.file('busybox.tar'));
   await dockerd.docker('load', '-i', work.file('busybox.tar'));
+  registry = await startDockerRegistry();
+  await pushImage(registry.target, 'acme/app', one(), '1');
+  await pushImage(registry.target, 'acme/arm', one({ platform: ARM64 }), '1');
+  const local = { ...busybox({ seed: 'local' }), tags: [`${registry.host}/acme/app:1`] };
+  await writeFile(work.file('local.tar'), dockerArchive([local]));
+  await dockerd.docker('load', '-i', work.file('local.tar'));
   await writeOciLayout(work.file('layout'), [{ image: idx(), name: 'app:1' }]);
 });
 afterAll(async () => {
+  await registry.close();
   await dockerd.close();
   await podman.close();
   await work.close();
@@ -92,5 +108,112 @@ describe('S5: layouts, archives of layouts, and folders that skopeo wrote', () =
       expect(lock.images[0]?.digest).toBe(idx().top);
       expect(await checkBundle(work.file(`five-${at}`))).toEqual(['docker.io/library/app:1']);
     }
+  });
+});
+
+describe('S6, S7, S8: where images without a transport are taken from', () => {
+  const named = (): string => `${registry.host}/acme/app:1`;
+  const run = (output: string, ...args: readonly string[]) =>
+    work.run('save', '-o', output, '--insecure-registries', registry.host, ...args);
+
+  it('S6: auto and remote take the registry’s, local the daemon’s, and each says so', async () => {
+    const local = (await dockerd.images()).find(({ name }) => name === named())?.id;
+    for (const source of [[], ['--source', 'remote']]) {
+      const { exitCode, stderr } = await run('remote', named(), '-p', 'linux/amd64', ...source);
+      expect([exitCode, stderr]).toEqual([0, expect.any(String)]);
+      const [image] = (await work.lock('remote/oci-save.lock.json')).images;
+      expect([image?.source, image?.digest]).toEqual(['docker', one().top]);
+    }
+    await registry.clear();
+    const taken = await run('local', named(), '-p', 'linux/amd64', '--source', 'local');
+    expect([taken.exitCode, taken.stderr]).toEqual([
+      0,
+      expect.stringContaining('taken from Docker’s daemon'),
+    ]);
+    const [image] = (await work.lock('local/oci-save.lock.json')).images;
+    expect(image).toMatchObject({ ref: named(), source: 'docker-daemon', imageId: local });
+    expect(await registry.requests()).toEqual([]);
+    expect((await work.report('local.report.json')).images[0]?.notes.join()).toContain(
+      'taken from Docker’s daemon',
+    );
+  });
+
+  it('S7: an image of another platform is passed over, or named where there is no other place', async () => {
+    const wanted = [named(), '-p', 'linux/arm64'];
+    const alone = await run('arm', ...wanted, '--source', 'docker-daemon');
+    expect([alone.exitCode, alone.stderr]).toEqual([1, expect.stringContaining('linux/amd64')]);
+    const arm = `${registry.host}/acme/arm:1`;
+    await dockerd.docker('tag', named(), arm);
+    const { exitCode, stderr } = await run(
+      'arm',
+      arm,
+      '-p',
+      'linux/arm64',
+      '--source',
+      'docker-daemon,remote',
+    );
+    expect([exitCode, stderr]).toEqual([
+      0,
+      expect.stringContaining('taken from its registry; Docker’s daemon:'),
+    ]);
+  });
+
+  it('S7: a pinned image is never taken from Docker’s daemon', async () => {
+    const { exitCode, stderr } = await run('pin', `${named()}@${one().top}`, '--source', 'docker-daemon');
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('it is pinned by digest')]);
+  });
+
+  it('S8: offline takes the store’s and this machine’s, asks nothing, and lists all that is missing', async () => {
+    await registry.clear();
+    const here = await run('off', named(), 'docker-daemon:busybox:latest', '-p', 'linux/amd64', '--offline');
+    expect([here.exitCode, here.stderr]).toEqual([0, expect.stringContaining('taken from the store')]);
+    const fresh = ['--cache-dir', 'empty', '--offline', '-p', 'linux/amd64'];
+    const gone = await run('gone', named(), 'quay.io/acme/one:1', 'quay.io/acme/two:2', ...fresh);
+    expect(gone.exitCode).toBe(1);
+    expect(gone.stdout + gone.stderr).toMatch(
+      /Failed: 2 of 3 images\n.*quay.io\/acme\/one:1\n.*quay.io\/acme\/two:2\n +not-found: it is in no place that was looked at: the store: the store does not know its tag; containers-storage: it is not there; Docker’s daemon: it is not there\n/,
+    );
+    expect(await registry.requests()).toEqual([]);
+  });
+
+  it('S8: offline and push or release contradict each other', async () => {
+    const { exitCode, stderr } = await run('x', named(), '--offline', '--push', 'registry.example/a');
+    expect([exitCode, stderr]).toEqual([
+      2,
+      expect.stringContaining('push and offline contradict each other'),
+    ]);
+  });
+});
+
+describe('K8: an image without a registry’s digest', () => {
+  it('is converted once: the store knows what it became, and a blob that is gone brings it again', async () => {
+    const save = async (output: string, ...args: readonly string[]): Promise<string> => {
+      await work.succeed(
+        'save',
+        'docker-archive:busybox.tar => kept:1',
+        '-o',
+        output,
+        '-p',
+        'linux/amd64',
+        '--cache-dir',
+        'k8',
+        ...args,
+      );
+      return (await work.lock(`${output}/oci-save.lock.json`)).images[0]?.digest ?? '';
+    };
+    const first = await save('k8-1');
+    const log = work.file('skopeo.log');
+    await writeFile(
+      work.file('skopeo-told'),
+      `#!/bin/sh\necho "$@" >>${log}\nexec ${toolPath('skopeo')} "$@"\n`,
+    );
+    await chmod(work.file('skopeo-told'), 0o755);
+    const told = ['--skopeo', work.file('skopeo-told')];
+    expect(await save('k8-2', ...told)).toBe(first);
+    expect(await readFile(log, 'utf8')).not.toContain(' copy ');
+    const [layer = ''] = (await work.lock('k8-1/oci-save.lock.json')).images[0]?.leaves[0]?.layers ?? [];
+    await rm(work.file(`k8/blobs/sha256/${layer.slice('sha256:'.length)}`));
+    expect(await save('k8-3', ...told)).toBe(first);
+    expect(await readFile(log, 'utf8')).toContain(' copy ');
   });
 });

@@ -11,7 +11,7 @@ import {
   withTags,
 } from '../../list/index.ts';
 import { formatPlatform, hostPlatform, type Platform, type PlatformChoice } from '../../oci/platform.ts';
-import { type SaveOptions, valuesOf } from '../../options/index.ts';
+import { localPlaces, type SaveOptions, valuesOf } from '../../options/index.ts';
 import { refuseCollisions } from '../../push/index.ts';
 import {
   joinRequests,
@@ -167,6 +167,7 @@ export function listInputs(
     platforms: options.platforms ?? [OWN],
     lists,
     boundary,
+    storages: options.source === 'auto' ? [] : localPlaces(options.source),
     ...(stdin === undefined ? {} : { stdin }),
   };
 }
@@ -188,9 +189,18 @@ function tellOwnPlatform(platform: Platform, emit: Emit): void {
 }
 
 function resolve({ wanted, options, session, io: { emit, signal } }: Run): Promise<Resolution> {
-  const { onMissingPlatform, index, format, referrers, naming, retries } = options;
+  const {
+    onMissingPlatform,
+    index,
+    format,
+    referrers,
+    naming,
+    retries,
+    offline,
+    source: sourceOrder,
+  } = options;
   const { store, sources, isPrivate, skopeoTools } = session;
-  const choices = { onMissingPlatform, index, format, referrers, naming };
+  const choices = { onMissingPlatform, index, format, referrers, naming, offline, sourceOrder };
   const settings = { ...choices, retries, parallel: CONNECTIONS };
   return resolveImages(wanted, { ...settings, store, sources, isPrivate, skopeoTools, emit, signal });
 }

@@ -32,6 +32,8 @@ export interface Convertible {
   /** Called when skopeo does not need it any more. */
   readonly release?: () => Promise<void>;
   readonly failure: (ref: string, result: ProcessResult) => OciSaveError;
+  /** The digest that its manifest must have as it is there. */
+  readonly digest?: Digest | undefined;
 }
 
 /** A converted image: its manifest, and what it was before. */
@@ -84,7 +86,7 @@ export async function resolveConverted(
 
 async function convert(
   ref: string,
-  { prepare, release, failure }: Convertible,
+  { prepare, release, failure, digest: wantedDigest }: Convertible,
   { skopeo, environment }: SkopeoTools,
   { store, signal }: Options,
 ): Promise<Converted> {
@@ -95,6 +97,8 @@ async function convert(
     const inspected = await inspectRaw(call);
     if (inspected.exitCode !== 0) throw failure(ref, inspected);
     const raw = new TextEncoder().encode(inspected.stdout);
+    if (wantedDigest !== undefined && digestOf(raw) !== wantedDigest)
+      throw otherImage(wantedDigest, digestOf(raw));
     const origin = parseImageManifest(raw);
     const converter = `skopeo ${skopeo.version}`;
     const known = await knownConversion(digestOf(raw), converter, store, signal);
@@ -114,6 +118,13 @@ async function convert(
     await release?.();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function otherImage(wanted: Digest, found: Digest): OciSaveError {
+  return new OciSaveError({
+    code: 'digest',
+    message: `it is pinned by ${shortDigest(wanted)}, and the image there has ${shortDigest(found)}`,
+  });
 }
 
 /** What an image became earlier, where all of it is in the store and right. */

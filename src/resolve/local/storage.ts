@@ -6,10 +6,13 @@ import type { ProcessResult } from '../../process.ts';
 import { skopeoFailure } from '../../skopeo/index.ts';
 import type { Convertible } from './convert.ts';
 
-const NAMES = {
-  'docker-daemon': "Docker's daemon",
+/** How messages call the places that images are taken from. */
+export const PLACE_NAMES = {
+  store: 'the store',
+  remote: 'its registry',
+  'docker-daemon': 'Docker’s daemon',
   'containers-storage': 'containers-storage',
-} as const satisfies Record<StorageSource['transport'], string>;
+} as const;
 
 /** An image in the storage of Docker's daemon, or in that of Podman, Buildah and CRI-O. */
 export function storedImage({ transport, image }: StorageSource): Convertible {
@@ -20,7 +23,7 @@ export function storedImage({ transport, image }: StorageSource): Convertible {
         ? image
         : `@${hexOf(image)}`;
   return {
-    from: NAMES[transport],
+    from: PLACE_NAMES[transport],
     prepare: async () => ({ source: `${transport}:${named}`, storage: transport }),
     failure: (ref, result) => storageFailure(ref, transport, result),
   };
@@ -34,7 +37,7 @@ const FAULTS: readonly (readonly [
   hint: string,
 ])[] = [
   [
-    /no such image|does not resolve to an image ID|identifier is not an image|reference does not resolve/i,
+    /no such image|reference does not exist|does not resolve to an image ID|identifier is not an image|reference does not resolve/i,
     'not-found',
     'it is not there',
     'Names are complete there: docker.io/library/app:1, and localhost/app:1 for what Podman built. docker images or podman images lists them.',

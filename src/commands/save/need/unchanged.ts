@@ -40,7 +40,8 @@ const IMAGES_AT_ONCE = 32;
  */
 export async function findUnchanged(run: Run): Promise<Unchanged | undefined> {
   const { options, wanted, session, release, io } = run;
-  if (!publishesAlone(run) || (options.push.length > 0 && !pushesAsItIs(run))) return undefined;
+  if (options.offline || !publishesAlone(run) || (options.push.length > 0 && !pushesAsItIs(run)))
+    return undefined;
   if (haveCommonName(wanted)) return undefined;
   // A signature may have come since: no digest of an image shows that.
   if (options.referrers !== 'none' || wanted.some(hasMadeOrReferrers)) return undefined;

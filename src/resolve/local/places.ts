@@ -1,0 +1,109 @@
+import { OciSaveError } from '../../errors.ts';
+import { localPlaces, type SourceOrder, type SourcePlace } from '../../options/index.ts';
+import type { Reference } from '../../oci/reference.ts';
+import { hint, option } from '../../text/hint.ts';
+import type { SkopeoTools } from '../../skopeo/index.ts';
+import type { ResolvedImage } from '../describe.ts';
+import type { ResolveOptions } from '../resolve-image.ts';
+import type { WantedImage } from '../wanted.ts';
+import { resolveConverted } from './convert.ts';
+import { PLACE_NAMES, storedImage } from './storage.ts';
+
+export interface PlaceOptions extends ResolveOptions {
+  readonly sourceOrder: SourceOrder;
+  /** True: nothing is asked of any registry. */
+  readonly offline: boolean;
+  readonly skopeoTools: () => Promise<SkopeoTools>;
+}
+
+/** What is asked for an image of a registry: the store first where nothing is asked of registries. */
+type Place = SourcePlace | 'store';
+
+/** The places of an image that has no transport, in their order. */
+function placesFor({ sourceOrder, offline }: PlaceOptions): readonly Place[] {
+  if (!offline) return sourceOrder === 'auto' ? ['remote'] : sourceOrder;
+  return ['store', ...localPlaces(sourceOrder)];
+}
+
+/**
+ * An image of a registry, from the first place that has it. An image of this machine that is another one than was wanted
+ * (its platform, its pin) is passed over, and that is said.
+ * @param read takes it from its registry, or offline from the store
+ * @throws OciSaveError of the only place, or one that says why each place does not have it
+ */
+export async function resolveInOrder(
+  wanted: WantedImage,
+  reference: Reference,
+  read: () => Promise<ResolvedImage>,
+  options: PlaceOptions,
+): Promise<ResolvedImage> {
+  const places = placesFor(options);
+  if (places.length === 1 && places[0] === 'remote') return read();
+  const reasons: Reason[] = [];
+  for (const place of places) {
+    try {
+      const image = await fromPlace(place, wanted, reference, read, options);
+      return { ...image, notes: [...image.notes, ...decision(place, wanted, reasons)] };
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      // What is wrong with the machine ends the run; every other place may have the image.
+      if (!(error instanceof OciSaveError) || error.code === 'machine') throw error;
+      reasons.push({ place, error });
+    }
+  }
+  const [first] = reasons;
+  if (first !== undefined && reasons.length === 1) throw first.error;
+  throw new OciSaveError({
+    code: reasons.find(({ place }) => place === 'remote')?.error.code ?? 'not-found',
+    message: `${wanted.ref} is in no place that was looked at: ${reasonsText(wanted, reasons)}`,
+    hint: options.offline
+      ? hint`Bring it here first (docker pull, podman pull, or a run without ${option('offline')}).`
+      : hint`Bring it there, or name other places with ${option('source')}.`,
+    cause: first?.error,
+  });
+}
+
+async function fromPlace(
+  place: Place,
+  wanted: WantedImage,
+  reference: Reference,
+  read: () => Promise<ResolvedImage>,
+  options: PlaceOptions,
+): Promise<ResolvedImage> {
+  if (place === 'remote') return read();
+  if (place === 'store') return whole(await read(), options);
+  const { digest } = reference;
+  if (digest !== undefined && place === 'docker-daemon') {
+    const message = 'it is pinned by digest, and Docker’s daemon has no digests of registries';
+    throw new OciSaveError({ code: 'unsupported', message });
+  }
+  const source = { transport: place, image: reference };
+  const convertible = { ...storedImage(source), digest };
+  return resolveConverted({ ...wanted, source }, convertible, await options.skopeoTools(), options);
+}
+
+/** All of an image must be there: nothing of it can be fetched. */
+async function whole(image: ResolvedImage, { store }: PlaceOptions): Promise<ResolvedImage> {
+  for (const [digest, size] of image.sizes) {
+    if (await store.has({ digest, size })) continue;
+    throw new OciSaveError({ code: 'not-found', message: 'the store lacks some of its layers' });
+  }
+  return image;
+}
+
+interface Reason {
+  readonly place: Place;
+  readonly error: OciSaveError;
+}
+
+/** What the log and the report say of the choice. */
+function decision(place: Place, wanted: WantedImage, reasons: readonly Reason[]): string[] {
+  const passed = reasons.length === 0 ? '' : `; ${reasonsText(wanted, reasons)}`;
+  return [`taken from ${PLACE_NAMES[place]}${passed}`];
+}
+
+function reasonsText({ ref }: WantedImage, reasons: readonly Reason[]): string {
+  return reasons
+    .map(({ place, error }) => `${PLACE_NAMES[place]}: ${error.message.replace(`${ref}: `, '')}`)
+    .join('; ');
+}
