@@ -132,7 +132,7 @@ describe('an archive that skopeo does not read', () => {
     [
       'file manifest.json: file does not exist',
       'it has no manifest.json, so it is no docker archive',
-      `${format} Unpack an OCI archive, and name its folder: oci:folder.`,
+      `${format} An archive with an OCI layout is oci-archive:path.`,
     ],
     ['decoding tar manifest.json: unexpected end of JSON input', 'its manifest.json is not JSON', format],
     [

@@ -189,9 +189,23 @@ describe('a docker archive of an odd form', () => {
     expect(odd?.hint).not.toMatch(/network|connection|proxy|Run it again/);
   });
 
-  it('without the image that is named fails as not-found', async () => {
+  it('S2: without the image that is named fails as not-found, and names those that it has', async () => {
     const { failed } = await saveArchive(whole(), ':other:1');
-    expect(failed).toMatchObject([{ class: 'not-found', message: expect.stringContaining('other:1') }]);
+    expect(failed).toMatchObject([
+      {
+        class: 'not-found',
+        message: expect.stringContaining('other:1'),
+        hint: 'Name one of: busybox:latest.',
+      },
+    ]);
+  });
+
+  it('S2: with several images needs a name, and lists them; each is saved by its name', async () => {
+    const several = dockerArchive([saved, { image: one({ layerBytes: 100 }), tags: ['one:1', 'one:2'] }]);
+    const { failed } = await saveArchive(several);
+    expect(failed).toMatchObject([{ hint: 'Name one of: busybox:latest, one:1, one:2.' }]);
+    for (const name of ['busybox:latest', 'one:2'])
+      expect((await saveArchive(several, `:${name}`)).failed).toEqual([]);
   });
 });
 

@@ -4,12 +4,14 @@ import { skopeoFailure } from '../../skopeo/index.ts';
 
 const DOCKER_SAVE = 'It must be a tar as `docker save` writes it, with manifest.json at its top.';
 
+export const SEVERAL = 'it holds several images';
+
 /** What skopeo says of archives (containers/image, docker/internal/tarfile), as sentences, and what to do. */
 const FAULTS: readonly (readonly [pattern: RegExp, message: string, hint: string])[] = [
   [
     /manifest\.json: (?:file does not exist|.*not found)/i,
     'it has no manifest.json, so it is no docker archive',
-    `${DOCKER_SAVE} Unpack an OCI archive, and name its folder: oci:folder.`,
+    `${DOCKER_SAVE} An archive with an OCI layout is oci-archive:path.`,
   ],
   [/decoding tar manifest\.json/i, 'its manifest.json is not JSON', DOCKER_SAVE],
   [
@@ -17,7 +19,7 @@ const FAULTS: readonly (readonly [pattern: RegExp, message: string, hint: string
     'it holds no image',
     'Save the image into it again, and look whether that succeeds.',
   ],
-  [/expected 1 item, got \d/, 'it holds several images', 'Name one of them: docker-archive:path:name:tag.'],
+  [/expected 1 item, got \d/, SEVERAL, 'Name one of them: docker-archive:path:name:tag.'],
   [/layer tarfiles are missing/i, 'it lacks layers that its manifest.json names', DOCKER_SAVE],
   [
     /digest did not match|mismatch/i,

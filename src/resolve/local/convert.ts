@@ -31,7 +31,7 @@ export interface Convertible {
   readonly prepare: (folder: string) => Promise<LocalImage>;
   /** Called when skopeo does not need it any more. */
   readonly release?: () => Promise<void>;
-  readonly failure: (ref: string, result: ProcessResult) => OciSaveError;
+  readonly failure: (ref: string, result: ProcessResult) => OciSaveError | Promise<OciSaveError>;
   /** The digest that its manifest must have as it is there. */
   readonly digest?: Digest | undefined;
 }
@@ -95,7 +95,7 @@ async function convert(
   try {
     const call = { skopeo, environment, folder, local: await prepare(folder), signal };
     const inspected = await inspectRaw(call);
-    if (inspected.exitCode !== 0) throw failure(ref, inspected);
+    if (inspected.exitCode !== 0) throw await failure(ref, inspected);
     const raw = new TextEncoder().encode(inspected.stdout);
     if (wantedDigest !== undefined && digestOf(raw) !== wantedDigest)
       throw otherImage(wantedDigest, digestOf(raw));
@@ -105,7 +105,7 @@ async function convert(
     if (known !== undefined) return { origin, served: known };
     const { local, ...rest } = call;
     const result = await copyWithSkopeo({ ...rest, ...local, preserveDigests: false });
-    if (result.exitCode !== 0) throw failure(ref, result);
+    if (result.exitCode !== 0) throw await failure(ref, result);
     const { digest } = (await openLayout(path.join(folder, LAYOUT))).find(undefined);
     const bytes = await readConverted(folder, digest);
     const manifest = parseImageManifest(bytes);

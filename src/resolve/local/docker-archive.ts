@@ -4,7 +4,8 @@ import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import { openRegularFile } from '../../files/index.ts';
 import type { FileSource } from '../../list/index.ts';
 import { formatReference } from '../../oci/reference.ts';
-import { archiveFailure } from './archive-failure.ts';
+import { archiveFailure, SEVERAL } from './archive-failure.ts';
+import { namesInArchive } from './archive-names.ts';
 import type { Convertible } from './convert.ts';
 
 /** The archive's name in the folder where skopeo works: a `:` in the user's own path would mean a reference. */
@@ -16,7 +17,14 @@ export function dockerArchive(source: Extract<FileSource, { transport: 'docker-a
   let opened: FileHandle | undefined;
   return {
     from: 'a docker archive',
-    failure: archiveFailure,
+    async failure(ref, result) {
+      const error = archiveFailure(ref, result);
+      const isNamed = error.code === 'not-found' || error.message.endsWith(SEVERAL);
+      const names = isNamed ? await namesInArchive(file, folders) : [];
+      if (names.length === 0) return error;
+      const { code, message, cause } = error;
+      return new OciSaveError({ code, message, hint: `Name one of: ${names.join(', ')}.`, cause });
+    },
     async prepare(folder) {
       // Held open: a pipe is not waited for, and skopeo reads the very file whose folder was checked.
       opened = await openRegularFile(file, folders).catch((cause: unknown) => {
