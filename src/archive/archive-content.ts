@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { blobHexIn, type BundleBlobs, bundlePort, LOCK_FILE, lockBeside, readLock } from '../bundle/index.ts';
 import { OciSaveError } from '../errors.ts';
-import { type Content, readContent } from '../image/index.ts';
+import { type Content, type LocalPort, readContent } from '../image/index.ts';
 import { type Lock, MAX_LOCK_BYTES, parseLock } from '../lock/index.ts';
 import { type BlobSize, type Digest, hexOf } from '../oci/digest.ts';
 import { checkedChunks } from '../store/index.ts';
@@ -17,6 +17,16 @@ import { readTar, TarFault } from './read-tar.ts';
  *   damaged
  */
 export async function openArchiveContent(archive: OpenArchive): Promise<Content> {
+  const { lock, port } = await openUnread(archive);
+  return readContent(lock, port);
+}
+
+/** The same without its manifests. Throws as `openArchiveContent`. */
+export async function openArchivePort(archive: OpenArchive): Promise<LocalPort> {
+  return (await openUnread(archive)).port;
+}
+
+async function openUnread(archive: OpenArchive): Promise<{ readonly lock: Lock; readonly port: LocalPort }> {
   const name = wholeName(archive.name);
   const { lock: inside, places } = await indexOf(archive.unchecked, name);
   const beside = path.join(archive.folder, archive.name.base);
@@ -28,7 +38,7 @@ export async function openArchiveContent(archive: OpenArchive): Promise<Content>
       hint: 'Name the archive that oci-save save wrote.',
     });
   }
-  return readContent(lock, bundlePort(lock, blobsIn(archive.unchecked, name, places)));
+  return { lock, port: bundlePort(lock, blobsIn(archive.unchecked, name, places)) };
 }
 
 /** Where the blobs of an archive are. */

@@ -12,7 +12,7 @@ export {
   withoutSuffix,
 } from './archive-name.ts';
 export { openOciArchive } from './oci-archive.ts';
-export { openArchiveContent } from './archive-content.ts';
+export { openArchiveContent, openArchivePort } from './archive-content.ts';
 export { bundleTar, computeTar, type TarEntry } from './tar.ts';
 export { type ByteSource, fileSegment, joinSegments } from './byte-source.ts';
 export { foreignArchiveFiles } from './foreign-files.ts';

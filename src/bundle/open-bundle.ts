@@ -3,7 +3,7 @@ import path from 'node:path';
 import { OciSaveError } from '../errors.ts';
 import { exists, isFile, isFolder, readBounded, readRange } from '../files/index.ts';
 import { type Lock, MAX_LOCK_BYTES, parseLock } from '../lock/index.ts';
-import { type Content, readContent } from '../image/index.ts';
+import { type Content, type LocalPort, readContent } from '../image/index.ts';
 import { type Digest, hexOf } from '../oci/digest.ts';
 import { checkedBytes, hashFile } from '../store/index.ts';
 import { type BundleBlobs, bundlePort } from './bundle-port.ts';
@@ -23,6 +23,16 @@ export async function lockFileIn(folder: string): Promise<string | undefined> {
  * @throws OciSaveError `usage` where there is none, `digest` where a manifest is missing or damaged
  */
 export async function openBundle(folder: string): Promise<Content> {
+  const { lock, port } = await openUnread(folder);
+  return readContent(lock, port);
+}
+
+/** The same without its manifests. Throws `usage` where there is none. */
+export async function openBundlePort(folder: string): Promise<LocalPort> {
+  return (await openUnread(folder)).port;
+}
+
+async function openUnread(folder: string): Promise<{ readonly lock: Lock; readonly port: LocalPort }> {
   const lockFile = await lockFileIn(folder);
   const lock = lockFile === undefined ? undefined : await readLock(lockFile);
   if (lock === undefined) {
@@ -32,7 +42,7 @@ export async function openBundle(folder: string): Promise<Content> {
       hint: 'Name the folder that oci-save save wrote.',
     });
   }
-  return readContent(lock, bundlePort(lock, await blobsIn(folder)));
+  return { lock, port: bundlePort(lock, await blobsIn(folder)) };
 }
 
 /** The blobs of a bundle's folder. */

@@ -77,7 +77,8 @@ function servedLeaves(images: readonly ResolvedImage[]): Map<Digest, ServedLeaf>
   const served = new Map<Digest, ServedLeaf>();
   for (const { ref, wanted, leaves } of images.toReversed()) {
     const repository = repositoryOf(wanted);
-    if (repository === undefined) continue;
+    // What a bundle holds is read from there, and what that lacks by our own client.
+    if (repository === undefined || wanted.held !== undefined) continue;
     const { origins } = wanted;
     for (const { digest, layers } of leaves) served.set(digest, { ref, origins, repository, layers });
   }

@@ -14,6 +14,7 @@ export { readContent } from './content.ts';
 export { manifestsOf, readManifests } from './manifests.ts';
 export { createManifestReader, type ManifestReader } from './manifest-reader.ts';
 export { narrow, type Narrowed } from './narrow.ts';
+export { heldFirst } from './held-first.ts';
 export { offlinePort } from './offline-port.ts';
 export { storePort } from './store-port.ts';
 export { registryPort } from './registry-port.ts';

@@ -19,6 +19,7 @@ export {
   type Candidate,
   type FileSource,
   formatOrigin,
+  type HeldPlace,
   type ImageRequest,
   type ListLogin,
   type NamedList,

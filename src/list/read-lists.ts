@@ -1,8 +1,10 @@
 import { glob, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { archiveNamed, lockOfArchive } from '../archive/index.ts';
 import { lockFileIn } from '../bundle/index.ts';
 import { systemCodeOf } from '../errors.ts';
 import { type Boundary, isInCheckout, liesInside, OUTSIDE } from '../files/index.ts';
+import { encodeLock, type Lock } from '../lock/index.ts';
 import { quoteReference } from '../oci/reference-quote.ts';
 import { asFlag, hint, option, spellHint } from '../text/hint.ts';
 import { parseDotEnv } from './dot-env.ts';
@@ -26,7 +28,7 @@ import {
   STDIN,
 } from './read-bytes.ts';
 import { isCompressed, readChartArchive, readChartFolder } from './read-chart.ts';
-import type { ImageRequest, NamedList, Reject, StorageSource } from './request.ts';
+import type { HeldPlace, ImageRequest, NamedList, Reject, StorageSource } from './request.ts';
 
 /** The lists of a run, and how they are read. */
 export interface ListInputs extends ParseListOptions, JoinOptions {
@@ -87,7 +89,7 @@ const DOLLAR = 0x24;
 
 /** One list: from standard input, from an address, or from a file, whose `.env` counts where its format has one. */
 async function readNamed(named: string, inputs: ListInputs): Promise<Found<NamedList>> {
-  let bundle: string | undefined;
+  let held: HeldPlace | undefined;
   const parse = async (
     file: string,
     read: Found<Uint8Array>,
@@ -98,7 +100,7 @@ async function readNamed(named: string, inputs: ListInputs): Promise<Found<Named
     if (mayBeChart && isCompressed(read.found)) {
       return toChart(file, await readChartArchive(read.found, file), { ...inputs, variables });
     }
-    const list = { file, ...parseList(read.found, file, { ...inputs, variables, bundle }) };
+    const list = { file, ...parseList(read.found, file, { ...inputs, variables, held }) };
     for (const { password } of list.logins) inputs.onSecret?.(password.reveal());
     return { found: list };
   };
@@ -110,13 +112,18 @@ async function readNamed(named: string, inputs: ListInputs): Promise<Found<Named
   }
   const { boundary } = inputs;
   const file = await lockOfBundle(named);
-  bundle = file !== named && (await kindOf(path.join(named, 'blobs'))) === 'folder' ? named : undefined;
+  if (file !== named) held = { path: named, isArchive: false };
   const folders = boundary !== undefined && isInCheckout(file, boundary) ? boundary.folders : undefined;
   const isFolder = mayBeChart && (await kindOf(file)) === 'folder';
   const chart = isFolder ? await readChartFolder(file, folders) : undefined;
   if (chart !== undefined) {
     const variables = { given: new Map<string, string>(), ...inputs.variables };
     return toChart(file, chart, { ...inputs, variables });
+  }
+  const locked = await lockInArchive(named, folders);
+  if (locked !== undefined) {
+    held = { path: named, isArchive: true };
+    return parse(file, { found: encodeLock(locked) });
   }
   const bytes = await readFile(file, folders);
   if ('problem' in bytes && isFolder)
@@ -150,6 +157,18 @@ async function namedFiles(patterns: readonly string[], faults: Problem[]): Promi
 /** The lock of a bundle, where a path is that of its folder; the path itself, where it is anything else. */
 async function lockOfBundle(named: string): Promise<string> {
   return (await kindOf(named)) === 'folder' ? ((await lockFileIn(named)) ?? named) : named;
+}
+
+/**
+ * The lock of an archive of a bundle, which `N.tar`, one of its parts or `N.parts.json` names; undefined for any other file.
+ * @throws OciSaveError `usage` where its parts are not all there, or its lock is not valid; `digest` where it is damaged
+ */
+async function lockInArchive(
+  file: string,
+  folders: readonly string[] | undefined,
+): Promise<Lock | undefined> {
+  if (archiveNamed(file) === undefined || (await kindOf(file)) !== 'file') return undefined;
+  return folders === undefined || (await liesInside(file, folders)) ? lockOfArchive(file) : undefined;
 }
 
 /**
@@ -193,8 +212,17 @@ async function keepInside(
   const requests: ImageRequest[] = [];
   const rejects: Reject[] = [...list.rejects];
   for (const request of list.requests) {
-    const { source, written, origin } = request;
-    if (source.transport === 'docker') requests.push(request);
+    const { source, written, origin, held } = request;
+    if (source.transport === 'docker' && held === undefined) requests.push(request);
+    else if (held !== undefined) {
+      if (
+        namedBy === 'workflow' ||
+        !isInCheckout(held.path, boundary) ||
+        (await liesInside(held.path, boundary.folders))
+      )
+        requests.push(request);
+      else rejects.push({ text: quoteReference(written) ?? '', origin, reason: OUTSIDE.reason, ...HINTS });
+    } else if (source.transport === 'docker') requests.push(request);
     else if (!('path' in source)) {
       if (namedBy === 'workflow' || storages.includes(source.transport)) requests.push(request);
       else rejects.push({ text: quoteReference(written) ?? '', origin, ...strangersStorage(source) });

@@ -40,6 +40,13 @@ export type Source =
   | FileSource
   | StorageSource;
 
+/** A bundle whose lock is the list: it has the images, too. */
+export interface HeldPlace {
+  /** Its folder, its archive, or a part of that. */
+  readonly path: string;
+  readonly isArchive: boolean;
+}
+
 /** One requested image. */
 export interface ImageRequest {
   /** As the user wrote it, without options around it; never contains a secret. */
@@ -54,6 +61,8 @@ export interface ImageRequest {
   readonly implicitTag: boolean;
   /** As the lock in a list has it: this tree, under these names, by its digest. No option of the run changes that. */
   readonly locked?: LockedImage | undefined;
+  /** Where an image that a lock has is held, as far as the list says so. */
+  readonly held?: HeldPlace | undefined;
 }
 
 /** Which tags of a repository are wanted: those that pass every rule. Without a rule that is every tag. */

@@ -1,7 +1,8 @@
 import pMap from 'p-map';
-import { createManifestReader, offlinePort, type ReadPort, registryPort } from '../image/index.ts';
+import { createManifestReader, heldFirst, offlinePort, type ReadPort, registryPort } from '../image/index.ts';
 import type { Emit } from '../events.ts';
 import { messageOf, OciSaveError } from '../errors.ts';
+import type { HeldPlace } from '../list/index.ts';
 import { type LockedImage, repositoryPath, taggedDigest, whyUnservable } from '../lock/index.ts';
 import type { NamingRule, SourceOrder } from '../options/index.ts';
 import { otherAlgorithm } from '../oci/digest.ts';
@@ -13,6 +14,7 @@ import { diskError } from '../store/index.ts';
 import { joinSame, type ResolvedImage } from './describe.ts';
 import { resolveConverted } from './local/convert.ts';
 import { dockerArchive } from './local/docker-archive.ts';
+import { openHeld } from './local/held.ts';
 import { resolveInOrder } from './local/places.ts';
 import { type Opened, openSource } from './local/open-source.ts';
 import { storedImage } from './local/storage.ts';
@@ -69,7 +71,7 @@ export async function resolveImages(
 ): Promise<Resolution> {
   const { emit, signal } = context;
   emit({ type: 'stage', stage: 'resolve', total: wanted.length });
-  const shared = { manifests: createManifestReader(context.store), opened: new Map() };
+  const shared = { manifests: createManifestReader(context.store), opened: new Map(), heldPorts: new Map() };
   const told = new Set<unknown>();
   const results = await pMap(
     wanted,
@@ -110,10 +112,15 @@ async function resolveOne(
   // The local sources that were opened, by transport and path.
   context: ResolveContext &
     ResolveOptions &
-    ReferrerOptions & { readonly opened: Map<string, Promise<Opened>> },
+    ReferrerOptions & {
+      readonly opened: Map<string, Promise<Opened>>;
+      readonly heldPorts: Map<string, Promise<ReadPort>>;
+    },
 ): Promise<ResolvedImage | FailedImage> {
   try {
-    const { source } = wanted;
+    const { source, held, locked } = wanted;
+    if (held !== undefined && locked !== undefined && source.transport !== 'docker')
+      return await resolveLocked(wanted, locked, await heldPort(held, context), context);
     if (source.transport !== 'docker') {
       if ('image' in source || source.transport === 'docker-archive') {
         const image = named(wanted, undefined, context);
@@ -125,7 +132,6 @@ async function resolveOne(
       const opened = context.opened.get(key) ?? openSource(source);
       context.opened.set(key, opened);
       const { port, find } = await opened;
-      if (wanted.locked !== undefined) return await resolveLocked(wanted, wanted.locked, port, context);
       const { digest, name } = find('name' in source ? source.name : undefined);
       const image = named(wanted, name, context);
       return await withReferrers(await resolveImage(image, digest, port, context), context);
@@ -139,7 +145,10 @@ async function resolveOne(
     const port = offline
       ? offlinePort(name, store)
       : registryPort(client, repository, { isPrivate, name, passOver });
-    const { locked } = wanted;
+    if (locked !== undefined && held !== undefined) {
+      const first = await heldPort(held, context);
+      return await resolveLocked(wanted, locked, offline ? first : heldFirst(first, port), context);
+    }
     if (locked !== undefined)
       return withNotes(await resolveLocked(wanted, locked, port, context), notesOf(repository));
     const fromPort = (): Promise<ResolvedImage> =>
@@ -154,6 +163,15 @@ async function resolveOne(
     if (error instanceof OciSaveError && error.code === 'machine') throw error;
     return { wanted, error: diskError(error, 'what was read of it') ?? error };
   }
+}
+
+function heldPort(
+  held: HeldPlace,
+  { heldPorts }: { readonly heldPorts: Map<string, Promise<ReadPort>> },
+): Promise<ReadPort> {
+  const port = heldPorts.get(held.path) ?? openHeld(held);
+  heldPorts.set(held.path, port);
+  return port;
 }
 
 function withNotes(image: ResolvedImage, notes: readonly string[]): ResolvedImage {

@@ -2,6 +2,7 @@ import { OciSaveError } from '../errors.ts';
 import {
   formatOrigin,
   formatSource,
+  type HeldPlace,
   referenceIn,
   type ImageRequest,
   type Origin,
@@ -34,6 +35,8 @@ export interface WantedImage {
   readonly pin: Digest | undefined;
   /** As the lock in a list has it: nothing but this is saved. */
   readonly locked?: LockedImage | undefined;
+  /** The bundle that has it, where its lock was read from there. */
+  readonly held?: HeldPlace | undefined;
 }
 
 /** The digest by which an image is asked for, where it is not by a tag. */
@@ -110,7 +113,10 @@ function toWanted(
 }
 
 /** Names and platforms are the lock's: no rule of the run applies to them. */
-function lockedWanted({ source, origin, platforms = 'all' }: ImageRequest, locked: LockedImage): WantedImage {
+function lockedWanted(
+  { source, origin, platforms = 'all', held }: ImageRequest,
+  locked: LockedImage,
+): WantedImage {
   return {
     ref: refOf(source),
     source,
@@ -119,6 +125,7 @@ function lockedWanted({ source, origin, platforms = 'all' }: ImageRequest, locke
     names: locked.names.map(splitName),
     pin: undefined,
     locked,
+    held,
   };
 }
 
@@ -148,5 +155,6 @@ export function join(a: WantedImage, b: WantedImage): WantedImage {
     platforms:
       a.platforms === 'all' || b.platforms === 'all' ? 'all' : distinct([...a.platforms, ...b.platforms]),
     names: [...names.values()],
+    held: a.held ?? b.held,
   };
 }

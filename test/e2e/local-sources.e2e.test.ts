@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ARM64, busybox, dockerArchive, idx, one, writeOciLayout } from '../support/fixtures/index.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
-import { outputOf } from '../support/program.ts';
+import { outputOf, type ProgramResult } from '../support/program.ts';
 import { pushImage } from '../support/push.ts';
 import {
   type Dockerd,
@@ -215,5 +215,41 @@ describe('K8: an image without a registry’s digest', () => {
     await rm(work.file(`k8/blobs/sha256/${layer.slice('sha256:'.length)}`));
     expect(await save('k8-3', ...told)).toBe(first);
     expect(await readFile(log, 'utf8')).toContain(' copy ');
+  });
+});
+
+describe('S10: a bundle, its archive and its parts as a list', () => {
+  const again = async (list: string, output: string, ...args: readonly string[]): Promise<ProgramResult> =>
+    work.run('save', '-f', list, '-o', output, '--archive', 'tar', '--cache-dir', `store-${output}`, ...args);
+
+  it('give the same lock and archive with no request: they have the images, too', async () => {
+    const insecure = ['--insecure-registries', registry.host];
+    const lines = [`${registry.host}/acme/app:1`, 'docker-daemon:busybox:latest => kept:1'];
+    const options = ['-p', 'linux/amd64', '--archive', 'tar', ...insecure];
+    await work.succeed('save', ...lines, '-o', 'site', ...options);
+    await work.succeed('save', ...lines, '-o', 'parts/site', '--split-size', '1MiB', ...options);
+    await registry.clear();
+    for (const [at, list] of ['site', 'site.tar', 'parts/site.tar.002', 'parts/site.parts.json'].entries()) {
+      const { exitCode, stderr } = await again(list, `inner-${at}`);
+      expect([list, exitCode, stderr]).toEqual([list, 0, expect.any(String)]);
+      expect(await outputOf('cmp', [work.file('site.tar'), work.file(`inner-${at}.tar`)])).toBe('');
+    }
+    expect(await registry.requests()).toEqual([]);
+  });
+
+  it('a blob that is damaged there comes from its registry; offline, its image fails', async () => {
+    await outputOf('cp', ['-r', work.file('site'), work.file('damaged')]);
+    const [layer = ''] =
+      (await work.lock('site/oci-save.lock.json')).images.find(({ source }) => source === 'docker')?.leaves[0]
+        ?.layers ?? [];
+    await writeFile(work.file(`damaged/blobs/sha256/${layer.slice('sha256:'.length)}`), 'wrong');
+    const healed = await again('damaged', 'healed', '--insecure-registries', registry.host);
+    expect([healed.exitCode, healed.stderr]).toEqual([0, expect.any(String)]);
+    expect(await outputOf('cmp', [work.file('site.tar'), work.file('healed.tar')])).toBe('');
+    const offline = await again('damaged', 'offline', '--offline');
+    expect([offline.exitCode, offline.stderr]).toEqual([
+      1,
+      expect.stringContaining(layer.slice('sha256:'.length, 19)),
+    ]);
   });
 });

@@ -6,6 +6,7 @@ import { quoteReference, showText } from '../../oci/reference-quote.ts';
 import { Secret } from '../../text/secret.ts';
 import type {
   Candidate,
+  HeldPlace,
   IgnoreRule,
   ImageRequest,
   ListLogin,
@@ -43,8 +44,8 @@ export interface ParseOptions {
   readonly variables?: Variables | undefined;
   /** Fields of Kubernetes resources that are images, as `KIND/PATH` with `*` for any run of characters. */
   readonly imageRules?: readonly string[] | undefined;
-  /** The folder of the bundle whose lock the list is, where it has a flat layout: it has the images of local sources. */
-  readonly bundle?: string | undefined;
+  /** The bundle whose lock the list is. */
+  readonly held?: HeldPlace | undefined;
 }
 
 /** What a list says of a line outside of it; platforms in the line itself win. */
@@ -54,7 +55,7 @@ export type LineDefaults = Pick<EntryParts, 'platforms' | 'registry'>;
 export interface Collector {
   readonly found: Findings;
   readonly imageRules: readonly string[];
-  readonly bundle: string | undefined;
+  readonly held: HeldPlace | undefined;
   /** Adds a request for an entry, or a reject with the reason why it cannot be read. */
   addEntry(line: number, text: string, readParts: () => EntryParts): void;
   /** Adds an entry that is one line of text, with its options and columns. `also` is what the text itself does not say. */
@@ -95,7 +96,7 @@ const MAX_IGNORED = 50;
 
 export function newCollector(
   file: string,
-  { defaultRegistry, variables = NO_VARIABLES, imageRules = [], bundle }: ParseOptions,
+  { defaultRegistry, variables = NO_VARIABLES, imageRules = [], held }: ParseOptions,
 ): Collector {
   const found: Findings = {
     requests: [],
@@ -163,7 +164,7 @@ export function newCollector(
     orReject(line, text, () => takeEntry(line, filled(readParts(), fill)));
   return {
     imageRules,
-    bundle,
+    held,
     fill,
     takeBareVariables: () => {
       bare = true;
@@ -179,6 +180,7 @@ export function newCollector(
         storedAs: [],
         implicitTag: false,
         locked,
+        ...(held === undefined ? {} : { held }),
       }),
     addTags: (line, text, readParts) =>
       orReject(line, text, () => takeTags(line, filledTags(readParts(), fill))),

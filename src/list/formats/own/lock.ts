@@ -23,14 +23,13 @@ export function parseLockList(
 
 function addImage(image: LockedImage, line: number, collector: Collector): void {
   const { ref, source, digest } = image;
-  const { bundle } = collector;
-  if (source !== 'docker' && bundle !== undefined) {
+  const { held } = collector;
+  if (source !== 'docker' && held !== undefined) {
     // The bundle has what was made of it, under each of its names.
-    return collector.addLocked(line, image, { transport: 'oci', path: bundle, name: image.names[0] });
+    return collector.addLocked(line, image, { transport: 'oci', path: held.path, name: image.names[0] });
   }
   if (source !== 'docker') {
-    const noun = source === 'oci' ? 'an OCI layout' : 'a docker archive';
-    const from = source === 'oci' ? 'oci:path:name' : 'docker-archive:path:name:tag';
+    const [noun, from] = NOUNS[source];
     const hint = `Name the folder of its bundle in place of the lock. Or take it out of a copy of this lock, and name its source beside that: '${from} => ${ref}'.`;
     const fault = refusal(`it came from ${noun}, and no lock says where that is`, hint);
     return collector.addReject(line, fault, ref);
@@ -42,6 +41,16 @@ function addImage(image: LockedImage, line: number, collector: Collector): void 
   }
   collector.addLocked(line, image, { transport: 'docker', reference: withoutPin(reference) });
 }
+
+/** What an image came from, and how that is named in a list. */
+const NOUNS = {
+  oci: ['an OCI layout', 'oci:path:name'],
+  'oci-archive': ['an OCI archive', 'oci-archive:path:name'],
+  dir: ['a folder of skopeo', 'dir:path'],
+  'docker-archive': ['a docker archive', 'docker-archive:path:name:tag'],
+  'docker-daemon': ['Docker’s daemon', 'docker-daemon:name:tag'],
+  'containers-storage': ['containers-storage', 'containers-storage:name:tag'],
+} as const satisfies Record<Exclude<LockedImage['source'], 'docker'>, readonly [string, string]>;
 
 /** The digest stands in a field of its own. */
 function withoutPin(reference: Reference): Reference {
