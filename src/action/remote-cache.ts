@@ -12,12 +12,12 @@ const eventSchema = z.looseObject({
   repository: z.looseObject({ private: z.boolean().optional() }).optional(),
 });
 
-/** The Actions cache as the inputs configure it; undefined with `cache: off`. */
+/** The Actions cache as the inputs configure it; undefined with `cache: off`, and offline: it is asked over a network. */
 export async function remoteCacheOf(
-  { cache, cacheMode }: ActionInputs,
+  { cache, cacheMode, options }: ActionInputs,
   { env, workspace, masks, log }: Step,
 ): Promise<CacheUse | undefined> {
-  if (cache === 'off') return undefined;
+  if (cache === 'off' || options.offline) return undefined;
   return {
     cache: createActionsCache({
       env,

@@ -24,6 +24,8 @@ const OPTIONS: readonly OptionName[] = [
   'onMissingPlatform',
   'index',
   'format',
+  'source',
+  'offline',
   'naming',
   'authFile',
   'credentials',

@@ -68,6 +68,7 @@ export function parseOptionsWithLogins(
 export function parseInputs(given: Readonly<Record<string, string>>): ActionInputs {
   const hint = 'action.yml lists every input. A variable INPUT_… of the workflow’s own counts as one.';
   const { summary, cache, cacheMode, token, ...options } = read(inputsSchema, given, 'input', hint);
+  if (options.offline && cache === 'actions') throw fetchesOffline('cache', 'the Actions cache is asked');
   return { options: complete(options), summary, cache, cacheMode, token };
 }
 
@@ -135,8 +136,10 @@ function complete(
   source?: string,
 ): SaveOptions {
   const { output, archive, release, dryRun, offline } = options;
+  const wantedSkopeo = parseWantedSkopeo(skopeo);
   if (offline && (push.length > 0 || release !== ''))
     throw needsNetwork(push.length > 0 ? 'push' : 'release');
+  if (offline && wantedSkopeo.kind === 'download') throw fetchesOffline('skopeo', 'an address is fetched');
   if (output === 'none' && archive === 'none' && push.length === 0 && release === '' && !dryRun) {
     throw new OciSaveError({
       code: 'usage',
@@ -154,7 +157,7 @@ function complete(
     mirrors: parseMirrors(mirrors),
     layout: parseLayout(layout),
     push: parsePushTargets(push),
-    skopeo: parseWantedSkopeo(skopeo),
+    skopeo: wantedSkopeo,
     source: parseSourceOrder(sourceOrder),
   };
 }
@@ -164,6 +167,14 @@ function needsNetwork(name: 'push' | 'release'): OciSaveError {
     code: 'usage',
     message: `${name} and offline contradict each other: nothing is sent to a network`,
     hint: hint`Leave out ${option('offline')}, or ${option(name)}: oci-save ${name} sends a bundle later.`,
+  });
+}
+
+function fetchesOffline(name: 'skopeo' | 'cache', what: string): OciSaveError {
+  return new OciSaveError({
+    code: 'usage',
+    message: `${name} and offline contradict each other: ${what} over a network`,
+    hint: hint`Leave out ${option('offline')}, or ${option(name)}.`,
   });
 }
 

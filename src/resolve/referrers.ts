@@ -54,7 +54,7 @@ export async function withReferrers(image: ResolvedImage, options: ReferrerOptio
   const { content } = image;
   if (choice === 'none') return image;
   if (content?.referrers === undefined || content.tagged === undefined) {
-    return withNote(image, 'no signature or other referrer was looked for: its source is no registry');
+    return withNote(image, 'no signature or other referrer was looked for: no registry was asked for it');
   }
   const search = startSearch(content, choice, options);
   const asked = new Set<Digest>();

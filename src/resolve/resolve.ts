@@ -13,7 +13,7 @@ import type { SkopeoTools } from '../skopeo/index.ts';
 import { diskError } from '../store/index.ts';
 import { joinSame, type ResolvedImage } from './describe.ts';
 import { resolveConverted } from './local/convert.ts';
-import { dockerArchive } from './local/docker-archive.ts';
+import { dockerArchive, nameInArchive } from './local/docker-archive.ts';
 import { openHeld } from './local/held.ts';
 import { resolveInOrder } from './local/places.ts';
 import { type Opened, openSource } from './local/open-source.ts';
@@ -123,8 +123,10 @@ async function resolveOne(
       return await resolveLocked(wanted, locked, await heldPort(held, context), context);
     if (source.transport !== 'docker') {
       if ('image' in source || source.transport === 'docker-archive') {
-        const image = named(wanted, undefined, context);
         const convertible = 'image' in source ? storedImage(source) : dockerArchive(source);
+        const isUnnamed = wanted.names.length === 0 && source.transport === 'docker-archive';
+        const inside = isUnnamed ? await nameInArchive(wanted.ref, source) : undefined;
+        const image = named(wanted, inside, context);
         const made = await resolveConverted(image, convertible, await context.skopeoTools(), context);
         return await withReferrers(made, context);
       }

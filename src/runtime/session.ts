@@ -83,7 +83,9 @@ async function openOver(
   let tools: Promise<SkopeoTools> | undefined;
   let version: string | undefined;
   const find = async (): Promise<SkopeoTools> => {
-    const setUp = io.setUpSkopeo ?? ((wanted) => findSkopeo(wanted, env));
+    const look: SetUpSkopeo = (wanted) => findSkopeo(wanted, env);
+    // Installing it is a request to a network, too.
+    const setUp = options.offline ? look : (io.setUpSkopeo ?? look);
     const skopeo = await setUp(options.skopeo, store.runFolder);
     emit({ type: 'log', level: 'debug', message: `skopeo ${skopeo.version} (${skopeo.file})` });
     version = skopeo.version;

@@ -8,6 +8,25 @@ import { archiveFailure, SEVERAL } from './archive-failure.ts';
 import { namesInArchive } from './archive-names.ts';
 import type { Convertible } from './convert.ts';
 
+/**
+ * The name that a docker archive has for its image, where its list has none.
+ * @throws OciSaveError `list` where it has several, with all of them; `local` where it cannot be read
+ */
+export async function nameInArchive(
+  ref: string,
+  { path: file, folders }: Extract<FileSource, { transport: 'docker-archive' }>,
+): Promise<string | undefined> {
+  const names = await namesInArchive(file, folders).catch((cause: unknown) => {
+    throw unreadable(file, cause);
+  });
+  if (names.length < 2) return names[0];
+  throw new OciSaveError({
+    code: 'list',
+    message: `${ref}: the archive has several names`,
+    hint: `Name one of: ${names.join(', ')}. Write '${ref}:NAME' for each that you want.`,
+  });
+}
+
 /** The archive's name in the folder where skopeo works: a `:` in the user's own path would mean a reference. */
 const ARCHIVE = 'archive.tar';
 
@@ -22,7 +41,8 @@ export function dockerArchive(source: Extract<FileSource, { transport: 'docker-a
       const isNamed = error.code === 'not-found' || error.message.endsWith(SEVERAL);
       const names = isNamed ? await namesInArchive(file, folders) : [];
       if (names.length === 0) return error;
-      const { code, message, cause } = error;
+      const { code, cause } = error;
+      const message = code === 'not-found' ? `${ref}: the archive has no image of this name` : error.message;
       return new OciSaveError({ code, message, hint: `Name one of: ${names.join(', ')}.`, cause });
     },
     async prepare(folder) {

@@ -59,7 +59,6 @@ export async function resolveInOrder(
     hint: options.offline
       ? hint`Bring it here first (docker pull, podman pull, or a run without ${option('offline')}).`
       : hint`Bring it there, or name other places with ${option('source')}.`,
-    cause: first?.error,
   });
 }
 
@@ -79,7 +78,21 @@ async function fromPlace(
   }
   const source = { transport: place, image: reference };
   const convertible = { ...storedImage(source), digest };
-  return resolveConverted({ ...wanted, source }, convertible, await options.skopeoTools(), options);
+  return resolveConverted({ ...wanted, source }, convertible, await toolsFor(options), options);
+}
+
+/**
+ * skopeo reads the places of this machine. Where nobody named these, a machine without skopeo is one that has no image there:
+ * what the store lacks is listed all the same.
+ */
+async function toolsFor({ sourceOrder, skopeoTools }: PlaceOptions): Promise<SkopeoTools> {
+  try {
+    return await skopeoTools();
+  } catch (error) {
+    if (sourceOrder !== 'auto' || !(error instanceof OciSaveError) || error.code !== 'machine') throw error;
+    const { message, cause } = error;
+    throw new OciSaveError({ code: 'not-found', message: `it cannot be looked at: ${message}`, cause });
+  }
 }
 
 /** All of an image must be there: nothing of it can be fetched. */

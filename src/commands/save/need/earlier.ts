@@ -9,8 +9,10 @@ import type { Run } from '../run.ts';
  */
 export async function withEarlierDigests(
   resolution: Resolution,
-  { places }: Pick<Run, 'places'>,
+  { places, options: { offline, source } }: Pick<Run, 'places' | 'options'>,
 ): Promise<Resolution> {
+  // No registry is asked: it cannot have it.
+  if (offline || (source !== 'auto' && !source.includes('remote'))) return resolution;
   const isGone = ({ error }: FailedImage): boolean =>
     error instanceof OciSaveError && error.code === 'not-found';
   if (!resolution.failed.some(isGone)) return resolution;
