@@ -1,4 +1,4 @@
-import { type FileHandle, symlink } from 'node:fs/promises';
+import { type FileHandle, readlink, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import { openRegularFile } from '../../files/index.ts';
@@ -50,7 +50,7 @@ export function dockerArchive(source: Extract<FileSource, { transport: 'docker-a
       opened = await openRegularFile(file, folders).catch((cause: unknown) => {
         throw unreadable(file, cause);
       });
-      await symlink(placeOf(file, opened), path.join(folder, ARCHIVE));
+      await symlink(await placeOf(file, opened), path.join(folder, ARCHIVE));
       const inside = reference === undefined ? '' : `:${formatReference(reference)}`;
       return { source: `docker-archive:${ARCHIVE}${inside}` };
     },
@@ -67,8 +67,11 @@ function unreadable(file: string, cause: unknown): unknown {
   return new OciSaveError({ code: 'local', message: `the archive ${file} ${gone}`, cause });
 }
 
-/** Where skopeo finds the archive: on Linux the open file itself (proc(5)), which no link can change any more. */
-function placeOf(file: string, opened: FileHandle): string {
+/**
+ * Where skopeo finds the archive: on Linux the open file itself (proc(5)), which no link can change any more. Where /proc
+ * is that of another namespace of processes, this process has another number there than its own.
+ */
+async function placeOf(file: string, opened: FileHandle): Promise<string> {
   if (process.platform !== 'linux') return path.resolve(file);
-  return `/proc/${process.pid}/fd/${opened.fd}`;
+  return `/proc/${await readlink('/proc/self')}/fd/${opened.fd}`;
 }
