@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { ACCEPTED_MANIFESTS } from '../src/oci/media-type.ts';
 import { corpus } from '../test/support/corpus.ts';
 import { outputOf } from '../test/support/program.ts';
 import { pushImage } from '../test/support/push.ts';
@@ -85,17 +86,7 @@ async function once(
   await mkdir(empty);
   const filled = await kind.start(empty);
   const push = (to: Server): Promise<number> =>
-    timed(() =>
-      oci(
-        'push',
-        'bundle',
-        `${to.host}/docker.io`,
-        '--insecure-registries',
-        to.host,
-        '--naming',
-        'strip-domain',
-      ),
-    );
+    timed(() => oci('push', 'bundle', to.host, '--insecure-registries', to.host));
   const first = await push(filled);
   const again = await push(filled);
   await filled.stop();
@@ -125,7 +116,9 @@ async function once(
 async function pull(server: Server, names: readonly string[]): Promise<number> {
   let bytes = 0;
   const get = async (place: string): Promise<Buffer> => {
-    const response = await fetch(`http://${server.host}/v2/${place}`, { headers: { accept: '*/*' } });
+    const response = await fetch(`http://${server.host}/v2/${place}`, {
+      headers: { accept: ACCEPTED_MANIFESTS.join() },
+    });
     if (response.status !== 200) throw new Error(`${place}: ${response.status}`);
     const body = Buffer.from(await response.arrayBuffer());
     bytes += body.length;

@@ -146,8 +146,8 @@ describe('docs/sources.md: each command, on a machine without network', () => {
   });
 
   it('shows what is printed', async () => {
-    const absent = ['containers-storage:app:1', 'docker-daemon:app:2'];
-    const { stdout, stderr } = await work.run('save', '-p', 'linux/amd64', '-o', 'absent', ...absent);
+    const absent = ['-p', 'linux/amd64', '-o', 'absent', 'containers-storage:app:1'];
+    const { stdout, stderr } = await work.run('save', ...absent);
     const all = printed + stdout + stderr;
     const stranger = await readFile('src/list/read-lists.ts', 'utf8');
     for (const line of said) {

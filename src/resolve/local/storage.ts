@@ -40,7 +40,7 @@ const FAULTS: readonly (readonly [
     /no such image|reference does not exist|does not resolve to an image ID|identifier is not an image|reference does not resolve/i,
     'not-found',
     'it is not there',
-    'Names are complete there: docker.io/library/app:1, and localhost/app:1 for what Podman built. docker images or podman images lists them.',
+    'Names are complete there: docker.io/library/NAME:TAG, and localhost/NAME:TAG for what Podman built. docker images or podman images lists them.',
   ],
   [
     /cannot connect to the docker daemon|dial unix|connection refused|permission denied.*docker\.sock/i,
