@@ -18,17 +18,17 @@ export interface Server {
 
 export interface ServerKind {
   readonly name: string;
-  /** Where its root is empty, it takes pushes. */
-  start(root: string): Promise<Server>;
+  /** As it is set up for a root that pushes fill, or over a bundle. */
+  start(root: string, over: 'pushes' | 'bundle'): Promise<Server>;
 }
 
 export const SERVERS: readonly ServerKind[] = [
   {
     name: 'zot',
-    start: (root) =>
+    start: (root, over) =>
       start(toolPath('zot'), root, (port) => ({
         distSpecVersion: '1.1.1',
-        storage: { rootDirectory: root, gc: false, dedupe: false },
+        storage: { rootDirectory: root, gc: false, dedupe: over === 'pushes' },
         http: { address: '127.0.0.1', port: String(port), compat: ['docker2s2'] },
         log: { level: 'error' },
       })),

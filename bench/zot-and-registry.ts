@@ -84,7 +84,7 @@ async function once(
 ): Promise<{ readonly figures: Figures; readonly pulled: number }> {
   const empty = path.join(folder, 'empty');
   await mkdir(empty);
-  const filled = await kind.start(empty);
+  const filled = await kind.start(empty, 'pushes');
   const push = (to: Server): Promise<number> =>
     timed(() => oci('push', 'bundle', to.host, '--insecure-registries', to.host));
   const first = await push(filled);
@@ -94,7 +94,7 @@ async function once(
   // zot has the bundle's own folder; a registry of another tree what was pushed.
   const isZot = kind.name === 'zot';
   const root = isZot ? path.join(folder, 'bundle/registry') : empty;
-  const server = await kind.start(root);
+  const server = await kind.start(root, isZot ? 'bundle' : 'pushes');
   const began = performance.now();
   await pull(server, names.slice(0, 1));
   const firstAnswer = (performance.now() - began) / 1000;

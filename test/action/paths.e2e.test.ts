@@ -171,6 +171,8 @@ describe('found B3: a source that a list names', () => {
     ['docker-archive:/home/runner/x.tar => x.example/app:1', 3],
     ['oci:/home/runner/layout => x.example/app:1', 3],
     ['oci:../../../home/private/layout => x.example/app:1', 3],
+    ['oci-archive:/home/runner/x.oci => x.example/app:1', 3],
+    ['dir:../../../home/private/copied => x.example/app:1', 3],
   ])('is refused with file and line: %s', async (line, at) => {
     await layoutAt(path.join(outside, 'layout'));
     await runner.write('images.txt', `# images\n\n${line}\n${good()}`);
@@ -190,6 +192,24 @@ describe('found B3: a source that a list names', () => {
       'an archive that is a link',
       'docker-archive:app.tar:app:1',
       () => symlink(path.join(outside, 'app.tar'), runner.file('app.tar')),
+    ],
+    [
+      'an archive of a layout that is a link',
+      'oci-archive:app.oci',
+      () => symlink(path.join(outside, 'app.tar'), runner.file('app.oci')),
+    ],
+    [
+      'a folder of skopeo that is a link',
+      'dir:copied',
+      () => symlink(path.join(outside, 'layout'), runner.file('copied')),
+    ],
+    [
+      'a folder of skopeo whose manifest is a link',
+      'dir:copied',
+      async () => {
+        await mkdir(runner.file('copied'));
+        await symlink(path.join(outside, 'layout/index.json'), runner.file('copied/manifest.json'));
+      },
     ],
     [
       'a layout whose index is a link',
@@ -250,6 +270,45 @@ describe('found B3: a source that a list names', () => {
     await archiveAt(path.join(outside, 'app.tar'));
     const images = `docker-archive:${path.join(outside, 'app.tar')}:app:1 => x.example/app:1`;
     expect(savedBy(await step({ images, 'dry-run': 'false', platforms: 'all' }))).toEqual(ONE);
+  });
+
+  const NO_DAEMON = { DOCKER_HOST: 'unix:///nowhere/docker.sock' };
+
+  it.each([
+    ['docker-daemon', 'docker-daemon:app:1', ''],
+    ['docker-daemon', 'docker-daemon:app:1', 'containers-storage,remote'],
+    ['containers-storage', 'containers-storage:localhost/app:1 => x.example/app:1', ''],
+    ['containers-storage', 'containers-storage:localhost/app:1 => x.example/app:1', 'docker-daemon'],
+  ])(
+    'is refused where it is in the storage %s, which the workflow does not name: %s, source %s',
+    async (transport, line, source) => {
+      await runner.write('images.txt', `${good()}${line}\n`);
+      const inputs = { 'image-list': 'images.txt', platforms: 'linux/amd64', source };
+      const result = await runner.step(inputs, { env: NO_DAEMON });
+      expect([result.exitCode, result.outputs['outcome']]).toEqual([1, 'refused']);
+      const [annotation] = result.annotations;
+      expect(annotation?.properties).toEqual({ file: 'images.txt', line: '2' });
+      expect(annotation?.message).toContain(`may not name images of ${transport}: whoever wrote it`);
+      expect(annotation?.message).toContain(`\`source: ${transport}\``);
+      expect(annotation?.message).toContain('`images`');
+      expect(registry.requests()).toEqual([]);
+    },
+  );
+
+  it('may be in a storage that the workflow names, by source or as an image of its own', async () => {
+    await runner.write('images.txt', 'docker-daemon:app:1\n');
+    for (const inputs of [
+      { 'image-list': 'images.txt', source: 'docker-daemon,remote' },
+      { 'image-list': 'images.txt', source: 'local' },
+      { images: 'docker-daemon:app:1' },
+    ]) {
+      const result = await runner.step({ ...inputs, platforms: 'linux/amd64' }, { env: NO_DAEMON });
+      // It was asked for, and only the daemon is missing here.
+      expect([result.exitCode, result.log]).toEqual([
+        1,
+        expect.stringContaining('Docker’s daemon cannot be reached'),
+      ]);
+    }
   });
 
   it('may lie in the runner’s temporary folder', async () => {

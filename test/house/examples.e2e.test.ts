@@ -14,7 +14,7 @@ import { type Image, largestBlobOf } from '../support/image.ts';
 import { outputOf } from '../support/program.ts';
 import { pushImage } from '../support/push.ts';
 import { type ReleaseService, startReleaseService, WRITER } from '../support/release-service/index.ts';
-import { type DockerRegistry, startDockerRegistry } from '../support/servers/index.ts';
+import { type DockerRegistry, startDockerd, startDockerRegistry } from '../support/servers/index.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 
 /**
@@ -25,6 +25,7 @@ import { tempFolder, type TempFolder } from '../support/temp.ts';
  */
 
 const TAG = 'v1.2.3';
+const LATER = 'v1.2.4';
 const READER = 'ghs_reader0123456789abcdefghijklmnopqrstuv';
 const ROBOT = { username: 'robot', password: 'the-password-of-the-mirror' };
 
@@ -116,6 +117,13 @@ async function makeSite(): Promise<void> {
     'tagged/release.yml': release,
     'tagged/matrix.yml': await example('matrix'),
     'mirror/push.yml': await example('push'),
+    'built/local-build.yml': replaced(
+      await example('local-build'),
+      'image-list: images.txt',
+      'image-list: built.txt',
+    ),
+    'built.txt': `docker-daemon:app:1 => registry.example/shop/app:1\n${source.host}/acme/web:2\n`,
+    Dockerfile: 'FROM scratch\nCOPY built.txt /\n',
     'ends/cancelled.yml':
       replaced(release, 'release images', 'cancelled').replace('images.txt', 'held.txt') + after,
     'ends/denied.yml':
@@ -125,6 +133,7 @@ async function makeSite(): Promise<void> {
     'lists/base.txt': `${source.host}/acme/web:2\n`,
     'lists/monitoring.txt': `${source.host}/acme/web:2\n${amd64}${source.host}/acme/app:latest\n`,
     'tag.json': JSON.stringify({ ref: `refs/tags/${TAG}` }),
+    'later.json': JSON.stringify({ ref: `refs/tags/${LATER}` }),
   };
   for (const name of Object.keys(STAND_INS)) files[`stand-ins/${name}/action.yml`] = standIn(name);
   for (const [name, content] of Object.entries(files)) {
@@ -167,8 +176,9 @@ function expectNoSecrets(log: string): void {
 }
 
 /** The lock of an archive that the release has whole, by its sums. */
-function releasedLock(base: string): ReturnType<typeof parseLock> {
-  const assets = new Map(service.releases[0]?.assets.map((asset) => [asset.name, asset]));
+function releasedLock(base: string, of = TAG): ReturnType<typeof parseLock> {
+  const release = service.releases.find(({ tag }) => tag === of);
+  const assets = new Map(release?.assets.map((asset) => [asset.name, asset]));
   expect(assets.get(`${base}.sha256`)?.bytes?.toString()).toContain(
     `${assets.get(`${base}.tar`)?.sha256}  ${base}.tar\n`,
   );
@@ -252,6 +262,22 @@ describe('examples/release.yml under act', () => {
     expect(stdout).toMatch(/saved to the cache: pack [0-9a-f]{12}/);
     expectNoSecrets(stdout);
     expect(service.violations).toEqual([]);
+  });
+});
+
+describe('examples/local-build.yml under act', () => {
+  it('S3: saves what the job built, and an image of a registry as it is there', async () => {
+    await using dockerd = await startDockerd();
+    const args = ['push', '--eventpath', 'later.json', '--no-cache-server'];
+    const { stdout } = await runAct(workflows('built', { args, env: dockerd.env }));
+    expectSuccess(stdout, 'build and save/build');
+    const images = releasedLock(`oci-bundle-${LATER}`, LATER).images;
+    const id = (await dockerd.images()).find(({ name }) => name === 'app:1')?.id;
+    expect(images.map(({ names, source: from, imageId }) => [names.join(), from, imageId])).toEqual([
+      [`${source.host}/acme/web:2`, 'docker', undefined],
+      ['registry.example/shop/app:1', 'docker-daemon', id],
+    ]);
+    expectNoSecrets(stdout);
   });
 });
 

@@ -49,7 +49,7 @@ describe('the workflows and action.yml', () => {
     expect(await schema('dependabot', ['.github/dependabot.yml'])).toMatchObject({ exitCode: 0 });
   });
 
-  it.each(['matrix', 'push', 'release'])(
+  it.each(['local-build', 'matrix', 'push', 'release'])(
     'have an example beside them, examples/%s.yml, without a fault',
     async (name) => {
       const example = `examples/${name}.yml`;
