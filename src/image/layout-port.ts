@@ -112,16 +112,16 @@ export async function layoutOf(files: LayoutFiles): Promise<Layout> {
   };
 }
 
-async function readIndex({ name, whole }: LayoutFiles): Promise<IndexEntries> {
+async function readIndex(files: LayoutFiles): Promise<IndexEntries> {
   const unreadable = (why: string, cause?: unknown): OciSaveError =>
     new OciSaveError({
       code: 'list',
-      message: `${name} is not an OCI layout: its index.json cannot be read${why}`,
+      message: `${files.name} is not an OCI layout: its index.json cannot be read${why}`,
       cause,
     });
   let bytes: Uint8Array;
   try {
-    bytes = await whole('index.json', MAX_INDEX_BYTES);
+    bytes = await files.whole('index.json', MAX_INDEX_BYTES);
   } catch (cause) {
     if (cause instanceof OciSaveError && cause.code !== 'not-found') throw cause;
     throw unreadable('', cause);

@@ -19,7 +19,7 @@ export function offlinePort(
   return {
     name,
     digestOf,
-    has: stored.has,
+    has: (blob) => stored.has(blob),
     open: (blob, offset) => stored.open(blob, offset),
     async manifest(reference) {
       const digest = digestOf(reference);

@@ -76,7 +76,13 @@ describe('inputs', () => {
   it('that are yes or no have a default, since GitHub’s own reading of them knows no absence', async () => {
     const { inputs } = await actionMetadata();
     const booleans = [...describeInputs()].filter(([, { kind }]) => kind === 'boolean');
-    expect(booleans.map(([name]) => name)).toEqual(['expandTags', 'strictTags', 'dryRun', 'summary']);
+    expect(booleans.map(([name]) => name)).toEqual([
+      'expandTags',
+      'offline',
+      'strictTags',
+      'dryRun',
+      'summary',
+    ]);
     for (const [name] of booleans) expect(inputs[kebab(name)]?.default).toMatch(/^(true|false)$/);
   });
 
@@ -105,5 +111,13 @@ describe('inputs', () => {
   it('of the action alone are none of the command’s options', () => {
     expect(parseInputs({ summary: 'false' })).toMatchObject({ summary: false });
     expect(parseInputs({}).options).not.toHaveProperty('summary');
+  });
+
+  it('S8: the Actions cache and offline contradict each other, where the cache was asked for', () => {
+    const given = { images: 'app:1', offline: 'true' };
+    expect(parseInputs(given).options.offline).toBe(true);
+    expect(() => parseInputs({ ...given, cache: 'actions' })).toThrow(
+      'cache and offline contradict each other',
+    );
   });
 });

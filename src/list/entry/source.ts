@@ -64,7 +64,10 @@ export function formatSource(source: Source): string {
       if (typeof image !== 'string') return `${transport}:${formatReference(image)}`;
       return transport === 'docker-daemon' ? `${transport}:${image}` : `${transport}:@${hexOf(image)}`;
     }
-    default: {
+    case 'dir':
+    case 'docker-archive':
+    case 'oci':
+    case 'oci-archive': {
       const name = 'name' in source ? source.name : reference && formatReference(reference);
       return `${source.transport}:${source.path}${name === undefined ? '' : `:${name}`}`;
     }

@@ -80,7 +80,7 @@ function addEntry(entry: Mapping, collector: Collector): void {
     return;
   }
   const [source = ''] = textsOf(entry, SOURCES);
-  if (source === '') throw refusal('this entry does not name an image', 'Its key is `source`.');
+  if (source === '') throw refusal('this entry does not name an image', "Its key is 'source'.");
   const leftOut = new Set(textsOf(entry, ['DoNotMirror']));
   if (leftOut.has('true')) {
     collector.ignore('images with DoNotMirror');
