@@ -60,7 +60,7 @@ function filled(text: string): string {
 function addSync(entry: Mapping, collector: Collector): void {
   const { line } = entry;
   const source = filled(textOf(entry, 'source') ?? '');
-  if (source === '') throw refusal('this entry does not name an image', 'Its key is `source`.');
+  if (source === '') throw refusal('this entry does not name an image', "Its key is 'source'.");
   noteOthers(entry, collector);
   const platforms = platformsOf(collector, [...textsOf(entry, ['platform', 'platforms'])].map(filled));
   const type = textOf(entry, 'type');
