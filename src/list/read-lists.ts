@@ -2,7 +2,7 @@ import { glob, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { archiveNamed, lockOfArchive } from '../archive/index.ts';
 import { lockFileIn } from '../bundle/index.ts';
-import { systemCodeOf } from '../errors.ts';
+import { OciSaveError, systemCodeOf } from '../errors.ts';
 import { type Boundary, isInCheckout, liesInside, OUTSIDE } from '../files/index.ts';
 import { encodeLock, type Lock } from '../lock/index.ts';
 import { quoteReference } from '../oci/reference-quote.ts';
@@ -121,9 +121,10 @@ async function readNamed(named: string, inputs: ListInputs): Promise<Found<Named
     return toChart(file, chart, { ...inputs, variables });
   }
   const locked = await lockInArchive(named, folders);
-  if (locked !== undefined) {
+  if ('problem' in locked) return locked;
+  if (locked.found !== undefined) {
     held = { path: named, isArchive: true };
-    return parse(file, { found: encodeLock(locked) });
+    return parse(file, { found: encodeLock(locked.found) });
   }
   const bytes = await readFile(file, folders);
   if ('problem' in bytes && isFolder)
@@ -161,14 +162,23 @@ async function lockOfBundle(named: string): Promise<string> {
 
 /**
  * The lock of an archive of a bundle, which `N.tar`, one of its parts or `N.parts.json` names; undefined for any other file.
- * @throws OciSaveError `usage` where its parts are not all there, or its lock is not valid; `digest` where it is damaged
+ * A tar that holds no bundle is none; a part or a list of parts belongs to one, and is a problem where it cannot be read.
  */
 async function lockInArchive(
   file: string,
   folders: readonly string[] | undefined,
-): Promise<Lock | undefined> {
-  if (archiveNamed(file) === undefined || (await kindOf(file)) !== 'file') return undefined;
-  return folders === undefined || (await liesInside(file, folders)) ? lockOfArchive(file) : undefined;
+): Promise<Found<Lock | undefined>> {
+  const named = archiveNamed(file);
+  if (named === undefined || (await kindOf(file)) !== 'file') return { found: undefined };
+  if (folders !== undefined && !(await liesInside(file, folders))) return { found: undefined };
+  try {
+    return { found: await lockOfArchive(file) };
+  } catch (error) {
+    if (!(error instanceof OciSaveError)) throw error;
+    return named.isPart
+      ? { problem: { file, reason: error.message, hint: error.hint } }
+      : { found: undefined };
+  }
 }
 
 /**

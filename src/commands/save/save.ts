@@ -11,7 +11,7 @@ import {
   withTags,
 } from '../../list/index.ts';
 import { formatPlatform, hostPlatform, type Platform, type PlatformChoice } from '../../oci/platform.ts';
-import { localPlaces, type SaveOptions, valuesOf } from '../../options/index.ts';
+import { localPlaces, type SaveOptions, type SourceOrder, valuesOf } from '../../options/index.ts';
 import { refuseCollisions } from '../../push/index.ts';
 import {
   joinRequests,
@@ -188,18 +188,14 @@ function tellOwnPlatform(platform: Platform, emit: Emit): void {
   emit({ type: 'log', level: 'info', message });
 }
 
-function resolve({ wanted, options, session, io: { emit, signal } }: Run): Promise<Resolution> {
-  const {
-    onMissingPlatform,
-    index,
-    format,
-    referrers,
-    naming,
-    retries,
-    offline,
-    source: sourceOrder,
-  } = options;
+/** Nothing of this machine's storages, where images have no transport. */
+const NO_STORAGE: SourceOrder = ['remote'];
+
+function resolve({ wanted, options, session, io: { emit, signal, boundary } }: Run): Promise<Resolution> {
+  const { onMissingPlatform, index, format, referrers, naming, retries, offline, source } = options;
   const { store, sources, isPrivate, skopeoTools } = session;
+  // Offline, names alone do not lead a list of a stranger into the storages of the machine.
+  const sourceOrder = source === 'auto' && boundary !== undefined ? NO_STORAGE : source;
   const choices = { onMissingPlatform, index, format, referrers, naming, offline, sourceOrder };
   const settings = { ...choices, retries, parallel: CONNECTIONS };
   return resolveImages(wanted, { ...settings, store, sources, isPrivate, skopeoTools, emit, signal });

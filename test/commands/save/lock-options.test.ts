@@ -165,6 +165,8 @@ const CASES: Case[] = [
 
 /** Options beside a lock that mean what they mean beside any list. */
 const FITTING = [
+  'source',
+  'offline',
   'vars',
   'expandTags',
   'ignore',
