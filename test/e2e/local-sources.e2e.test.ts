@@ -158,6 +158,26 @@ describe('S6, S7, S8: where images without a transport are taken from', () => {
     ]);
   });
 
+  it('S6: a registry that cannot be asked now leads to no other image', async () => {
+    const gone = '127.0.0.1:1/acme/app:1';
+    await dockerd.docker('tag', named(), gone);
+    const order = [
+      '--source',
+      'remote,docker-daemon',
+      '--insecure-registries',
+      '127.0.0.1:1',
+      '--retries',
+      '0',
+    ];
+    const { exitCode, stderr } = await run('away', gone, '-p', 'linux/amd64', ...order);
+    expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/network: /)]);
+    const swapped = await run('away', gone, '-p', 'linux/amd64', '--source', 'docker-daemon,remote');
+    expect([swapped.exitCode, swapped.stderr]).toEqual([
+      0,
+      expect.stringContaining('taken from Docker’s daemon'),
+    ]);
+  });
+
   it('S7: a pinned image is never taken from Docker’s daemon', async () => {
     const { exitCode, stderr } = await run('pin', `${named()}@${one().top}`, '--source', 'docker-daemon');
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining('it is pinned by digest')]);

@@ -48,8 +48,9 @@ export async function resolveInOrder(
       options.signal?.throwIfAborted();
       // What is wrong with the machine ends the run; every other place may have the image.
       if (!(error instanceof OciSaveError) || error.code === 'machine') throw error;
-      // A registry that cannot be asked now is no reason to take another image.
-      if (place === 'remote' && error.code !== 'not-found') throw error;
+      // A registry that cannot be asked now is no reason to take another image. One that does not say what it has
+      // refuses what is not there: Docker Hub.
+      if (place === 'remote' && (error.code === 'network' || error.code === 'quota')) throw error;
       reasons.push({ place, error });
     }
   }
