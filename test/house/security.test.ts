@@ -114,7 +114,50 @@ const SHOWN: Record<string, [file: string, ...titles: string[]][]> = {
     ['process/run.test.ts', 'gets its arguments as they are: no shell reads them'],
     ['house/direction.test.ts', "'only-process-spawns'"],
   ],
+  'The kit.': [
+    [
+      'bundle/kit/push.itg.test.ts',
+      'takes no table that names what is none',
+      'takes no table whose names are others than those that were saved',
+      'sends a login to no other host than the registry',
+      'logs in without showing the password',
+    ],
+    ['bundle/kit/load.itg.test.ts', 'takes nothing else than names and digests out of the tables'],
+    ['bundle/kit/verify.itg.test.ts', 'follows no link and no name that leads out of the folder'],
+    ['bundle/kit/serve.itg.test.ts', 'elsewhere to which a link in registry/ leads'],
+    ['bundle/kit/update-refusals.itg.test.ts', 'refuses with exit code 2, and changes nothing'],
+    [
+      'commands/verify/kit.test.ts',
+      'finds SHA256SUMS.registry damaged where it has other digests than the lock',
+    ],
+  ],
+  'Parts are joined': [
+    [
+      'archive/parts.test.ts',
+      'runs no command that a name contains',
+      'takes the place of no other file',
+      'has the parts in their order, with sizes and sums, in ASCII alone',
+    ],
+  ],
+  'Storages of the machine.': [
+    [
+      'action/paths.e2e.test.ts',
+      'is refused where it is in the storage %s, which the workflow does not name',
+    ],
+  ],
+  'Offline.': [
+    [
+      'e2e/no-network.e2e.test.ts',
+      'images of registries that the store has, by tag and by digest; offline alone lets them come',
+    ],
+  ],
   'A served bundle.': [
+    [
+      'commands/serve/serve.itg.test.ts',
+      'refuses a bundle with a link that leads out of it',
+      'never gives the whole of a blob that is damaged in an archive, nor a part of it',
+      'is the one that is named, that of ZOT_BIN, of PATH',
+    ],
     ['serve/damage.test.ts', 'found B10: is not served where index.json gives it the type'],
     ['serve/hostile.test.ts', 'found B10: get nothing that a browser would take for a page'],
   ],
