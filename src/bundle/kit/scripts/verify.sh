@@ -39,13 +39,6 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-# finish: what to do about an update that was cut off.
-finish() {
-  printf '  Finish it: run kit/update.sh of the newer bundle again. Then check again.'
-  newer=
-  [ ! -f .oci-save-update/newer ] || newer=$(head -c 64 .oci-save-update/newer | tr -cd 0-9a-f) || newer=
-  [ ${#newer} -ne 64 ] || printf '\n  The oci-save.lock.json of the newer bundle has the sha256\n  %s' "$newer"
-}
 [ $# -le 1 ] || usage_error 'one folder is checked at a time'
 [ $# -eq 0 ] || bundle=$(cd -- "$1" 2>/dev/null && pwd -P) || refuse "$1 is no folder that can be read"
 temporary
@@ -55,7 +48,13 @@ joining=
 if [ -e .oci-save-update ] || [ -L .oci-save-update ]; then
   joining=yes
   say 'UNFINISHED: an update was cut off here, or is at work.'
-  say "$(finish)"
+  say '  Finish it: run kit/update.sh of the newer bundle again. Then check again.'
+  newer=
+  [ ! -f .oci-save-update/newer ] || newer=$(head -c 64 .oci-save-update/newer | tr -cd 0-9a-f) || newer=
+  if [ ${#newer} -eq 64 ]; then
+    say '  The oci-save.lock.json of the newer bundle has the sha256'
+    say "  $newer"
+  fi
 fi
 if [ ! -f SHA256SUMS ] || [ -L SHA256SUMS ]; then
   [ -e kit ] || [ -e oci-save.lock.json ] || refuse "$bundle is no folder of this kind" 'Name the one that was unpacked.'
@@ -681,7 +680,7 @@ read -r faults affected can cannot <"$work/verdict"
 
 # What is here besides: a server's own files, and what somebody put here.
 if [ -z "$quiet" ]; then
-  awk -F '\t' '
+  awk -F '\t' -v joining="$joining" '
     function shown(text) {
       gsub(/[[:cntrl:]]/, "?", text)
       gsub("\302[\200-\237]|\342\200[\213-\217\250-\256]|\342\201[\240-\257]", "?", text)
@@ -693,6 +692,8 @@ if [ -z "$quiet" ]; then
     function more(what) {
       if (count[what] > 20) print what ": " (count[what] - 20) " more"
     }
+    # Of what an update brings, the update is told. What is in the pool besides is told below.
+    joining && (kind == "others" || kind == "tagged" || kind == "untagged") { if (kind == "others") other[$1] = 1; next }
     kind == "others" { other[$1] = 1; if ($2 != "") tell(pushed, $1 ", whose index.json " $2); next }
     kind == "tagged" { tell(pushed, $0); next }
     kind == "has_tags" { tagged[$0] = 1; next }
@@ -700,7 +701,8 @@ if [ -z "$quiet" ]; then
     kind == "missing" { tell(state, $1 " " $2 ", and is made anew"); next }
     {
       path = $1
-      if (path ~ /^\.oci-save-update/) next
+      if (path ~ /^\.oci-save-update/ || ($2 == "" && path ~ /^blobs\/sha256\/[0-9a-f]+$/)) next
+      if (joining && path ~ /^(kit\/.*|registry\/.*\/(oci-layout|blobs\/sha256\/[0-9a-f]+))$/) next
       if (path ~ /^registry\/(cache\.db|meta\.db|hardlinkcheck\.txt|duphardlinkcheck\.txt)$/ && $2 == "") { tell(state, path); next }
       if (match(path, /^registry\/(_trivy|_sessions)\//) || match(path, /^registry\/.*\/\.(uploads|sync)\//)) {
         folder = substr(path, 1, RLENGTH)
@@ -729,11 +731,15 @@ if [ -z "$quiet" ]; then
   say "sha256 of SHA256SUMS: $sums_hash"
 fi
 # Into the pool neither a server nor a push writes: only an update does, and who unpacks.
+but=
+[ -z "$joining" ] || but=' but for the update'
 strays=$(grep -c "^blobs/sha256/[0-9a-f]*$tab\$" "$work/extra" || :)
 if [ "$strays" -gt 0 ] && [ -z "$joining" ]; then
-  say "WARNING: blobs/ has $strays files of which no list tells: it looks as if two bundles were"
-  say '  unpacked here, one over the other. Tags of the earlier one are lost: unpack it'
-  say '  again into a folder of its own. sh kit/update.sh of the newer one joins them.'
+  but=' but for that'
+  say "WARNING: blobs/ has files of which no list tells ($strays): it looks as if two"
+  say '  bundles were unpacked here, one over the other. Tags of the earlier one are'
+  say '  lost: unpack it again into a folder of its own, and join them by kit/update.sh'
+  say '  of the newer one.'
 fi
 
 if [ "$faults" -gt 0 ]; then
@@ -743,7 +749,7 @@ if [ "$faults" -gt 0 ]; then
   [ "$images" != /dev/null ] || concern=
   say "DAMAGED: $faults of $((total_files + links)) files are not as they were saved$concern."
   if [ -n "$joining" ]; then
-    say "$(finish)"
+    say 'The update has to be finished first, as is told above. What is named then is damaged.'
   elif [ "$cannot" -eq 0 ]; then
     say "Each is whole in another place here. Mend them as it says above, in $bundle; then check again."
   else
@@ -752,4 +758,4 @@ if [ "$faults" -gt 0 ]; then
   fi
   exit 1
 fi
-[ -n "$quiet" ] || say "All is right${joining:+ but for the update}: $total_files files with $(amount "$total_bytes") were read; $links further names are links to them."
+[ -n "$quiet" ] || say "All is right$but: $total_files files with $(amount "$total_bytes") were read; $links further names are links to them."
