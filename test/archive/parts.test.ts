@@ -176,6 +176,9 @@ describe('an archive over an earlier one', () => {
   });
 });
 
+/** What comes after a join. */
+const UNPACKING = '  mkdir images && tar -xf site.tar -C images\n';
+
 const SHELLS: [name: string, command: () => string[]][] = [
   ['dash', () => [toolPath('dash')]],
   ['busybox', () => [toolPath('busybox'), 'sh']],
@@ -198,7 +201,9 @@ describe.each(SHELLS)('the join script, in %s', (_, shell) => {
     await write(content('a'), 100_000);
     expect(await join()).toMatchObject({
       exitCode: 0,
-      stderr: expect.stringContaining(await shaOf('site.tar')),
+      stderr: expect.stringMatching(
+        new RegExp(`${await shaOf('site.tar')}\\n[^]*tar -xf \\S+/site.tar -C images`),
+      ),
     });
     expect((await readFile(file('site.tar'))).equals(content('a'))).toBe(true);
     expect(await join()).toMatchObject({
@@ -227,8 +232,10 @@ describe.each(SHELLS)('the join script, in %s', (_, shell) => {
     expect(await readFile(file('other.unfinished'), 'utf8')).toBe('somebody writes this');
     expect(await join(['folder'])).toMatchObject({ exitCode: 0 });
     expect((await readFile(file('folder/site.tar'))).equals(content('a'))).toBe(true);
-    for (const wrong of [['-x'], ['--help'], [''], ['a', 'b']])
+    for (const wrong of [['-x'], [''], ['a', 'b']])
       expect([wrong, (await join(wrong)).exitCode]).toEqual([wrong, 2]);
+    const help = await join(['--help']);
+    expect(help).toMatchObject({ exitCode: 0, stderr: '', stdout: expect.stringContaining(UNPACKING) });
     expect(await names()).not.toContain('site.tar');
   });
 
@@ -249,8 +256,12 @@ describe.each(SHELLS)('the join script, in %s', (_, shell) => {
     await rm(file('sub/site.tar.002'));
     await symlink('/proc/self/mem', file('sub/site.tar.002'));
     const { exitCode, stderr } = await run();
-    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('site.tar.002 cannot be read\n')]);
-    expect(stderr).toContain('1 of 3 parts cannot be used; nothing was joined');
+    expect([exitCode, stderr]).toEqual([
+      1,
+      expect.stringContaining('site.tar.002 cannot be read: copy it again\n'),
+    ]);
+    // Nothing that a shell says of itself stands between.
+    expect(stderr.split('\n')[1]).toBe('1 of 3 parts cannot be used; nothing was joined');
   });
 
   it.each(['sha256sum', 'shasum', 'openssl'])('can check with %s', async (tool) => {
@@ -272,8 +283,8 @@ describe.each(SHELLS)('the join script, in %s', (_, shell) => {
     await writeFile(file('site.tar.004'), content('a', 450_000).subarray(300_000, 390_000));
     const failed = await join();
     expect(failed.exitCode).toBe(1);
-    expect(failed.stderr).toContain('site.tar.001 is missing\n');
-    expect(failed.stderr).toContain('site.tar.002 is damaged, or of another archive\n');
+    expect(failed.stderr).toContain('site.tar.001 is missing: copy it here\n');
+    expect(failed.stderr).toContain('site.tar.002 is damaged, or of another archive: copy it again\n');
     expect(failed.stderr).toContain('site.tar.004 has 90000 bytes instead of 100000');
     expect(failed.stderr).toContain('3 of 5 parts cannot be used; nothing was joined');
     expect(await names()).not.toContain('site.tar');
@@ -284,7 +295,7 @@ describe.each(SHELLS)('the join script, in %s', (_, shell) => {
     const other = await readFile(file('site.tar.002'));
     await write(content('a'), 100_000);
     await writeFile(file('site.tar.002'), other);
-    expect((await join()).stderr).toMatch(/^site\.tar\.002 is damaged, or of another archive\n1 of 3 parts/);
+    expect((await join()).stderr).toMatch(/^site\.tar\.002 is damaged, or .*\n1 of 3 parts/);
   });
 
   it('says that a part beyond the last one is left out', async () => {
@@ -314,8 +325,17 @@ describe.each(SHELLS)('the join script, in %s', (_, shell) => {
 
   it('leaves no partial file where the disk is full', async () => {
     await write(content('a'), 100_000);
-    const { exitCode, stderr } = await join(['/dev/full/x']);
-    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('could not be written')]);
+    expect(await join(['/dev/full/x'])).toMatchObject({
+      exitCode: 1,
+      stderr: '/dev/full is no folder. Nothing was joined\n',
+    });
+    const tools = ['cut', 'sed', 'wc', 'mv', 'rm', 'sha256sum'];
+    await writePrograms(file('bin'), { cat: 'echo "cat: write error" >&2; exit 1' });
+    const { exitCode, stderr } = await join([], tools);
+    expect([exitCode, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^\S+\/site\.tar could not be written: 250000 bytes are needed .*\n$/),
+    ]);
     expect(await names()).not.toContain('site.tar');
   });
 
@@ -336,7 +356,8 @@ describe.each(SHELLS)('the join script, in %s', (_, shell) => {
     const { exitCode, stderr } = await runProgram(program, [...first, "it's a site.join.sh"], {
       cwd: temp.path,
     });
-    expect([exitCode, stderr]).toEqual([0, expect.any(String)]);
+    // What is told to be typed next can be.
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining("/it'\\''s a site.tar' -C images")]);
     expect((await readFile(file("it's a site.tar"))).equals(content('a'))).toBe(true);
   });
 });

@@ -30,7 +30,7 @@ export function powershellScript({ archive, parts }: PartsList): string {
   return `# Joins ${parts.length} parts: powershell -ExecutionPolicy Bypass -File THIS-SCRIPT [FILE]
 # FILE is what they are joined to, or a folder for it; without it, the archive stands beside the parts. An archive that is
 # there already is checked, any other file of that name is left alone.
-param([string] $Target = '')
+param([string] $Target = '', [switch] $Help)
 Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 
@@ -43,6 +43,12 @@ ${rows.join('\n')}
 
 function Write-Fault([string] $text) {
   $Host.UI.WriteErrorLine($text)
+}
+
+# What comes after this.
+function Write-NextSteps([string] $path) {
+  Write-Host 'Then unpack it into a new folder, where README.txt tells what comes next:'
+  Write-Host "  mkdir images; tar -C images -xf '$($path.Replace("'", "''"))'"
 }
 
 function New-Sha256 {
@@ -79,15 +85,22 @@ function Get-Sha256([string] $path) {
 
 # Why a file is not the one that was written; nothing where it is.
 function Find-Fault([string] $path, [long] $size, [string] $expected) {
-  if (-not [IO.File]::Exists($path)) { return 'is missing' }
+  if (-not [IO.File]::Exists($path)) { return 'is missing: copy it here' }
   try {
     $has = (New-Object IO.FileInfo($path)).Length
-    if ($has -ne $size) { return "has $has bytes instead of \${size}: it was cut on the way, or is of another archive" }
-    if ((Get-Sha256 $path) -cne $expected) { return 'is damaged, or of another archive' }
+    if ($has -ne $size) { return "has $has bytes instead of \${size}: it was cut on the way, or is of another archive: copy it again" }
+    if ((Get-Sha256 $path) -cne $expected) { return 'is damaged, or of another archive: copy it again' }
   }
   catch { return 'cannot be read: ' + $_.Exception.Message }
 }
 
+if ($Help -or $Target -ceq '--help' -or $Target -eq '/?') {
+  Write-Host 'Usage: powershell -ExecutionPolicy Bypass -File THIS-SCRIPT [FILE | FOLDER]'
+  Write-Host "Checks the $($parts.Count) parts that stand beside it, and joins them: $archiveSize bytes, as FILE, or in"
+  Write-Host 'FOLDER, or beside the parts.'
+  Write-NextSteps $archive
+  exit 0
+}
 if ($args.Count -gt 0) {
   Write-Fault 'Usage: powershell -ExecutionPolicy Bypass -File THIS-SCRIPT [FILE]'
   exit 2
@@ -102,6 +115,7 @@ if ([IO.Directory]::Exists($Target)) { $Target = [IO.Path]::Combine($Target, $ar
 if ([IO.File]::Exists($Target)) {
   if ($null -eq (Find-Fault $Target $archiveSize $archiveSha256)) {
     Write-Host "$Target is there already, and is the whole archive"
+    Write-NextSteps $Target
     exit 0
   }
   Write-Fault "$Target is there already, and is not this archive: move it away, or name another file. Nothing was joined"
@@ -157,7 +171,7 @@ try {
   $isDone = $true
 }
 catch {
-  Write-Fault "$Target could not be joined: $($_.Exception.Message)"
+  Write-Fault "$Target could not be joined: $($_.Exception.Message) $archiveSize bytes are needed there"
 }
 finally {
   if ($null -ne $sink) {
@@ -167,5 +181,6 @@ finally {
 }
 if (-not $isDone) { exit 1 }
 Write-Host "\${Target}: $archiveSize bytes, sha256 $archiveSha256"
+Write-NextSteps $Target
 `;
 }

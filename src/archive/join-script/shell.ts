@@ -36,8 +36,39 @@ fail() {
   exit 1
 }
 
+# quoted WORD: as it is typed.
+quoted() {
+  case "$1" in
+    *[!A-Za-z0-9/._-]*) printf "'%s'" "$(printf '%s\\n' "$1" | sed "s/'/'\\\\\\\\''/g")" ;;
+    *) printf '%s' "$1" ;;
+  esac
+}
+
+# next_steps ARCHIVE: what comes after this.
+next_steps() {
+  cat <<END
+Then unpack it into a new folder, where README.txt tells what comes next:
+  mkdir images && tar -xf $(quoted "$1") -C images
+END
+}
+
 case "$#-\${1-}" in
   0-) target= ;;
+  1--h | 1---help)
+    cat <<END
+Usage: sh THIS-SCRIPT [FILE | FOLDER | -]
+
+Checks the ${parts.length} parts that stand beside it, and joins them.
+
+  FILE     what they are joined to
+  FOLDER   where the archive goes; without it, beside the parts
+  -        standard output
+
+The archive has $archive_size bytes; there has to be that much room.
+END
+    next_steps "$archive"
+    exit
+    ;;
   1- | 1--?*)
     say 'Usage: sh THIS-SCRIPT [FILE], sh THIS-SCRIPT FOLDER, or sh THIS-SCRIPT - for standard output'
     say 'A file whose name begins with - is named ./-NAME.'
@@ -70,11 +101,14 @@ if [ "$target" != - ] && [ -d "$target" ]; then target=\${target%/}/$archive; fi
 
 if [ "$target" = - ]; then
   :
-elif [ -f "$target" ] && [ "$(wc -c <"$target")" -eq "$archive_size" ] && [ "$(hash_of <"$target")" = "$archive_sha256" ]; then
+elif [ -f "$target" ] && { [ "$(wc -c <"$target")" -eq "$archive_size" ] && [ "$(hash_of <"$target")" = "$archive_sha256" ]; } 2>/dev/null; then
   say "$target is there already, and is the whole archive"
+  say "$(next_steps "$target")"
   exit
 elif [ -e "$target" ] || [ -L "$target" ]; then
   fail "$target is there already, and is not this archive: move it away, or name another file. Nothing was joined"
+elif [ ! -d "\${target%/*}/" ]; then
+  fail "\${target%/*} is no folder. Nothing was joined"
 fi
 
 faults=0
@@ -86,13 +120,13 @@ fault() {
 # check NAME SIZE SHA256
 check() {
   if [ ! -f "./$1" ]; then
-    fault "$1 is missing"
-  elif ! has=$(wc -c <"./$1") || ! sum=$(hash_of <"./$1") || [ -z "$sum" ]; then
-    fault "$1 cannot be read"
+    fault "$1 is missing: copy it here"
+  elif ! { has=$(wc -c <"./$1") && sum=$(hash_of <"./$1") && [ -n "$sum" ]; } 2>/dev/null; then
+    fault "$1 cannot be read: copy it again"
   elif [ "$has" -ne "$2" ]; then
-    fault "$1 has $((has)) bytes instead of $2: it was cut on the way, or is of another archive"
+    fault "$1 has $((has)) bytes instead of $2: it was cut on the way, or is of another archive: copy it again"
   elif [ "$sum" != "$3" ]; then
-    fault "$1 is damaged, or of another archive"
+    fault "$1 is damaged, or of another archive: copy it again"
   fi
 }
 
@@ -112,7 +146,7 @@ join() {
 }
 
 if [ "$target" = - ]; then
-  join
+  join 2>/dev/null || fail 'The archive was not written to its end: what reads it ended, or has no room for it'
   exit
 fi
 
@@ -121,14 +155,16 @@ unfinished=$target.unfinished
 if [ -e "$unfinished" ] || [ -L "$unfinished" ]; then
   fail "$unfinished is there already: where no other run is writing it, remove it. Nothing was joined"
 fi
-(set -C && : >"$unfinished") || fail "$target could not be written"
+no_room="$target could not be written: $archive_size bytes are needed in a folder that may be written to"
+(set -C && : >"$unfinished") 2>/dev/null || fail "$no_room"
 trap 'rm -f "$unfinished"' EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
-join >"$unfinished" || fail "$target could not be written"
+join 2>/dev/null >"$unfinished" || fail "$no_room"
 [ "$(hash_of <"$unfinished")" = "$archive_sha256" ] || fail "$target would not be what was saved: it was damaged while it was joined"
 mv "$unfinished" "$target"
 say "$target: $archive_size bytes, sha256 $archive_sha256"
+say "$(next_steps "$target")"
 `;
 }
