@@ -13,8 +13,8 @@ const OTHERS =
 /** Flags of the command that no save has. */
 const OF_THE_COMMAND = ['verbose', 'json', 'repository', 'zot', 'builtIn', 'state'];
 
-/** Texts about the kit, whose scripts have flags of their own, and styles. */
-const OF_THE_SITE = /^src\/(?:bundle\/kit|view\/html)\//;
+/** Texts about the kit and the join scripts, which have flags of their own, and styles. */
+const OF_THE_SITE = /^src\/(?:bundle\/kit|archive\/join-script|view\/html)\//;
 
 const LITERAL = /'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g;
 
