@@ -72,7 +72,7 @@ Run the commands below in this folder, where this file is. Each tells with
 
      sh kit/push.sh registry.example:5000
      sh kit/push.sh registry.example:5000/mirror '*nginx*'
-     sh kit/push.sh --plain-http 10.0.0.5:5000     # a registry without TLS
+     sh kit/push.sh --plain-http ${ADDRESS}   # a registry without TLS
 
    What the registry has already is not sent again.
 

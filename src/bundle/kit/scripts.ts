@@ -4448,7 +4448,9 @@ END
 # start_zot LOG
 start_zot() {
   log=$1
-  "$zot" serve "$state/zot.json" >"$log" 2>&1 &
+  # It is read before zot may have begun.
+  : >"$log"
+  "$zot" serve "$state/zot.json" >>"$log" 2>&1 &
   zot_pid=$!
 }
 # give_up MESSAGE

@@ -102,6 +102,10 @@ describe('V18: mirrors.sh', () => {
     expect(stdout.split('\n').filter((line) => line.length > 80 && !line.startsWith('  cp '))).toEqual([]);
     expect(stdout).toContain(`\n  scp -r ${made} root@NODE:${made}\n`);
     expect(stdout).toContain('--out FOLDER names one that does');
+    // Whoever reads it has gone.
+    const unread =
+      '{ sh kit/mirrors.sh a || echo $? >/root/code; } | :; cat /root/code; ls /tmp | grep oci-save';
+    expect(await site.run(unread, { cwd: '/b' })).toMatchObject({ stdout: '141\n', stderr: '' });
     expect(await filesOf(path.join(site.root, made))).toEqual(written);
     expect((await stat(path.join(site.root, made, 'registries.conf'))).mode & 0o777).toBe(0o644);
   });
