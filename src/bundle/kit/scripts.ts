@@ -3041,6 +3041,10 @@ fitting() {
   esac
 }
 
+at_signal() {
+  progress_end
+  note 'interrupted: run it again, what is there is left alone'
+}
 temporary
 # What runtimes read as one archive: files that are made here, and links to the bundle's blobs. Nothing is copied.
 mkdir "$work/stream"
@@ -3787,6 +3791,10 @@ child= login_stty=
 at_end() {
   [ -z "$child" ] || kill "$child" 2>/dev/null || :
   [ -z "$login_stty" ] || stty "$login_stty"
+}
+at_signal() {
+  progress_end
+  note 'interrupted: push again, only the rest is sent'
 }
 umask 077
 temporary

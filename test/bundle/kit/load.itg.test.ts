@@ -143,7 +143,7 @@ describe('V6: load.sh containerd', () => {
     async (shell) => {
       await using site = await nodeSite(shell);
       // One shell does all, the other a part: each import takes its time.
-      const wanted = shell === 'busybox' ? LOADED : ['docker.io/library/one:1', 'quay.io/acme/sparse:1'];
+      const wanted = shell === 'busybox' ? LOADED : ['docker.io/library/one:1'];
       const args = `--namespace ${shell} containerd ${shell === 'busybox' ? '' : [...wanted, ...SKIPPED].join(' ')}`;
       const first = await load(site, `${args}; echo "exit $?" >&2`);
       expect([first.stderr.split('exit ')[1], saying(first, 'loaded').toSorted()]).toEqual([
@@ -265,21 +265,16 @@ describe('V6: load.sh containerd', () => {
     expect(saying(again, 'there already')).toEqual(['quay.io/acme/idx:3']);
   });
 
-  it.for([
-    ['is missing', undefined],
-    ['has other bytes', 'damaged'],
-  ] as const)('names the image whose layer %s, and loads the others', async ([what, content]) => {
-    const copy = await damaged(`broken-${what.length}`, largestBlobOf(IMAGES.zst), content);
+  it('names the images of which a layer is missing or has other bytes, and loads the others', async () => {
+    const copy = await damaged('broken', largestBlobOf(IMAGES.zst), 'damaged');
+    await rm(path.join(copy, 'blobs/sha256', largestBlobOf(IMAGES.d2).slice(7)));
     await using site = await nodeSite('dash', { mounts: { '/b': `${copy}:ro` } });
-    const result = await load(site, `--namespace broken${what.length} containerd '*/zst*' '*one*'`);
-    expect([result.exitCode, saying(result, 'failed'), saying(result, 'loaded').length]).toEqual([
-      1,
-      ['quay.io/acme/zst:1'],
-      2,
-    ]);
-    const blob = `blobs/sha256/${largestBlobOf(IMAGES.zst).slice(7)}`;
-    const words = content === undefined ? 'is missing' : 'is damaged';
-    expect(table(result).get('quay.io/acme/zst:1')).toBe(`failed: ${blob} ${words}`);
+    const result = await load(site, "--namespace broken containerd '*/zst*' '*/d2*' '*library/one*'");
+    expect([result.exitCode, saying(result, 'loaded')]).toEqual([1, ['docker.io/library/one:1']]);
+    const blob = (image: keyof typeof IMAGES): string =>
+      `blobs/sha256/${largestBlobOf(IMAGES[image]).slice(7)}`;
+    expect(table(result).get('quay.io/acme/zst:1')).toBe(`failed: ${blob('zst')} is damaged`);
+    expect(table(result).get('quay.io/acme/d2:2')).toBe(`failed: ${blob('d2')} is missing`);
     expect(result.stderr).toContain('sh kit/verify.sh');
   });
 
@@ -394,9 +389,7 @@ describe('M3: load.sh podman', () => {
       await writeFile(path.join(containers, name), content);
     const env = { TMPDIR: '/tmp' };
     const wanted =
-      shell === 'dash'
-        ? LOADED.filter((name) => /one:1|idx|dlist|sparse|nested|zst/.test(name))
-        : LOADED.slice(0, 3);
+      shell === 'dash' ? LOADED.filter((name) => /idx|sparse|nested|zst/.test(name)) : LOADED.slice(0, 2);
     // Nothing of these can be loaded, which stops nothing.
     const patterns = [...wanted, ...SKIPPED].join(' ');
     const first = await load(site, `podman ${patterns}`, env);

@@ -138,6 +138,10 @@ fitting() {
   esac
 }
 
+at_signal() {
+  progress_end
+  note 'interrupted: run it again, what is there is left alone'
+}
 temporary
 # What runtimes read as one archive: files that are made here, and links to the bundle's blobs. Nothing is copied.
 mkdir "$work/stream"

@@ -131,6 +131,10 @@ at_end() {
   [ -z "$child" ] || kill "$child" 2>/dev/null || :
   [ -z "$login_stty" ] || stty "$login_stty"
 }
+at_signal() {
+  progress_end
+  note 'interrupted: push again, only the rest is sent'
+}
 umask 077
 temporary
 mkdir "$work/at"
