@@ -283,6 +283,7 @@ describe('found B3: a source that a list names', () => {
     'is refused where it is in the storage %s, which the workflow does not name: %s, source %s',
     async (transport, line, source) => {
       await runner.write('images.txt', `${good()}${line}\n`);
+      const before = registry.requests().length;
       const inputs = { 'image-list': 'images.txt', platforms: 'linux/amd64', source };
       const result = await runner.step(inputs, { env: NO_DAEMON });
       expect([result.exitCode, result.outputs['outcome']]).toEqual([1, 'refused']);
@@ -291,7 +292,7 @@ describe('found B3: a source that a list names', () => {
       expect(annotation?.message).toContain(`may not name images of ${transport}: whoever wrote it`);
       expect(annotation?.message).toContain(`\`source: ${transport}\``);
       expect(annotation?.message).toContain('`images`');
-      expect(registry.requests()).toEqual([]);
+      expect(registry.requests()).toHaveLength(before);
     },
   );
 

@@ -40,7 +40,7 @@ const inputs = (more: Readonly<Record<string, string>> = {}): Record<string, str
   copier: 'direct',
   'insecure-registries': registry.host,
   release: 'auto',
-  'split-size': '200KiB',
+  'split-size': '320KiB',
   ...more,
 });
 
@@ -56,9 +56,9 @@ describe('a step that releases', () => {
     expect(release).toMatchObject({ tag: 'v2.0.0', draft: false, target: 'main' });
     expect(result.outputs).toMatchObject({ archive: '', 'release-url': service.pageOf(release!) });
     expect(result.summary).toMatch(
-      /\| Release \| v2\.0\.0 of org\/site, published: 9 files, \d+ KiB; 9 sent \(\[page\]\(http:/,
+      /\| Release \| v2\.0\.0 of org\/site, published: 10 files, \d+ KiB; 10 sent \(\[page\]\(http:/,
     );
-    expect(result.groups).toContain('Releasing 9 files');
+    expect(result.groups).toContain('Releasing 10 files');
     expect(await isThere(runner.file('oci-bundle-v2.0.0.tar.001'))).toBe(false);
     expect(result.masks).toContain(JOB_TOKEN);
     expect(result.raw.replaceAll(`::add-mask::${JOB_TOKEN}`, '')).not.toContain(JOB_TOKEN);
@@ -132,7 +132,7 @@ describe('a step that releases', () => {
     registry.put('acme/proxied', one({ layerBytes: 500 * KIB }), '1');
     expectDone(await runner.step(inputs({ images: `${registry.host}/acme/proxied:1` }), { env }));
     expect(proxy.log.filter((line) => line.includes('api.github.test')).length).toBeGreaterThan(0);
-    expect(service.releases[0]?.assets).toHaveLength(9);
+    expect(service.releases[0]?.assets).toHaveLength(10);
   });
 
   it('found K1: fails beside another step of the same run that releases another list under one name', async () => {
