@@ -136,6 +136,9 @@ const FIXED_FILES: ReadonlySet<string> = new Set([
   ...fixedFiles(['zot']),
 ]);
 
+/** The kit has one for each registry of the lock. */
+const HOSTS_FILE = /^kit\/hosts\/[^/]+\/hosts\.toml$/;
+
 /**
  * Whether a folder holds only what is left of a run that was killed while it wrote a bundle, or removed an old one: any
  * of a bundle's files, whole or cut off. The lock may be missing, so its files are recognised by their places, and the
@@ -164,5 +167,5 @@ function isOfLayout(file: string, text: string): boolean {
 
 function isOfEveryBundle(at: string, file: string): boolean {
   if ((at === '' || at === REGISTRY_FOLDER) && SERVER_FILES.has(file)) return true;
-  return FIXED_FILES.has(joinPath(at, file));
+  return FIXED_FILES.has(joinPath(at, file)) || HOSTS_FILE.test(joinPath(at, file));
 }
