@@ -259,6 +259,14 @@ function hold(stored, id) {
 function sign_place(stored, i, m) { return ((i, m, "tag") in rf) ? folder_of(stored) ":" rf[i, m, "tag"] : "" }
 function is_taken(place, digest) { return (place in held) || ((place in sign) && sign[place] != digest) }
 
+# One bundle has an index, the other leaves of it that were narrowed out of the same one: the tables do not say which of them
+# the index lists.
+function refuse_narrowed(    i, indexed) {
+  for (i = 1; i <= count; i++) if (narrow[i] != "narrow") indexed[own[i]] = 1
+  for (i = 1; i <= count; i++)
+    if (narrow[i] == "narrow" && own[i] in indexed) fault(ref[i] " was narrowed in one of the bundles, and another one has its index")
+}
+
 function join_locks(    x, i, j, m, place, kept, lost, given, digits, stored, id, key, list, n, group) {
   for (x = 1; x <= size_of["newer"]; x++) {
     i = ids["newer", x]
@@ -660,6 +668,7 @@ BEGIN {
   read_lock(newer "/oci-save.lock.json", "newer")
   write_lock("older", out "/older.again")
   write_lock("newer", out "/newer.again")
+  refuse_narrowed()
   join_blobs()
   join_locks()
   write_lock("joined", out "/lock.json")
