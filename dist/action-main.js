@@ -1,11 +1,11 @@
 import { i as __toESM, n as __exportAll, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
-import { A as imagesVerdict, An as hintOf, B as byPlace, Bt as formatBytes, C as renderError, Ct as printableJson, D as renderJobSummary, Dn as OciSaveError, Dt as rangeHeader, E as renderErrorSummary, En as withoutCredentials, Et as partIn, F as spellReport, Fn as kebab, Ft as unlessGone, Gt as digestOfLock, H as faultOf, In as option, K as secretsOf, L as byCause, M as pushVerdict, Mn as systemCodeOf, N as missingNotes, O as setUpSkopeo, On as detailWords, Ot as createHttpClient$1, Q as require_semver, R as causeKey, S as createReporter, Sn as string, St as plainText, Tt as download, U as causeTexts, V as placeWords, Vt as formatCount, Wt as jsonIn, Zt as parseInputs, _t as hashFile, an as describeInputs, at as sumsName, bn as looseObject, bt as percentDecoded, c as save, cn as hiddenParts, dt as lockBeside, f as watchSignals, g as HANDOVER, gt as freeBytes, h as beforeDeadline, hn as hexOf, in as asInput, it as partsListName, j as judge, jn as messageOf, jt as readBounded, kn as exitCodeOf, kt as refusalError, l as StoppedSaveError, m as placesOf, p as openTrust, rn as bareAddress, rt as namesBesideParts, v as renderSummary, wt as cannotResume, xt as plainLines, yn as boolean, yt as fetchFile, z as groupFailures } from "./engine.js";
+import { A as setUpSkopeo, An as withoutCredentials, B as causeKey, Bn as option, Bt as sumsName, C as createReporter, Cn as boolean, Ct as cannotResume, Dt as createHttpClient$1, En as string, Et as rangeHeader, F as missingNotes, Fn as messageOf, G as causeTexts, Gt as formatCount, H as byPlace, In as systemCodeOf, It as unlessGone, J as secretsOf, Jt as jsonIn, L as spellReport, M as imagesVerdict, Mn as detailWords, N as judge, Nn as exitCodeOf, O as renderErrorSummary, Ot as refusalError, P as pushVerdict, Pn as hintOf, Rt as namesBesideParts, Tt as partIn, U as placeWords, V as groupFailures, W as faultOf, Wt as formatBytes, Yt as digestOfLock, _ as HANDOVER, _t as fetchFile, bt as plainText, cn as asInput, et as require_semver, fn as hiddenParts, g as beforeDeadline, h as placesOf, ht as hashFile, jn as OciSaveError, jt as readBounded, k as renderJobSummary, l as save, ln as describeInputs, lt as lockBeside, m as openTrust, mt as freeBytes, p as watchSignals, sn as bareAddress, tn as parseInputs, u as StoppedSaveError, vt as percentDecoded, w as renderError, wn as looseObject, wt as download, xt as printableJson, y as renderSummary, yn as hexOf, yt as plainLines, z as byCause, zn as kebab, zt as partsListName } from "./engine.js";
 import path$2 from "node:path";
 import { createHash, createHmac } from "node:crypto";
 import { Buffer as Buffer$1 } from "buffer";
 import { access as access$2, appendFile as appendFile$1, constants, copyFile as copyFile$2, lstat as lstat$1, mkdir as mkdir$1, open as open$2, realpath, rm as rm$1, rmdir as rmdir$1 } from "node:fs/promises";
-import { Readable, Transform, Writable, finished, pipeline } from "node:stream";
 import fs$1, { constants as constants$1, createWriteStream } from "node:fs";
+import { Readable, Transform, Writable, finished, pipeline } from "node:stream";
 import https$1 from "node:https";
 import process$1 from "node:process";
 import util$1, { inspect, types as types$1 } from "node:util";
@@ -60209,9 +60209,9 @@ function troubleOf(error) {
 // src/action/remote-cache.ts
 const MAX_EVENT_BYTES = 33554432;
 const eventSchema = looseObject({ repository: looseObject({ private: boolean().optional() }).optional() });
-/** The Actions cache as the inputs configure it; undefined with `cache: off`. */
-async function remoteCacheOf({ cache, cacheMode }, { env, workspace, masks, log }) {
-	if (cache === "off") return void 0;
+/** The Actions cache as the inputs configure it; undefined with `cache: off`, and offline: it is asked over a network. */
+async function remoteCacheOf({ cache, cacheMode, options }, { env, workspace, masks, log }) {
+	if (cache === "off" || options.offline) return void 0;
 	return {
 		cache: createActionsCache({
 			env,

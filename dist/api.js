@@ -1,4 +1,4 @@
-import { $ as readLists, A as imagesVerdict, Dn as OciSaveError, I as pushReportSchema, It as readManifests, Jt as checkDefaultRegistry, Kt as encodeLock, Lt as parseInline, M as pushVerdict, P as runReportSchema, Qt as parseOptions, Sn as string, Ut as parseLock, c as save, d as STOPPED, dn as nameOf, ft as listStore, gn as isDigest, ht as openStore, i as verifyBundle, j as judge, ln as formatReference, mt as verifyStore, n as findRegistryRoot, nn as valuesOf, o as pushBundle, pn as parseReference, pt as pruneStore, qt as lockSchema, r as unpackBundle, sn as optionsSchema, t as serveRegistry, vn as array, vt as planTree, xn as strictObject } from "./engine.js";
+import { At as readManifests, En as string, I as runReportSchema, M as imagesVerdict, N as judge, P as pushVerdict, Qt as checkDefaultRegistry, R as pushReportSchema, Sn as array, Tn as strictObject, Vt as parseInline, Xt as encodeLock, Zt as lockSchema, _n as parseReference, a as verifyBundle, bn as isDigest, dn as optionsSchema, dt as pruneStore, f as STOPPED, ft as verifyStore, gt as planTree, hn as nameOf, i as unpackBundle, jn as OciSaveError, l as save, n as serveRegistry, nn as parseOptions, on as valuesOf, pn as formatReference, pt as openStore, qt as parseLock, r as findRegistryRoot, s as pushBundle, t as serveBundle, tt as readLists, ut as listStore } from "./engine.js";
 import path from "node:path";
 // src/api/options.ts
 const ARGUMENTS = [
@@ -282,4 +282,4 @@ function intoFolder(dir, given) {
 		output: path.resolve(dir)
 	};
 }
-export { FailedSaveError, OciSaveError, encodeLock, findRegistryRoot, formatReference, isDigest, listStore, lockImages, lockSchema, openStore, parseLock, parseOptions, parseReference, planTree, pruneStore, pushBundle, pushReportSchema, readLists, readManifests, runReportSchema, save, saveImages, saveImagesWithAuth, serveRegistry, unpackBundle, verifyBundle, verifyStore };
+export { FailedSaveError, OciSaveError, encodeLock, findRegistryRoot, formatReference, isDigest, listStore, lockImages, lockSchema, openStore, parseLock, parseOptions, parseReference, planTree, pruneStore, pushBundle, pushReportSchema, readLists, readManifests, runReportSchema, save, saveImages, saveImagesWithAuth, serveBundle, serveRegistry, unpackBundle, verifyBundle, verifyStore };

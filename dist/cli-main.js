@@ -1,9 +1,10 @@
-import { $t as parseOptionsWithLogins, At as VERSION, Bt as formatBytes, C as renderError, Cn as formatPlatform, Ct as printableJson, Dn as OciSaveError, Fn as kebab, G as idleOptions, Ht as LOCK_FILE_KIND, In as option, J as LIST_FORMS, Kt as encodeLock, Ln as spellHint, Mn as systemCodeOf, Mt as readStart, Nn as asFlag, Nt as openRegular, Pn as hint, Pt as isFile, Qt as parseOptions, Rt as isListAddress, S as createReporter, St as plainText, T as renderColumns, Tn as showText, Vt as formatCount, W as joinRequests, X as leftOutLines, Xt as listError, Y as writeList, Yt as formatSource, Z as listLines, _ as renderListings, _n as shortDigest, a as releaseContent, b as renderPushSummary, c as save, ct as foreignAt, dn as nameOf, en as parseReleaseOptions, et as surveyLists, f as watchSignals, fn as namesRegistry, ft as listStore, gn as isDigest, i as verifyBundle, k as listingsOf, kn as exitCodeOf, ln as formatReference, lt as refuseForeign, mn as shownReference, mt as verifyStore, n as findRegistryRoot, nt as archiveNamed, o as pushBundle, on as describeOptions, ot as lockFileIn, pt as pruneStore, q as entryOf, r as unpackBundle, s as listInputs, st as readLock, t as serveRegistry, tn as parseStoreOptions, tt as lockOfArchive, u as storeFolder, un as isReference, ut as writeFileWhole, v as renderSummary, w as renderImageList, wn as quoteText, x as renderRelease, y as renderWarnings$1, zt as formatOrigin } from "./engine.js";
+import { $ as listLines, $t as formatSource, Bn as option, C as createReporter, D as wrapLines, Dn as formatPlatform, E as renderColumns, Ft as isFile, Gt as formatCount, Ht as isListAddress, In as systemCodeOf, K as joinRequests, Kt as LOCK_FILE_KIND, Ln as asFlag, Lt as archiveNamed, Mt as readStart, Nn as exitCodeOf, Nt as openRegular, On as quoteText, Pt as exists$1, Q as leftOutLines, Rn as hint, S as renderRelease, St as shellWord, T as renderImageList, Ut as formatOrigin, Vn as spellHint, Wt as formatBytes, X as LIST_FORMS, Xt as encodeLock, Y as entryOf, Z as writeList, a as verifyBundle, an as parseStoreOptions, at as readLock, b as renderWarnings$1, bn as isDigest, bt as plainText, c as listInputs, ct as writeFileWhole, d as storeFolder, dt as pruneStore, en as listError, ft as verifyStore, gn as namesRegistry, hn as nameOf, i as unpackBundle, in as parseReleaseOptions, it as lockFileIn, j as listingsOf, jn as OciSaveError, kn as showText, kt as VERSION, l as save, mn as isReference, nn as parseOptions, nt as surveyLists, o as releaseContent, ot as foreignAt, p as watchSignals, pn as formatReference, q as idleOptions, rn as parseOptionsWithLogins, rt as lockOfArchive, s as pushBundle, st as refuseForeign, t as serveBundle, un as describeOptions, ut as listStore, v as renderListings, vn as shownReference, w as renderError, x as renderPushSummary, xn as shortDigest, xt as printableJson, y as renderSummary, zn as kebab } from "./engine.js";
 import path from "node:path";
 import { lstat, stat } from "node:fs/promises";
 import fs from "node:fs";
 import process from "node:process";
 import { stripVTControlCharacters } from "node:util";
+import { hostname } from "node:os";
 import childProcess from "node:child_process";
 import { EventEmitter } from "node:events";
 // node_modules/commander/lib/error.js
@@ -2994,6 +2995,7 @@ async function runCommand(host, flags, done, work, stopped) {
 		done(interruption.exitCode() ?? 0);
 	}
 }
+/** Progress as these flags and this host want it. */
 function reporterFor({ stderr, env }, { quiet, verbose, color }) {
 	return createReporter({
 		stream: stderr,
@@ -3363,7 +3365,7 @@ async function parseFlags(flags, given, stdin) {
 		message: "--credentials and --image-list are both -: only one can be read from standard input",
 		hint: "Name a file for one of them."
 	});
-	const credentials = file === "-" ? await textOf(stdin, STDIN) : await contentOf(file);
+	const credentials = file === "-" ? await textOf$1(stdin, STDIN) : await contentOf(file);
 	const source = file === "-" ? STDIN : quoteText(file);
 	return parseOptionsWithLogins({
 		...flags,
@@ -3379,14 +3381,14 @@ async function contentOf(file) {
 	try {
 		const opened = await openRegular(file);
 		if (!("handle" in opened)) throw unreadable(shown, opened.reason, opened.isStream ? PIPED : void 0);
-		return await textOf(opened.handle.createReadStream({ end: MAX_BYTES }), shown);
+		return await textOf$1(opened.handle.createReadStream({ end: MAX_BYTES }), shown);
 	} catch (error) {
 		const code = systemCodeOf(error);
 		throw code === void 0 ? error : unreadable(shown, code);
 	}
 }
 /** Bounded: a program may write without end. */
-async function textOf(stream, shown) {
+async function textOf$1(stream, shown) {
 	const chunks = [];
 	let length = 0;
 	for await (const chunk of stream) {
@@ -3931,6 +3933,8 @@ const OPTIONS$2 = [
 	"onMissingPlatform",
 	"index",
 	"format",
+	"source",
+	"offline",
 	"naming",
 	"authFile",
 	"credentials",
@@ -4141,39 +4145,206 @@ function saveCommand(host, done) {
 		});
 	});
 }
+// src/cli/serve-words.ts
+/** More would scroll the commands out of sight. */
+const MAX_NAMES$2 = 20;
+/** What is served, what can be pulled and with which commands, in the words of kit/serve.sh. */
+function servingWords({ content, server, program, images }, { hasKit, isOpen, shown }) {
+	const listed = images.filter(({ name }) => !isOfReferrer(name));
+	const others = images.length - listed.length;
+	const by = server === "zot" ? "zot" : "the built-in registry";
+	const first = (listed.find(({ kind }) => kind === "image") ?? listed[0])?.name;
+	const rows = listed.slice(0, MAX_NAMES$2).map(({ name, digest, kind }) => {
+		const suffix = kind === void 0 || kind === "image" ? "" : `  (${kind})`;
+		return `  ${digest.slice(0, 19)}  ${plainText(`${shown}/${name}`)}${suffix}`;
+	});
+	return [
+		`Serving ${formatCount(listed.length, "name")} at http://${shown} with ${by}, for pulls alone:`,
+		"",
+		...rows,
+		...listed.length > MAX_NAMES$2 ? [`  and ${listed.length - MAX_NAMES$2} more: oci-save list ${shellWord(plainText(content))}, or serve --json`] : [],
+		...others === 0 ? [] : [`  and ${formatCount(others, "tag")} of signatures and the like`],
+		...first === void 0 ? [] : commandsFor(plainText(`${shown}/${first}`)),
+		"",
+		isOpen ? `This is plain HTTP: docker wants "${shown}" in its insecure-registries.` : "Only this machine reaches it. For others: --listen 0.0.0.0:5000",
+		...first === void 0 ? [] : mirrorWords(plainText(first), shown, hasKit),
+		"",
+		...program === void 0 ? [] : [`zot is ${plainText(program)}`],
+		"Ctrl-C ends it."
+	];
+}
+/** Tags under which cosign and others keep what belongs to an image. */
+function isOfReferrer(name) {
+	return /:sha256-[0-9a-f]{64}(?:\.\w+)?$/.test(name);
+}
+function commandsFor(name) {
+	return [
+		"",
+		"For example:",
+		`  docker pull ${name}`,
+		`  podman pull --tls-verify=false ${name}`,
+		`  ctr images pull --plain-http ${name}`,
+		`  skopeo copy --src-tls-verify=false docker://${name} oci:FOLDER`
+	];
+}
+/** How a node finds an image by the name that it has elsewhere, without the address before it. */
+function mirrorWords(name, address, hasKit) {
+	if (hasKit) return ["Nodes pull by the names that images have elsewhere with what this writes:", `  sh kit/mirrors.sh ${address}`];
+	const [host = ""] = name.split("/");
+	if (!host.includes(".")) return [];
+	return [
+		`containerd pulls ${name} by that name with this as`,
+		`/etc/containerd/certs.d/${host}/hosts.toml:`,
+		`  [host."http://${address}/v2/${host}"]`,
+		"    capabilities = [\"pull\", \"resolve\"]",
+		"    override_path = true"
+	];
+}
+// src/cli/damage-words.ts
+/** More would scroll the result out of sight; the JSON has all. */
+const MAX_SHOWN = 50;
+/** Names below a damaged blob, and in a list. */
+const MAX_NAMES$1 = 5;
+/**
+* What is wrong with a bundle: a line for each part, blob and file, and indented below it the images that need it, a line
+* each. A blob that is wrong under several names is told once.
+*/
+function damageLines({ damaged, parts, broken, linksMissing }) {
+	const lines = [];
+	if (parts.length > 0) lines.push(`${formatCount(parts.length, "part")} to copy or download again:`, ...nameLines(parts.map(({ name, reason }) => `${name}: ${reason}`), MAX_SHOWN, "  "));
+	if (broken !== void 0) lines.push(shortened(plainText(`the archive is damaged: ${broken}`)));
+	const isUnlinked = (one) => linksMissing > 0 && hexIn(one) !== "" && isInRegistry(one);
+	if (linksMissing > 0 && damaged.some(isUnlinked)) lines.push(...unlinkedLines(linksMissing));
+	const all = [...Map.groupBy(damaged.filter((one) => !isUnlinked(one)), (one) => `${hexIn(one) === "" ? one.path : hexIn(one)} ${one.reason}`).values()];
+	for (const group of all.slice(0, MAX_SHOWN)) lines.push(...groupLines(group));
+	if (all.length > MAX_SHOWN) lines.push(`and ${formatCount(all.length - MAX_SHOWN, "more file")}: --json`);
+	const concerned = [...new Set(damaged.filter((one) => !isUnlinked(one)).flatMap((one) => one.images))];
+	if (concerned.length > 0) lines.push(`${formatCount(concerned.length, "image")} cannot be used:`, ...nameLines(concerned, MAX_SHOWN, "  "));
+	return lines;
+}
+function groupLines(group) {
+	const [first] = group;
+	if (first === void 0) return [];
+	const hex = hexIn(first);
+	const images = [...new Set(group.flatMap((one) => one.images))];
+	const needed = images.length === 0 ? [] : ["  needed by:", ...nameLines(images, MAX_NAMES$1, "    ")];
+	if (hex === "") return [plainText(`${first.path}: ${first.reason}`), ...needed];
+	const places = group.map(({ path }) => path.slice(0, path.lastIndexOf("blobs/"))).map((folder) => `${folder}blobs/sha256/`);
+	return [
+		plainText(`blob sha256:${hex.slice(0, 12)}: ${first.reason}`),
+		...nameLines(places.map((place) => `in ${place}`), MAX_NAMES$1, "  "),
+		...needed
+	];
+}
+/** Twelve digits of a digest tell it from all others in a bundle. */
+function shortened(text) {
+	return text.replaceAll(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, "$1...");
+}
+function unlinkedLines(count) {
+	return [
+		`registry/: none of its ${formatCount(count, "blob")} is there, as where a disk knows no hard links`,
+		"  zot finds no image in it; oci-save serve and kit/serve.sh serve it from blobs/",
+		"  --without-links verifies the rest"
+	];
+}
+/** The first names, each on its line, and how many more there are. */
+function nameLines(names, most, indent) {
+	const shown = names.slice(0, most).map((name) => indent + plainText(name));
+	return names.length > most ? [...shown, `${indent}and ${names.length - most} more`] : shown;
+}
+function hexIn({ path }) {
+	return /(?:^|\/)blobs\/sha256\/([0-9a-f]{64})$/.exec(path)?.[1] ?? "";
+}
+function isInRegistry({ path }) {
+	return path.startsWith("registry/");
+}
 // src/cli/serve-command.ts
 const EXAMPLES$2 = `
 Examples:
   oci-save serve oci-bundle
   oci-save serve oci-bundle --listen 0.0.0.0:5000
+  oci-save serve app.tar                   an archive, or one of its parts: nothing is unpacked
 
-It only answers pulls, over plain HTTP: to look at a bundle, for a test, for a small site. Use zot on the same folder for
-everything else.
+zot serves it where there is one: the program of --zot, ZOT_BIN, or zot on PATH. The bundle is hashed before that,
+since zot serves damaged blobs, too. Nothing is written into it: zot gets a folder of links, which goes at the end.
+
+Otherwise, and with --built-in, a small registry serves it that answers pulls alone and hashes what it sends: for a look, a
+test, a small site. It also reads archives. Both speak plain HTTP; kit/serve.sh starts zot with users and TLS.
+
+Exit codes: 0 it was ended, 1 the bundle is damaged or zot failed, 2 nothing was started.
 `;
-/** `oci-save serve`: the built-in pull-only registry over a bundle, until it is interrupted. */
+/** `oci-save serve`: a bundle as a registry, by zot or the built-in one, until it is interrupted. */
 function serveCommand(host, done) {
-	return new Command("serve").description("serve a bundle as a registry, for pulls").argument("<bundle>", "a bundle, or a folder with one layout per repository").option("--listen <address>", "host:port; port 0 selects a free port", "127.0.0.1:5000").option("--quiet", "no line for each request").addHelpText("after", EXAMPLES$2).action(async (bundle, flags) => {
-		const { name, port } = parseListen(flags.listen);
-		const root = await findRegistryRoot(bundle);
-		const interruption = watchSignals(host, { onForced: (text) => void host.stderr.write(`error: ${text}\n`) });
-		const registry = await serveRegistry({
-			root,
-			host: name,
-			port,
-			onRequest: ({ method, path, status, bytes, problem }) => {
-				if (flags.quiet !== true) host.stderr.write(plainText(`${status} ${method} ${path} ${bytes}`) + "\n");
-				if (problem !== void 0) host.stderr.write(`error: ${plainText(problem)}\n`);
+	return addFlags(new Command("serve").description("serve a bundle as a registry, by zot where there is one").argument("<bundle>", "a bundle, a folder with one layout per repository, an archive or one of its parts").option("--listen <address>", "host:port; port 0 selects a free port", "127.0.0.1:5000").option("--zot <program>", "the zot to serve with").option("--built-in", "serve it without zot").option("--no-verify", "do not hash the bundle before zot serves it"), []).addHelpText("after", EXAMPLES$2).action(async (bundle, given) => {
+		const { output, rest } = takeFlags(given, host);
+		const { name, port } = parseListen(textOf(rest["listen"]));
+		const builtIn = rest["builtIn"] === true;
+		const zot = textOf(rest["zot"]);
+		if (builtIn && zot !== "") throw new OciSaveError({
+			code: "usage",
+			message: "--zot and --built-in exclude each other",
+			hint: "Give one of them."
+		});
+		const hasKit = await exists$1(path.join(bundle, "kit", "mirrors.sh"));
+		const reporter = reporterFor(host, output);
+		const interruption = watchSignals(host, {
+			message: "stopped; nothing was served",
+			onForced: (text) => {
+				reporter.stop();
+				host.stderr.write(`error: ${text}\n`);
 			}
 		});
-		host.stdout.write(`${registry.address}\n`);
-		host.stderr.write(`serving ${plainText(root)} at ${registry.url} for pulls; end it with Ctrl-C\n`);
-		await new Promise((resolve) => {
-			interruption.signal.addEventListener("abort", () => resolve(), { once: true });
-		});
-		await registry.close();
-		interruption.stop();
-		done(0);
+		const say = (line) => void host.stderr.write(`${line}\n`);
+		let isServing = false;
+		const onServing = (report) => {
+			isServing = true;
+			reporter.stop();
+			host.stdout.write(`${output.json ? printableJson(report) : report.address}\n`);
+			const place = {
+				hasKit,
+				isOpen: !/^(?:127\..*|::1|localhost)$/.test(name),
+				shown: shownAddress(name, report)
+			};
+			if (!output.quiet) for (const line of servingWords(report, place)) say(line);
+		};
+		try {
+			const damage = await serveBundle({
+				bundle,
+				host: name,
+				port,
+				zot,
+				builtIn,
+				check: rest["verify"] !== false
+			}, {
+				env: host.env,
+				emit: reporter.emit,
+				signal: interruption.signal,
+				onServing,
+				onRequest({ status, method, path: place, bytes, problem }) {
+					if (!output.quiet) say(plainText(`${status} ${method} ${place} ${bytes}`));
+					if (problem !== void 0) say(`error: ${plainText(problem)}`);
+				}
+			});
+			reporter.stop();
+			if (damage === void 0) return done(0);
+			if (output.json) host.stdout.write(`${printableJson(damage)}\n`);
+			for (const note of damage.notes) say(plainText(`note: ${note}`));
+			for (const line of damageLines(damage)) say(line);
+			say("it is not served: zot would serve what is damaged, too. --built-in leaves that out, --no-verify serves it all the same");
+			done(1);
+		} finally {
+			reporter.stop();
+			interruption.stop();
+			if (!isServing) done(interruption.exitCode() ?? 0);
+		}
 	});
+}
+/** How others reach it, where it listens at all addresses. */
+function shownAddress(host, { address }) {
+	return ["0.0.0.0", "::"].includes(host) ? `${hostname()}${address.slice(address.lastIndexOf(":"))}` : address;
+}
+function textOf(flag) {
+	return typeof flag === "string" ? flag : "";
 }
 function parseListen(text) {
 	const match = /^(?:(.+):)?(\d{1,5})$/.exec(text);
@@ -4188,89 +4359,41 @@ function parseListen(text) {
 		port
 	};
 }
-// src/cli/verify-command.ts
-const EXAMPLES$1 = `
-Examples:
-  oci-save verify oci-bundle
-  oci-save verify app.tar
-  oci-save verify app.tar.001              the other parts are found beside it
-  cat /media/usb/app.tar.* | oci-save verify -
-
-Every file is hashed and compared with the bundle's lock, every blob under each of its names. Nothing is written, and no
-network is needed. What is damaged is named with the images that need it, and the part that has to be copied again.
-
-Exit codes: 0 all is whole, 1 something is damaged or missing, 2 it is not a bundle, 130 and 143 interrupted.
-`;
-/** `oci-save verify`: hashes all of a bundle, in a folder, an archive, its parts or a stream. */
-function verifyCommand(host, done) {
-	return addFlags(new Command("verify").description("hash all of a bundle and compare it with its lock; names the images that damage concerns").argument("<content...>", "a bundle, an archive, its parts; - for an archive on standard input"), []).addHelpText("after", EXAMPLES$1).action((content, flags) => {
-		const { output } = takeFlags(flags, host);
-		const work = async ({ emit, signal, stdin }) => {
-			const report = await verifyBundle({ content }, {
-				emit,
-				signal,
-				stdin
-			});
-			return {
-				failed: report.outcome === "damaged",
-				json: report,
-				text: () => words$1(report).map(plainText).join("\n")
-			};
-		};
-		return runCommand(host, output, done, work, "stopped; nothing was changed");
-	});
-}
-/** More would scroll the result out of sight; the JSON has all. */
-const MAX_SHOWN = 50;
-function words$1(report) {
-	const { content, files, bytes, images, foreign, state } = report;
-	const lines = damageLines(report);
-	if (state.length > 0) lines.push(`a server's own files, which may be lost: ${listed(state)}`);
-	if (foreign.length > 0) lines.push(`not of this bundle, and not checked: ${listed(foreign)}`);
-	const what = `${formatCount(files, "file")}, ${formatBytes(bytes)}`;
-	lines.push(report.outcome === "whole" ? `Verified ${content}: ${formatCount(images ?? 0, "image")}, ${what}; all is whole` : `Verified ${content}: ${what}; ${verdictOf(report)}`);
-	return lines;
-}
-/** What is wrong with a bundle, a line each, and which images it concerns. */
-function damageLines({ damaged, parts, broken }) {
-	const lines = parts.map(({ name, reason }) => `${name}: ${reason}; copy or download it again`);
-	if (broken !== void 0) lines.push(`the archive is damaged: ${broken}`);
-	for (const { path, reason, images } of damaged.slice(0, MAX_SHOWN)) lines.push(`${path}: ${reason}${images.length === 0 ? "" : `; needed by ${listed(images)}`}`);
-	if (damaged.length > MAX_SHOWN) lines.push(`and ${formatCount(damaged.length - MAX_SHOWN, "more file")}`);
-	const concerned = new Set(damaged.flatMap((one) => one.images));
-	if (concerned.size > 0) lines.push(`${formatCount(concerned.size, "image")} cannot be used: ${listed([...concerned])}`);
-	return lines;
-}
-function verdictOf({ damaged, parts }) {
-	const counts = [...parts.length === 0 ? [] : [`${formatCount(parts.length, "part")} to bring again`], ...damaged.length === 0 ? [] : [`${formatCount(damaged.length, "file")} damaged or missing`]];
-	return counts.length === 0 ? "the archive is damaged" : counts.join(", ");
-}
-function listed(names) {
-	const shown = names.slice(0, 10).join(", ");
-	return names.length > 10 ? `${shown} and ${names.length - 10} more` : shown;
-}
 // src/cli/unpack-command.ts
-const EXAMPLES = `
+const EXAMPLES$1 = `
 Examples:
   oci-save unpack app.tar                          into the folder app
   oci-save unpack app.tar.001 -o /srv/bundle       the other parts are found beside it
+  oci-save unpack /media/a/app.tar.001 /media/b/app.tar.002    parts on two media: one of each
   cat /media/usb/app.tar.* | oci-save unpack - -o /srv/bundle
+  oci-save unpack app.tar -o /media/exfat/app --state /var/lib/app
+  oci-save unpack new.tar --join /srv/bundle       the bundle that is served there gets its images, too
+  oci-save unpack new.tar --swap /srv/site         a folder of its own in /srv/site/releases, and current leads to it
 
 Every file is hashed while it is written, and compared with the bundle's lock; the folder appears when all of it is right.
 What is there is never overwritten. Where a medium knows no hard links (FAT, exFAT), further names of a blob become copies:
-how much room they take is told before anything is written.
+how much room they take is told before anything is written. With --state they are left out, and a folder on another disk gets
+links to the blobs: a root for zot ("gc": false) in a few KiB. All of it is on the disk when the command ends.
+
+A registry that serves a site follows a join and a swap without restart; pulls go on. With --join the newer bundle has a name
+that both have, and what had it before stays by its digest. It is refused where the registry takes pushes: there, oci-save push.
+With --swap a registry serves current/registry; kit/update.sh --rollback goes back.
 
 Exit codes: 0 done, 1 the archive is damaged and nothing is left, 2 nothing was started, 130 and 143 interrupted.
 `;
 /** `oci-save unpack`: a bundle's archive, its parts or a stream into a new folder, checked on the way. */
 function unpackCommand(host, done) {
-	return addFlags(new Command("unpack").description("unpack an archive into a new folder, checked on the way").argument("<archive...>", "an archive, its parts; - for an archive on standard input").option("-o, --output <folder>", "the folder to be made (default: the archive's name, here)", ""), []).addHelpText("after", EXAMPLES).action((archive, flags) => {
+	return addFlags(new Command("unpack").description("unpack an archive into a new folder, checked on the way").argument("<archive...>", "an archive, its parts; - for an archive on standard input").option("-o, --output <folder>", "the folder to be made (default: the archive's name, here)", "").option("--join <site>", "add its images to those of the bundle that is served from this folder").option("--swap <site>", "unpack it into releases/ of this folder, and point current at it").option("--state <folder>", "make a folder for zot that points at the bundle's blobs, and no copies", ""), []).addHelpText("after", EXAMPLES$1).action((archive, flags) => {
 		const { output, rest } = takeFlags(flags, host);
 		const folder = typeof rest["output"] === "string" ? rest["output"] : "";
+		const site = siteOf(rest, folder);
+		const state = typeof rest["state"] === "string" ? rest["state"] : "";
 		const work = async ({ emit, signal, stdin }) => {
 			const report = await unpackBundle({
 				archive,
-				output: folder
+				output: folder,
+				site,
+				state
 			}, {
 				emit,
 				signal,
@@ -4279,24 +4402,127 @@ function unpackCommand(host, done) {
 			return {
 				failed: report.outcome === "damaged",
 				json: report,
-				text: () => words(report).map(plainText).join("\n")
+				text: ({ width }) => wrapLines(words$1(report), width)
 			};
 		};
-		return runCommand(host, output, done, work, "stopped; nothing of it is left at the output");
+		return runCommand(host, output, done, work, site?.how === "join" ? "stopped; all that was served is served on, and running it again goes on from here" : "stopped; nothing of it is left at the output");
 	});
 }
-function words(report) {
-	const { archive, output, outcome, files, bytes, copies, foreign } = report;
+/** The site that has a bundle already; undefined where a new folder is made. */
+function siteOf(flags, output) {
+	const { join, swap, state } = flags;
+	if (typeof state === "string" && state !== "" && (typeof join === "string" || typeof swap === "string")) throw new OciSaveError({
+		code: "usage",
+		message: "a state folder is made with a new folder, not at a site that has a bundle already",
+		hint: "Leave --state out."
+	});
+	if ([
+		output,
+		join,
+		swap
+	].filter((one) => typeof one === "string" && one !== "").length > 1) throw new OciSaveError({
+		code: "usage",
+		message: "an archive goes to one place: into a new folder, or to a site by a join or a swap",
+		hint: "Give one of --output, --join and --swap."
+	});
+	if (typeof join === "string") return {
+		how: "join",
+		folder: join
+	};
+	return typeof swap === "string" ? {
+		how: "swap",
+		folder: swap
+	} : void 0;
+}
+function words$1(report) {
+	const { archive, output, outcome, files, bytes, copies, foreign, joined, swapped, state } = report;
 	if (outcome === "damaged") {
-		const others = foreign.length === 0 ? [] : [`not of this bundle: ${foreign.slice(0, 10).join(", ")}`];
+		const others = foreign.length === 0 ? [] : ["not of this bundle:", ...nameLines(foreign, 10, "  ")];
 		return [
 			...damageLines(report),
 			...others,
-			`${archive} was not unpacked: nothing is left at ${output}`
+			plainText(`${archive} was not unpacked: nothing of it is at ${output}`)
 		];
 	}
+	if (joined !== void 0) return joinedWords(report, joined);
+	if (swapped !== void 0) {
+		const { release, before } = swapped;
+		const was = before === void 0 || before === release ? "" : `; it was ${before}`;
+		return [plainText(`${output}/current is release ${release} now${was}`)];
+	}
 	const copied = copies.files === 0 ? "" : `; ${formatCount(copies.files, "further name")} as copies, ${formatBytes(copies.bytes)} more`;
-	return [`Unpacked ${archive} to ${output}: ${formatCount(report.images ?? 0, "image")}, ${formatCount(files, "file")}, ${formatBytes(bytes)}, all of it checked${copied}`];
+	return [`Unpacked ${archive} to ${output}: ${formatCount(report.images ?? 0, "image")}, ${formatCount(files, "file")}, ${formatBytes(bytes)}, all of it checked${copied}`, ...state === void 0 ? [] : [`${state} is the root for zot: it points at ${output}, and needs "gc": false`, `registry/ in ${output} has no blobs: oci-save verify --without-links checks the rest`]].map(plainText);
+}
+/** More would scroll the result out of sight; the JSON has all. */
+const MAX_NAMES = 20;
+function joinedWords({ archive, output }, joined) {
+	const { added, moved, registries, blobs, bytes, copies } = joined;
+	const lines = (what, names) => names.length === 0 ? [] : [`${what}:`, ...nameLines(names, MAX_NAMES, "  ")];
+	if (added.length + moved.length + blobs === 0) return [plainText(`${output} has all of ${archive} already`)];
+	const copied = copies === 0 ? "" : `, ${formatCount(copies, "further name")} as copies`;
+	return [
+		...lines("new", added),
+		...lines("another image now; what it was stays by its digest", moved),
+		...registries.length === 0 ? [] : [plainText(`registries that were not there before: ${registries.join(", ")}`)],
+		plainText(`Joined ${archive} into ${output}: ${formatCount(added.length, "new name")}, ${moved.length} moved, ${formatCount(blobs, "blob")}, ${formatBytes(bytes)}${copied}`)
+	];
+}
+// src/cli/verify-command.ts
+const EXAMPLES = `
+Examples:
+  oci-save verify oci-bundle
+  oci-save verify app.tar
+  oci-save verify app.tar.001              the other parts are found beside it
+  oci-save verify /media/a/app.tar.001 /media/b/app.tar.002    parts on two media: one of each
+  cat /media/usb/app.tar.* | oci-save verify -
+  oci-save verify --lock app.lock.json -   against a lock that came another way
+
+Every file is hashed and compared with the bundle's lock, every blob under each of its names. Nothing is written, and no
+network is needed. What is damaged is named with the images that need it, and the part that has to be copied again.
+
+Exit codes: 0 all is whole, 1 something is damaged or missing, 2 it is not a bundle, 130 and 143 interrupted.
+`;
+/** `oci-save verify`: hashes all of a bundle, in a folder, an archive, its parts or a stream. */
+function verifyCommand(host, done) {
+	const command = new Command("verify").description("hash all of a bundle and compare it with its lock; names the images that damage concerns").argument("<content...>", "a bundle, an archive, its parts; - for an archive on standard input");
+	command.option("--lock <file>", "the lock to compare with, where it lies elsewhere").option("--without-links", "the bundle was unpacked without the blobs below registry/");
+	return addFlags(command, []).addHelpText("after", EXAMPLES).action((content, flags) => {
+		const { output, rest } = takeFlags(flags, host);
+		const lock = typeof rest["lock"] === "string" ? rest["lock"] : void 0;
+		const withoutLinks = rest["withoutLinks"] === true;
+		const work = async ({ emit, signal, stdin }) => {
+			const report = await verifyBundle({
+				content,
+				lock,
+				withoutLinks
+			}, {
+				emit,
+				signal,
+				stdin
+			});
+			return {
+				failed: report.outcome === "damaged",
+				json: report,
+				text: ({ width }) => wrapLines(words(report), width)
+			};
+		};
+		return runCommand(host, output, done, work, "stopped; nothing was changed");
+	});
+}
+function words(report) {
+	const { content, files, bytes, images, foreign, state, notes } = report;
+	const lines = [...notes.map((note) => plainText(`note: ${note}`)), ...damageLines(report)];
+	if (state.length > 0) lines.push("a server's own files, which may be lost:", ...nameLines(state, 10, "  "));
+	if (foreign.length > 0) lines.push("not of this bundle, and not checked:", ...nameLines(foreign, 10, "  "));
+	if (report.linksMissing > 0 && report.outcome === "whole") lines.push("note: registry/ has no blobs, as was said; oci-save serve takes them from blobs/");
+	if (images === void 0) lines.push("note: a lock that lies elsewhere is named with --lock");
+	const what = `${formatCount(files, "file")}, ${formatBytes(bytes)}`;
+	lines.push(plainText(report.outcome === "whole" ? `Verified ${content}: ${formatCount(images ?? 0, "image")}, ${what}; all is whole` : `Verified ${content}: ${what}; ${verdictOf(report)}`));
+	return lines;
+}
+function verdictOf({ damaged, parts }) {
+	const counts = [...parts.length === 0 ? [] : [`${formatCount(parts.length, "part")} to bring again`], ...damaged.length === 0 ? [] : [`${formatCount(damaged.length, "file")} damaged or missing`]];
+	return counts.length === 0 ? "the archive is damaged" : counts.join(", ");
 }
 // src/cli/main.ts
 /** The command `oci-save`: reads arguments, runs one command, and prints how it ended. Returns the exit code. */

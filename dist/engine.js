@@ -3,9 +3,9 @@ import path, { join as join$1, sep } from "node:path";
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import path$1 from "node:path/posix";
 import { access, appendFile, chmod, constants, copyFile, glob, link, lstat, mkdir, mkdtemp, open as open$2, opendir, readFile as readFile$1, readdir, readlink, realpath, rename, rm, stat, statfs, symlink, unlink, utimes, writeFile } from "node:fs/promises";
+import fs, { accessSync, appendFileSync, closeSync, constants as constants$1, createReadStream, createWriteStream, fstatSync, lstatSync, openSync, readFileSync, readSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { Duplex, PassThrough, Readable, Transform, Writable, getDefaultHighWaterMark, pipeline } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import fs, { accessSync, appendFileSync, closeSync, constants as constants$1, createReadStream, createWriteStream, fstatSync, lstatSync, openSync, readFileSync, readSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { BlockList, isIP, isIPv6 } from "node:net";
 import dns from "node:dns";
 import https from "node:https";
@@ -15,7 +15,7 @@ import process$2, { execArgv, execPath, hrtime, platform as platform$2 } from "n
 import { aborted as aborted$1, callbackify, debuglog, inspect, isDeepStrictEqual, promisify, stripVTControlCharacters, styleText } from "node:util";
 import zlib, { createGunzip } from "node:zlib";
 import { scheduler, setImmediate, setTimeout as setTimeout$1 } from "node:timers/promises";
-import os, { constants as constants$2, devNull, hostname, userInfo } from "node:os";
+import os, { constants as constants$2, devNull, hostname, tmpdir, userInfo } from "node:os";
 import { ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { StringDecoder } from "node:string_decoder";
 import tty from "node:tty";
@@ -204,7 +204,7 @@ const MAX_QUOTED = 80;
 /** The characters of references, of the names that templates leave in them, and of pasted addresses. */
 const QUOTABLE = /^[A-Za-z0-9 ._/:@+~$%(){}<>[\],;…\u0080-\uFFFF-]*$/u;
 /** The same with the characters of a pasted address that are never quoted. */
-const ADDRESS$4 = /^[A-Za-z0-9 ._/:@+~$%(){}<>[\],;…\u0080-\uFFFF?=#&!*-]*$/u;
+const ADDRESS$5 = /^[A-Za-z0-9 ._/:@+~$%(){}<>[\],;…\u0080-\uFFFF?=#&!*-]*$/u;
 /** A port, a tag and a digest have one each. More of them separate fields, as in a file of passwords (.pgpass). */
 const MAX_COLONS = 3;
 /** A mistyped reference has at most as many characters outside ASCII; a text with more is another text. */
@@ -248,7 +248,7 @@ function quoteReference(text) {
 	const end = credentialsEnd(word);
 	if (/[?=#]/.test(word.slice(0, end))) return void 0;
 	const plain = (end > 0 ? `…@${word.slice(end)}` : word).replace(/[?=#].*/s, "…");
-	if (!ADDRESS$4.test(withoutControls(word)) || !isQuotable(plain)) return void 0;
+	if (!ADDRESS$5.test(withoutControls(word)) || !isQuotable(plain)) return void 0;
 	return asCodePoints(plain.length > MAX_QUOTED ? `${plain.slice(0, 77)}…` : plain);
 }
 function isQuotable(text) {
@@ -6250,14 +6250,14 @@ function withDefaultTag(reference) {
 	} : reference;
 }
 /** `domain/path`, without tag and digest. */
-function nameOf$4({ domain, path }) {
+function nameOf$5({ domain, path }) {
 	return `${domain}/${path}`;
 }
 /** The normalised text: `domain/path[:tag][@digest]`. */
 function formatReference(reference) {
 	const { tag, digest, otherDigest } = reference;
 	const pin = digest ?? otherDigest;
-	return nameOf$4(reference) + (tag === void 0 ? "" : `:${tag}`) + (pin === void 0 ? "" : `@${pin}`);
+	return nameOf$5(reference) + (tag === void 0 ? "" : `:${tag}`) + (pin === void 0 ? "" : `@${pin}`);
 }
 const SHOWN_HEX = 12;
 /**
@@ -12995,7 +12995,7 @@ function parseLine(line, place) {
 	const whole = "In the YAML form, a password can have quotes and several lines.";
 	if (/^\{.*[^}]$|^\{$|^\[[^\]]*$|-----BEGIN /.test(password) || /^(["'])(?:.*[^"'])?$/.test(password)) throw wrong$1(`the password of ${place} seems to be cut off at the end of the line`, whole);
 	if (/^(["']).*\1$/.test(password)) throw wrong$1(`the password of ${place} is in quotes, which would be a part of it`, whole);
-	return checked$3({
+	return checked$4({
 		registry,
 		username,
 		password: new Secret(password),
@@ -13033,7 +13033,7 @@ function loginOf(node, text) {
 	});
 	const bare = password?.replace(/(?<![\r\n])[\r\n]+$/, "");
 	if (!registry || !username || !bare) throw wrong$1(`the login of ${place} has an empty value`, FORM$1);
-	return checked$3({
+	return checked$4({
 		registry: registry.trim(),
 		username,
 		password: new Secret(bare),
@@ -13062,7 +13062,7 @@ function textOf$3(node) {
 function lineAt(text, offset) {
 	return `line ${text.slice(0, offset).split("\n").length}`;
 }
-function checked$3(login) {
+function checked$4(login) {
 	const { registry, username, place } = login;
 	const [, scheme = "", rest = ""] = /^(https?:\/\/)?(.*?)\/?$/i.exec(registry) ?? [];
 	const bare = scheme === "" ? rest : rest.replace(/\/v[12]$/, "");
@@ -13094,14 +13094,14 @@ function parseMirrors(texts) {
 		const [prefix = "", location = "", ...more] = text.split("=").map((part) => part.trim());
 		if (more.length > 0 || prefix === "" || location === "") throw wrong("it is not PREFIX=LOCATION");
 		const rule = {
-			prefix: placeOf$8(prefix, wrong),
-			location: placeOf$8(location, wrong)
+			prefix: placeOf$9(prefix, wrong),
+			location: placeOf$9(location, wrong)
 		};
 		if (rule.prefix === rule.location) throw wrong("both are the same");
 		return rule;
 	});
 }
-function placeOf$8(text, wrong) {
+function placeOf$9(text, wrong) {
 	if (text.includes("://")) throw wrong("a place begins with no protocol");
 	const place = text.replace(/\/$/, "");
 	if (!namesRegistry(`${place}/x`)) throw wrong(`${showText(place)} does not begin with a registry (a host has a dot or a port)`);
@@ -13307,6 +13307,11 @@ const optionsSchema = strictObject({
 		"signatures",
 		"all"
 	], "none", { description: "what refers to an image and is saved with it: signatures, or SBOMs and attestations, too" }),
+	source: listOption({
+		placeholder: "PLACE",
+		description: "where images without a transport are taken from: auto (registries; offline, this machine), local, remote, or an order of docker-daemon, containers-storage, remote"
+	}),
+	offline: booleanOption(false, { description: "ask nothing of any network: images come from the store and this machine, or are listed as missing" }),
 	naming: listOption({
 		placeholder: "RULE",
 		description: "stored names: keep-domain, strip-domain, strip-library, FROM=TO; each adds names",
@@ -13464,7 +13469,7 @@ const asInput = (named) => {
 	return `\`${kebab(option)}${value === void 0 ? "" : `: ${value}`}\``;
 };
 // src/options/skopeo.ts
-const ADDRESS$3 = /^https?:\/\//i;
+const ADDRESS$4 = /^https?:\/\//i;
 const CHECKSUM = /^(?:sha256[=:])?([0-9a-f]{64})$/i;
 /**
 * Reads the option `skopeo`: `auto`, a path, or `URL#sha256=HEX`.
@@ -13472,7 +13477,7 @@ const CHECKSUM = /^(?:sha256[=:])?([0-9a-f]{64})$/i;
 */
 function parseWantedSkopeo(text) {
 	if (text === "auto") return { kind: "auto" };
-	if (!ADDRESS$3.test(text)) return {
+	if (!ADDRESS$4.test(text)) return {
 		kind: "file",
 		path: text
 	};
@@ -13502,6 +13507,30 @@ function formatWantedSkopeo(wanted) {
 function bareAddress(url) {
 	const { protocol, host, pathname } = new URL(url);
 	return `${protocol}//${host}${pathname}`;
+}
+// src/options/source-order.ts
+const LOCAL$1 = ["containers-storage", "docker-daemon"];
+/** Places of this machine, in the order in which they are asked where nothing else is said. */
+function localPlaces(order) {
+	return order === "auto" ? LOCAL$1 : order.filter((place) => place !== "remote");
+}
+/**
+* Reads the option `source`: `auto`, `local`, `remote`, or an order of `docker-daemon`, `containers-storage`, `local` and
+* `remote`.
+* @throws OciSaveError `usage`
+*/
+function parseSourceOrder(words) {
+	if (words.length === 0 || words.length === 1 && words[0] === "auto") return "auto";
+	const places = words.flatMap((word) => {
+		if (word === "local") return LOCAL$1;
+		if (word === "remote" || word === "docker-daemon" || word === "containers-storage") return [word];
+		throw new OciSaveError({
+			code: "usage",
+			message: `source: ${showText(word)} is no place that images are taken from`,
+			hint: "Write auto, local, remote, or an order as docker-daemon,containers-storage,remote."
+		});
+	});
+	return [...new Set(places)];
 }
 // src/options/vars.ts
 /**
@@ -13563,6 +13592,7 @@ function parseOptionsWithLogins(given, source) {
 /** The same for the inputs of the action, which are texts; empty ones get their default. */
 function parseInputs(given) {
 	const { summary, cache, cacheMode, token, ...options } = read$4(inputsSchema, given, "input", "action.yml lists every input. A variable INPUT_… of the workflow’s own counts as one.");
+	if (options.offline && cache === "actions") throw fetchesOffline("cache", "the Actions cache is asked");
 	return {
 		options: complete(options),
 		summary,
@@ -13606,8 +13636,11 @@ function read$4(schema, given, noun, advice) {
 	});
 }
 /** Checks what one option's schema cannot see, and parses the values that have a grammar. */
-function complete({ vars, platforms, naming, credentials, insecureRegistries, mirrors, layout, push, skopeo, ...options }, source) {
-	const { output, archive, release, dryRun } = options;
+function complete({ vars, platforms, naming, credentials, insecureRegistries, mirrors, layout, push, skopeo, source: sourceOrder, ...options }, source) {
+	const { output, archive, release, dryRun, offline } = options;
+	const wantedSkopeo = parseWantedSkopeo(skopeo);
+	if (offline && (push.length > 0 || release !== "")) throw needsNetwork(push.length > 0 ? "push" : "release");
+	if (offline && wantedSkopeo.kind === "download") throw fetchesOffline("skopeo", "an address is fetched");
 	if (output === "none" && archive === "none" && push.length === 0 && release === "" && !dryRun) throw new OciSaveError({
 		code: "usage",
 		message: "output and archive are both none: nothing would be written",
@@ -13623,8 +13656,23 @@ function complete({ vars, platforms, naming, credentials, insecureRegistries, mi
 		mirrors: parseMirrors(mirrors),
 		layout: parseLayout(layout),
 		push: parsePushTargets(push),
-		skopeo: parseWantedSkopeo(skopeo)
+		skopeo: wantedSkopeo,
+		source: parseSourceOrder(sourceOrder)
 	};
+}
+function needsNetwork(name) {
+	return new OciSaveError({
+		code: "usage",
+		message: `${name} and offline contradict each other: nothing is sent to a network`,
+		hint: hint`Leave out ${option("offline")}, or ${option(name)}: oci-save ${name} sends a bundle later.`
+	});
+}
+function fetchesOffline(name, what) {
+	return new OciSaveError({
+		code: "usage",
+		message: `${name} and offline contradict each other: ${what} over a network`,
+		hint: hint`Leave out ${option("offline")}, or ${option(name)}.`
+	});
 }
 function describeIssue$1(issue, noun, names) {
 	if (issue.code !== "unrecognized_keys") return [`${kebab(issue.path.join("."))}: ${issue.message}`];
@@ -13678,12 +13726,12 @@ function listError(problems) {
 	}));
 	if (first !== void 0 && problems.length === 1) return new OciSaveError({
 		code: "list",
-		message: `${placeOf$7(first)}: ${first.reason}`,
+		message: `${placeOf$8(first)}: ${first.reason}`,
 		hint: first.hint,
 		details
 	});
 	const words = details.map((detail) => detailWords(detail, asFlag));
-	const lines = problems.slice(0, MAX_SHOWN$2).map((problem, at) => `  ${placeOf$7(problem)}: ${words[at]}`);
+	const lines = problems.slice(0, MAX_SHOWN$2).map((problem, at) => `  ${placeOf$8(problem)}: ${words[at]}`);
 	const more = problems.length > MAX_SHOWN$2 ? [`  and ${problems.length - MAX_SHOWN$2} more`] : [];
 	return new OciSaveError({
 		code: "list",
@@ -13697,7 +13745,7 @@ function listError(problems) {
 	});
 }
 /** `file:line`, or the file. Its name may contain anything but a slash; a message is one line. */
-function placeOf$7({ file, line }) {
+function placeOf$8({ file, line }) {
 	const name = file.replace(/\p{Cc}/gu, "?");
 	return line === void 0 ? name : `${name}:${line}`;
 }
@@ -13757,7 +13805,10 @@ function formatSource(source) {
 			if (typeof image !== "string") return `${transport}:${formatReference(image)}`;
 			return transport === "docker-daemon" ? `${transport}:${image}` : `${transport}:@${hexOf(image)}`;
 		}
-		default: {
+		case "dir":
+		case "docker-archive":
+		case "oci":
+		case "oci-archive": {
 			const name = "name" in source ? source.name : reference && formatReference(reference);
 			return `${source.transport}:${source.path}${name === void 0 ? "" : `:${name}`}`;
 		}
@@ -14998,7 +15049,7 @@ function parseYamlTrees(text) {
 	})));
 	if (stopped !== void 0) return {
 		roots: [],
-		problems: sorted$1([...problems, stopped]),
+		problems: sorted$2([...problems, stopped]),
 		repeated: []
 	};
 	const repeated = [];
@@ -15013,11 +15064,11 @@ function parseYamlTrees(text) {
 				aliased: 0
 			}, 1)];
 		}),
-		problems: sorted$1(problems),
+		problems: sorted$2(problems),
 		repeated
 	};
 }
-function sorted$1(problems) {
+function sorted$2(problems) {
 	return problems.toSorted((a, b) => a.line - b.line);
 }
 /** Feeds the parser token by token, so that depth, size and errors are bounded. */
@@ -15190,7 +15241,7 @@ function looksLikeJson(lines) {
 	const first = lines.find(({ text }) => !/^\s*\/[/*]/.test(text));
 	return /^[{[]/.test(first?.text.trimStart() ?? "");
 }
-const KEY = /^(?:"[^"]*"|'[^']*'|[^\s'"#{}[\],&*!|>%@`-]\S*)[ ]*:(?:\s|$)/;
+const KEY$1 = /^(?:"[^"]*"|'[^']*'|[^\s'"#{}[\],&*!|>%@`-]\S*)[ ]*:(?:\s|$)/;
 /** `[Container]` of a unit file, `[config/images] Pulled …` of a tool. */
 const SECTION = /^\[(?:[A-Z]\w*\]\s*$|[\w/-]+\] )/;
 /** `[::1]:5000/app:1`: a registry by its IPv6 address. A list of YAML is followed by a blank or a comment. */
@@ -15205,12 +15256,12 @@ function looksLikeTree(lines) {
 	if (/^[{[]/.test(content)) return !SECTION.test(content) && !IPV6_HOST.test(content);
 	if (/^(?:---(?:\s|$)|%YAML)/.test(content)) return true;
 	if (/^-(?:\s|$)/.test(content)) return lines.some(({ text }) => isStructuredItem(text.slice(0, 1e3)));
-	if (!KEY.test(content)) return false;
+	if (!KEY$1.test(content)) return false;
 	return /:\s+\S/.test(content.replace(/\s#.*/s, "")) || isNestedBelow(first, lines[at + 1]?.text);
 }
 function isStructuredItem(line) {
 	const content = line.replace(/^\s*(?:-\s+)*/, "");
-	return content === "-" || /^(?:[{[&!|>]|\*\S)/.test(content) && !IPV6_HOST.test(content) || KEY.test(content);
+	return content === "-" || /^(?:[{[&!|>]|\*\S)/.test(content) && !IPV6_HOST.test(content) || KEY$1.test(content);
 }
 function isNestedBelow(key, next) {
 	if (next === void 0) return false;
@@ -15562,7 +15613,7 @@ function addEntryOf(mapping, { key, value }, place, collector) {
 		path: [...place.path, key]
 	}, collector);
 	else if (key === "annotations") addAnnotationsOf(value, collector);
-	else if (key === "value" && isVariable(mapping)) addVariable(nameOf$3(mapping), value, collector);
+	else if (key === "value" && isVariable(mapping)) addVariable(nameOf$4(mapping), value, collector);
 	else if (place.isCustom && VALUES.has(key) && value.kind === "mapping") addValues(value, {}, collector);
 	else addTree(key, value, place, collector);
 }
@@ -15584,13 +15635,13 @@ function addInsideOf(tree, place, collector) {
 function isVolume({ path }) {
 	return ["volumes", "containerDisk"].includes(path.at(-1) ?? "");
 }
-function nameOf$3(mapping) {
+function nameOf$4(mapping) {
 	const name = fieldOf$1(mapping, "name");
 	return name?.kind === "scalar" ? name.text : "";
 }
 /** `{name: X, value: y}`, as in the `env` of an operator's resource. */
 function isVariable(mapping) {
-	return /^[A-Z][A-Z0-9_]*$/.test(nameOf$3(mapping));
+	return /^[A-Z][A-Z0-9_]*$/.test(nameOf$4(mapping));
 }
 function addText(key, scalar, { isCustom, path }, collector) {
 	if (!isCustom) return;
@@ -15987,7 +16038,7 @@ function addEntry$1(entry, collector) {
 		return;
 	}
 	const [source = ""] = textsOf(entry, SOURCES);
-	if (source === "") throw refusal("this entry does not name an image", "Its key is `source`.");
+	if (source === "") throw refusal("this entry does not name an image", "Its key is 'source'.");
 	const leftOut = new Set(textsOf(entry, ["DoNotMirror"]));
 	if (leftOut.has("true")) {
 		collector.ignore("images with DoNotMirror");
@@ -16051,7 +16102,7 @@ function scopeOf$1(text) {
 	const bare = withoutEnd(text.replace(/^https?:\/\//i, ""), "/").replace(/\/v[12]$/, "");
 	const below = `${bare}/x/x`;
 	if (bare === "" || !isReference$1(below)) throw refusal(`${showText(text)} is not a registry`, "Write a host, with a port if necessary.");
-	return nameOf$4(parseReference(below)).replace(/\/x\/x$/, "");
+	return nameOf$5(parseReference(below)).replace(/\/x\/x$/, "");
 }
 /** Adds the user of a registry or of repositories. */
 function addUser(collector, line, registry, user) {
@@ -16547,7 +16598,7 @@ function bareType(header) {
 const LIBRARY = "library/";
 /** The names, without tag, under which an image is stored: unique, in the order of the rules. */
 function storedNames(reference, rules) {
-	const name = nameOf$4(reference);
+	const name = nameOf$5(reference);
 	const named = rules.flatMap((rule) => {
 		if (rule.kind === "keep-domain") return [name];
 		if (rule.kind === "strip-domain") return [reference.path];
@@ -16566,7 +16617,7 @@ function stripLibrary({ domain, path }) {
 * name, so that `docker.io/team` does not match `docker.io/teams/x`.
 */
 function prefixRuleOf(reference, rules) {
-	const name = nameOf$4(reference);
+	const name = nameOf$5(reference);
 	let best;
 	for (const rule of rules) {
 		if (rule.kind !== "prefix" || !`${name}/`.startsWith(`${rule.from}/`)) continue;
@@ -16586,7 +16637,7 @@ function idleRules(references, rules) {
 function normalName(name) {
 	if (!namesRegistry(name)) return name;
 	try {
-		return nameOf$4(parseReference(name));
+		return nameOf$5(parseReference(name));
 	} catch (error) {
 		if (error instanceof OciSaveError) return name;
 		throw error;
@@ -16627,7 +16678,7 @@ function repositoryPath(storedName) {
 	return `ipv6-${address.toLowerCase().replace(/^:/, "0:").replace(/:$/, ":0").replaceAll(":", "-")}${port === void 0 ? "" : `_${port}`}${rest}`;
 }
 /** The folder and tag of a stored name: two spellings of a name may be one place. */
-function placeOf$6(stored) {
+function placeOf$7(stored) {
 	const colon = stored.lastIndexOf(":");
 	return repositoryPath(stored.slice(0, colon)) + stored.slice(colon);
 }
@@ -16646,7 +16697,7 @@ function whyUnservable(repository) {
 }
 // src/lock/grammar.ts
 /** The most characters of a path in a bundle. */
-const MAX_PATH = 1024;
+const MAX_PATH$1 = 1024;
 /** The characters of a platform and of an `os.version`. */
 const PLATFORM = /^[\w./:+~-]{1,255}$/;
 /** A folder or a file: no separator of any system, nothing that a terminal or a shell interprets, no `.` and `..`. */
@@ -16682,7 +16733,7 @@ function whyUnstorable(name) {
 	return isStoredName(`${name}:tag`) ? void 0 : `clients do not accept the name ${quoteText(name)}`;
 }
 /** Whether a text is a platform in its normal form. */
-function isPlatform$1(text) {
+function isPlatform(text) {
 	if (!PLATFORM.test(text)) return false;
 	try {
 		return formatPlatform(parsePlatform(text)) === text;
@@ -16693,37 +16744,37 @@ function isPlatform$1(text) {
 }
 /** Whether a text is a relative path that stays in its folder on every system. */
 function isFilePath(text) {
-	return text.length <= MAX_PATH && text.split("/").every((component) => PATH_COMPONENT.test(component));
+	return text.length <= MAX_PATH$1 && text.split("/").every((component) => PATH_COMPONENT.test(component));
 }
 /** A text with a grammar. `what` completes the sentence `it is not a valid …`. */
-function checked$2(test, what, meta) {
+function checked$3(test, what, meta) {
 	return string().refine(test, {
 		error: `is not a valid ${what}`,
 		abort: true
 	}).meta(meta);
 }
-const referenceSchema = checked$2((text) => parseNormalForm(text) !== void 0, "image reference", {
+const referenceSchema = checked$3((text) => parseNormalForm(text) !== void 0, "image reference", {
 	maxLength: MAX_REFERENCE,
 	description: "the normalised reference; of a local source its stored name"
 });
-const storedNameSchema = checked$2(isStoredName, "stored name", {
+const storedNameSchema = checked$3(isStoredName, "stored name", {
 	maxLength: MAX_REFERENCE,
 	description: "repository:tag"
 });
-const platformSchema$1 = checked$2(isPlatform$1, "platform", {
+const platformSchema$1 = checked$3(isPlatform, "platform", {
 	maxLength: 255,
 	description: "os/architecture[/variant][:os.version]"
 });
-const filePathSchema = checked$2(isFilePath, "relative path", {
-	maxLength: MAX_PATH,
+const filePathSchema = checked$3(isFilePath, "relative path", {
+	maxLength: MAX_PATH$1,
 	description: "relative, with slashes"
 });
-const manifestTypeSchema = checked$2((type) => isManifestType(type) || isIndexType(type), "media type of a manifest or an index", {});
-const leafTypeSchema = checked$2(isManifestType, "media type of an image manifest", {});
+const manifestTypeSchema = checked$3((type) => isManifestType(type) || isIndexType(type), "media type of a manifest or an index", {});
+const leafTypeSchema = checked$3(isManifestType, "media type of an image manifest", {});
 /** A digest as the key of a map, or where a list of them is text alone. */
-const digestTextSchema = checked$2(isDigest, "sha256 digest", { pattern: "^sha256:[0-9a-f]{64}$" });
-const artifactTypeSchema = checked$2(isMediaType, "media type", { description: "what kind of artifact it is, as registries list it" });
-const cosignTagSchema = checked$2((text) => subjectOfCosignTag(text) !== void 0, "tag of cosign", { description: "the tag under which cosign finds it; absent where its manifest names its subject alone" });
+const digestTextSchema = checked$3(isDigest, "sha256 digest", { pattern: "^sha256:[0-9a-f]{64}$" });
+const artifactTypeSchema = checked$3(isMediaType, "media type", { description: "what kind of artifact it is, as registries list it" });
+const cosignTagSchema = checked$3((text) => subjectOfCosignTag(text) !== void 0, "tag of cosign", { description: "the tag under which cosign finds it; absent where its manifest names its subject alone" });
 // src/lock/tagged.ts
 /**
 * The digest that the stored names of an image stand for: the one that its source served, unless its index was narrowed
@@ -16753,7 +16804,7 @@ function areSame$1(a, b) {
 * has less than 100,000 layers.
 */
 const MAX_IMAGES$1 = 1e6;
-const MAX_NAMES$6 = 1e5;
+const MAX_NAMES$8 = 1e5;
 const MAX_LEAVES = 5e3;
 const MAX_LAYERS = 1e5;
 const leafSchema = strictObject({
@@ -16780,7 +16831,7 @@ const referrerSchema = strictObject({
 */
 const lockedImageSchema = strictObject({
 	ref: referenceSchema,
-	names: array(storedNameSchema).min(1).max(MAX_NAMES$6).meta({ description: "stored names" }),
+	names: array(storedNameSchema).min(1).max(MAX_NAMES$8).meta({ description: "stored names" }),
 	source: _enum([
 		"docker",
 		"docker-archive",
@@ -16957,7 +17008,7 @@ function refuseCollisions$1(inputs) {
 	const byName = /* @__PURE__ */ new Map();
 	const collisions = [];
 	for (const input of inputs) for (const name of input.image.names) {
-		const place = placeOf$6(name);
+		const place = placeOf$7(name);
 		const other = byName.get(place);
 		if (other === void 0) byName.set(place, input);
 		else if (!areSame$1(other.image, input.image)) {
@@ -17090,6 +17141,173 @@ function fieldName(path) {
 function valueAt(json, path) {
 	return path.reduce((value, key) => typeof value === "object" && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : void 0, json);
 }
+// src/lock/merge-locks.ts
+/**
+* The lock of two bundles over one pool. A stored name that both have is the newer one's. What the older one had under
+* it stays there by its digest, as an image that was asked for by digest does: under the tag `digest-<12 hex>`, or more
+* digits where that tag is another image's. Nothing that could be pulled by digest is lost, and joining the same lock
+* again changes nothing. Pure.
+*
+* `kit/update.sh` does the same without Node; a test compares the two byte by byte.
+* @throws OciSaveError `digest` where the two give one blob different sizes
+*/
+function mergeLocks(older, newer) {
+	const held = /* @__PURE__ */ new Set();
+	const present = /* @__PURE__ */ new Set();
+	for (const image of newer.images) for (const name of image.names) hold(name, image, held, present);
+	const tags = referrerTags(newer);
+	const isTaken = (place, digest) => held.has(place) || (tags.get(place) ?? digest) !== digest;
+	const split = older.images.map((image) => {
+		const own = withoutLostTags(image, tags);
+		const lost = own.names.filter((name) => isTaken(placeOf$7(name), taggedDigest(own)));
+		return {
+			image: own,
+			original: image,
+			lost,
+			kept: own.names.filter((name) => !lost.includes(name))
+		};
+	});
+	for (const { image, kept } of split) for (const name of kept) hold(name, image, held, present);
+	const left = split.flatMap(({ image, original, lost, kept }) => {
+		const given = [];
+		for (const name of lost) {
+			if ([image, original].some((one) => present.has(contentAt(name, one)))) continue;
+			const byDigest = digestName(name, image, (place) => held.has(place) || tags.has(place));
+			hold(byDigest, image, held, present);
+			given.push(byDigest);
+		}
+		const names = sorted$1([...kept, ...given]);
+		const [first] = names;
+		if (first === void 0) return [];
+		return [{
+			...image,
+			ref: kept.length > 0 ? image.ref : refByDigest(image, first),
+			names
+		}];
+	});
+	return checked$2({
+		version: 1,
+		images: joinEqual([...newer.images, ...left]).toSorted((a, b) => byText(a.ref, b.ref) || byText(a.names.join(), b.names.join())),
+		files: joinFiles(older, newer),
+		blobs: joinBlobs(older, newer)
+	});
+}
+function hold(name, image, held, present) {
+	held.add(placeOf$7(name));
+	present.add(contentAt(name, image));
+}
+/**
+* What a repository has of an image: what its tag stands for, and what was taken of that. Two images of one index with
+* other platforms are two contents, and so are those with other signatures.
+*/
+function contentAt(name, image) {
+	const leaves = image.leaves.map(({ digest }) => digest);
+	const content = {
+		tagged: taggedDigest(image),
+		root: image.root,
+		leaves,
+		referrers: image.referrers
+	};
+	return `${repositoryPath(splitName$1(name).name)} ${JSON.stringify(content)}`;
+}
+function repositoriesOf$1({ names }) {
+	return new Set(names.map((name) => repositoryPath(splitName$1(name).name)));
+}
+/** The tags of cosign's in each repository, by place; of a tag that moved while the images were read, the first counts. */
+function referrerTags({ images }) {
+	const tags = /* @__PURE__ */ new Map();
+	for (const image of images) for (const repository of repositoriesOf$1(image)) for (const { digest, tag } of image.referrers) {
+		const place = `${repository}:${tag ?? ""}`;
+		if (tag !== void 0 && !tags.has(place)) tags.set(place, digest);
+	}
+	return tags;
+}
+/** An image whose signatures lost their tag to a newer one: they stay as what refers to it by its manifest. */
+function withoutLostTags(image, tags) {
+	const repositories = [...repositoriesOf$1(image)];
+	const referrers = image.referrers.map((referrer) => {
+		const { tag, ...untagged } = referrer;
+		return tag !== void 0 && repositories.some((repository) => (tags.get(`${repository}:${tag}`) ?? referrer.digest) !== referrer.digest) ? untagged : referrer;
+	});
+	return {
+		...image,
+		referrers
+	};
+}
+/** Tags have so many digits of a digest where no other image has the same. */
+const DIGITS = 12;
+function digestName(stored, image, isTaken) {
+	const { name } = splitName$1(stored);
+	const hex = hexOf(taggedDigest(image));
+	for (let digits = DIGITS; digits <= hex.length; digits += 1) {
+		const byDigest = `${name}:digest-${hex.slice(0, digits)}`;
+		if (!isTaken(placeOf$7(byDigest))) return byDigest;
+	}
+	throw new OciSaveError({
+		code: "unsupported",
+		message: `${stored} is another image in the newer bundle, and there is no free tag for the older one`,
+		hint: "Bring the newer bundle as a swap: each bundle stays a folder of its own."
+	});
+}
+/** As the lock of a list calls an image that is asked for by digest; of a source without digests its stored name. */
+function refByDigest({ ref, source, digest }, name) {
+	if (source !== "docker") return name;
+	return ref.includes("@") ? ref : `${ref.slice(0, ref.lastIndexOf(":"))}@${digest}`;
+}
+/** Images that differ in their names alone are one. In the order of the first. */
+function joinEqual(images) {
+	return [...Map.groupBy(images, (image) => JSON.stringify({
+		...image,
+		names: []
+	})).values()].flatMap(([first, ...others]) => {
+		if (first === void 0) return [];
+		return [{
+			...first,
+			names: sorted$1([first, ...others].flatMap(({ names }) => names))
+		}];
+	});
+}
+function joinFiles(older, newer) {
+	return [...new Map([...older.files, ...newer.files].map((file) => [file.path, file])).values()].toSorted((a, b) => byText(a.path, b.path));
+}
+function joinBlobs(older, newer) {
+	for (const [digest, size] of Object.entries(newer.blobs)) {
+		const known = older.blobs[digest] ?? size;
+		if (known === size) continue;
+		throw new OciSaveError({
+			code: "digest",
+			message: `the older bundle says that blob ${digest} has ${known} bytes; the newer one says ${size}`,
+			hint: "One of the two locks is wrong: oci-save verify says of each bundle whether it is whole."
+		});
+	}
+	const all = Object.entries({
+		...older.blobs,
+		...newer.blobs
+	});
+	return Object.fromEntries(all.toSorted(([a], [b]) => byText(a, b)));
+}
+function sorted$1(names) {
+	return [...new Set(names)].toSorted(byText);
+}
+/** What was made of two valid locks is one: a name with a digest may be too long. */
+function checked$2(lock) {
+	const result = checkLock(lock);
+	if ("lock" in result) return lock;
+	throw new OciSaveError({
+		code: "unsupported",
+		message: `the joined lock ${result.fault}`,
+		hint: "Bring the newer bundle as a swap: each bundle stays a folder of its own."
+	});
+}
+// src/lock/artifacts.ts
+/** Whether it is what a runtime runs: neither an attestation nor an artifact. */
+function isForPlatform({ platform, attests }) {
+	return platform !== void 0 && attests === void 0;
+}
+/** How many images are artifacts, which no runtime takes: charts, bundles of policies and the like. */
+function artifactsIn({ images }) {
+	return images.filter(({ leaves }) => !leaves.some(isForPlatform)).length;
+}
 // src/list/formats/own/lock.ts
 /** Our own lock: each of its images as it is locked, at the line of its `ref`. */
 function parseLockList({ text, trees }, collector) {
@@ -17097,21 +17315,21 @@ function parseLockList({ text, trees }, collector) {
 	const checked = json === void 0 ? { fault: "is not JSON" } : checkLock(json);
 	if ("fault" in checked) return collector.addReject(1, refusal(`it ${checked.fault}`, LOCK_HINT));
 	const { images, files } = checked.lock;
-	const lines = linesOf(text, trees?.roots[0], images.length);
+	const lines = linesOf$1(text, trees?.roots[0], images.length);
 	for (const [at, image] of images.entries()) addImage$3(image, lines[at] ?? 1, collector);
 	refuseFiles(files, collector);
 }
 function addImage$3(image, line, collector) {
 	const { ref, source, digest } = image;
-	const { bundle } = collector;
-	if (source !== "docker" && bundle !== void 0) return collector.addLocked(line, image, {
+	const { held } = collector;
+	if (source !== "docker" && held !== void 0) return collector.addLocked(line, image, {
 		transport: "oci",
-		path: bundle,
+		path: held.path,
 		name: image.names[0]
 	});
 	if (source !== "docker") {
-		const noun = source === "oci" ? "an OCI layout" : "a docker archive";
-		const hint = `Name the folder of its bundle in place of the lock. Or take it out of a copy of this lock, and name its source beside that: '${source === "oci" ? "oci:path:name" : "docker-archive:path:name:tag"} => ${ref}'.`;
+		const [noun, from] = NOUNS[source];
+		const hint = `Name the folder of its bundle in place of the lock. Or take it out of a copy of this lock, and name its source beside that: '${from} => ${ref}'.`;
 		const fault = refusal(`it came from ${noun}, and no lock says where that is`, hint);
 		return collector.addReject(line, fault, ref);
 	}
@@ -17123,6 +17341,15 @@ function addImage$3(image, line, collector) {
 		reference: withoutPin(reference)
 	});
 }
+/** What an image came from, and how that is named in a list. */
+const NOUNS = {
+	oci: ["an OCI layout", "oci:path:name"],
+	"oci-archive": ["an OCI archive", "oci-archive:path:name"],
+	dir: ["a folder of skopeo", "dir:path"],
+	"docker-archive": ["a docker archive", "docker-archive:path:name:tag"],
+	"docker-daemon": ["Docker’s daemon", "docker-daemon:name:tag"],
+	"containers-storage": ["containers-storage", "containers-storage:name:tag"]
+};
 /** The digest stands in a field of its own. */
 function withoutPin(reference) {
 	return reference.tag === void 0 ? reference : {
@@ -17141,7 +17368,7 @@ function refuseFiles(files, collector) {
 }
 const FIRST_KEY = /^ {6}"ref": /gm;
 /** The line of each image. That of a lock as we write it is found without a tree, which takes memory. */
-function linesOf(text, tree, count) {
+function linesOf$1(text, tree, count) {
 	const images = fieldOf$1(tree, "images");
 	if (images?.kind === "sequence") return images.items.map((item) => fieldOf$1(item, "ref")?.line ?? item.line);
 	const lines = [];
@@ -17651,7 +17878,7 @@ function withTag$2(image, annotations) {
 		moved: false
 	};
 	const named = namesIn$1(annotations);
-	const same = named.find((reference) => nameOf$4(reference) === nameOf$4(own));
+	const same = named.find((reference) => nameOf$5(reference) === nameOf$5(own));
 	if (same?.tag === void 0) return {
 		source: image,
 		moved: same === void 0 && named.length > 0
@@ -17929,7 +18156,7 @@ function addImages$1(images, { user, registry }, collector) {
 		const reference = source?.transport === "docker" ? source.reference : rule?.repository;
 		if (reference === void 0) return;
 		const { domain } = reference;
-		const repository = nameOf$4(reference);
+		const repository = nameOf$5(reference);
 		if (!known.has(repository)) addUser(collector, line, repository, user);
 		known.add(repository);
 		if (registry === void 0 || domain === registry || others.has(domain)) return;
@@ -18221,7 +18448,7 @@ function filled$1(text) {
 function addSync(entry, collector) {
 	const { line } = entry;
 	const source = filled$1(textOf$2(entry, "source") ?? "");
-	if (source === "") throw refusal("this entry does not name an image", "Its key is `source`.");
+	if (source === "") throw refusal("this entry does not name an image", "Its key is 'source'.");
 	noteOthers(entry, collector);
 	const platforms = platformsOf$6(collector, [...textsOf(entry, ["platform", "platforms"])].map(filled$1));
 	const type = textOf$2(entry, "type");
@@ -18856,7 +19083,7 @@ function namedFormat(name) {
 /** The format of a template that was skipped. */
 const TEMPLATE = "template";
 /** The title of a format by its name: `a plain list`. */
-function titleOf(name) {
+function titleOf$1(name) {
 	if (name === "template") return "a template";
 	return FORMATS.find((format) => format.name === name)?.title ?? "a list";
 }
@@ -19049,7 +19276,7 @@ const COMMA_PAIR = "two references joined by a comma are read as source and stor
 const MAX_REJECTS = 1e4;
 /** A stranger's file may have a million keys that nobody reads; the notes on the first of them say enough. */
 const MAX_IGNORED$1 = 50;
-function newCollector(file, { defaultRegistry, variables = NO_VARIABLES, imageRules = [], bundle }) {
+function newCollector(file, { defaultRegistry, variables = NO_VARIABLES, imageRules = [], held }) {
 	const found = {
 		requests: [],
 		tagRequests: [],
@@ -19133,7 +19360,7 @@ function newCollector(file, { defaultRegistry, variables = NO_VARIABLES, imageRu
 	const addEntry = (line, text, readParts) => orReject(line, text, () => takeEntry(line, filled(readParts(), fill)));
 	return {
 		imageRules,
-		bundle,
+		held,
 		fill,
 		takeBareVariables: () => {
 			bare = true;
@@ -19150,7 +19377,8 @@ function newCollector(file, { defaultRegistry, variables = NO_VARIABLES, imageRu
 			platforms: locked.platforms.length === 0 ? "all" : locked.platforms.map(parsePlatform),
 			storedAs: [],
 			implicitTag: false,
-			locked
+			locked,
+			...held === void 0 ? {} : { held }
 		}),
 		addTags: (line, text, readParts) => orReject(line, text, () => takeTags(line, filledTags(readParts(), fill))),
 		addCandidate: (line, text, why) => void found.candidates.push({
@@ -19256,7 +19484,7 @@ function orAsItIs(text, fill) {
 /** A registry, or the beginning of repositories' names, in normal form where a variable was in it. */
 function filledScope(registry, fill) {
 	const value = fill(registry);
-	return value === registry ? registry : nameOf$4(parseReference(`${value}/x/x`)).replace(/\/x\/x$/, "");
+	return value === registry ? registry : nameOf$5(parseReference(`${value}/x/x`)).replace(/\/x\/x$/, "");
 }
 /** `$NAME` alone is a variable where users are named (image-syncer). */
 const ALONE = /^\$([A-Z_][A-Z0-9_]*)$/;
@@ -26105,7 +26333,7 @@ function readRule({ text, isRegex }, defaultRegistry, budget = newPatternBudget(
 }
 /** The digest decides where the rule has one; beside it, a tag counts where both have one. */
 function isSame$4(reference, wanted) {
-	if (nameOf$4(reference) !== nameOf$4(wanted)) return false;
+	if (nameOf$5(reference) !== nameOf$5(wanted)) return false;
 	if (wanted.digest === void 0) return reference.tag === wanted.tag;
 	const sameTag = reference.tag === void 0 || wanted.tag === void 0 || reference.tag === wanted.tag;
 	return reference.digest === wanted.digest && sameTag;
@@ -26113,7 +26341,7 @@ function isSame$4(reference, wanted) {
 /** The texts of which a pattern has to fit one: it may end before the tag, or before the digest. */
 function formsOf(reference) {
 	const { tag, digest } = withDefaultTag(reference);
-	const name = nameOf$4(reference);
+	const name = nameOf$5(reference);
 	const tagged = tag === void 0 ? [] : [`${name}:${tag}`];
 	const pinned = digest === void 0 ? [] : [`${name}@${digest}`, ...tagged.map((text) => `${text}@${digest}`)];
 	return [
@@ -26323,7 +26551,7 @@ function plainLine({ source, platforms, storedAs }) {
 * @throws OciSaveError `usage` for a bad rule of `ignore`
 */
 function joinLists(lists, faults, options) {
-	const known = new Set(lists.flatMap(({ requests }) => requests).map(identityOf));
+	const known = new Set(lists.flatMap(({ requests }) => requests).map(identityOf$1));
 	const settled = lists.map((list) => settle(list, options, known));
 	const named = settled.flatMap(({ requests }) => requests);
 	const tagRequests = settled.flatMap((list) => list.tagRequests);
@@ -26445,7 +26673,7 @@ function settle(list, options, known) {
 		const request = entries[before];
 		if (request === void 0) return rules.length > rulesBefore;
 		read.set(candidate, request);
-		const identity = identityOf(request);
+		const identity = identityOf$1(request);
 		const isNew = !known.has(identity);
 		known.add(identity);
 		return isNew;
@@ -26508,7 +26736,7 @@ function problemsOf$1({ list: { file, format }, requests, tagRequests, candidate
 	const advice = candidates.length === 0 ? hintOf(format) : hint`With ${option("onCandidate", "accept")}, ${formatCount(candidates.length, "candidate")} would be saved.`;
 	return [{
 		file,
-		reason: `read as ${titleOf(format)}, it does not name any image`,
+		reason: `read as ${titleOf$1(format)}, it does not name any image`,
 		hint: advice
 	}];
 }
@@ -26530,7 +26758,7 @@ function conflicts(requests) {
 		const reference = referenceIn$1(request.source);
 		const { tag, digest } = reference ?? {};
 		if (reference === void 0 || tag === void 0 || digest === void 0) return [];
-		const name = `${nameOf$4(reference)}:${tag}`;
+		const name = `${nameOf$5(reference)}:${tag}`;
 		const key = [name, ...request.storedAs.map(formatReference)].join(" ");
 		const first = pins.get(key);
 		if (first === void 0) pins.set(key, {
@@ -26548,10 +26776,10 @@ function conflicts(requests) {
 }
 /** Groups of duplicates, in the order of their first ones. */
 function distinct$1(requests) {
-	return [...Map.groupBy(requests, identityOf).values()].flatMap(([first, ...more]) => first === void 0 ? [] : [[first, ...more]]);
+	return [...Map.groupBy(requests, identityOf$1).values()].flatMap(([first, ...more]) => first === void 0 ? [] : [[first, ...more]]);
 }
 /** Equal for duplicates: source, platforms and stored names, each in normal form and any order, and what is locked. */
-function identityOf({ source, platforms, storedAs, locked }) {
+function identityOf$1({ source, platforms, storedAs, locked }) {
 	return JSON.stringify([
 		source.transport,
 		formatSource(source),
@@ -26821,4060 +27049,545 @@ function parseInline(images, options, file = "images") {
 		...collector.found
 	};
 }
-// src/bundle/kit/mirrors.ts
-/** Where the kit's configurations expect the site's registry; `mirrors.sh` writes them for another address. */
-const ADDRESS$2 = "127.0.0.1:5000";
-const URL$1 = `http://${ADDRESS$2}`;
-const OTHER_ADDRESS = `# For another address than ${ADDRESS$2}: sh kit/mirrors.sh ADDRESS\n`;
-/**
-* Configurations by which runtimes pull the names that images have from the site's registry: files of `kit/`, right as
-* they stand for a registry on the same machine. `mirrors.sh` writes the same from `images.tsv`, and a test compares them.
-*/
-function mirrorFiles(lock) {
-	const mirrored = mirroredRegistries(lock);
+// src/archive/archive-name.ts
+/** `N.tar`: the archive, whether it is one file or has to be joined. */
+function wholeName({ base, suffix }) {
+	return `${base}.${suffix}`;
+}
+/** `N.tar.001`, from 1. */
+function partName(name, number) {
+	return `${wholeName(name)}.${String(number).padStart(3, "0")}`;
+}
+/** What follows the base in the name of an archive, of one of its parts, or of their list. */
+const SUFFIX = /\.(?:tar(\.\d{3})?|(parts\.json))$/;
+/** The path of an archive, of one of its parts or of their list, up to its base: beside it are `N.lock.json` and others. */
+function withoutSuffix(file) {
+	return file.replace(SUFFIX, "");
+}
+/** The archive of which a path is the whole, a part or the list of parts; undefined where it has none of these names. */
+function archiveNamed(file) {
+	const named = path.basename(file);
+	const match = SUFFIX.exec(named);
+	const base = named.slice(0, match?.index ?? 0);
+	if (match === null || !/^.+$/.test(base)) return void 0;
+	const name = {
+		base,
+		suffix: "tar"
+	};
+	return {
+		folder: path.dirname(path.resolve(file)),
+		name,
+		isPart: (match[1] ?? match[2]) !== void 0
+	};
+}
+const sumsName = ({ base }) => `${base}.sha256`;
+const partsListName = ({ base }) => `${base}.parts.json`;
+/** The scripts that join parts, by who runs them. */
+function joinScriptNames({ base }) {
+	return {
+		shell: `${base}.join.sh`,
+		powershell: `${base}.join.ps1`
+	};
+}
+/** The small files beside the parts of a cut archive, which a whole one does not have. */
+function namesBesideParts(name) {
+	const { shell, powershell } = joinScriptNames(name);
 	return [
-		...mirrored.flatMap(({ host, folder }) => {
-			const name = hostFolder(host);
-			return name === void 0 ? [] : [{
-				name: `hosts/${name}/hosts.toml`,
-				content: hostsToml(host, folder)
-			}];
-		}),
-		{
-			name: "registries.conf",
-			content: registriesConf(mirrored)
-		},
-		{
-			name: "k3s-registries.yaml",
-			content: registriesYaml(mirrored)
-		},
-		{
-			name: "daemon.json",
-			content: DAEMON_JSON
-		}
+		partsListName(name),
+		shell,
+		powershell
 	];
 }
-/** The registries of the stored names, sorted, and the site's own. Names without a registry need no mirror. */
-function mirroredRegistries(lock) {
-	const hosts = lock.images.flatMap(({ names }) => names.map((stored) => splitName$1(stored).name).filter(namesRegistry).map((name) => name.slice(0, name.indexOf("/"))));
-	return [.../* @__PURE__ */ new Set([...hosts, ADDRESS$2])].toSorted(byText).map((host) => ({
-		host,
-		folder: hosts.includes(host) ? folderOf(host) : void 0
-	}));
+/** The small files beside an archive, the sums last. */
+function sidecarNames(name) {
+	return [...namesBesideParts(name), sumsName(name)];
 }
-function folderOf(host) {
-	return repositoryPath(`${host}/x`).slice(0, -2);
+/** Whether a name is the archive's, or that of one of its parts: no other file is ever removed. */
+function isPieceName(name, candidate) {
+	const whole = wholeName(name);
+	return candidate === whole || candidate.startsWith(whole) && /^\.\d{3}$/.test(candidate.slice(whole.length));
 }
+/** Line breaks and other characters that move a cursor, and those that change the direction of text. */
+const CONTROL = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u;
 /**
-* The folder in which containerd looks for a registry's hosts.toml (docs/hosts.md, Port Handling). It knows a form
-* without a colon, which FAT and Windows cannot have in a name, but for IPv6 addresses: those are left to `mirrors.sh`.
+* Checks the name of an archive, which may have folders before it, or of the folder that gives the archive its name.
+* Where the archive goes, its files are read as lines and by shells.
+* @throws OciSaveError `usage`
 */
-function hostFolder(host) {
-	const name = host.replace(/:(\d+)$/, "_$1_");
-	return name.includes(":") ? void 0 : name;
-}
-/** JSON's form of a text, which is one of TOML and of YAML as well. */
-const quoted$1 = (text) => JSON.stringify(text);
-/**
-* `server` is the site's registry, too: otherwise a name that it lacks would be looked for at the public registry, which
-* only costs time where there is no internet. `override_path`: the address has its own /v2 (containerd, docs/hosts.md).
-*/
-function hostsToml(host, folder) {
-	const mirror = `${URL$1}/v2/${folder}`;
-	const reads = "capabilities = [\"pull\", \"resolve\"]\noverride_path = true\n";
-	const server = host === ADDRESS$2 ? `server = ${quoted$1(URL$1)}\n` : `server = ${quoted$1(mirror)}\n${reads}`;
-	return [
-		`# Images of ${quoted$1(host)} are pulled from the registry at ${ADDRESS$2}.\n`,
-		OTHER_ADDRESS,
-		server,
-		...folder === void 0 ? [] : [`\n[host.${quoted$1(mirror)}]\n${reads}`]
-	].join("");
-}
-/**
-* A location without a mirror: no other place is asked. What the registry itself has under its own address is found by
-* falling back to that address.
-*/
-function registriesConf(mirrored) {
-	const tables = mirrored.map(({ host, folder }) => {
-		const location = `location = ${quoted$1(host === ADDRESS$2 ? ADDRESS$2 : `${ADDRESS$2}/${folder}`)}`;
-		const table = `\n[[registry]]\nprefix = ${quoted$1(host)}\n${location}\ninsecure = true\n`;
-		if (host !== ADDRESS$2 || folder === void 0) return table;
-		return `${table}\n[[registry.mirror]]\nlocation = ${quoted$1(`${ADDRESS$2}/${folder}`)}\ninsecure = true\n`;
+function checkArchiveName(written) {
+	const last = written.split(path.sep).at(-1) ?? "";
+	const wrong = CONTROL.test(written) ? "has control characters in it" : [
+		"",
+		".",
+		".."
+	].includes(last) ? "is a folder" : void 0;
+	if (wrong === void 0) return;
+	throw new OciSaveError({
+		code: "usage",
+		message: `archive-name: ${JSON.stringify(written)} cannot name an archive: it ${wrong}`,
+		hint: hint`Write ${option("archiveName")} NAME, or FOLDER/NAME.`
 	});
-	return [
-		"# For podman, buildah, skopeo and CRI-O: a file of /etc/containers/registries.conf.d\n",
-		OTHER_ADDRESS,
-		...tables
-	].join("");
 }
-/** An endpoint that equals the name's own registry gets no rewrite (k3s, Private Registry Configuration): its path does it. */
-function registriesYaml(mirrored) {
-	const entries = mirrored.map(({ host, folder }) => {
-		const own = folder === void 0 ? [URL$1] : [`${URL$1}/v2/${folder}`, URL$1];
-		const endpoints = host === ADDRESS$2 ? own : [URL$1];
-		return [
-			`  ${quoted$1(host)}:\n    endpoint:\n`,
-			...endpoints.map((endpoint) => `      - ${quoted$1(endpoint)}\n`),
-			...host === ADDRESS$2 ? [] : [`    rewrite:\n      "^(.*)$": ${quoted$1(`${folder}/$1`)}\n`]
-		].join("");
+// src/files/boundary.ts
+/** Whether a path as a workflow writes it lies in the checkout; links are not followed. */
+function isInCheckout(file, { checkout }) {
+	return isInside(path.resolve(file), checkout);
+}
+/** Whether an absolute path is one of some folders, or lies in one; links are not followed. */
+function isInside(place, folders) {
+	return folders.some((folder) => {
+		const relative = path.relative(folder, place);
+		return relative !== ".." && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
 	});
-	return [
-		"# For k3s /etc/rancher/k3s/registries.yaml, for RKE2 /etc/rancher/rke2/registries.yaml\n",
-		OTHER_ADDRESS,
-		"mirrors:\n",
-		...entries
-	].join("");
 }
-/** dockerd's mirrors have no path of their own and stand for docker.io alone: they find names without a registry. */
-const DAEMON_JSON = `{
-  "insecure-registries": [${quoted$1(ADDRESS$2)}],
-  "registry-mirrors": [${quoted$1(URL$1)}]
+/** Whether a path lies in one of some real folders, links followed. For a path without a file yet, its folder counts. */
+async function liesInside(file, folders) {
+	return isInside(await realPlaceOf(path.resolve(file)), folders);
 }
-`;
-// src/bundle/kit/readme.ts
-/** Beyond that, the page says where all of them stand. */
-const MAX_NAMES$5 = 200;
-/** Where the examples find a registry: what `kit/serve.sh` listens at. */
-const ADDRESS$1 = "127.0.0.1:5000";
+/** The real path of a place: where nothing is there yet, that of the nearest folder above it, with the rest. */
+async function realPlaceOf(place) {
+	try {
+		return await realpath(place);
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		const above = path.dirname(place);
+		return above === place ? place : path.join(await realPlaceOf(above), path.basename(place));
+	}
+}
+// src/files/kind.ts
+/** Whether there is anything at a path, even a link to nowhere. */
+async function exists(place) {
+	return await unlessGone(lstat(place)) !== void 0;
+}
+/** Whether a path leads to a file. */
+async function isFile(place) {
+	return (await unlessGone(stat(place)))?.isFile() ?? false;
+}
+/** Whether a path leads to a folder. */
+async function isFolder$1(place) {
+	return (await unlessGone(stat(place)))?.isDirectory() ?? false;
+}
+/** The result of a read, or undefined where the file or folder does not exist (any more). */
+async function unlessGone(reading) {
+	try {
+		return await reading;
+	} catch (error) {
+		const code = systemCodeOf(error);
+		if (code === "ENOENT" || code === "ENOTDIR") return void 0;
+		throw error;
+	}
+}
+// src/files/mount-points.ts
+/** Linux tells each process what is mounted where it looks (proc_pid_mountinfo(5)). */
+const MOUNTS = "/proc/self/mountinfo";
+/** The fifth field; blanks and backslashes are octal. */
+function mountPointsIn(mountinfo) {
+	return mountinfo.split("\n").flatMap((line) => {
+		const place = line.split(" ")[4];
+		return place === void 0 ? [] : [place.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)))];
+	});
+}
 /**
-* `README.txt`: what a bundle is and what to type, for somebody who has nothing but the unpacked folder and a shell. It
-* follows from the lock alone: no date, no name of an archive.
+* Those of some real paths, and of what is below them, on which a file system or a file is mounted: none of them can be
+* renamed. Where a system does not tell, a place on another device than its folder counts.
 */
-function readme(lock, repositories) {
-	const pulled = pulledNames(lock);
-	const [first = `${ADDRESS$1}/NAME:TAG`] = pulled;
-	return `CONTAINER IMAGES FOR A PLACE WITHOUT INTERNET
-
-This folder holds ${contentWords(lock)}.
-Nothing in it needs the internet. What you need is a shell, and one of zot,
-docker-registry, skopeo, containerd (ctr, k3s, RKE2), Podman or Docker.
-
-  Platforms   ${platformsOf$2(lock).join(", ") || "none: no image has one"}
-  Size        ${sizeWords(lock, repositories)}
-  Made from   the images in oci-save.lock.json, whose sha256 is
-              ${digestOfLock(lock).slice(7)}
-  Made by     oci-save (a GitHub Action and a command); it is not needed here
-
-Run the commands below in this folder, where this file is. Each tells with
---help what else it can do. report.html has the same for a web browser.
-
-
-1. CHECK WHAT ARRIVED
-
-     sh kit/verify.sh
-
-   reads every byte and compares it with what was saved. Do it after each copy.
-   It names what is damaged, and which images need it. It prints the sha256 of
-   SHA256SUMS: whoever gave you this folder can tell you what it has to be.
-
-
-2. SERVE THE IMAGES FROM THIS FOLDER (needs zot)
-
-     sh kit/serve.sh
-
-   starts a registry at ${ADDRESS$1}, for pulls from this machine. For others,
-   with users and with TLS:
-
-     sh kit/serve.sh --listen 0.0.0.0:5000
-     sh kit/serve.sh --users htpasswd --cert server.crt --key server.key
-
-   The first image is then
-     ${first}
-
-
-3. LOAD THE IMAGES INTO THIS MACHINE (needs no registry)
-
-     sh kit/load.sh containerd        also: k3s, rke2, podman, docker
-     sh kit/load.sh podman '*nginx*'  only names that match
-
-   Images of another architecture are not loaded.
-
-
-4. PUSH THE IMAGES INTO A REGISTRY THAT RUNS HERE (needs skopeo, or curl)
-
-     sh kit/push.sh registry.example:5000
-     sh kit/push.sh registry.example:5000/mirror '*nginx*'
-
-   What the registry has already is not sent again.
-
-
-5. LET MACHINES PULL BY THE NAMES THAT THEY KNOW
-
-   A cluster that asks for docker.io/library/nginx finds it in your registry
-   when its nodes know where to look:
-
-     sh kit/mirrors.sh registry.example:5000
-
-   writes the files for containerd, k3s, RKE2, CRI-O, Podman and Docker, and
-   tells where each belongs. Those in kit/ are for a registry at
-   ${ADDRESS$1}.
-
-
-6. UPDATE: A LATER FOLDER OF THIS KIND
-
-   Never unpack one over another: the images of the first would be lost.
-   Unpack the new one beside it, and there:
-
-     sh kit/update.sh FOLDER          adds its images to those in FOLDER
-     sh kit/update.sh --swap SITE     or keeps one folder for each version,
-     sh kit/update.sh --rollback SITE and goes back to the one before
-
-
-NAMES, as they are pulled after step 2
-
-${namesText(pulled)}
-
-FILES
-
-  README.txt            this page
-  report.html           the images, their sizes and digests, for a browser
-  oci-save.lock.json    the same for programs
-  SHA256SUMS, SHA256SUMS.registry
-                        what kit/verify.sh compares with
-  kit/                  the scripts of the steps above; configurations for zot,
-                        docker-registry, systemd and container runtimes;
-                        images.tsv and manifests.tsv, which the scripts read
-  registry/             what zot serves: a folder for each repository
-  blobs/ index.json oci-layout manifest.json
-                        the images as an OCI layout, and in Docker's form
-`;
-}
-/** The stored names at a registry that serves the bundle, sorted, each once. */
-function pulledNames({ images }) {
-	const names = images.flatMap((image) => image.names.map((stored) => {
-		const { name, tag } = splitName$1(stored);
-		return `${ADDRESS$1}/${repositoryPath(name)}:${tag}`;
-	}));
-	return [...new Set(names)].toSorted();
-}
-function namesText(names) {
-	const shown = names.slice(0, MAX_NAMES$5).map((name) => `  ${name}\n`);
-	const more = names.length - shown.length;
-	const rest = more === 0 ? "" : `  and ${more} more: all of them stand in kit/images.tsv\n`;
-	return `${shown.join("")}${rest}`;
-}
-const isPlatform = ({ platform, attests }) => platform !== void 0 && attests === void 0;
-function contentWords({ images }) {
-	const withPlatform = images.filter(({ leaves }) => leaves.some(isPlatform));
-	const artifacts = images.length - withPlatform.length;
-	const referrers = new Set(images.flatMap((image) => image.referrers.map(({ digest }) => digest))).size;
-	return [
-		formatCount(withPlatform.length, "container image"),
-		...artifacts === 0 ? [] : [formatCount(artifacts, "other artifact")],
-		...referrers === 0 ? [] : [`${referrers} of their signatures and attestations`]
-	].join(", ");
-}
-function platformsOf$2({ images }) {
-	const platforms = images.flatMap(({ leaves }) => leaves.filter(isPlatform).flatMap(({ platform }) => platform === void 0 ? [] : [platform]));
-	return [...new Set(platforms)].toSorted();
-}
-function sizeWords({ blobs }, repositories) {
-	const linked = Object.values(blobs).reduce((sum, size) => sum + size, 0);
-	let copied = linked;
-	for (const { blobs: own } of repositories) for (const digest of own) copied += blobs[digest] ?? 0;
-	return `${formatBytes(linked)}; ${formatBytes(copied)} where a disk knows no hard links
-              (FAT, exFAT, some network shares) or they were copied one by one`;
-}
-// src/bundle/kit/scripts.ts
-/** The scripts of the kit by the name of their file. */
-const SCRIPTS = {
-	"common.sh": `# What the scripts of this folder share. They begin with:
-#   case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
-#   . "$kit/common.sh"
-# It sets \`kit\` and \`bundle\`, the absolute paths of this folder and of the bundle that it belongs to.
-set -eu
-LC_ALL=C
-export LC_ALL
-unset CDPATH
-
-tab=$(printf '\\t')
-program=\${0##*/}
-kit=$(cd -- "$kit" && pwd -P)
-bundle=\${kit%/*}
-[ -n "$bundle" ] || bundle=/
-
-# say TEXT…: a line of the result.
-say() { printf '%s\\n' "$*"; }
-# note TEXT…: a line for whoever watches.
-note() { printf '%s\\n' "$*" >&2; }
-
-# fail MESSAGE [WHAT-TO-DO]: the job failed.
-fail() {
-  note "error: $1"
-  [ $# -lt 2 ] || note "  $2"
-  exit 1
-}
-
-# refuse MESSAGE [WHAT-TO-DO]: nothing was started.
-refuse() {
-  note "error: $1"
-  [ $# -lt 2 ] || note "  $2"
-  exit 2
-}
-
-# usage_error MESSAGE: it was called in a wrong way.
-usage_error() { refuse "$1" "sh kit/$program --help tells how it is used"; }
-
-# has PROGRAM: whether this machine has it.
-has() { command -v "$1" >/dev/null 2>&1; }
-
-# hash_input: the sha256 of standard input, in hexadecimal digits.
-if has sha256sum; then
-  hash_input() { sha256sum | cut -c 1-64; }
-elif has shasum; then
-  hash_input() { shasum -a 256 | cut -c 1-64; }
-elif has openssl; then
-  hash_input() { openssl dgst -sha256 | sed 's/.*= *//'; }
-else
-  hash_input() { refuse 'sha256sum, shasum or openssl is needed to check what is here'; }
-fi
-# hash_of FILE
-hash_of() { hash_input <"$1"; }
-
-# temporary: makes a private folder, \`$work\`, that goes when the script ends.
-work=
-temporary() {
-  [ -z "$work" ] || return 0
-  work=$(mktemp -d "\${TMPDIR:-/tmp}/oci-save.XXXXXX") ||
-    refuse "no temporary folder can be made in \${TMPDIR:-/tmp}" 'Name another one: TMPDIR=FOLDER'
-  work=$(cd -- "$work" && pwd -P)
-}
-# at_end: what a script does when it ends, before the temporary folder goes. Scripts may define their own.
-at_end() { :; }
-end() {
-  status=$?
-  trap - EXIT
-  at_end
-  [ -z "$work" ] || rm -rf "$work"
-  exit "$status"
-}
-trap end EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
-`,
-	"join.awk": `# The lock and the tables of two bundles over one pool, for update.sh. It does what \`oci-save unpack --join\` does: the
-# newer bundle has a stored name that both have, and what the older one had there stays by its digest.
-#   awk -f join.awk -v older=SITE -v newer=BUNDLE -v out=FOLDER
-# Reads oci-save.lock.json, kit/images.tsv and kit/manifests.tsv of both. Writes into FOLDER:
-#   lock.json images.tsv manifests.tsv index.json manifest.json   files of the joined bundle
-#   older.again newer.again   the two locks as they were understood: where one differs, it is not in the form of a save
-#   layout.N, layouts         index.json of each repository: N, repository
-#   links                     what each repository has: hex digits of a blob, repository
-#   blobs, blobs.older        what the pool has: hex digits, size
-#   tags.joined, tags.older   what tags mean: repository, tag, digest
-#   counts                    how many images have a platform, how many have none, how many referrers there are
-#   added, moved              names that are new, and what stays by its digest: for people
-#   fault                     why nothing of this can be done
-# Locks are read by the fixed form in which they are written. What is not of that form ends it.
-
-function fault(text) { print text > (out "/fault"); close(out "/fault"); failed = 1; exit 3 }
-function odd(side) { fault("the lock of the " side " bundle is not in the form in which oci-save writes it") }
-
-# The text between the last two quotes of a line.
-function value(line) { sub(/",?$/, "", line); sub(/^.*"/, "", line); return line }
-function is_digest(text) { return length(text) == 71 && substr(text, 1, 7) == "sha256:" && substr(text, 8) !~ /[^0-9a-f]/ }
-function hex(digest) { return substr(digest, 8) }
-function digest_tag(digest) { return "digest-" substr(digest, 8, 12) }
-function join_path(a, b) { return a "/" b }
-
-# sort_list(LIST, COUNT): sorts texts, the same one keeps its order where keys end in a number of fixed length.
-function sort_list(list, count,    gap, i, j, one) {
-  for (gap = int(count / 2); gap > 0; gap = int(gap / 2))
-    for (i = gap + 1; i <= count; i++) {
-      one = list[i]
-      for (j = i - gap; j > 0 && (list[j] "") > (one ""); j -= gap) list[j + gap] = list[j]
-      list[j + gap] = one
-    }
-}
-
-# ---- names ----
-function tag_of(stored,    n, parts) { n = split(stored, parts, ":"); return parts[n] }
-function name_of(stored) { return substr(stored, 1, length(stored) - length(tag_of(stored)) - 1) }
-# The folder of a stored name: src/lock/names.ts, repositoryPath.
-function folder_of(stored,    name, slash, host, rest, port) {
-  if (stored in folders) return folders[stored]
-  name = name_of(stored)
-  slash = index(name, "/")
-  host = slash ? substr(name, 1, slash - 1) : ""
-  rest = slash ? substr(name, slash) : name
-  if (host ~ /^\\[.*\\]/) {
-    port = host
-    sub(/^.*\\]:?/, "", port)
-    sub(/\\].*$/, "", host)
-    host = tolower(substr(host, 2))
-    sub(/^:/, "0:", host)
-    sub(/:$/, ":0", host)
-    gsub(/:/, "-", host)
-    host = "ipv6-" host (port == "" ? "" : "_" port)
-  } else {
-    host = tolower(host)
-    sub(/:/, "_", host)
-  }
-  folders[stored] = host rest
-  check_folder(host rest)
-  return host rest
-}
-# Names of folders come from a lock, which anybody may have written.
-function check_folder(folder,    n, i, parts) {
-  n = split(folder, parts, "/")
-  for (i = 1; i <= n; i++)
-    if (parts[i] !~ /^[a-z0-9][a-z0-9._-]*$/ || parts[i] ~ /[._-]$/ || parts[i] ~ /blobs$/ || parts[i] == "index.json" || parts[i] == "oci-layout")
-      fault("a lock has a name that no bundle has: " folder)
-}
-function place_of(stored) { return folder_of(stored) ":" tag_of(stored) }
-function has_host(name,    first) {
-  if (!index(name, "/")) return 0
-  first = substr(name, 1, index(name, "/") - 1)
-  return first ~ /[.:A-Z]/ || first == "localhost" || first ~ /^\\[/
-}
-# The name under which runtimes look for an image; empty where that is for a registry alone.
-function root_name(id, stored,    j) {
-  if (has_host(stored)) return stored
-  for (j = 1; j <= nn[id]; j++) if (has_host(nm[id, j])) return ""
-  return "docker.io/" (index(stored, "/") ? "" : "library/") stored
-}
-
-# ---- reading ----
-function read_lock(file, side,    line, state, i, k, key, order, last, status) {
-  state = "start"
-  order = " ref names source digest mediaType root rootMediaType converted imageId diffIds index format platforms leaves referrers "
-  while ((status = (getline line < file)) > 0) {
-    if (state == "start") {
-      if (line == "  \\"images\\": [") state = "images"
-      else if (line == "  \\"images\\": [],") state = "files"
-      else if (line != "{" && line != "  \\"version\\": 1,") odd(side)
-    } else if (state == "images") {
-      if (line == "    {") { i = ++count; base[i] = i; ids[side, ++size_of[side]] = i; state = "image"; last = 0; nn[i] = nl[i] = nr[i] = 0 }
-      else if (line == "  ],") state = "files"
-      else odd(side)
-    } else if (state == "image") {
-      if (line == "    }" || line == "    },") { finish(i, side); state = "images"; continue }
-      key = line
-      if (key !~ /^      "[A-Za-z]+": ["{[]/) odd(side)
-      sub(/^      "/, "", key)
-      sub(/".*$/, "", key)
-      if (index(order, " " key " ") <= last) odd(side)
-      last = index(order, " " key " ")
-      if (key == "names") { if (line != "      \\"names\\": [") odd(side); state = "names" }
-      else if (key == "referrers") state = line ~ /\\[$/ ? "referrers" : "image"
-      else if (key == "ref") ref[i] = value(line)
-      else {
-        body[i] = body[i] line "\\n"
-        if (key == "source") source[i] = value(line)
-        else if (key == "digest") own[i] = value(line)
-        else if (key == "root") root[i] = value(line)
-        else if (key == "index") narrow[i] = value(line)
-        if (line ~ /\\[$/ || line ~ /\\{$/) state = key
-      }
-    } else if (state == "names") {
-      if (line ~ /^        "/) nm[i, ++nn[i]] = value(line)
-      else if (line == "      ],") state = "image"
-      else odd(side)
-    } else if (state == "referrers") {
-      if (line == "        {") nr[i]++
-      else if (line ~ /^          "[A-Za-z]+": "/) {
-        key = line
-        sub(/^          "/, "", key)
-        sub(/".*$/, "", key)
-        rf[i, nr[i], key] = value(line)
-      } else if (line == "      ]") state = "image"
-      else if (line != "        }" && line != "        },") odd(side)
-    } else if (state == "files") {
-      # Plain files that travel along are nothing that this script knows.
-      if (line != "  \\"files\\": [],") odd(side)
-      state = "before blobs"
-    } else if (state == "before blobs") {
-      if (line == "  \\"blobs\\": {") state = "blobs"
-      else if (line == "  \\"blobs\\": {}") state = "end"
-      else odd(side)
-    } else if (state == "blobs") {
-      if (line == "  }") { state = "end"; continue }
-      key = line
-      sub(/^    "/, "", key)
-      sub(/": [0-9]+,?$/, "", key)
-      if (!is_digest(key)) odd(side)
-      sub(/^.*": /, "", line)
-      sub(/,$/, "", line)
-      blob[side, ++blobs[side]] = key
-      bytes[side, key] = line
-    } else if (state == "end") {
-      if (line != "}") odd(side)
-      state = "done"
-    } else if (state == "done") odd(side)
-    else {
-      # Inside of converted, diffIds, platforms or leaves.
-      body[i] = body[i] line "\\n"
-      if (line ~ /^      []}],$/) state = "image"
-      else if (state == "converted") { key = line; sub(/^        "/, "", key); sub(/".*$/, "", key); new_of[i, key] = value(line) }
-      else if (state == "leaves") {
-        if (line == "        {") { k = ++nl[i]; layers[i, k] = "" }
-        else if (line ~ /^            "/) layers[i, k] = layers[i, k] " " value(line)
-        else if (line ~ /^          "[A-Za-z]+": "/) {
-          key = line
-          sub(/^          "/, "", key)
-          sub(/".*$/, "", key)
-          leaf[i, k, key] = value(line)
-        }
-      }
-    }
-  }
-  close(file)
-  if (status < 0 || state != "done") odd(side)
-}
-
-function finish(i, side,    j, k) {
-  for (j = 1; j <= nn[i]; j++) if (nm[i, j] !~ /^[][A-Za-z0-9._:\\/-]+$/ || nm[i, j] !~ /:/) odd(side)
-  if (!nn[i] || !is_digest(own[i]) || !is_digest(root[i])) odd(side)
-  for (k = 1; k <= nl[i]; k++) if (!is_digest(leaf[i, k, "digest"]) || !is_digest(leaf[i, k, "config"])) odd(side)
-  for (k = 1; k <= nr[i]; k++) if (!is_digest(rf[i, k, "digest"]) || !is_digest(rf[i, k, "subject"])) odd(side)
-  tagged[i] = narrow[i] == "narrow" ? root[i] : ((i, own[i]) in new_of) ? new_of[i, own[i]] : own[i]
-}
-
-function read_tables(folder, side,    line, parts, file, status) {
-  file = folder "/kit/manifests.tsv"
-  while ((status = (getline line < file)) > 0) {
-    if (line ~ /^#/) continue
-    if (split(line, parts, "\\t") != 4 || !is_digest(parts[1]) || parts[4] ~ /[^-a-f0-9sh: ]/) fault(file " is not the table of a kit")
-    if (!((side, parts[1]) in bytes)) continue
-    if (parts[1] in type) {
-      if (content[parts[1]] != parts[4]) join_content(parts[1], parts[4])
-    } else {
-      type[parts[1]] = parts[2]
-      length_of[parts[1]] = parts[3]
-      content[parts[1]] = parts[4]
-    }
-  }
-  close(file)
-  if (status < 0) fault(file " cannot be read")
-  file = folder "/kit/images.tsv"
-  while ((status = (getline line < file)) > 0) {
-    split(line, parts, "\\t")
-    if (parts[9] == "opaque") opaque[parts[6]] = 1
-  }
-  close(file)
-  if (status < 0) fault(file " cannot be read")
-}
-
-# Each of two bundles has other platforms of an index: both, in the order of the index itself.
-function join_content(digest, more,    known, n, i, parts, text, at, one, joined) {
-  n = split(content[digest] " " more, parts, " ")
-  for (i = 1; i <= n; i++) known[parts[i]] = 1
-  text = read_blob(digest)
-  joined = ""
-  while (match(text, /"digest"[ \\t\\n\\r]*:[ \\t\\n\\r]*"sha256:[0-9a-f]+"/)) {
-    one = substr(text, RSTART, RLENGTH - 1)
-    text = substr(text, RSTART + RLENGTH)
-    sub(/^.*"/, "", one)
-    if (is_digest(one) && one in known) joined = joined " " one
-  }
-  content[digest] = substr(joined, 2)
-}
-
-function read_blob(digest,    file, line, text) {
-  text = ""
-  file = newer "/blobs/sha256/" hex(digest)
-  while ((getline line < file) > 0) text = text line "\\n"
-  close(file)
-  if (text != "") return text
-  file = older "/blobs/sha256/" hex(digest)
-  while ((getline line < file) > 0) text = text line "\\n"
-  close(file)
-  return text
-}
-
-# ---- joining: src/lock/merge-locks.ts ----
-function referrers_text(id, stripped,    b, m, text, tag) {
-  b = base[id]
-  if (!nr[b]) return "      \\"referrers\\": []\\n"
-  text = "      \\"referrers\\": [\\n"
-  for (m = 1; m <= nr[b]; m++) {
-    tag = ((b, m, "tag") in rf) && !(stripped && ((id, m) in strip))
-    text = text "        {\\n          \\"digest\\": \\"" rf[b, m, "digest"] "\\",\\n          \\"mediaType\\": \\"" rf[b, m, "mediaType"] "\\",\\n"
-    if ((b, m, "artifactType") in rf) text = text "          \\"artifactType\\": \\"" rf[b, m, "artifactType"] "\\",\\n"
-    text = text "          \\"subject\\": \\"" rf[b, m, "subject"] "\\"" (tag ? ",\\n          \\"tag\\": \\"" rf[b, m, "tag"] "\\"" : "") "\\n"
-    text = text "        }" (m < nr[b] ? "," : "") "\\n"
-  }
-  return text "      ]\\n"
-}
-function content_at(stored, id, stripped,    b, k, text) {
-  b = base[id]
-  text = folder_of(stored) " " tagged[b] " " root[b]
-  for (k = 1; k <= nl[b]; k++) text = text " " leaf[b, k, "digest"]
-  return text " " referrers_text(id, stripped)
-}
-function hold(stored, id) {
-  held[place_of(stored)] = 1
-  present[content_at(stored, id, 1)] = 1
-}
-# Where a referrer has a tag; asking for a field that is not there would make it.
-function sign_place(stored, i, m) { return ((i, m, "tag") in rf) ? folder_of(stored) ":" rf[i, m, "tag"] : "" }
-function is_taken(place, digest) { return (place in held) || ((place in sign) && sign[place] != digest) }
-
-function join_locks(    x, i, j, m, place, kept, lost, given, digits, stored, id, key, list, n, group) {
-  for (x = 1; x <= size_of["newer"]; x++) {
-    i = ids["newer", x]
-    for (j = 1; j <= nn[i]; j++) {
-      hold(nm[i, j], i)
-      for (m = 1; m <= nr[i]; m++) {
-        place = sign_place(nm[i, j], i, m)
-        if (place != "" && !(place in sign)) sign[place] = rf[i, m, "digest"]
-      }
-    }
-  }
-  for (x = 1; x <= size_of["older"]; x++) {
-    i = ids["older", x]
-    for (m = 1; m <= nr[i]; m++) for (j = 1; j <= nn[i]; j++) {
-      place = sign_place(nm[i, j], i, m)
-      if (place != "" && (place in sign) && sign[place] != rf[i, m, "digest"]) strip[i, m] = 1
-    }
-    for (j = 1; j <= nn[i]; j++) gone[i, j] = is_taken(place_of(nm[i, j]), tagged[i])
-  }
-  for (x = 1; x <= size_of["older"]; x++) {
-    i = ids["older", x]
-    for (j = 1; j <= nn[i]; j++) if (!gone[i, j]) hold(nm[i, j], i)
-  }
-  for (x = 1; x <= size_of["newer"]; x++) {
-    i = ids["newer", x]
-    add_joined(i, ref[i], i)
-    for (j = 1; j <= nn[i]; j++) add_name(joined_id, nm[i, j])
-  }
-  for (x = 1; x <= size_of["older"]; x++) {
-    i = ids["older", x]
-    kept = n = 0
-    for (j = 1; j <= nn[i]; j++) {
-      stored = nm[i, j]
-      if (!gone[i, j]) { list[++n] = stored; kept++; continue }
-      if ((content_at(stored, i, 1) in present) || (content_at(stored, i, 0) in present)) continue
-      for (digits = 12; digits <= 64; digits++) {
-        given = name_of(stored) ":digest-" substr(tagged[i], 8, digits)
-        if (!(place_of(given) in held) && !(place_of(given) in sign)) break
-      }
-      if (digits > 64) fault(stored " is another image in the newer bundle, and there is no free tag for the older one")
-      hold(given, i)
-      list[++n] = given
-      print stored "\\t" given > (out "/moved")
-    }
-    if (!n) continue
-    sort_list(list, n)
-    key = ref[i]
-    if (!kept && source[i] != "docker") key = list[1]
-    else if (!kept && !index(key, "@")) { sub(/:[^:\\/]*$/, "", key); key = key "@" own[i] }
-    add_joined(i, key, i)
-    for (j = 1; j <= n; j++) add_name(joined_id, list[j])
-  }
-  n = 0
-  for (x = 1; x <= joined; x++) {
-    id = joined_ids[x]
-    split("", list)
-    for (j = 1; j <= nn[id]; j++) list[j] = nm[id, j]
-    sort_list(list, nn[id])
-    key = ""
-    for (j = 1; j <= nn[id]; j++) { nm[id, j] = list[j]; key = key (j > 1 ? "," : "") list[j] }
-    order_of[++n] = ref[id] "\\001" key "\\001" (BASE + id)
-  }
-  sort_list(order_of, n)
-  for (x = 1; x <= n; x++) { split(order_of[x], group, "\\001"); ids["joined", x] = group[3] - BASE }
-  size_of["joined"] = n
-}
-# An image of the joined lock; the one that is there already where only the names differ. Sets joined_id.
-function add_joined(i, new_ref, from,    key, m) {
-  key = new_ref "\\n" body[i] referrers_text(from, 1)
-  if (key in joined_by) { joined_id = joined_by[key]; return }
-  joined_id = ++count
-  joined_by[key] = joined_id
-  joined_ids[++joined] = joined_id
-  base[joined_id] = i
-  ref[joined_id] = new_ref
-  nn[joined_id] = 0
-  for (m = 1; m <= nr[i]; m++) if ((from, m) in strip) strip[joined_id, m] = 1
-}
-function add_name(id, stored) {
-  if ((id, "has", stored) in named_once) return
-  named_once[id, "has", stored] = 1
-  nm[id, ++nn[id]] = stored
-}
-
-# ---- writing ----
-function write_lock(side, file,    x, id, j, n, digest) {
-  printf "{\\n  \\"version\\": 1,\\n  \\"images\\": [" > file
-  n = size_of[side]
-  for (x = 1; x <= n; x++) {
-    id = ids[side, x]
-    printf "%s    {\\n      \\"ref\\": \\"%s\\",\\n      \\"names\\": [\\n", (x > 1 ? "" : "\\n"), ref[id] > file
-    for (j = 1; j <= nn[id]; j++) printf "        \\"%s\\"%s\\n", nm[id, j], (j < nn[id] ? "," : "") > file
-    printf "      ],\\n" > file
-    printf "%s", body[base[id]] > file
-    printf "%s", referrers_text(id, side == "joined") > file
-    printf "    }%s\\n", (x < n ? "," : "") > file
-  }
-  printf "%s],\\n  \\"files\\": [],\\n  \\"blobs\\": {", (n ? "  " : "") > file
-  for (x = 1; x <= blobs[side]; x++) {
-    digest = blob[side, x]
-    printf "%s    \\"%s\\": %s", (x > 1 ? ",\\n" : "\\n"), digest, bytes[side, digest] > file
-  }
-  printf "%s}\\n}\\n", (blobs[side] ? "\\n  " : "") > file
-  close(file)
-}
-
-function join_blobs(    a, b, x, y, one, side) {
-  x = y = 1
-  while (x <= blobs["older"] || y <= blobs["newer"]) {
-    a = x <= blobs["older"] ? blob["older", x] : "~"
-    b = y <= blobs["newer"] ? blob["newer", y] : "~"
-    if (a == b && bytes["older", a] != bytes["newer", b]) fault("the two bundles give " a " different sizes")
-    if ((x > 1 && a <= blob["older", x - 1]) || (y > 1 && b <= blob["newer", y - 1])) fault("the blobs of a lock are not sorted")
-    side = a <= b ? "older" : "newer"
-    one = a <= b ? a : b
-    blob["joined", ++blobs["joined"]] = one
-    bytes["joined", one] = bytes[side, one]
-    if (a <= b) x++
-    if (b <= a) y++
-  }
-}
-
-function write_blobs(side, file,    x) {
-  for (x = 1; x <= blobs[side]; x++) print hex(blob[side, x]) "\\t" bytes[side, blob[side, x]] > file
-  close(file)
-}
-
-function is_index(digest) { return type[digest] ~ /(image\\.index|manifest\\.list)/ }
-
-# Everything below a manifest of which an image took some leaves: src/oci/reachable.ts.
-function visit(digest, key,    n, j, parts, wanted) {
-  if (!(digest in type)) return 0
-  if ((run, digest) in visited) return visited[run, digest]
-  visited[run, digest] = wanted = 0
-  n = content[digest] == "-" ? 0 : split(content[digest], parts, " ")
-  if (is_index(digest)) { for (j = 1; j <= n; j++) if (visit(parts[j], key)) wanted = 1 }
-  else wanted = key == "*" || ((key, digest) in taken)
-  visited[run, digest] = wanted
-  if (!wanted) return 0
-  add_held(digest)
-  if (!is_index(digest)) for (j = 1; j <= n; j++) add_link(parts[j])
-  return 1
-}
-function add_held(digest) {
-  add_link(digest)
-  if ((folder_run, digest) in is_held) return
-  is_held[folder_run, digest] = 1
-  helds[++held_count] = digest
-}
-function add_link(digest) {
-  if ((folder_run, digest) in linked) return
-  linked[folder_run, digest] = 1
-  if (writing) print hex(digest) "\\t" folder > (out "/links")
-}
-
-# What each repository of a lock has: its tags, and its referrers with theirs.
-function read_layouts(side,    x, id, b, j, k, m, f, t, key, done) {
-  split("", repositories); split("", tag_list); split("", ref_list); split("", tag_count); split("", ref_count)
-  split("", digest_at); split("", taken); split("", first_sign); split("", sign_tags); split("", sign_count); split("", known_ref)
-  repository_count = 0
-  for (x = 1; x <= size_of[side]; x++) {
-    id = ids[side, x]; b = base[id]
-    for (j = 1; j <= nn[id]; j++) {
-      f = folder_of(nm[id, j]); t = tag_of(nm[id, j])
-      if (!(f in tag_count)) { tag_count[f] = ref_count[f] = 0; repositories[++repository_count] = f }
-      if (!((f ":" t) in digest_at)) tag_list[f, ++tag_count[f]] = t
-      digest_at[f ":" t] = tagged[b]
-      for (k = 1; k <= nl[b]; k++) taken[f ":" t, leaf[b, k, "digest"]] = 1
-    }
-  }
-  for (x = 1; x <= size_of[side]; x++) {
-    id = ids[side, x]; b = base[id]
-    split("", done)
-    for (j = 1; j <= nn[id]; j++) {
-      f = folder_of(nm[id, j])
-      if (f in done) continue
-      done[f] = 1
-      for (m = 1; m <= nr[b]; m++) {
-        key = rf[b, m, "digest"]
-        if (!((f, key) in known_ref)) { known_ref[f, key] = 1; ref_list[f, ++ref_count[f]] = key; sign_count[f, key] = 0 }
-        if (!(key in subject)) referrers++
-        subject[key] = rf[b, m, "subject"]
-        if (!((b, m, "tag") in rf) || (side == "joined" && ((id, m) in strip))) continue
-        t = rf[b, m, "tag"]
-        if ((f ":" t) in digest_at) continue
-        if (!((f ":" t) in first_sign)) first_sign[f ":" t] = key
-        if (first_sign[f ":" t] != key || ((f, key, "tag", t) in known_ref)) continue
-        known_ref[f, key, "tag", t] = 1
-        sign_tags[f, key, ++sign_count[f, key]] = t
-      }
-    }
-  }
-  sort_list(repositories, repository_count)
-}
-
-function write_tags(side,    x, f, j, m, key) {
-  for (x = 1; x <= repository_count; x++) {
-    f = repositories[x]
-    for (j = 1; j <= tag_count[f]; j++) print f "\\t" tag_list[f, j] "\\t" digest_at[f ":" tag_list[f, j]] > (out "/tags." side)
-    for (m = 1; m <= ref_count[f]; m++) {
-      key = ref_list[f, m]
-      for (j = 1; j <= sign_count[f, key]; j++) print f "\\t" sign_tags[f, key, j] "\\t" key > (out "/tags." side)
-    }
-  }
-}
-
-function entry(digest, tag, name,    text) {
-  if (!(digest in type)) return ""
-  text = "    {\\n      \\"mediaType\\": \\"" type[digest] "\\",\\n      \\"digest\\": \\"" digest "\\",\\n      \\"size\\": " length_of[digest]
-  if (name != "") text = text ",\\n      \\"annotations\\": {\\n        \\"io.containerd.image.name\\": \\"" name "\\",\\n        \\"org.opencontainers.image.ref.name\\": \\"" name "\\"\\n      }"
-  else if (tag != "") text = text ",\\n      \\"annotations\\": {\\n        \\"org.opencontainers.image.ref.name\\": \\"" tag "\\"\\n      }"
-  return text "\\n    }"
-}
-function start_index(file) { printf "{\\n  \\"schemaVersion\\": 2,\\n  \\"mediaType\\": \\"application/vnd.oci.image.index.v1+json\\",\\n  \\"manifests\\": [" > file; entries = 0 }
-function add_entry(file, text) { if (text != "") printf "%s%s", (entries++ ? ",\\n" : "\\n"), text > file }
-function end_index(file) { printf "%s]\\n}\\n", (entries ? "\\n  " : "") > file; close(file) }
-
-function write_layouts(    x, j, m, n, file, parts, list, key, named) {
-  writing = 1
-  for (x = 1; x <= repository_count; x++) {
-    folder = repositories[x]; folder_run = x; held_count = n = 0
-    split("", list); split("", named)
-    for (j = 1; j <= tag_count[folder]; j++) {
-      key = digest_at[folder ":" tag_list[folder, j]]
-      list[++n] = tag_list[folder, j] "\\001" key
-      run++
-      visit(key, folder ":" tag_list[folder, j])
-      add_held(key)
-    }
-    for (m = 1; m <= ref_count[folder]; m++) {
-      key = ref_list[folder, m]
-      for (j = 1; j <= sign_count[folder, key]; j++) list[++n] = sign_tags[folder, key, j] "\\001" key
-      run++
-      visit(key, "*")
-      add_held(key)
-    }
-    sort_list(list, n)
-    file = out "/layout." x
-    print x "\\t" folder > (out "/layouts")
-    start_index(file)
-    for (j = 1; j <= n; j++) {
-      split(list[j], parts, "\\001")
-      if (parts[1] != digest_tag(parts[2])) named[parts[2]] = 1
-      add_entry(file, entry(parts[2], parts[1], ""))
-    }
-    sort_list(helds, held_count)
-    for (j = 1; j <= held_count; j++) if (!(helds[j] in named)) add_entry(file, entry(helds[j], "", ""))
-    end_index(file)
-  }
-}
-
-# How early importers take an image: src/bundle/layout-files.ts, importRank.
-function rank_of(id,    b, k, n, first) {
-  b = base[id]
-  if (b in ranks) return ranks[b]
-  first = n = 0
-  for (k = 1; k <= nl[b]; k++) {
-    if (!((b, k, "platform") in leaf) || ((b, k, "attests") in leaf)) continue
-    n++
-    if (leaf[b, k, "digest"] in opaque) return ranks[b] = 2
-    if (!first && (leaf[b, k, "platform"] == "linux/amd64" || leaf[b, k, "digest"] == root[b]) && read_blob(leaf[b, k, "digest"]) !~ /"application\\/vnd\\.docker\\.[^"]*\\.zstd"/) first = 1
-  }
-  return ranks[b] = !n ? 2 : first ? 0 : 1
-}
-
-function write_flat(    x, id, j, k, n, m, b, name, list, parts, file, chosen, docker, tags, of, once, t, layer) {
-  for (x = 1; x <= size_of["joined"]; x++) {
-    id = ids["joined", x]
-    for (j = 1; j <= nn[id]; j++) {
-      name = root_name(id, nm[id, j])
-      if (name == "") continue
-      if (!(name in of)) list[++n] = name
-      of[name] = root[base[id]]
-      rank_by_root[root[base[id]]] = rank_of(id)
-    }
-  }
-  for (j = 1; j <= n; j++) list[j] = rank_by_root[of[list[j]]] "\\001" list[j]
-  sort_list(list, n)
-  file = out "/index.json"
-  start_index(file)
-  for (j = 1; j <= n; j++) { split(list[j], parts, "\\001"); add_entry(file, entry(of[parts[2]], "", parts[2])) }
-  end_index(file)
-
-  # docker's form: one platform of each image that importers can unpack.
-  m = 0
-  for (x = 1; x <= size_of["joined"]; x++) {
-    id = ids["joined", x]; b = base[id]
-    chosen = 0
-    for (k = nl[b]; k >= 1; k--)
-      if (((b, k, "platform") in leaf) && !((b, k, "attests") in leaf) && leaf[b, k, "platform"] == "linux/amd64") chosen = k
-    for (k = nl[b]; !chosen && k >= 1; k--)
-      if (((b, k, "platform") in leaf) && !((b, k, "attests") in leaf)) t = k
-    if (!chosen && t) chosen = t
-    t = 0
-    if (!chosen || (leaf[b, chosen, "digest"] in opaque)) continue
-    key_leaf = leaf[b, chosen, "digest"]
-    if (!(key_leaf in docker)) { docker[key_leaf] = ++m; docker_image[m] = b; docker_leaf[m] = chosen; tags[m] = 0 }
-    for (j = 1; j <= nn[id]; j++) {
-      name = root_name(id, nm[id, j])
-      if (name == "" || ((docker[key_leaf], name) in once)) continue
-      once[docker[key_leaf], name] = 1
-      tag_at[docker[key_leaf], ++tags[docker[key_leaf]]] = name
-    }
-  }
-  split("", list)
-  for (k = 1; k <= m; k++) {
-    split("", parts)
-    for (j = 1; j <= tags[k]; j++) parts[j] = tag_at[k, j]
-    sort_list(parts, tags[k])
-    for (j = 1; j <= tags[k]; j++) tag_at[k, j] = parts[j]
-    list[k] = parts[1] "\\001" (BASE + k)
-  }
-  sort_list(list, m)
-  file = out "/manifest.json"
-  printf "[" > file
-  for (x = 1; x <= m; x++) {
-    split(list[x], parts, "\\001")
-    k = parts[2] - BASE; b = docker_image[k]
-    printf "%s  {\\n    \\"Config\\": \\"blobs/sha256/%s\\",\\n    \\"RepoTags\\": [\\n", (x > 1 ? ",\\n" : "\\n"), hex(leaf[b, docker_leaf[k], "config"]) > file
-    for (j = 1; j <= tags[k]; j++) printf "      \\"%s\\"%s\\n", tag_at[k, j], (j < tags[k] ? "," : "") > file
-    printf "    ],\\n    \\"Layers\\": [" > file
-    n = split(layers[b, docker_leaf[k]], layer, " ")
-    for (j = 1; j <= n; j++) printf "%s      \\"blobs/sha256/%s\\"", (j > 1 ? ",\\n" : "\\n"), hex(layer[j]) > file
-    printf "%s]\\n  }", (n ? "\\n    " : "") > file
-  }
-  printf "%s]\\n", (m ? "\\n" : "") > file
-  close(file)
-}
-
-function write_tables(    x, y, id, b, j, k, m, n, name, common, end, f, key, list, file, digest) {
-  file = out "/manifests.tsv"
-  print "# digest\\tmediaType\\tsize\\tcontent" > file
-  for (digest in type) list[++n] = digest
-  sort_list(list, n)
-  for (j = 1; j <= n; j++) print list[j] "\\t" type[list[j]] "\\t" length_of[list[j]] "\\t" content[list[j]] > file
-  close(file)
-  file = out "/images.tsv"
-  print "# name\\ttag\\tdigest\\tplatform\\tconfig\\tleaf\\troot\\trepository\\tkind\\tsubject" > file
-  for (y = 0; y <= 2; y++) for (x = 1; x <= size_of["joined"]; x++) {
-    id = ids["joined", x]; b = base[id]
-    if (rank_of(id) != y) continue
-    for (j = 1; j <= nn[id]; j++) {
-      name = root_name(id, nm[id, j])
-      common = (name == "" ? "-" : name_of(name)) "\\t" tag_of(nm[id, j]) "\\t" tagged[b] "\\t"
-      end = "\\t" root[b] "\\t" folder_of(nm[id, j]) "\\t"
-      m = 0
-      for (k = 1; k <= nl[b]; k++) {
-        if (!((b, k, "platform") in leaf) || ((b, k, "attests") in leaf)) continue
-        m++
-        print common leaf[b, k, "platform"] "\\t" leaf[b, k, "config"] "\\t" leaf[b, k, "digest"] end ((leaf[b, k, "digest"] in opaque) ? "opaque" : "image") "\\t-" > file
-      }
-      if (!m) print common "-\\t-\\t-" end "artifact\\t-" > file
-    }
-  }
-  for (x = 1; x <= repository_count; x++) {
-    f = repositories[x]
-    for (m = 1; m <= ref_count[f]; m++) {
-      key = ref_list[f, m]
-      end = "\\t" key "\\t-\\t-\\t-\\t" key "\\t" f "\\treferrer\\t" subject[key]
-      if (!sign_count[f, key]) print "-\\t-" end > file
-      for (j = 1; j <= sign_count[f, key]; j++) print "-\\t" sign_tags[f, key, j] end > file
-    }
-  }
-  close(file)
-}
-
-function write_counts(    x, b, k, has, images) {
-  images = 0
-  for (x = 1; x <= size_of["joined"]; x++) {
-    b = base[ids["joined", x]]
-    has = 0
-    for (k = 1; k <= nl[b]; k++) if (((b, k, "platform") in leaf) && !((b, k, "attests") in leaf)) has = 1
-    images += has
-  }
-  print images, size_of["joined"] - images, referrers > (out "/counts")
-}
-
-function write_news(    x, i, j, place, had) {
-  for (x = 1; x <= size_of["older"]; x++) {
-    i = ids["older", x]
-    for (j = 1; j <= nn[i]; j++) had[place_of(nm[i, j])] = tagged[i]
-  }
-  for (x = 1; x <= size_of["newer"]; x++) {
-    i = ids["newer", x]
-    for (j = 1; j <= nn[i]; j++) {
-      place = place_of(nm[i, j])
-      if (!(place in had)) print nm[i, j] "\\tnew" > (out "/added")
-      else if (had[place] != tagged[i]) print nm[i, j] "\\tmoved" > (out "/added")
-    }
-  }
-}
-
-BEGIN {
-  # Added to numbers that are sorted as text: some awks take a zero before a number for octal.
-  BASE = 100000000
-  count = joined = run = 0
-  size_of["older"] = size_of["newer"] = blobs["older"] = blobs["newer"] = blobs["joined"] = 0
-  read_lock(older "/oci-save.lock.json", "older")
-  read_lock(newer "/oci-save.lock.json", "newer")
-  write_lock("older", out "/older.again")
-  write_lock("newer", out "/newer.again")
-  join_blobs()
-  join_locks()
-  write_lock("joined", out "/lock.json")
-  write_blobs("joined", out "/blobs")
-  write_blobs("older", out "/blobs.older")
-  read_layouts("older")
-  write_tags("older")
-  split("", subject)
-  referrers = 0
-  read_layouts("joined")
-  write_tags("joined")
-  read_tables(older, "older")
-  read_tables(newer, "newer")
-  write_layouts()
-  write_flat()
-  write_tables()
-  write_counts()
-  write_news()
-}
-`,
-	"join.sh": `# How update.sh adds a bundle to one that is served. First blobs come, then each index.json by rename, so that every pull
-# finds at any moment what the index promises; the lock and the sums are the last.
-
-NAMES_SHOWN=20
-
-join_site() {
-  site=$(folder_of "$given") || refuse "$given is no folder"
-  staging=$site/.oci-save-update
-  ! inside "$site" "$bundle" || refuse "$site lies in the new bundle $bundle" 'Unpack the new bundle elsewhere.'
-  ! inside "$bundle" "$site" || refuse "the new bundle $bundle lies in $site" 'Unpack the new bundle elsewhere.'
-  refuse_other_layout
-  hold "$site"
-  resumed=
-  if [ -f "$staging/newer" ]; then
-    [ "$(cat "$staging/newer")" = "$(hash_of "$bundle/$LOCK")" ] ||
-      refuse "a join of another bundle into $site was cut off" 'Run that one again first: from the bundle whose lock has the sha256 in .oci-save-update/newer'
-    resumed=yes
-    note 'an earlier join of this bundle was cut off: it is finished'
-  elif [ -e "$staging" ]; then
-    rm -rf "$staging"
-  fi
-  check_whole "$bundle" new
-  refuse_links
-  if [ -n "$resumed" ]; then check_blobs; else check_whole "$site" site; fi
-  plan
-  refuse_pushes
-  if cmp -s "$plan/lock.json" "$site/$LOCK" && [ -z "$resumed" ]; then
-    say "$site has all of this bundle already"
-    return 0
-  fi
-  bring
-  tell
-}
-
-refuse_other_layout() {
-  if [ -L "$site/current" ] || [ -d "$site/releases" ]; then
-    refuse "$site has a folder for each release" "There: sh kit/update.sh --swap $given"
-  fi
-  case \${site%/*} in
-    */releases)
-      if [ -L "\${site%/*/*}/current" ]; then refuse "$site is a release" "Bring the new one beside it: sh kit/update.sh --swap \${site%/*/*}"; fi
-      ;;
-  esac
-  for one in "$site" "$bundle"; do
-    if [ ! -f "$one/$LOCK" ]; then
-      [ ! -f "$one.lock.json" ] || refuse "$one is a bundle of one view alone" 'Two bundles of both views can be joined: save it without layout.'
-      refuse "$one is no bundle: it has no $LOCK"
-    fi
-    [ -d "$one/registry" ] && [ -f "$one/index.json" ] && [ -d "$one/blobs/sha256" ] && [ -f "$one/kit/images.tsv" ] && [ -f "$one/kit/manifests.tsv" ] ||
-      refuse "$one has not the layout of a bundle with a kit" 'An earlier oci-save wrote it: use oci-save unpack --join, or --swap.'
-  done
-}
-
-# Names never leave the site: no link, whoever made it, is followed.
-refuse_links() {
-  for one in "$site" "$bundle"; do
-    found=$(find "$one" -type l -print | head -n 1)
-    [ -z "$found" ] || refuse "$found is a link" 'A bundle has none. Remove it, or put there what it leads to.'
-  done
-}
-
-# check_blobs: of a join that was cut off, what is there is whole; what is missing comes now.
-check_blobs() {
-  note "checking the blobs of $site"
-  (cd "$site" && find blobs registry -type f -path '*blobs/sha256/*') >"$work/there"
-  while IFS= read -r one; do
-    name=\${one##*/}
-    case $one in registry/*) [ ! "$site/$one" -ef "$site/blobs/sha256/$name" ] || continue ;; esac
-    [ "$(hash_of "$site/$one")" = "$name" ] || refuse "$site/$one is damaged" 'Remove it and run this again.'
-  done <"$work/there"
-}
-
-# plan: the joined bundle as files in $plan, and what is missing at the site.
-plan() {
-  plan=$work/plan
-  mkdir "$plan"
-  for one in links layouts tags.older tags.joined blobs.older added moved fault; do : >"$plan/$one"; done
-  status=0
-  awk -v older="$site" -v newer="$bundle" -v out="$plan" -f "$kit/join.awk" || status=$?
-  [ ! -s "$plan/fault" ] || refuse "$(cat "$plan/fault")" 'Use oci-save unpack --join, or --swap.'
-  [ "$status" -eq 0 ] || refuse "the two locks could not be joined" 'Use oci-save unpack --join, or --swap.'
-  for one in older newer; do
-    folder=$site
-    [ $one = older ] || folder=$bundle
-    cmp -s "$plan/$one.again" "$folder/$LOCK" ||
-      refuse "the lock of $folder is not in the form in which oci-save writes it" 'Use oci-save unpack --join, or --swap.'
-  done
-  (cd "$site/registry" && find . -type f) | sed 's#^\\./##' >"$plan/there"
-  find "$site/blobs/sha256" -type f | sed 's#.*/##' >"$plan/pool"
-  awk -F '\\t' 'NR == FNR { has[$1] = 1; next } !($1 in has)' "$plan/pool" "$plan/blobs" >"$plan/missing"
-  awk -F '\\t' 'NR == FNR { has[$0] = 1; next } !(($2 "/blobs/sha256/" $1) in has)' "$plan/there" "$plan/links" >"$plan/unlinked"
-}
-
-# A zot that takes pushes has what no lock explains, and may be writing an index.json at this moment.
-refuse_pushes() {
-  (cd "$site/registry" && find . -type d '(' -name .uploads -o -name .sync ')') | sed 's#^\\./##' >"$plan/uploads"
-  cat "$plan/tags.older" >"$plan/tags"
-  cat "$plan/blobs.older" >"$plan/explained"
-  if [ -n "$resumed" ]; then
-    cat "$plan/tags.joined" >>"$plan/tags"
-    cat "$plan/blobs" >>"$plan/explained"
-  fi
-  awk -F '\\t' -v root="$site/registry" '
-    # What an index.json names that no lock explains. Strings stand between quotes, so that what is between two strings
-    # tells where in the file they are.
-    function look(folder,    file, line, text, n, i, parts, k, c, depth, key, digest, tag, value) {
-      file = root "/" folder "/index.json"
-      text = ""
-      while ((getline line < file) > 0) text = text line " "
-      close(file)
-      gsub(/\\\\./, "?", text)
-      n = split(text, parts, "\\"")
-      depth = 0
-      for (i = 1; i <= n; i++) {
-        if (i % 2) {
-          for (k = 1; k <= length(parts[i]); k++) {
-            c = substr(parts[i], k, 1)
-            if (c == "{") { depth++; if (depth == 2) digest = tag = "" }
-            if (c == "}") {
-              if (depth == 2 && !(digest in known)) print folder "@" digest
-              else if (depth == 2 && tag != "" && !((folder "\\t" tag "\\t" digest) in tags)) print folder ":" tag
-              depth--
-            }
-          }
-        } else if (parts[i + 1] ~ /^[ \\t]*:[ \\t]*$/) key = parts[i]
-        else {
-          if (depth == 2 && key == "digest") digest = parts[i]
-          if (depth == 3 && key == "org.opencontainers.image.ref.name") tag = parts[i]
-          key = ""
-        }
-      }
-    }
-    FILENAME ~ /\\/tags$/ { tags[$0] = 1; folders[$1] = 1; next }
-    FILENAME ~ /\\/explained$/ { known["sha256:" $1] = 1; next }
-    FILENAME ~ /\\/uploads$/ { print "registry/" $0; next }
-    {
-      path = $0
-      if (path ~ /^(_restore_complete|cache\\.db|meta\\.db|hardlinkcheck\\.txt|duphardlinkcheck\\.txt)$/) next
-      if (path ~ /^(_trivy|_sessions)\\//) next
-      name = path
-      sub(/^.*\\//, "", name)
-      folder = path
-      if (name == "index.json" || name == "oci-layout") {
-        sub(/\\/[^\\/]*$/, "", folder)
-        if (folder in folders) { if (name == "index.json") look(folder); next }
-      } else if (path ~ /\\/blobs\\/sha256\\/[0-9a-f]+$/) {
-        sub(/\\/blobs\\/sha256\\/[^\\/]*$/, "", folder)
-        if ((folder in folders) && (("sha256:" name) in known)) next
-      }
-      print "registry/" path
-    }' "$plan/tags" "$plan/explained" "$plan/uploads" "$plan/there" >"$plan/pushed"
-  awk 'NR == FNR { known[$1] = 1; next } !($1 in known) { print "blobs/sha256/" $1 }' "$plan/explained" "$plan/pool" >>"$plan/pushed"
-  [ -s "$plan/pushed" ] || return 0
-  sort -u "$plan/pushed" | head -n 10 >&2
-  refuse "the zot at $site takes pushes: it has $(sort -u "$plan/pushed" | wc -l | tr -d ' ') things that its lock does not explain" \\
-    'Push the new bundle there instead: sh kit/push.sh HOST:PORT'
-}
-
-# put FILE PLACE: a file of the site is the old one or the new one at any moment.
-put() {
-  ! cmp -s "$1" "$2" || return 0
-  cp "$1" "$staging/put" || fail "$2 could not be written" 'Run this again when there is room: it goes on from here.'
-  chmod "\${3:-644}" "$staging/put"
-  mv -f "$staging/put" "$2"
-}
-
-bring() {
-  mkdir -p "$staging/blobs"
-  : >"$staging/probe"
-  links=yes
-  ln -f "$staging/probe" "$staging/probe2" 2>/dev/null || links=
-  rm -f "$staging/probe" "$staging/probe2"
-  need=$(awk -F '\\t' -v links="$links" -v blobs="$plan/blobs" '
-    BEGIN { while ((getline line < blobs) > 0) { split(line, p, "\\t"); size[p[1]] = p[2] } }
-    FILENAME ~ /missing$/ { need += $2 }
-    FILENAME ~ /unlinked$/ && !links { need += size[$1] }
-    END { printf "%.0f", need + 1048576 }' "$plan/missing" "$plan/unlinked")
-  [ -n "$links" ] || note "$site knows no hard links: further names of a blob are copies"
-  check_room "$need" "$site"
-  hash_of "$bundle/$LOCK" >"$staging/newer.part"
-  mv "$staging/newer.part" "$staging/newer"
-  bring_blobs
-  bring_repositories
-  bring_rest
-  settle
-  rm -rf "$staging"
-}
-
-bring_blobs() {
-  count=$(wc -l <"$plan/missing" | tr -d ' ')
-  note "bringing $count blobs"
-  while IFS="$tab" read -r blob size; do
-    to=$staging/blobs/$blob
-    if [ ! -f "$to" ] || [ "$(hash_of "$to")" != "$blob" ]; then
-      cp "$bundle/blobs/sha256/$blob" "$to" || fail "$to could not be written" 'Run this again when there is room: it goes on from here.'
-      [ "$(hash_of "$to")" = "$blob" ] || fail "$to is damaged" 'The disk or the medium is faulty. Run this again: it goes on from here.'
-    fi
-    chmod 644 "$to"
-  done <"$plan/missing"
-  # No name in the pool is there before its bytes are on the disk.
-  settle
-  while IFS="$tab" read -r blob size; do mv -f "$staging/blobs/$blob" "$site/blobs/sha256/$blob"; done <"$plan/missing"
-}
-
-# Blobs, then oci-layout, then index.json: a repository has what its index names.
-bring_repositories() {
-  sort -t "$tab" -k 2 "$plan/unlinked" >"$plan/unlinked.sorted"
-  at=
-  while IFS="$tab" read -r blob folder; do
-    to=$site/registry/$folder/blobs/sha256
-    [ "$at" = "$folder" ] || mkdir -p "$to"
-    at=$folder
-    ln "$site/blobs/sha256/$blob" "$to/$blob" 2>/dev/null && continue
-    cp "$site/blobs/sha256/$blob" "$staging/put" && chmod 644 "$staging/put" && mv -f "$staging/put" "$to/$blob" ||
-      fail "$to/$blob could not be written" 'Run this again when there is room: it goes on from here.'
-  done <"$plan/unlinked.sorted"
-  settle
-  while IFS="$tab" read -r number folder; do
-    mkdir -p "$site/registry/$folder"
-    put "$bundle/oci-layout" "$site/registry/$folder/oci-layout"
-    put "$plan/layout.$number" "$site/registry/$folder/index.json"
-  done <"$plan/layouts"
-}
-
-bring_rest() {
-  put "$plan/lock.json" "$site/$LOCK"
-  (cd "$bundle" && find kit -type f) >"$plan/kit"
-  while IFS= read -r one; do
-    case $one in kit/images.tsv | kit/manifests.tsv) continue ;; esac
-    mkdir -p "$site/\${one%/*}"
-    mode=644
-    case $one in *.sh) mode=755 ;; esac
-    put "$bundle/$one" "$site/$one" $mode
-  done <"$plan/kit"
-  for one in images.tsv manifests.tsv; do put "$plan/$one" "$site/kit/$one"; done
-  for one in index.json manifest.json; do put "$plan/$one" "$site/$one"; done
-  write_readme >"$plan/README.txt"
-  put "$plan/README.txt" "$site/README.txt"
-  write_page >"$plan/report.html"
-  put "$plan/report.html" "$site/report.html"
-  write_sums
-  put "$plan/SHA256SUMS.registry" "$site/SHA256SUMS.registry"
-  put "$plan/SHA256SUMS" "$site/SHA256SUMS"
-}
-
-# README.txt of the new bundle, with the images and the sizes of both.
-write_readme() {
-  awk -F '\\t' '/^#/ || $9 == "referrer" { next } { print $8 ":" $2 }' "$plan/images.tsv" | sort -u >"$plan/pulled"
-  awk -F '\\t' '/^#/ || $4 == "-" { next } { print $4 }' "$plan/images.tsv" | sort -u >"$plan/platforms"
-  awk -F '\\t' -v plan="$plan" -v digest="$(hash_of "$plan/lock.json")" '
-    function bytes(n,    i, u) {
-      if (n < 1024) return n " B"
-      split("KiB MiB GiB TiB PiB", u, " ")
-      for (i = 0; n >= 1023.5 && i < 5; i++) n /= 1024
-      return sprintf(n < 99.95 ? "%.1f %s" : "%.0f %s", n, u[i])
-    }
-    function counted(n, noun) { return n " " noun (n == 1 ? "" : "s") }
-    BEGIN {
-      file = plan "/blobs"
-      while ((getline line < file) > 0) { split(line, p, "\\t"); size[p[1]] = p[2]; linked += p[2] }
-      file = plan "/links"
-      copied = linked
-      while ((getline line < file) > 0) { split(line, p, "\\t"); copied += size[p[1]] }
-      file = plan "/counts"
-      getline line < file
-      split(line, p, " ")
-      images = p[1]; artifacts = p[2]; referrers = p[3]
-      file = plan "/platforms"
-      text = ""
-      while ((getline line < file) > 0) text = text (text == "" ? "" : ", ") line
-      if (text == "") text = "none: no image has one"
-      file = plan "/pulled"
-      while ((getline line < file) > 0) pulled[++n] = line
-    }
-    /^This folder holds / {
-      print "This folder holds " counted(images, "container image") (artifacts ? ", " counted(artifacts, "other artifact") : "") (referrers ? ", " referrers " of their signatures and attestations" : "") "."
-      next
-    }
-    /^  Platforms   / { print "  Platforms   " text; next }
-    /^  Size        / { print "  Size        " bytes(linked) "; " bytes(copied) " where a disk knows no hard links"; next }
-    /whose sha256 is$/ { print; getline; print "              " digest; next }
-    /^   The first image is then$/ { print; getline; address = $0; sub(/^ */, "", address); sub(/\\/.*$/, "", address); print "     " address "/" (n ? pulled[1] : "NAME:TAG"); next }
-    /^NAMES, as they are pulled/ {
-      print
-      print ""
-      for (i = 1; i <= n && i <= 200; i++) print "  " address "/" pulled[i]
-      if (n > 200) print "  and " (n - 200) " more: all of them stand in kit/images.tsv"
-      print ""
-      skip = 1
-      next
-    }
-    /^FILES$/ { skip = 0 }
-    !skip { print }' "$bundle/README.txt"
-}
-
-# report.html without scripts: what the page of a save shows beyond that needs oci-save.
-write_page() {
-  cat <<'EOF'
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Images of this bundle</title>
-<style>:root{color-scheme:light dark}body{font:1rem/1.4 system-ui,sans-serif;margin:2rem}table{border-collapse:collapse}td,th{padding:.2rem .8rem .2rem 0;text-align:left;vertical-align:top}td{font-family:ui-monospace,monospace;overflow-wrap:anywhere}</style>
-</head>
-<body>
-<h1>Images of this bundle</h1>
-<p>This bundle was joined of several by <code>kit/update.sh</code>. Each line is an image and one of its platforms, as it is pulled from the registry that serves this folder. The same for programs is in <code>oci-save.lock.json</code>.</p>
-<table>
-<thead><tr><th>Name</th><th>Platform</th><th>Digest</th></tr></thead>
-<tbody>
-EOF
-  awk -F '\\t' '/^#/ || $9 == "referrer" { next } { print "<tr><td>" $8 ":" $2 "</td><td>" $4 "</td><td>" $3 "</td></tr>" }' "$plan/images.tsv"
-  printf '</tbody>\\n</table>\\n</body>\\n</html>\\n'
-}
-
-write_sums() {
-  awk -F '\\t' '{ print $1 "  registry/" $2 "/blobs/sha256/" $1 }' "$plan/links" | sort -k 2 >"$plan/SHA256SUMS.registry"
-  {
-    awk -F '\\t' '{ print $1 "  blobs/sha256/" $1 }' "$plan/blobs"
-    printf '%s  %s\\n' "$(hash_of "$plan/SHA256SUMS.registry")" SHA256SUMS.registry "$(printf 1 | hash_input)" registry/_restore_complete
-    layout=$(hash_of "$bundle/oci-layout")
-    awk -F '\\t' -v hash="$layout" '{ print hash "  registry/" $2 "/oci-layout" }' "$plan/layouts"
-    printf '%s  oci-layout\\n' "$layout"
-    while IFS="$tab" read -r number folder; do
-      printf '%s  registry/%s/index.json\\n' "$(hash_of "$plan/layout.$number")" "$folder"
-    done <"$plan/layouts"
-    (cd "$site" && find kit -type f && ls index.json manifest.json "$LOCK" README.txt report.html) >"$plan/others"
-    while IFS= read -r one; do printf '%s  %s\\n' "$(hash_of "$site/$one")" "$one"; done <"$plan/others"
-  } | sort -k 2 >"$plan/SHA256SUMS"
-}
-
-tell() {
-  if [ -s "$plan/added" ]; then
-    head -n $NAMES_SHOWN "$plan/added" | while IFS="$tab" read -r name what; do say "  $what   $name"; done
-    more=$(($(wc -l <"$plan/added") - NAMES_SHOWN))
-    [ "$more" -le 0 ] || say "  and $more more"
-  fi
-  head -n $NAMES_SHOWN "$plan/moved" | while IFS="$tab" read -r name by; do say "  what $name was is now $by"; done
-  say "Joined $bundle into $site: $(wc -l <"$plan/added" | tr -d ' ') names are new or moved, $(wc -l <"$plan/missing" | tr -d ' ') blobs were brought; the bundle has sha256 $(hash_of "$site/$LOCK")"
-}
-`,
-	"load-containerd.sh": `# The part of load.sh for containerd, k3s and RKE2.
-[ -n "\${runtime-}" ] || { echo 'This is a part of load.sh: sh kit/load.sh containerd' >&2 && exit 2; }
-
-can_hold_platforms=1
-identity=DIGEST
-
-# control …: the runtime's ctr, in the namespace.
-control() {
-  case "$runtime" in
-    k3s) k3s ctr -n "$namespace" "$@" ;;
-    *) "$ctr" -n "$namespace" "$@" ;;
-  esac
-}
-
-need_runtime() {
-  ctr=ctr
-  case "$runtime" in
-    k3s) has k3s || refuse 'there is no program k3s here' 'Run this on a node of k3s' ;;
-    rke2)
-      # RKE2 keeps its ctr out of PATH, and its containerd listens where k3s' does.
-      for ctr in /var/lib/rancher/rke2/bin/ctr ctr; do ! has "$ctr" || break; done
-      has "$ctr" || refuse 'there is no /var/lib/rancher/rke2/bin/ctr here' 'Run this on a node of RKE2'
-      : "\${CONTAINERD_ADDRESS:=/run/k3s/containerd/containerd.sock}"
-      export CONTAINERD_ADDRESS
-      ;;
-    *) has ctr || refuse 'there is no program ctr here' 'It comes with containerd; for k3s and RKE2: sh kit/load.sh k3s' ;;
-  esac
-  control images ls -q >"$work/ls" 2>"$work/err" </dev/null ||
-    refuse "$runtime does not answer: $(last_line "$work/err")" \\
-      'Is it running, and may you speak to it? Most need root: sudo sh kit/load.sh … ; another socket: CONTAINERD_ADDRESS'
-  has_platform_flag=''
-  ! control images import --help 2>/dev/null | grep -q -e '--platform ' || has_platform_flag=1
-}
-
-# look: $work/images (name, digest), $work/checked (name, digest, state, whether it is unpacked), $work/present.
-look() {
-  control images ls 2>/dev/null </dev/null | awk 'NR > 1 { print $1 "\\t" $3 }' >"$work/images"
-  control images check 2>/dev/null </dev/null |
-    awk 'NR > 1 { print $1 "\\t" $3 "\\t" $4 "\\t" $NF }' >"$work/checked" || :
-  control content ls -q 2>/dev/null </dev/null >"$work/present" || : >"$work/present"
-}
-look_before() { look; }
-look_after() { look; }
-
-# entries: what may stand under the name, the best first. The original index, of which containerd takes the platform that
-# it is asked for, also where others are not here; else what the flat layout has, which is whole.
-entries() {
-  case "$all_platforms$leaf_platform" in
-    1*) echo "$root" ;;
-    *:*) echo "$leaf" ;;
-    *)
-      # containerd remembers one choice of platforms for each index: that for this machine is not replaced by another.
-      if ! is_native_leaf && [ "$leaf" != "$digest" ] && cut -f 2 "$work/images" | grep -qxF "$digest" &&
-        ! grep -qxF "$leaf" "$work/present"; then
-        echo "$leaf"
-      elif [ "$root" = "$digest" ]; then echo "$digest"; else echo "$digest" "$root"; fi
-      ;;
-  esac
-}
-
-has_name() { grep -qxF "$1$tab$2" "$work/images"; }
-
-# is_whole: whether all of the image is there, and unpacked where it is for this machine: ctr judges by its platform.
-is_whole() {
-  if is_native_leaf; then
-    awk -F '\\t' -v name="$reference" '$1 == name { found = $3 == "complete" && $4 == "true" } END { exit !found }' "$work/checked"
-  else
-    contents "$found" "$([ -n "$all_platforms" ] || echo "$leaf")" >"$work/all" &&
-      awk 'FILENAME == ARGV[1] { present[$1]; next } !($1 in present) { lacks = 1 } END { exit lacks }' "$work/present" "$work/all"
-  fi
-}
-
-is_loaded() {
-  remark=''
-  found=$(awk -F '\\t' -v name="$reference" '$1 == name { print $2; exit }' "$work/images")
-  case " $(entries) $(is_native_leaf || echo "$leaf") " in
-    *" \${found:--} "*) ;;
-    *) [ -z "$found" ] || remark='the name stands for another image'; return 1 ;;
-  esac
-  [ "$found" = "$digest" ] || remark="a registry has it as $digest"
-  has_name "$name@$found" "$found" || { remark="$name@$found is missing"; return 1; }
-  is_whole || { remark='it is not whole'; return 1; }
-}
-is_there() {
-  is_loaded || return 1
-  case "$(entries) " in "$found "*) ;; *) ! is_native_leaf && [ "$found" = "$leaf" ] ;; esac
-}
-
-load_wanted() { load_each "$work/wanted"; }
-
-load_image() {
-  for wanted in $(entries); do
-    if import_entry "$wanted"; then return 0; fi
-    # An importer that wants what is not here of an index gets the part that is.
-    case "$reason" in *'not found'*) ;; *) return 1 ;; esac
-  done
-  return 1
-}
-
-# import_entry DIGEST: imports it under the name, and under the name by which workloads ask that are pinned by digest.
-import_entry() {
-  only=$leaf
-  [ -z "$all_platforms" ] || only=''
-  contents "$1" "$only" >"$work/all" || { reason="kit/manifests.tsv does not know $1"; return 1; }
-  printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[%s]}' \\
-    "$(descriptor "$1" "$reference")" >"$work/stream/index.json"
-  # What containerd has of it is not sent again.
-  awk 'FILENAME == ARGV[1] { present[$1]; next } !($1 in present)' "$work/present" "$work/all" >"$work/needed"
-  if ! import_blobs "$work/needed"; then
-    # What it had a moment ago may be gone: containerd collects what no image uses.
-    case "$reason" in *'not found'*) import_blobs "$work/all" || return 1 ;; *) return 1 ;; esac
-  fi
-  reason=''
-  cat "$work/all" >>"$work/present"
-  has_name "$name@$1" "$1" || control images tag --force "$reference" "$name@$1" >/dev/null 2>"$work/err" || {
-    reason=$(last_line "$work/err")
-    return 1
-  }
-}
-
-# import_blobs FILE: sends these blobs and the index.json that was made.
-import_blobs() {
-  absent=$(lacking "$1")
-  if [ -n "$absent" ]; then
-    reason="$absent is not in this bundle"
-    return 1
-  fi
-  set -- "$1"
-  if [ -n "$all_platforms" ]; then
-    set -- "$@" --all-platforms
-  elif [ -n "$has_platform_flag" ]; then
-    # A version of Windows is no platform for each ctr.
-    case "$leaf_platform" in *:*) ;; *) set -- "$@" --platform "$leaf_platform" ;; esac
-  fi
-  is_native_leaf || set -- "$@" --no-unpack
-  blobs=$1
-  shift
-  if stream "$blobs" oci-layout index.json | control images import "$@" - >"$work/out" 2>"$work/err" && [ ! -s "$work/tar.err" ]; then
-    return 0
-  fi
-  reason=$(last_line "$work/err")
-  reason=\${reason#ctr: }
-  [ -n "$reason" ] || reason=$(last_line "$work/tar.err")
-  return 1
-}
-
-closing_note() {
-  [ "$namespace" = k8s.io ] || return 0
-  note 'Kubernetes removes images that no container uses when the disk is nearly full. Late releases of containerd spare those'
-  case "$runtime" in
-    containerd) note 'with a label: ctr -n k8s.io images label NAME io.cri-containerd.pinned=pinned' ;;
-    *)
-      note "with a label: the same, by $runtime's ctr: -n k8s.io images label NAME io.cri-containerd.pinned=pinned. An archive"
-      note "in /var/lib/rancher/$runtime/agent/images/ is imported again whenever $runtime starts."
-      ;;
-  esac
-}
-`,
-	"load-docker.sh": `# The part of load.sh for docker.
-[ -n "\${runtime-}" ] || { echo 'This is a part of load.sh: sh kit/load.sh docker' >&2 && exit 2; }
-
-can_hold_platforms=''
-identity='IMAGE ID'
-
-need_runtime() {
-  has docker || refuse 'there is no program docker here'
-  # The daemon may be elsewhere: in a virtual machine, or by DOCKER_HOST.
-  docker version --format '{{.Server.Os}}/{{.Server.Arch}}' >"$work/info" 2>"$work/err" </dev/null ||
-    refuse "docker does not answer: $(last_line "$work/err")" 'Is it running, and may you speak to it? sudo sh kit/load.sh docker …'
-  read -r machine <"$work/info" || :
-  case "$machine" in
-    linux/arm) machine=linux/arm/v7 ;;
-    */?*) ;;
-    *) machine='' ;;
-  esac
-  # With containerd's store an image's ID is the digest under its name; otherwise it is its config's, and digests are lost.
-  keeps_digests=''
-  ! docker info --format '{{json .DriverStatus}}' 2>/dev/null </dev/null | grep -q 'io\\.containerd\\.snapshotter' || keeps_digests=1
-}
-
-look_before() { :; }
-look_after() { :; }
-
-# entry: what the stream has under the name. A root is whole, which docker's containerd store wants: see docs of the bundle.
-entry() { if [ -n "$platform_wanted" ]; then echo "$leaf"; else echo "$root"; fi; }
-
-is_loaded() {
-  remark='' found=''
-  found=$(docker image inspect --format '{{.Id}}' "$reference" 2>/dev/null) || return 1
-  if [ -z "$keeps_digests" ]; then
-    [ "$found" = "$config" ] || { remark='the name stands for another image'; return 1; }
-  elif [ "$found" != "$(entry)" ]; then
-    # Some releases tell the manifest of an index, or the config.
-    case "$found" in
-      "$leaf" | "$digest" | "$config") ;;
-      *) remark='the name stands for another image' && return 1 ;;
-    esac
-  fi
-}
-is_there() { is_loaded; }
-
-# load_wanted: all in one stream, each blob once. Where docker ends at one of them, the others go one by one.
-load_wanted() {
-  note "$(wc -l <"$work/wanted" | tr -d ' ') images to docker load"
-  begin_archive
-  : >"$work/together"
-  while read_row <&3; do
-    reason=''
-    if add_to_archive; then cat "$work/all" >>"$work/together"; else printf '%s\\t%s\\n' "$reference" "$reason" >>"$work/reasons"; fi
-  done 3<"$work/wanted"
-  ! send "$work/together" || return 0
-  note "docker load: $reason"
-  note 'The images follow one by one.'
-  : >"$work/single"
-  while read_row <&3; do
-    [ -n "$(reason_of "$reference")" ] || is_loaded </dev/null || printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n' \\
-      "$reference" "$name" "$digest" "$root" "$leaf_platform" "$config" "$leaf" "$what" "$why" "$patterns" >>"$work/single"
-  done 3<"$work/wanted"
-  load_each "$work/single"
-}
-
-load_image() {
-  begin_archive
-  add_to_archive && cp "$work/all" "$work/together" && send "$work/together"
-}
-
-begin_archive() { : >"$work/oci" && : >"$work/docker"; }
-
-# add_to_archive: adds an image to both forms, since each of docker's stores reads another one.
-add_to_archive() {
-  only=''
-  [ -n "$keeps_digests" ] || only=$leaf
-  contents "$(entry)" "$only" >"$work/all" || { reason="kit/manifests.tsv does not know $(entry)"; return 1; }
-  absent=$(lacking "$work/all")
-  [ -z "$absent" ] || { reason="$absent is not in this bundle"; return 1; }
-  descriptor "$(entry)" "$reference" >>"$work/oci" && echo >>"$work/oci"
-  docker_entry "$leaf" "$reference" >>"$work/docker" && echo >>"$work/docker"
-}
-
-# send FILE: streams both forms and these blobs, each once.
-send() {
-  sort -u "$1" >"$work/needed"
-  [ -s "$work/needed" ] || return 0
-  printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[%s]}' \\
-    "$(tr '\\n' ',' <"$work/oci" | sed 's/,$//')" >"$work/stream/index.json"
-  printf '[%s]' "$(tr '\\n' ',' <"$work/docker" | sed 's/,$//')" >"$work/stream/manifest.json"
-  if stream "$work/needed" oci-layout index.json manifest.json | docker load --quiet >"$work/out" 2>"$work/err" && [ ! -s "$work/tar.err" ]; then
-    return 0
-  fi
-  reason=$(last_line "$work/err")
-  [ -n "$reason" ] || reason=$(last_line "$work/tar.err")
-  return 1
-}
-
-closing_note() {
-  [ -n "$keeps_digests" ] ||
-    note "docker's store keeps image IDs, not digests: name@sha256:… does not find these images. A registry keeps them: kit/serve.sh"
-}
-`,
-	"load-podman.sh": `# The part of load.sh for podman.
-[ -n "\${runtime-}" ] || { echo 'This is a part of load.sh: sh kit/load.sh podman' >&2 && exit 2; }
-
-can_hold_platforms=''
-identity=DIGEST
-
-need_runtime() {
-  has podman || refuse 'there is no program podman here'
-  podman info --format '{{.Host.ServiceIsRemote}} {{.Host.OS}}/{{.Host.Arch}}' >"$work/info" 2>"$work/err" </dev/null ||
-    refuse "podman does not work: $(last_line "$work/err")"
-  # A podman in a virtual machine (podman machine) does not see these files: it is sent an archive.
-  is_remote=''
-  read -r remote machine_found <"$work/info" || :
-  [ "$remote" != true ] || { is_remote=1 && machine=$machine_found; }
-}
-
-look_before() { :; }
-look_after() { :; }
-
-# is_loaded: whether the name stands for the image, by the digest of its config. Its digest is the index's where podman
-# read that, else the manifest's own.
-is_loaded() {
-  remark='' found=''
-  podman image inspect --format '{{.Id}} {{.Digest}} {{range .RepoDigests}}{{.}} {{end}}' "$reference" >"$work/inspect" 2>/dev/null || return 1
-  read -r identifier found digests <"$work/inspect" || return 1
-  [ "\${identifier#sha256:}" = "\${config#sha256:}" ] || { remark='the name stands for another image'; return 1; }
-  case " $found $digests " in
-    *"@$digest "* | *" $digest "*) found=$digest ;;
-    *) remark="its digest is not kept, which was $digest" ;;
-  esac
-}
-is_there() { is_loaded && [ "$found" = "$digest" ]; }
-
-load_wanted() { load_each "$work/wanted"; }
-
-load_image() {
-  if [ -z "$is_remote" ]; then
-    # podman chooses of an index what its own machine runs: another platform is read by its manifest alone.
-    # shellcheck disable=SC2046
-    for entry in $(! is_native_leaf || echo "$digest") "$leaf"; do
-      if pull_folder "$entry"; then return 0; fi
-      case "$reason" in *'is not in this bundle'*) return 1 ;; esac
-      [ "$entry" != "$leaf" ] || break
-    done
-  fi
-  # docker's form, in which podman takes layers that it cannot read otherwise. It makes a manifest of its own.
-  docker_form || return 1
-  if stream "$work/all" manifest.json | podman load --quiet >"$work/out" 2>"$work/err" && [ ! -s "$work/tar.err" ]; then
-    reason=''
-    return 0
-  fi
-  reason=\${reason:-$(last_line "$work/err")}
-  return 1
-}
-
-# pull_folder ENTRY: podman reads a folder of links into the bundle, which keeps manifests as they are.
-pull_folder() {
-  contents "$1" "$leaf" >"$work/all" || { reason="kit/manifests.tsv does not know $1"; return 1; }
-  absent=$(lacking "$work/all")
-  [ -z "$absent" ] || { reason="$absent is not in this bundle"; return 1; }
-  rm -rf "$work/dir"
-  mkdir "$work/dir"
-  printf 'Directory Transport Version: 1.1\\n' >"$work/dir/version"
-  while read -r blob; do
-    hex=\${blob#sha256:}
-    ln -s "$bundle/blobs/sha256/$hex" "$work/dir/$hex"
-    ln -s "$bundle/blobs/sha256/$hex" "$work/dir/$hex.manifest.json"
-  done <"$work/all"
-  ln -s "$bundle/blobs/sha256/\${1#sha256:}" "$work/dir/manifest.json"
-  if ! podman pull --quiet "dir:$work/dir" >"$work/out" 2>"$work/err"; then
-    reason=$(last_line "$work/err")
-    reason=\${reason#Error: }
-    return 1
-  fi
-  identifier=$(last_line "$work/out")
-  [ "\${identifier#sha256:}" = "\${config#sha256:}" ] || { reason="podman took it for $identifier"; return 1; }
-  podman tag "$identifier" "$reference" >/dev/null 2>"$work/err" || { reason=$(last_line "$work/err"); return 1; }
-}
-
-# docker_form: manifest.json for one image, and the blobs that it needs.
-docker_form() {
-  contents "$leaf" '' >"$work/all" || { reason="kit/manifests.tsv does not know $leaf"; return 1; }
-  absent=$(lacking "$work/all")
-  [ -z "$absent" ] || { reason="$absent is not in this bundle"; return 1; }
-  printf '[%s]' "$(docker_entry "$leaf" "$reference")" >"$work/stream/manifest.json"
-}
-
-closing_note() { :; }
-`,
-	"load.sh": `#!/bin/sh
-# Loads images of this bundle into the container runtime of this machine, without a registry.
-case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
-. "$kit/common.sh"
-
-usage() {
-  cat <<'END'
-usage: sh kit/load.sh [OPTION…] RUNTIME [PATTERN…]
-
-Loads the images of this bundle into the container runtime of this machine, through its own program.
-
-RUNTIME
-  containerd        by ctr, into the namespace of Kubernetes
-  k3s               by k3s ctr
-  rke2              by the ctr that RKE2 brings
-  docker            by docker load
-  podman            by podman pull, from the files of this bundle
-
-PATTERN             the images to load, by name: '*nginx*', 'docker.io/library/*', docker.io/library/nginx:1.27.
-                    A * stands for any characters, slashes too. Without a pattern: all images.
-OPTION
-  --platform P      the platform, where it is not this machine's: linux/arm64
-  --all-platforms   every platform that is here (containerd, k3s, rke2)
-  --namespace N     containerd's namespace; default k8s.io, which is Kubernetes'. ctr and nerdctl use 'default'
-  --dry-run         tells what would be done
-  -h, --help
-
-Images that are there already are left alone. Charts, signatures, encrypted images and those of other platforms are
-skipped, and named. Each image is looked up in the runtime afterwards. Exit code: 0 all is there; 1 something is not;
-2 nothing was begun.
-
-examples
-  sudo sh kit/load.sh containerd
-  sudo sh kit/load.sh k3s 'docker.io/library/*' '*ingress*'
-  sh kit/load.sh podman
-  sh kit/load.sh --platform linux/arm64 docker quay.io/team/app:1
-END
-}
-
-platform_wanted='' all_platforms='' namespace=k8s.io dry_run=''
-while [ $# -gt 0 ]; do
-  option=$1
-  case "$option" in
-    --platform=* | --namespace=*) value=\${option#*=} && shift ;;
-    --platform | --namespace)
-      [ $# -ge 2 ] || usage_error "$option needs a value"
-      value=$2 && shift 2
-      ;;
-    *) shift ;;
-  esac
-  case "$option" in
-    -h | --help)
-      usage
-      exit 0
-      ;;
-    --platform | --platform=*) platform_wanted=$value ;;
-    --namespace | --namespace=*) namespace=$value ;;
-    --all-platforms) all_platforms=1 ;;
-    --dry-run) dry_run=1 ;;
-    --)
-      runtime=\${1-}
-      [ $# -eq 0 ] || shift
-      break
-      ;;
-    -*) usage_error "there is no option $option" ;;
-    *)
-      runtime=$option
-      break
-      ;;
-  esac
-done
-for pattern; do
-  case "$pattern" in -*) usage_error "$pattern stands after the runtime: options come first" ;; esac
-done
-case "\${runtime-}" in
-  containerd | k3s | rke2) . "$kit/load-containerd.sh" ;;
-  docker | podman) . "$kit/load-$runtime.sh" ;;
-  '') usage_error 'which runtime? containerd, k3s, rke2, docker or podman' ;;
-  *) usage_error "$runtime is no runtime that images are loaded into: containerd, k3s, rke2, docker or podman" ;;
-esac
-case "$platform_wanted" in
-  '') ;;
-  */) usage_error "$platform_wanted is no platform: linux/amd64 is one" ;;
-  *[!A-Za-z0-9/._:+~-]* | /* | -*) usage_error "$platform_wanted is no platform: linux/amd64 is one" ;;
-  */*) ;;
-  *) usage_error "$platform_wanted is no platform: linux/$platform_wanted?" ;;
-esac
-case "$namespace" in '' | -* | *[!A-Za-z0-9._-]*) usage_error "'$namespace' is no namespace" ;; esac
-[ -z "$all_platforms" ] || [ -z "$platform_wanted" ] || usage_error '--platform and --all-platforms contradict each other'
-[ -z "$all_platforms" ] || [ -n "$can_hold_platforms" ] ||
-  usage_error "$runtime has one platform of an image under a name: choose it by --platform"
-for table in images.tsv manifests.tsv; do
-  [ -r "$kit/$table" ] || refuse "kit/$table is missing" 'Check the bundle: sh kit/verify.sh'
-done
-
-# machine_platform: what this machine runs, in the words of images.
-machine_platform() {
-  machine=$(uname -m)
-  case "$machine" in
-    x86_64 | amd64) echo linux/amd64 ;;
-    aarch64 | arm64) echo linux/arm64 ;;
-    armv8* | armv7*) echo linux/arm/v7 ;;
-    armv6*) echo linux/arm/v6 ;;
-    armv5*) echo linux/arm/v5 ;;
-    i?86) echo linux/386 ;;
-    loongarch64) echo linux/loong64 ;;
-    mips64*) echo linux/mips64le ;;
-    ppc64le | s390x | riscv64) echo "linux/$machine" ;;
-    *)
-      [ -n "$platform_wanted" ] || refuse "it is not known which images a $machine runs" 'Say it: --platform linux/…'
-      echo "linux/$machine"
-      ;;
-  esac
-}
-
-# fitting PLATFORM: the platforms of images that do for it, the best first.
-fitting() {
-  case "$1" in
-    linux/arm64 | linux/arm64/v8) echo linux/arm64 linux/arm64/v8 ;;
-    linux/arm | linux/arm/v7) echo linux/arm/v7 linux/arm linux/arm/v6 linux/arm/v5 ;;
-    linux/arm/v6) echo linux/arm/v6 linux/arm linux/arm/v5 ;;
-    *) echo "$1" ;;
-  esac
-}
-
-temporary
-# What runtimes read as one archive: files that are made here, and the bundle's blobs through a link. Nothing is copied.
-mkdir "$work/stream" "$work/stream/blobs"
-ln -s "$bundle/blobs/sha256" "$work/stream/blobs/sha256"
-printf '{"imageLayoutVersion":"1.0.0"}' >"$work/stream/oci-layout"
-
-# read_names: $work/names, a line for each name that runtimes use. A bundle is a stranger's: nothing else than names,
-# digests and platforms gets into an argument or a file.
-read_names() {
-  awk -F '\\t' '
-    function digest(text) { return text ~ /^sha256:[0-9a-f]+$/ && length(text) == 71 }
-    function bad() { print FNR; failed = 1; exit 1 }
-    /^#/ || $1 == "-" { next }
-    NF < 10 || $1 !~ /^[A-Za-z0-9[][][A-Za-z0-9._:\\/-]*$/ || $2 !~ /^[A-Za-z0-9_][A-Za-z0-9._-]*$/ { bad() }
-    !digest($3) || !digest($7) || $4 !~ /^[A-Za-z0-9._:\\/+~-]+$/ { bad() }
-    $6 != "-" && (!digest($5) || !digest($6)) { bad() }
-    !(($1, $2) in seen) { seen[$1, $2] = 1; print $1 ":" $2 "\\t" $1 "\\t" $3 }
-  ' "$kit/images.tsv" >"$work/names" ||
-    refuse "kit/images.tsv cannot be read at line $(tail -n 1 "$work/names")" 'Check the bundle: sh kit/verify.sh'
-  [ -s "$work/names" ] || refuse 'there is no image in this bundle' 'kit/push.sh brings charts and other artifacts into a registry'
-}
-
-# select_names PATTERN…: $work/selected, the names that a pattern matches, each with the numbers of its patterns.
-select_names() {
-  : >"$work/selected"
-  number=0
-  for pattern; do
-    number=$((number + 1))
-    matched=''
-    while IFS=$tab read -r reference name digest <&3; do
-      # The pattern is a pattern here, and its * crosses slashes.
-      # shellcheck disable=SC2254
-      case "$reference" in $pattern) ;; *) case "$name" in $pattern) ;; *) case "$name@$digest" in $pattern) ;; *) continue ;; esac ;; esac ;; esac
-      matched=1
-      printf '%s\\t%s\\n' "$reference" "$number" >>"$work/selected"
-    done 3<"$work/names"
-    [ -n "$matched" ] || refuse "no image of this bundle has a name that matches '$pattern'" "$(near "$pattern")"
-  done
-  [ $# -gt 0 ] || cut -f 1 "$work/names" | sed "s/\\$/\${tab}0/" >"$work/selected"
-}
-
-# near PATTERN: the names that have most in common with it.
-near() {
-  cut -f 1 "$work/names" | awk -v pattern="$1" '
-    BEGIN {
-      wanted = tolower(pattern)
-      sub(/@.*/, "", wanted); sub(/\\/$/, "", wanted); sub(/.*\\//, "", wanted)
-      gsub(/[][*?]/, "", wanted); sub(/:.*/, "", wanted)
-      wanted = substr(wanted, 1, 30)
-    }
-    {
-      text = tolower($0); best = 0
-      for (size = length(wanted); size > 2 && best == 0; size--)
-        for (at = 1; at + size - 1 <= length(wanted); at++)
-          if (index(text, substr(wanted, at, size))) best = size
-      score[NR] = best; name[NR] = $0
-      if (best > top) top = best
-    }
-    END {
-      for (size = top; size >= 0 && shown < 5; size--)
-        for (line = 1; line <= NR && shown < 5; line++)
-          if (score[line] == size && (size == top || size > 3)) { list = list (shown++ ? ", " : "") name[line] }
-      printf "%s%s%s\\n", (top > 2 ? "Near it: " : "There are: "), list, (top > 2 || NR == shown ? "" : sprintf(", and %d more", NR - shown))
-    }'
-}
-
-# choose_leaves: $work/rows, a line for each selected name: reference, name, digest, root, platform, config, leaf, what
-# is to be done (load, skip), why, and the numbers of the patterns.
-choose_leaves() {
-  awk -F '\\t' -v OFS='\\t' -v fitting="$(fitting "$platform")" -v platform="$platform" -v all="$all_platforms" '
-    function fits(found, wanted) { return found == wanted || index(found, wanted ":") == 1 }
-    FILENAME == ARGV[1] { patterns[$1] = patterns[$1] "," $2; next }
-    /^#/ { next }
-    { reference = $1 ":" $2 }
-    !(reference in patterns) { next }
-    !(reference in count) { order[++names] = reference; name[reference] = $1; digest[reference] = $3; root[reference] = $7 }
-    { line[reference, ++count[reference]] = $4 FS $5 FS $6 FS $9 }
-    END {
-      split(fitting, wanted, " ")
-      for (at = 1; at <= names; at++) {
-        reference = order[at]; chosen = ""; here = ""; opaque = 0
-        for (row = 1; row <= count[reference]; row++) {
-          split(line[reference, row], field, FS)
-          if (field[4] == "opaque") opaque = 1
-          here = here (row > 1 ? ", " : "") field[1]
-        }
-        for (best = 1; best in wanted && chosen == ""; best++)
-          for (row = 1; row <= count[reference] && chosen == ""; row++) {
-            split(line[reference, row], field, FS)
-            if (fits(field[1], wanted[best])) chosen = line[reference, row]
-          }
-        if (chosen == "" && all) chosen = line[reference, 1]
-        what = "load"; why = "-"
-        split(chosen == "" ? line[reference, 1] : chosen, field, FS)
-        if (field[4] == "artifact") { what = "skip"; why = "no image: a chart or another artifact, which a registry serves" }
-        else if (chosen == "") { what = "other"; why = "it is for " here ", not for " platform }
-        else if (field[4] == "opaque" || all && opaque) { what = "skip"; why = "it has layers that runtimes cannot unpack (encrypted, or for another snapshotter)" }
-        print reference, name[reference], digest[reference], root[reference], field[1], field[2], field[3], what, why, patterns[reference]
-      }
-    }' "$work/selected" "$kit/images.tsv" >"$work/rows"
-}
-
-# contents ENTRY LEAF: the digests below an index or a manifest, itself first, each once. Of an index: the indexes in it,
-# of which importers want all, and LEAF alone; with an empty LEAF all that is here.
-contents() {
-  awk -F '\\t' -v entry="$1" -v leaf="$2" '
-    function emit(digest) { if (!(digest in done)) { done[digest] = 1; print digest } }
-    function is_index(digest) { return type[digest] ~ /index|manifest\\.list/ }
-    function walk(digest, depth,   parts, count, at) {
-      if (depth > 8) return
-      emit(digest)
-      count = content[digest] == "-" ? 0 : split(content[digest], parts, " ")
-      for (at = 1; at <= count; at++)
-        if (!is_index(digest)) emit(parts[at])
-        else if (is_index(parts[at]) || leaf == "" || parts[at] == leaf) walk(parts[at], depth + 1)
-    }
-    /^#/ { next }
-    $1 ~ /^sha256:[0-9a-f]+$/ && $4 ~ /^(-|sha256:[0-9a-f]+( sha256:[0-9a-f]+)*)$/ { type[$1] = $2; content[$1] = $4 }
-    END { if (!(entry in type)) exit 1; walk(entry, 0) }' "$kit/manifests.tsv"
-}
-
-# descriptor DIGEST NAME: the entry of an index.json, as importers read it.
-descriptor() {
-  awk -F '\\t' -v digest="$1" -v name="$2" '
-    $1 == digest && $2 ~ /^[A-Za-z0-9.+\\/_-]+$/ && $3 ~ /^[0-9]+$/ {
-      printf "{\\"mediaType\\":\\"%s\\",\\"digest\\":\\"%s\\",\\"size\\":%s,\\"annotations\\":{", $2, digest, $3
-      printf "\\"io.containerd.image.name\\":\\"%s\\",\\"org.opencontainers.image.ref.name\\":\\"%s\\"}}", name, name
-      exit
-    }' "$kit/manifests.tsv"
-}
-
-# docker_entry LEAF NAME: the entry of a manifest.json, as docker and podman read it.
-docker_entry() {
-  awk -F '\\t' -v leaf="$1" -v name="$2" '
-    function path(digest) { sub(/^sha256:/, "blobs/sha256/", digest); return digest }
-    $1 == leaf && $4 ~ /^sha256:[0-9a-f]+( sha256:[0-9a-f]+)*$/ {
-      count = split($4, parts, " ")
-      printf "{\\"Config\\":\\"%s\\",\\"RepoTags\\":[\\"%s\\"],\\"Layers\\":[", path(parts[1]), name
-      for (at = 2; at <= count; at++) printf "%s\\"%s\\"", (at > 2 ? "," : ""), path(parts[at])
-      printf "]}"
-      exit
-    }' "$kit/manifests.tsv"
-}
-
-# lacking FILE: the first digest of a list whose blob is not in this bundle.
-lacking() {
-  while read -r blob; do
-    [ -f "$bundle/blobs/sha256/\${blob#sha256:}" ] || { echo "$blob"; return; }
-  done <"$1"
-}
-
-# stream FILE NAME…: an archive of files that were made in $work/stream and of the blobs that FILE lists.
-stream() {
-  list=$1
-  shift
-  printf '%s\\n' "$@" >"$work/members"
-  sed 's|^sha256:|blobs/sha256/|' "$list" >>"$work/members"
-  COPYFILE_DISABLE=1 tar -chf - -C "$work/stream" -T "$work/members" 2>"$work/tar.err"
-}
-
-# last_line FILE: what a program said last, as a reason.
-last_line() { sed -n '/[^[:space:]]/p' "$1" | tail -n 1 | tr -d '\\r' | tr "$tab" ' ' | cut -c 1-300; }
-
-# result REFERENCE DIGEST TEXT: a line of the table.
-result() { printf '%s\\t%s\\t%s\\n' "$1" "$2" "$3" >>"$work/table"; }
-
-# Each runtime has: can_hold_platforms, need_runtime (ends the script where it is not there, sets machine), look_before,
-# is_there, load_wanted (which calls load_each or a way of its own), is_loaded (sets found and remark), closing_note.
-# They read what read_row sets.
-read_row() { IFS=$tab read -r reference name digest root leaf_platform config leaf what why patterns; }
-
-# load_each FILE: loads one image after the other; what fails stops nothing. $work/why/NUMBER has the reasons.
-load_each() {
-  number=0
-  total=$(wc -l <"$1" | tr -d ' ')
-  while read_row <&3; do
-    number=$((number + 1))
-    note "[$number/$total] $reference"
-    reason=''
-    load_image </dev/null || printf '%s\\t%s\\n' "$reference" "\${reason:-$runtime did not take it}" >>"$work/reasons"
-  done 3<"$1"
-}
-reason_of() { awk -F '\\t' -v reference="$1" '$1 == reference { print $2; exit }' "$work/reasons"; }
-
-machine=''
-need_runtime
-[ -n "$machine" ] || machine=$(machine_platform)
-platform=\${platform_wanted:-$machine}
-# is_native_leaf: whether the leaf is for this machine, so that the runtime can unpack it.
-native=" $(fitting "$machine") "
-is_native_leaf() { case "$native" in *" $leaf_platform "*) ;; *) return 1 ;; esac; }
-read_names
-select_names "$@"
-choose_leaves
-look_before
-
-: >"$work/table" && : >"$work/reasons" && : >"$work/wanted" && : >"$work/satisfied"
-loaded=0 there=0 skipped=0 failed=0
-while read_row <&3; do
-  case "$what" in
-    load) ;;
-    *)
-      skipped=$((skipped + 1))
-      result "$reference" - "skipped: $why"
-      continue
-      ;;
-  esac
-  if is_there </dev/null; then
-    there=$((there + 1))
-    echo "$patterns" >>"$work/satisfied"
-    result "$reference" "$found" "there already\${remark:+; $remark}"
-  else
-    printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n' \\
-      "$reference" "$name" "$digest" "$root" "$leaf_platform" "$config" "$leaf" "$what" "$why" "$patterns" >>"$work/wanted"
-  fi
-done 3<"$work/rows"
-
-if [ -n "$dry_run" ]; then
-  while read_row <&3; do
-    loaded=$((loaded + 1))
-    echo "$patterns" >>"$work/satisfied"
-    result "$reference" "$digest" "would be loaded"
-  done 3<"$work/wanted"
-elif [ -s "$work/wanted" ]; then
-  load_wanted
-  look_after
-  while read_row <&3; do
-    found='' remark=''
-    reason=$(reason_of "$reference")
-    if is_loaded </dev/null && [ -z "$reason" ]; then
-      loaded=$((loaded + 1))
-      echo "$patterns" >>"$work/satisfied"
-      result "$reference" "$found" "loaded\${remark:+; $remark}"
-    else
-      failed=$((failed + 1))
-      result "$reference" "\${found:--}" "failed: \${reason:-$runtime does not have it as it should be\${remark:+; $remark}}"
-    fi
-  done 3<"$work/wanted"
-fi
-
-# The table, in the order of the bundle.
-awk -F '\\t' -v identity="$identity" '
-  function wide(text, width) { return sprintf("%-" width "s", text) }
-  BEGIN { a = 5; b = length(identity) }
-  FILENAME == ARGV[1] {
-    digest[$1] = $2; text[$1] = $3
-    if (length($1) > a) a = length($1)
-    if (length($2) > b) b = length($2)
-    next
-  }
-  FNR == 1 { print wide("IMAGE", a) "  " wide(identity, b) "  RESULT" }
-  { print wide($1, a) "  " wide(digest[$1], b) "  " text[$1] }' "$work/table" "$work/rows"
-say ''
-verb=loaded
-[ -z "$dry_run" ] || verb='would be loaded'
-say "$platform: $loaded $verb, $there there already, $skipped skipped, $failed failed"
-left_out=$(awk -F '\\t' '$9 == "referrer" { count++ } END { print count + 0 }' "$kit/images.tsv")
-[ "$left_out" = 0 ] || note "$left_out signatures, SBOMs or other referrers stay here: runtimes do not take them, kit/serve.sh and kit/push.sh do"
-[ "$loaded" = 0 ] || [ -n "$dry_run" ] || closing_note
-[ "$failed" = 0 ] || exit 1
-
-# What was asked for by a pattern, and of which nothing can be loaded, is no success; neither is a bundle for other machines.
-asked=$#
-[ "$asked" -gt 0 ] || set -- 'this bundle'
-number=0
-[ "$asked" -gt 0 ] || number=-1
-for pattern; do
-  number=$((number + 1))
-  grep -q ",$number\\(,\\|\\$\\)" "$work/satisfied" && continue
-  if awk -F '\\t' '$8 == "other" { found = 1 } END { exit !found }' "$work/rows"; then
-    fail "nothing of '$pattern' is for $platform" 'Another platform is loaded where you ask for it: --platform linux/arm64'
-  fi
-  fail "nothing of '$pattern' can be loaded into a runtime" 'A registry takes it: kit/serve.sh, kit/push.sh'
-done
-`,
-	"mirrors.sh": `#!/bin/sh
-# Writes the configurations by which runtimes pull the names that images have from the site's registry.
-case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
-. "$kit/common.sh"
-
-usage() {
-  cat <<'END'
-usage: sh kit/mirrors.sh [--https] [--ca FILE] [--out FOLDER] ADDRESS[/PREFIX]
-
-Writes what containerd, podman, buildah, skopeo, CRI-O, k3s, RKE2 and docker need to pull the images of this
-bundle by the names that they have from the registry at ADDRESS, and prints which file goes where on a node.
-Nothing else is changed.
-
-  ADDRESS       the registry as the nodes reach it: HOST[:PORT], without http://
-  PREFIX        the path below which the images are in it, as kit/push.sh was given
-  --https       the registry speaks HTTPS; otherwise plain HTTP is written
-  --ca FILE     the certificate authority of the registry, in PEM; means --https
-  --out FOLDER  where to: a new or empty folder outside the bundle; by default a new one in /tmp
-
-examples:
-  sh kit/mirrors.sh registry.example:5000
-  sh kit/mirrors.sh --ca /root/ca.crt --out /root/mirrors harbor.example/team
-END
-}
-
-scheme=http
-ca=
-out=
-while [ $# -gt 0 ]; do
-  case $1 in
-    -h | --help)
-      usage
-      exit 0
-      ;;
-    --https) scheme=https ;;
-    --ca | --out)
-      [ -n "\${2-}" ] || usage_error "$1 needs a value"
-      if [ "$1" = --ca ]; then ca=$2 scheme=https; else out=$2; fi
-      shift
-      ;;
-    --)
-      shift
-      break
-      ;;
-    -*) usage_error "$1 is not an option" ;;
-    *) break ;;
-  esac
-  shift
-done
-[ $# -eq 1 ] || usage_error 'one address is needed'
-
-# matches TEXT PATTERN: whether the whole text is one line that an extended expression describes.
-matches() {
-  case $1 in *"
-"*) return 1 ;; esac
-  printf '%s\\n' "$1" | grep -Eq "^($2)\\$"
-}
-component='[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*'
-label='[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?'
-host_form="($label(\\.$label)*|\\[[0-9a-fA-F:.]+\\])(:[0-9]+)?"
-
-case $1 in
-  *://*) refuse 'the address is written without http:// or https://' 'HTTPS is asked for by --https' ;;
-esac
-address=\${1%%/*}
-prefix=\${1#"$address"}
-prefix=\${prefix#/}
-prefix=\${prefix%/}
-matches "$address" "$host_form" || usage_error 'the address is not HOST[:PORT][/PREFIX]'
-case \${address##*\\]} in
-  *:??????*) port=0 ;;
-  *:*) port=\${address##*:} ;;
-  *) port=1 ;;
-esac
-{ [ "$port" -ge 1 ] && [ "$port" -le 65535 ]; } || usage_error 'the port of the address is not one of 1 to 65535'
-[ -z "$prefix" ] || matches "$prefix" "$component(/$component)*" ||
-  usage_error 'the prefix is not the path of a registry: lower case and digits, with single . _ - / between them'
-# As names have it: without capitals where it has a dot or a port.
-case $address in *[.:]*) address=$(printf '%s' "$address" | tr A-Z a-z) ;; esac
-url=$scheme://$address
-below=\${prefix:+/$prefix}
-
-if [ -n "$ca" ]; then
-  { [ -f "$ca" ] && [ -r "$ca" ]; } || refuse "$ca is not a file that can be read"
-  [ "$(wc -c <"$ca")" -le 1048576 ] || refuse "$ca is too large for certificates"
-  grep -q -e '-----BEGIN CERTIFICATE-----' <"$ca" || refuse "$ca has no certificate in PEM" \\
-    'For one in DER: openssl x509 -inform der -in FILE -out ca.crt'
-  if grep -q 'PRIVATE KEY' <"$ca"; then
-    refuse "$ca has a private key, which stays where the registry is" 'Name a file that has the certificate alone'
-  fi
-fi
-
-if [ -n "$out" ]; then
-  case $out in /*) ;; *) out=./$out ;; esac
-  above=$out
-  while [ ! -d "$above" ]; do above=$(dirname "$above"); done
-  above=$(cd -- "$above" && pwd -P)
-  case $above/ in
-    "\${bundle%/}"/*) refuse "$out would be in the bundle, which stays as it is" 'Name another folder: --out FOLDER' ;;
-  esac
-  if [ -e "$out" ] || [ -L "$out" ]; then
-    [ -d "$out" ] || refuse "$out is not a folder" 'Name a new one: --out FOLDER'
-    [ -z "$(ls -A "$out")" ] || refuse "$out is not empty" 'Name a new folder: --out FOLDER'
-  fi
-fi
-
-# The registries of the names, and the folder that each has below the site's registry. What is there under a name without
-# a registry needs no mirror.
-temporary
-[ -f "$kit/images.tsv" ] || refuse 'kit/images.tsv is not there' 'The bundle is damaged: sh kit/verify.sh'
-awk -F "$tab" 'NR > 1 && (slash = index($1, "/")) {
-  host = substr($1, 1, slash - 1)
-  path = substr($1, slash)
-  size = length($8) - length(path)
-  if (host in seen || size < 1 || substr($8, size + 1) != path) next
-  seen[host] = 1
-  print host "\\t" substr($8, 1, size)
-}' "$kit/images.tsv" >"$work/found"
-sort "$work/found" >"$work/named"
-if grep -Evq "^($host_form)$tab($component)\\$" "$work/named"; then
-  refuse 'kit/images.tsv names a registry that cannot be one' 'The bundle is damaged: sh kit/verify.sh'
-fi
-# And the site's registry by its own address, for what it alone has names for.
-{
-  cat "$work/named"
-  cut -f 1 "$work/named" | grep -Fqx -e "$address" || printf '%s\\t\\n' "$address"
-} | sort >"$work/registries"
-
-# Users read the files that root copies.
-umask 022
-made=$work/mirrors
-mkdir "$made" "$made/hosts"
-other_address="# For another address than $address: sh kit/mirrors.sh ADDRESS"
-authority=
-[ -z "$ca" ] || authority='ca = "ca.crt"
-'
-insecure=
-[ "$scheme" = https ] || insecure='insecure = true
-'
-
-# hosts_toml HOST FOLDER: for containerd (docs/hosts.md).
-hosts_toml() {
-  mirror=$url/v2$below/$2
-  reads="capabilities = [\\"pull\\", \\"resolve\\"]
-override_path = true
-$authority"
-  printf '# Images of "%s" are pulled from the registry at %s.\\n%s\\n' "$1" "$address" "$other_address"
-  if [ "$1" = "$address" ]; then
-    printf 'server = "%s"\\n%s' "$url" "$authority"
-  else
-    printf 'server = "%s"\\n%s' "$mirror" "$reads"
-  fi
-  [ -z "$2" ] || printf '\\n[host."%s"]\\n%s' "$mirror" "$reads"
-}
-
-# registries_conf HOST FOLDER: a table of containers-registries.conf(5).
-registries_conf() {
-  location=$address
-  [ "$1" = "$address" ] || location=$address$below/$2
-  printf '\\n[[registry]]\\nprefix = "%s"\\nlocation = "%s"\\n%s' "$1" "$location" "$insecure"
-  if [ "$1" = "$address" ] && [ -n "$2" ]; then
-    printf '\\n[[registry.mirror]]\\nlocation = "%s"\\n%s' "$address$below/$2" "$insecure"
-  fi
-}
-
-# registries_yaml HOST FOLDER: an entry for k3s and RKE2 (Private Registry Configuration).
-registries_yaml() {
-  printf '  "%s":\\n    endpoint:\\n' "$1"
-  if [ "$1" != "$address" ]; then
-    printf '      - "%s"\\n    rewrite:\\n      "^(.*)$": "%s/$1"\\n' "$url" "\${prefix:+$prefix/}$2"
-  else
-    [ -z "$2" ] || printf '      - "%s"\\n' "$url/v2$below/$2"
-    printf '      - "%s"\\n' "$url"
-  fi
-}
-
-printf '%s\\n' '# For podman, buildah, skopeo and CRI-O: a file of /etc/containers/registries.conf.d' \\
-  "$other_address" >"$made/registries.conf"
-printf '%s\\n' '# For k3s /etc/rancher/k3s/registries.yaml, for RKE2 /etc/rancher/rke2/registries.yaml' \\
-  "$other_address" 'mirrors:' >"$made/k3s-registries.yaml"
-while IFS=$tab read -r host folder; do
-  # containerd knows a form of folders without a colon.
-  case $host in *:*) name=\${host%:*}_\${host##*:}_ ;; *) name=$host ;; esac
-  mkdir "$made/hosts/$name"
-  hosts_toml "$host" "$folder" >"$made/hosts/$name/hosts.toml"
-  [ -z "$ca" ] || cat "$ca" >"$made/hosts/$name/ca.crt"
-  registries_conf "$host" "$folder" >>"$made/registries.conf"
-  registries_yaml "$host" "$folder" >>"$made/k3s-registries.yaml"
-done <"$work/registries"
-if [ -n "$ca" ]; then
-  cat "$ca" >"$made/ca.crt"
-  printf 'configs:\\n  "%s":\\n    tls:\\n      ca_file: "/etc/rancher/oci-save-ca.crt"\\n' "$address" \\
-    >>"$made/k3s-registries.yaml"
-fi
-# dockerd's mirrors have no path.
-{
-  echo '{'
-  [ "$scheme" = https ] || printf '  "insecure-registries": ["%s"]%s\\n' "$address" "$([ -n "$prefix" ] || echo ,)"
-  [ -n "$prefix" ] || printf '  "registry-mirrors": ["%s"]\\n' "$url"
-  echo '}'
-} >"$made/daemon.json"
-
-[ -n "$out" ] || out=$(mktemp -d "\${TMPDIR:-/tmp}/mirrors.XXXXXX") ||
-  fail "no folder can be made in \${TMPDIR:-/tmp}" 'Name another one: --out FOLDER'
-{ mkdir -p "$out" && cp -R "$made/." "$out/"; } || fail "$out cannot be written"
-out=$(cd -- "$out" && pwd -P)
-
-# word_of TEXT: as one word of a shell's line.
-word_of() {
-  case $1 in
-    *[!A-Za-z0-9_./:-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\\\\\''/g")" ;;
-    *) printf '%s' "$1" ;;
-  esac
-}
-from=$(word_of "$out")
-# copy_ca PLACE: the line that brings the authority to where a runtime looks for it.
-copy_ca() { [ -z "$ca" ] || say "  mkdir -p $(word_of "\${1%/*}") && cp $from/ca.crt $(word_of "$1")"; }
-
-say "Wrote $out: images of $(awk -F "$tab" '
-  NR <= 10 { list = list (NR > 1 ? ", " : "") $1 }
-  END { print NR == 0 ? "no registry" : list (NR > 10 ? " and " NR - 10 " more" : "") }' "$work/named")" \\
-  "are pulled from $address$below."
-say
-say 'On each node, as root, what it has of these:'
-say
-say 'containerd (Kubernetes, nerdctl; for ctr with --hosts-dir /etc/containerd/certs.d)'
-say "  mkdir -p /etc/containerd/certs.d && cp -R $from/hosts/. /etc/containerd/certs.d/"
-say '  It is read at each pull where config.toml has config_path = "/etc/containerd/certs.d" in the table'
-say '  [plugins."io.containerd.grpc.v1.cri".registry], of containerd 2 [plugins."io.containerd.cri.v1.images".registry].'
-say '  After a change of config.toml: systemctl restart containerd'
-say 'podman, buildah, skopeo, CRI-O'
-say "  mkdir -p /etc/containers/registries.conf.d && cp $from/registries.conf /etc/containers/registries.conf.d/oci-save.conf"
-copy_ca "/etc/containers/certs.d/$address/ca.crt"
-say '  Of CRI-O also: systemctl reload crio'
-say 'k3s'
-say "  mkdir -p /etc/rancher/k3s && cp $from/k3s-registries.yaml /etc/rancher/k3s/registries.yaml"
-copy_ca /etc/rancher/oci-save-ca.crt
-say '  systemctl restart k3s; of an agent: systemctl restart k3s-agent'
-say 'RKE2'
-say "  mkdir -p /etc/rancher/rke2 && cp $from/k3s-registries.yaml /etc/rancher/rke2/registries.yaml"
-copy_ca /etc/rancher/oci-save-ca.crt
-say '  systemctl restart rke2-server; of an agent: systemctl restart rke2-agent'
-say 'docker 28 and later, with the containerd image store'
-say "  mkdir -p /etc/docker/certs.d && cp -R $from/hosts/. /etc/docker/certs.d/"
-say 'other docker: names of docker.io alone, from a registry that has them without docker.io/'
-say "  Bring what $from/daemon.json has into /etc/docker/daemon.json, then: systemctl reload docker"
-copy_ca "/etc/docker/certs.d/$address/ca.crt"
-`,
-	"serve-client.sh": `# How a script asks a registry for a manifest, with whatever this machine has. Sourced after common.sh.
-#
-#   choose_client http|https     sets \`client\`: curl, wget (GNU or busybox), openssl, skopeo; empty where there is none
-#   "ask_$client" URL            of …/v2/NAME/manifests/TAG: sets \`answered\` to the status, empty where there was no
-#                                response; the bytes of a 200 are in the file \`$answer\`
-#   run COMMAND…                 in the background: a signal ends it at once, where a shell would wait for its end
-#
-# Only for a registry that the script itself has started: certificates are not checked.
-
-# Not every sleep knows parts of a second.
-if sleep 0.01 2>/dev/null; then tick=0.1 ticks=10; else tick=1 ticks=1; fi
-pause() { sleep "$tick"; }
-
-child=
-run() {
-  "$@" &
-  child=$!
-  await_child
-}
-await_child() {
-  wait "$child" && result=0 || result=$?
-  child=
-  return "$result"
-}
-# within COMMAND…: as \`run\`, for at most ten seconds: not every client has a bound of its own.
-within() {
-  "$@" &
-  child=$!
-  left=$((10 * ticks))
-  while kill -0 "$child" 2>/dev/null; do
-    if [ "$left" -eq 0 ]; then kill "$child" 2>/dev/null || :; fi
-    left=$((left - 1))
-    pause
-  done
-  await_child
-}
-
-temporary
-answer=$work/answer answered=
-: >"$answer"
-# What is started here is not reached through a proxy.
-unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY
-
-choose_client() {
-  client=
-  if has curl; then
-    client=curl
-  elif has wget; then
-    client=wget wget_options=
-    if wget --version 2>/dev/null | grep -q GNU; then
-      wget_options='--tries=1 --timeout=9 --no-check-certificate'
-    elif [ "$1" = https ]; then
-      # busybox has TLS or not, and its own openssl is better at it.
-      if wget --help 2>&1 | grep -q no-check-certificate; then wget_options=--no-check-certificate; else client=; fi
-    fi
-  fi
-  if [ -z "$client" ] && [ "$1" = https ] && has openssl; then client=openssl; fi
-  if [ -z "$client" ] && has skopeo; then client=skopeo; fi
-}
-
-# status_in FILE: the last status of HTTP in it.
-status_in() { sed -n 's/.*HTTP\\/1\\.[01]  *\\([1-5][0-9][0-9]\\).*/\\1/p' "$1" | tail -n 1; }
-
-ask_curl() {
-  within curl -q -k -s -o "$answer" -w '%{http_code}\\n' --noproxy '*' --max-time 9 "$1" >"$work/status" || :
-  answered=$(cat "$work/status")
-  [ "$answered" != 000 ] || answered=
-}
-
-ask_wget() {
-  # shellcheck disable=SC2086
-  WGETRC=/dev/null within wget $wget_options -S -O "$answer" "$1" >/dev/null 2>"$work/status" || :
-  answered=$(status_in "$work/status")
-}
-
-ask_openssl() {
-  address=\${1#*://}
-  printf 'GET /%s HTTP/1.0\\r\\nHost: %s\\r\\n\\r\\n' "\${address#*/}" "\${address%%/*}" >"$work/request"
-  within tls_exchange "\${address%%/*}" 2>/dev/null || :
-  head -n 1 "$work/response" >"$work/status"
-  answered=$(status_in "$work/status")
-  body=$(awk '{ at += length($0) + 1 } /^\\r$/ { print at + 1; exit }' "$work/response")
-  [ -z "$body" ] || tail -c "+$body" "$work/response" >"$answer"
-}
-tls_exchange() { exec openssl s_client -quiet -connect "$1" <"$work/request" >"$work/response"; }
-
-ask_skopeo() {
-  address=\${1#*://}
-  address=\${address%/manifests/*}:\${1##*/manifests/}
-  answered=
-  if within skopeo --insecure-policy inspect --raw --no-creds --tls-verify=false \\
-    "docker://\${address%%/*}/\${address#*/v2/}" >"$answer" 2>"$work/status"; then
-    answered=200
-  elif grep -qi 'unauthorized\\|authentication required' "$work/status"; then
-    answered=401
-  fi
-}
-`,
-	"serve-root.sh": `# Which repositories of registry/ are whole, and a root for zot that is made of links to them. Sourced after common.sh; the
-# scripts set \`served\`, the path of registry/ from which is served.
-
-# find_repositories: compares what each repository of the two tables has to have with what is there. Prints lines:
-#   own REPOSITORY    its blobs stand in it
-#   pool REPOSITORY   they stand in blobs/ alone: on a medium without hard links, or where only that was unpacked
-#   lack REPOSITORY: WHAT
-find_repositories() {
-  {
-    (cd -- "$served" && find -L . -type f) || :
-    say '#pool'
-    [ ! -d "$bundle/blobs" ] || (cd -- "$bundle/blobs" && find -L . -type f) || :
-  } | awk -F "$tab" '
-    FNR == 1 { part++ }
-    part == 1 { if (!/^#/ && $4 != "-") content[$1] = $4; next }
-    part == 2 {
-      if (/^#/) next
-      if ($8 !~ /^[a-z0-9][a-z0-9._\\/-]*$/ || $8 ~ /(^|\\/)\\.\\.?(\\/|$)/) { print "lack", $8 ": a name that no registry takes"; next }
-      if (!($8 in wanted)) order[++count] = $8
-      wanted[$8] = wanted[$8] " " $3 ($6 == "-" ? "" : " " $6)
-      next
-    }
-    $0 == "#pool" { pooled = 1; next }
-    pooled { pool[substr($0, 3)] = 1; next }
-    { there[substr($0, 3)] = 1 }
-    END { for (at = 1; at <= count; at++) judge(order[at]) }
-    function judge(repository,   todo, n, i, digest, file, seen, own, absent, more, parts) {
-      if (!((repository "/index.json") in there)) { print "lack", repository ": its index.json"; return }
-      n = split(wanted[repository], todo, " ")
-      own = 1
-      for (i = 1; i <= n; i++) {
-        digest = todo[i]
-        if (digest in seen) continue
-        seen[digest] = 1
-        file = digest
-        sub(/:/, "/", file)
-        if (!((repository "/blobs/" file) in there)) {
-          own = 0
-          if (!(file in pool)) absent = digest
-        }
-        for (more = split(content[digest], parts, " "); more > 0; more--) todo[++n] = parts[more]
-      }
-      if (absent != "") print "lack", repository ": " absent
-      else print (own ? "own" : "pool"), repository
-    }
-  ' "$kit/manifests.tsv" "$kit/images.tsv" -
-}
-
-# make_root ROOT LIST: a new folder of links into the bundle, by what find_repositories has printed. One link for each folder
-# of registry/ is enough where the repositories in it have their blobs. Others get copies of their two small files and a link
-# to the pool: zot must never collect garbage there, since each repository would remove what the others need.
-# Sets \`is_pooled\` where there are such, \`aliases\` to how many names of docker.io are there a second time, \`no_alias\` to
-# those that are not, since another folder has the name.
-make_root() {
-  root=$1 is_pooled= aliases=0 no_alias=
-  mkdir "$root"
-  # It spares zot a scan of all blobs when it starts.
-  printf 1 >"$root/_restore_complete"
-  for top in "$served"/*/; do
-    top=\${top%/}
-    top=\${top##*/}
-    [ "$top" != '*' ] || break
-    if awk -v top="$top" '$1 == "pool" && ($2 == top || index($2, top "/") == 1) { found = 1 } END { exit !found }' "$2"; then
-      is_pooled=yes
-      (cd -- "$served" && find -L "$top" -name index.json -type f) | while IFS= read -r file; do
-        add_repository "\${file%/index.json}" "$2"
-      done
-    else
-      ln -s "$served/$top" "$root/$top"
-    fi
-  done
-  # The mirrors of dockerd have no path: it asks for docker.io/library/one as library/one.
-  for top in "$root"/docker.io/*/; do
-    top=\${top%/}
-    top=\${top##*/}
-    if [ "$top" = '*' ]; then break; fi
-    if [ -e "$root/$top" ]; then
-      no_alias="$no_alias $top"
-    else
-      ln -s "docker.io/$top" "$root/$top"
-      aliases=$((aliases + 1))
-    fi
-  done
-}
-add_repository() {
-  mkdir -p "$root/$1"
-  cp "$served/$1/index.json" "$root/$1/index.json"
-  printf '{"imageLayoutVersion":"1.0.0"}' >"$root/$1/oci-layout"
-  if grep -qxF "pool $1" "$2"; then
-    ln -s "$bundle/blobs" "$root/$1/blobs"
-  else
-    ln -s "$served/$1/blobs" "$root/$1/blobs"
-  fi
-}
-`,
-	"serve.sh": `#!/bin/sh
-# Serves this bundle with zot, for pulls, until it is interrupted.
-case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
-# The bundle by the path that was typed: where a link in it moves to another bundle, zot follows.
-typed=$(unset CDPATH && cd -- "$kit/.." && pwd)
-. "$kit/common.sh"
-
-usage() {
-  cat <<'END'
-usage: sh kit/serve.sh [options]
-
-Serves the images of this bundle as a registry with zot, for pulls alone, until
-Ctrl-C. It checks the bundle first, writes nothing into it, and tells what can
-be pulled when zot has answered for one of the images.
-
-  --listen HOST:PORT  where zot listens. Without it 127.0.0.1:5000, which only
-                      this machine reaches; 0.0.0.0:5000 is for all machines
-                      that reach this one, port 0 takes a free port
-  --users HTPASSWD    only users of this file pull. htpasswd -nB NAME makes a
-                      line of it
-  --cert FILE --key FILE
-                      HTTPS, with this certificate and its key
-  --state FOLDER      keeps zot's root of links and its whole log in FOLDER.
-                      Without it they are temporary, and the log has errors
-  --zot PROGRAM       zot. Without it $ZOT_BIN, kit/zot, or zot in PATH
-  --no-verify         does not hash the bundle first, which takes minutes where
-                      it is big; that every file is there is looked at all the
-                      same
-  --list              prints all that can be pulled, and starts nothing
-
-examples:
-  sh kit/serve.sh
-  sh kit/serve.sh --listen 0.0.0.0:5000
-  sh kit/serve.sh --listen 0.0.0.0:443 --users users --cert x.crt --key x.key
-END
-}
-
-listen=127.0.0.1:5000 users='' cert='' key='' state='' zot=\${ZOT_BIN:-} verify=yes list=''
-while [ $# -gt 0 ]; do
-  case "$1" in
-    --*=*)
-      option=$1
-      shift
-      set -- "\${option%%=*}" "\${option#*=}" "$@"
-      ;;
-  esac
-  case "$1" in
-    --listen | --users | --cert | --key | --state | --zot) [ -n "\${2:-}" ] || usage_error "$1 needs a value" ;;
-  esac
-  case "$1" in
-    --listen) listen=$2 && shift ;;
-    --users) users=$2 && shift ;;
-    --cert) cert=$2 && shift ;;
-    --key) key=$2 && shift ;;
-    --state) state=$2 && shift ;;
-    --zot) zot=$2 && shift ;;
-    --no-verify) verify='' ;;
-    --list) list=yes ;;
-    -h | --help) usage && exit 0 ;;
-    --) [ $# -eq 1 ] || usage_error "'$2' is too much: no operand is known" ;;
-    *) usage_error "'$1' is not known" ;;
-  esac
-  shift
-done
-
-# absolute PATH
-absolute() { case "$1" in /*) say "$1" ;; *) say "$(pwd)/$1" ;; esac; }
-# readable OPTION FILE
-readable() { [ -f "$2" ] && [ -r "$2" ] || refuse "$1: there is no file '$2' that can be read"; }
-# json TEXT: as it stands between the quotes of a JSON string.
-json() { printf '%s' "$1" | sed 's/[\\\\"]/\\\\&/g'; }
-
-# names: what can be pulled, a line each: digest, repository:tag, kind. What has no tag has no name.
-names() {
-  awk -F "$tab" -v OFS="$tab" '!/^#/ && $2 != "-" && !seen[$8 ":" $2]++ { print $3, $8 ":" $2, $9 }' "$kit/images.tsv"
-}
-# rows ADDRESS: names as a table. Digests are cut so that it fits a terminal, names never are: they are there to be copied.
-rows() {
-  awk -F "$tab" -v at="$1" '{ print "  " substr($1, 1, 19) "  " at "/" $2 ($3 == "image" ? "" : "  (" $3 ")") }'
-}
-
-# --listen: HOST:PORT, :PORT or PORT. \`own\` is how this machine reaches it, \`public\` how the others do.
-port=\${listen##*:}
-host=127.0.0.1
-case "$listen" in ?*:*) host=\${listen%:*} ;; esac
-case "$port" in '' | *[!0-9]* | ??????*) usage_error "--listen: '$listen' is not HOST:PORT" ;; esac
-[ "$port" -le 65535 ] || usage_error "--listen: there is no port $port"
-case "$host" in
-  \\[*\\]) host=\${host#\\[} && host=\${host%\\]} ;;
-  *:*) usage_error "--listen: an address of IPv6 stands in brackets: [$host]:$port" ;;
-esac
-case "$host" in '' | *[!0-9A-Za-z.:%_-]*) usage_error "--listen: '$listen' is not HOST:PORT" ;; esac
-own=$host is_public=yes
-case "$host" in *:*) own="[$host]" ;; esac
-public=$own
-case "$host" in
-  127.* | localhost | ::1) is_public='' ;;
-  0.0.0.0 | ::)
-    own=127.0.0.1
-    public=$(hostname 2>/dev/null || uname -n)
-    ;;
-esac
-
-if [ -n "$list" ]; then
-  names | rows "$public:$port"
-  exit 0
-fi
-
-scheme=http
-if [ -n "$cert$key" ]; then
-  [ -n "$cert" ] && [ -n "$key" ] || usage_error '--cert and --key belong together'
-  readable --cert "$cert"
-  readable --key "$key"
-  cert=$(absolute "$cert") key=$(absolute "$key") scheme=https
-fi
-if [ -n "$users" ]; then
-  readable --users "$users"
-  # zot knows bcrypt alone, and answers 401 to users with another hash.
-  weak=$(awk -F : '/:/ { n++; if ($2 !~ /^\\$2[aby]\\$/) print $1 } END { if (!n) print "(no user)" }' "$users" | head -n 3 | tr '\\n' ' ')
-  [ -z "$weak" ] || refuse "--users: zot takes bcrypt alone, which these do not have: $weak" 'htpasswd -nB NAME makes a line'
-  users=$(absolute "$users")
-fi
-
-# mark PROGRAM…: whether one of them is here.
-mark() {
-  for one in "$@"; do
-    if has "$one"; then
-      say 'is here'
-      return
-    fi
-  done
-  say 'is not here'
-}
-if [ -z "$zot" ]; then
-  if [ -f "$kit/zot" ]; then
-    zot=$kit/zot
-  elif has zot; then
-    zot=zot
-  else
-    note "error: zot is not here: neither in kit/ nor in PATH. Name it: --zot PROGRAM
-  What else brings these images to their users:
-  - docker-registry ($(mark docker-registry registry)): start it by kit/docker-registry.yml,
-    then: sh kit/push.sh 127.0.0.1:5000
-  - docker, podman, containerd ($(mark docker podman ctr nerdctl k3s)): sh kit/load.sh loads them
-  - oci-save on Node ($(mark oci-save node)): oci-save serve FOLDER"
-    exit 2
-  fi
-fi
-case "$zot" in */*) zot=$(absolute "$zot") ;; esac
-has "$zot" || [ "$zot" = "$kit/zot" ] || refuse "'$zot' is not a program"
-
-served=$bundle/registry
-physical() { (cd -- "$1" 2>/dev/null && pwd -P) || :; }
-[ "$(physical "$typed/registry")" != "$(physical "$served")" ] || served=$typed/registry
-[ -d "$served" ] || fail 'registry/ is not here, and zot serves nothing else' \\
-  'Unpack it, too: at least each index.json in it, which are small'
-IFS=$tab read -r digest name kind <<END
-$(names | head -n 1)
-END
-[ -n "$name" ] || fail 'no image of this bundle has a tag: nothing can be pulled by a name'
-repository=\${name%:*} tag=\${name##*:}
-
-. "$kit/serve-client.sh"
-. "$kit/serve-root.sh"
-
-# The folder of the state: \`root\` (links), \`zot.json\`, \`zot.log\`.
-zot_pid='' held=''
-# at_end: what this script has started ends with it.
-at_end() {
-  trap '' HUP INT TERM
-  [ -z "$child" ] || kill "$child" 2>/dev/null || :
-  stop_zot
-  [ -z "$held" ] || rm -f "$held"
-}
-lives() { kill -0 "$zot_pid" 2>/dev/null; }
-stop_zot() {
-  [ -n "$zot_pid" ] || return 0
-  kill "$zot_pid" 2>/dev/null || :
-  left=$((10 * ticks))
-  while lives && [ "$left" -gt 0 ]; do
-    left=$((left - 1))
-    pause
-  done
-  kill -9 "$zot_pid" 2>/dev/null || :
-  wait "$zot_pid" 2>/dev/null || :
-  zot_pid=''
-}
-if [ -n "$state" ]; then
-  mkdir -p -- "$state" || refuse "--state: '$state' cannot be made"
-  state=$(physical "$state")
-  case "$state/" in "$bundle"/*) refuse "--state: '$state' is in the bundle, which stays as it is" ;; esac
-  if [ ! -f "$state/oci-save-state" ]; then
-    [ -z "$(ls -A "$state")" ] || refuse "--state: '$state' has other things in it: name an empty folder"
-    : >"$state/oci-save-state" || refuse "--state: nothing can be written into '$state'"
-  fi
-  other=$(cat "$state/pid" 2>/dev/null) || other=''
-  if [ -n "$other" ] && kill -0 "$other" 2>/dev/null; then
-    refuse "--state: process $other serves from '$state'" "Where that is no serve.sh, remove $state/pid"
-  fi
-  held=$state/pid
-  say $$ >"$held"
-  rm -rf "$state/root"
-else
-  state=$work/state
-  mkdir "$state"
-fi
-for path in "$state" "$served" "$bundle" "$cert" "$key" "$users"; do
-  case "$path" in *[[:cntrl:]]*) refuse 'a path has a line break or another control character in it' ;; esac
-done
-if ! has "$zot"; then
-  # A medium on which nothing can be executed.
-  cp "$zot" "$work/zot"
-  chmod 700 "$work/zot"
-  zot=$work/zot
-fi
-
-choose_client "$scheme"
-if [ "$port" -ne 0 ] && [ -n "$client" ]; then
-  # What answers now is no zot of ours, and could be taken for it later.
-  "ask_$client" "$scheme://$own:$port/v2/$repository/manifests/$tag"
-  [ -z "$answered" ] || refuse "something else answers at $own:$port" 'Name another port: --listen HOST:PORT'
-fi
-
-# 1. All is there, whole, and can be read.
-find_repositories >"$work/repositories"
-lacking=$(grep -c '^lack ' "$work/repositories") || :
-if [ "$lacking" -gt 0 ]; then
-  note 'error: nothing is served, since the bundle is not whole. These lack something:'
-  sed -n 's/^lack /  /p' "$work/repositories" | head -n 10 >&2
-  [ "$lacking" -le 10 ] || note "  and $((lacking - 10)) more"
-  note '  Copy or unpack it again. sh kit/verify.sh tells all that is missing'
-  exit 1
-fi
-set -- "$served"
-[ ! -d "$bundle/blobs" ] || set -- "$@" "$bundle/blobs"
-unreadable=$(find -L "$@" -type f -print | while IFS= read -r file; do [ -r "$file" ] || { say "$file" && break; }; done)
-[ -z "$unreadable" ] || fail "you may not read '$unreadable', and zot runs as you" \\
-  'Run this as the owner of the bundle, or as the owner: chmod -R a+rX FOLDER'
-private=$(find -L "$@" \\( -type f ! -perm -0004 -o -type d ! -perm -0005 \\) -print | wc -l)
-if [ "$private" -gt 0 ]; then
-  note "note: $((private)) files and folders are for their owner alone (umask 077?). zot runs as you, and reads
-  them. A zot of another user, as of a service, would answer 500: chmod -R a+rX FOLDER"
-fi
-if [ -n "$verify" ] && [ -f "$kit/verify.sh" ]; then
-  note 'Checking the bundle first (--no-verify leaves it out; it takes minutes where the bundle is big).'
-  run sh "$kit/verify.sh" >&2 || fail 'nothing is served, since the bundle is not whole' \\
-    'Copy again what is named above. --no-verify serves what is there'
-fi
-
-# 2. A root for zot, which writes into its root as soon as there are users.
-make_root "$state/root" "$work/repositories"
-[ -z "$is_pooled" ] || note 'note: repositories here have no blobs of their own: theirs are served from blobs/'
-
-# said LOG: the errors in a log of zot, shortened; else its end.
-said() {
-  sed -n 's/.*"level":"\\(error\\|fatal\\|panic\\)","message":"\\(.*\\)".*/\\2/p' "$1" |
-    sed 's/","caller":.*//; s/","\\([a-zA-Z]*\\)":"/: \\1: /g; s/^/  zot: /' | tail -n 10 >"$work/said"
-  [ -s "$work/said" ] || tail -n 10 "$1" | cut -c 1-300 | sed 's/^/  zot: /' >"$work/said"
-  cat "$work/said" >&2
-}
-# config HOST PORT LEVEL REPOSITORIES POLICY MORE: in the newest form that this zot takes, since it cannot tell its version.
-# Before 2.1.17 it refuses the timeouts; since then it cuts each request after a minute without them.
-config() {
-  for timeouts in '"readTimeout": "0s", "writeTimeout": "0s",' ''; do
-    cat >"$state/zot.json" <<END
-{
-  "distSpecVersion": "1.1.1",
-  "storage": { "rootDirectory": "$(json "$state/root")", "gc": false, "dedupe": false },
-  "http": {
-    "address": "$1",
-    "port": "$2",
-    $timeouts
-    "compat": ["docker2s2"],
-    $6
-    "accessControl": { "repositories": { "$4": { "$5": ["read"] } } }
-  },
-  "log": { "level": "$3" }
-}
-END
-    if run "$zot" verify "$state/zot.json" >"$work/verify.log" 2>&1; then return 0; fi
-  done
-  note "error: '$zot' does not take a configuration, or does not run here:"
-  said "$work/verify.log"
-  exit 1
-}
-# start_zot LOG
-start_zot() {
-  log=$1
-  "$zot" serve "$state/zot.json" >"$log" 2>&1 &
-  zot_pid=$!
-}
-# give_up MESSAGE
-give_up() {
-  if lives; then note "error: $1:"; else note 'error: zot has ended:'; fi
-  said "$log"
-  exit 1
-}
-# await SCHEME://ADDRESS STATUS: until zot answers for a known tag with that status, and for 200 with the bytes of its digest.
-# zot ends with 0 where the port is taken, and says 200 to /v2/ over a root that has nothing in it: neither tells anything.
-await() {
-  deadline=$(($(date +%s) + 120))
-  while lives; do
-    "ask_$client" "$1/v2/$repository/manifests/$tag"
-    if [ "$answered" = 200 ] && [ "$2" = 200 ]; then
-      [ "sha256:$(hash_of "$answer")" = "$digest" ] || give_up "$name is served, but not as $digest"
-      return
-    fi
-    [ "$answered" != "$2" ] || return 0
-    [ -z "$answered" ] || give_up "zot answers $answered for $name instead of $2"
-    [ "$(date +%s)" -lt "$deadline" ] || break
-    pause
-  done
-  give_up "zot does not answer at $1 after two minutes"
-}
-# await_port: of a zot that takes a free one; sets \`port\`.
-await_port() {
-  deadline=$(($(date +%s) + 120))
-  while lives && [ "$(date +%s)" -lt "$deadline" ]; do
-    port=$(sed -n 's/.*kernel chosen port","port":\\([0-9]*\\).*/\\1/p' "$log")
-    [ -z "$port" ] || return 0
-    pause
-  done
-  give_up 'zot does not listen after two minutes'
-}
-
-# 3. Behind a login nothing can be asked without a password: first zot serves one repository over the same root without
-# users, for a moment and to this machine alone.
-checked='' wanted_port=$port
-if [ -n "$users" ] || [ -z "$client" ]; then
-  choose_client http
-  if [ -n "$client" ]; then
-    config 127.0.0.1 0 info "$repository" anonymousPolicy ''
-    start_zot "$work/check.log"
-    await_port
-    await "http://127.0.0.1:$port" 200
-    stop_zot
-    checked=yes
-  fi
-  choose_client "$scheme"
-fi
-
-# 4. zot as it was asked for.
-port=$wanted_port more='' level=warn policy=anonymousPolicy wanted=200
-if [ -n "$held" ] || [ "$port" -eq 0 ]; then level=info; fi
-if [ "$scheme" = https ]; then more="\\"tls\\": { \\"cert\\": \\"$(json "$cert")\\", \\"key\\": \\"$(json "$key")\\" },"; fi
-if [ -n "$users" ]; then
-  more="$more \\"auth\\": { \\"htpasswd\\": { \\"path\\": \\"$(json "$users")\\" } },"
-  policy=defaultPolicy wanted=401
-fi
-config "$host" "$port" "$level" '**' "$policy" "$more"
-start_zot "$state/zot.log"
-[ "$port" -ne 0 ] || await_port
-if [ -n "$client" ]; then
-  await "$scheme://$own:$port" "$wanted"
-else
-  # Nothing here can ask: at least it has to be alive after two seconds.
-  left=$((2 * ticks))
-  while [ "$left" -gt 0 ] && lives; do
-    left=$((left - 1))
-    pause
-  done
-  lives || give_up ''
-fi
-
-# 5. What to type.
-address=$public:$port
-count=$(($(names | wc -l)))
-say "Serving $count names at $scheme://$address with zot, for pulls alone:"
-say
-names | head -n 20 | rows "$address"
-[ "$count" -le 20 ] || say "  and $((count - 20)) more: sh kit/serve.sh --list"
-[ "$aliases" -eq 0 ] || say "  Names of docker.io are there without docker.io/, too: docker's mirrors ask so."
-[ -z "$no_alias" ] || say "  Not so below$no_alias: a registry has the name."
-image=$(names | awk -F "$tab" '$3 == "image" { print $2; exit }')
-if [ -n "$image" ]; then
-  image=$address/$image podman='' ctr='' skopeo=''
-  if [ "$scheme" = http ]; then
-    podman=' --tls-verify=false' ctr=' --plain-http' skopeo=' --src-tls-verify=false'
-  fi
-  say
-  say 'For example:'
-  if [ -n "$users" ]; then
-    say "  docker login $address    (podman login$podman, skopeo login)"
-    ctr="$ctr --user NAME"
-  fi
-  say "  docker pull $image"
-  say "  podman pull$podman $image"
-  say "  ctr images pull$ctr $image"
-  say "  skopeo copy$skopeo docker://$image oci:FOLDER"
-fi
-say
-if [ -z "$is_public" ]; then
-  say 'Only this machine reaches it. For others: --listen 0.0.0.0:5000'
-elif [ "$scheme" = http ]; then
-  say "This is plain HTTP: docker wants \\"$address\\" in its insecure-registries."
-  [ -z "$users" ] || say 'Passwords are sent as they are: --cert and --key would hide them.'
-fi
-[ "$scheme" = http ] || say 'Clients have to know the authority of the certificate.'
-say 'Nodes pull by the names that images have elsewhere with what this writes:'
-say "  sh kit/mirrors.sh $([ "$scheme" = http ] || say '--https ')$address"
-say
-if [ -n "$client" ] && [ -z "$users" ]; then checked=yes; fi
-[ -z "$checked" ] || say "Checked: $name is served with its digest."
-[ -z "$users" ] || [ -z "$client" ] || say 'Checked: nobody pulls without a login (401). Not checked: a login, for want of a password.'
-[ -n "$client" ] || say "Not checked: an answer over $scheme. There is no curl, wget, openssl or skopeo here that could ask."
-[ -z "$held" ] || say "The log of zot is $log"
-say 'Ctrl-C ends it.'
-
-wait "$zot_pid" || :
-give_up 'zot has ended'
-`,
-	"update.sh": `#!/bin/sh
-# Brings this bundle to a site that has an earlier one: as a join into the folder that is served, or as a swap.
-case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
-. "$kit/common.sh"
-
-usage() {
-  cat <<'EOF'
-Usage: sh kit/update.sh [--join] SITE         adds this bundle's images to those of the bundle in the folder SITE
-       sh kit/update.sh --swap SITE           keeps each bundle in SITE/releases, and points SITE/current at this one
-       sh kit/update.sh --rollback SITE [RELEASE]
-                                              points SITE/current back, at the one before or at RELEASE
-       sh kit/update.sh --list SITE           shows the releases
-       sh kit/update.sh --remove SITE RELEASE removes one that is not current
-
-A running zot follows without restart: after a join it serves the tags of both bundles. A name that both have is the
-newer one's; what had it before can still be pulled by digest. A join is for a zot that is only pulled from. Of a swap it
-serves SITE/current/registry.
-
-Both check this bundle and the one at the site before anything is written. A join that was cut off is finished by
-running it again. Never unpack a bundle over another: the tags of the first would be lost.
-
-  --base BUNDLE   what a bundle that is less than whole builds upon; there is none today
-  -h, --help      this page
-
-Examples:
-  sh /srv/new/kit/update.sh /srv/images
-  sh /srv/new/kit/update.sh --swap /srv/site && ls -l /srv/site/current
-  sh /srv/site/current/kit/update.sh --rollback /srv/site
-
-Exit codes: 0 done, 1 failed, 2 nothing was changed at the site, 129, 130 and 143 interrupted.
-EOF
-}
-
-mode=
-choose() {
-  case "$mode:$1" in
-    :* | swap:rollback | swap:list | swap:remove | "$1:$1") mode=$1 ;;
-    rollback:swap | list:swap | remove:swap) ;;
-    *) usage_error "--$mode and --$1 are two things: name one" ;;
-  esac
-}
-while [ $# -gt 0 ]; do
-  case $1 in
-    --join) choose join ;;
-    --swap) choose swap ;;
-    --rollback) choose rollback ;;
-    --list) choose list ;;
-    --remove) choose remove ;;
-    --base | --base=*)
-      refuse 'this bundle is whole: it has all that its lock names, and builds upon no other' 'Leave --base out.'
-      ;;
-    -h | --help) usage; exit 0 ;;
-    --) shift; break ;;
-    -?*) usage_error "there is no option $1" ;;
-    *) break ;;
-  esac
-  shift
-done
-mode=\${mode:-join}
-[ $# -gt 0 ] || usage_error 'name the folder of the site'
-[ -n "$1" ] || usage_error 'the folder of the site has no name'
-case $mode in
-  rollback) [ $# -le 2 ] || usage_error 'name the folder of the site, and one release at most' ;;
-  remove) [ $# -eq 2 ] || usage_error 'name the folder of the site, and the release to be removed' ;;
-  *) [ $# -eq 1 ] || usage_error 'name one folder' ;;
-esac
-given=$1
-release=\${2:-}
-
-# ---- what both have ----
-LOCK=oci-save.lock.json
-
-# check_whole FOLDER WHAT: reads every byte of a bundle. The checks of both bundles are those of their own kits.
-check_whole() {
-  [ -f "$1/kit/verify.sh" ] || refuse "$1 has no kit/verify.sh" 'It is no bundle, or one of an earlier oci-save without a kit: there, use oci-save unpack.'
-  note "checking $1"
-  status=0
-  sh "$1/kit/verify.sh" >"$work/verified" 2>&1 </dev/null || status=$?
-  [ "$status" -ne 0 ] || return 0
-  cat "$work/verified" >&2
-  case $status in 129 | 130 | 143) exit "$status" ;; esac
-  case $2 in
-    new) fail "$1 is damaged" 'Copy it again from where it came.' ;;
-    site) refuse "$1 is damaged" 'Put back what it lacks first, or use --swap, which leaves it as it is.' ;;
-    *) refuse "$1 is damaged" 'Nothing was changed: current leads where it did.' ;;
-  esac
-}
-
-# free_bytes FOLDER
-free_bytes() { df -Pk "$1" | awk 'END { printf "%.0f", $4 * 1024 }'; }
-# readable BYTES
-readable() { awk -v n="$1" 'BEGIN { split("B KiB MiB GiB TiB", u, " "); i = 1; while (n >= 1024 && i < 5) { n /= 1024; i++ } printf (i > 1 ? "%.1f %s" : "%d %s"), n, u[i] }'; }
-# check_room BYTES FOLDER
-check_room() {
-  free=$(free_bytes "$2")
-  note "$(readable "$1") are written to $2; $(readable "$free") are free there"
-  awk -v need="$1" -v free="$free" 'BEGIN { exit need > free }' ||
-    refuse "$2 has $(readable "$free") free, and $(readable "$1") are needed" 'Free space first.'
-}
-
-# A bundle's folder, absolute, without links above it.
-folder_of() { [ -d "$1" ] && (cd -- "$1" && pwd -P); }
-
-# inside A B: whether the folder A is B or below it.
-inside() { case "$1/" in "$2/"*) return 0 ;; esac; return 1; }
-
-# hold FOLDER: keeps two updates of one site apart. Who is at work stands in FOLDER/.oci-save-update.lock, in the form of
-# oci-save; what a killed one left on this machine is taken over.
-held=
-own_namespace() { readlink /proc/self/ns/pid 2>/dev/null | tr -cd 0-9; }
-start_of() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
-field() { sed -n "s/.*\\"$2\\":\\"\\{0,1\\}\\([^\\",}]*\\).*/\\1/p" "$1" 2>/dev/null; }
-hold() {
-  lock_file=$1/.oci-save-update.lock
-  host=$(uname -n)
-  namespace=$(own_namespace)
-  me="{\\"host\\":\\"$host\\"\${namespace:+,\\"namespace\\":\\"$namespace\\"},\\"pid\\":$$"
-  start=$(start_of $$) || start=
-  me="$me\${start:+,\\"start\\":\\"$start\\"}}"
-  tries=0
-  until (set -C && printf '%s' "$me" >"$lock_file") 2>/dev/null; do
-    [ -e "$lock_file" ] || [ -w "$1" ] || refuse "$1 cannot be written"
-    pid=$(field "$lock_file" pid)
-    if [ "$(field "$lock_file" host)" = "$host" ] && [ "$(field "$lock_file" namespace)" = "$namespace" ] && [ -n "$pid" ] &&
-      { ! kill -0 "$pid" 2>/dev/null || [ "$(start_of "$pid")" != "$(field "$lock_file" start)" ]; } && [ "$tries" -lt 3 ]; then
-      # Another process may have found it abandoned at the same time: the name is taken first.
-      mv "$lock_file" "$lock_file.$$" 2>/dev/null && rm -f "$lock_file.$$"
-      tries=$((tries + 1))
-    else
-      refuse "another update of $1 is at work (process \${pid:-unknown} on $(field "$lock_file" host))" \\
-        "Wait for it. If there is none, remove $lock_file"
-    fi
-  done
-  held=$lock_file
-}
-at_end() { [ -z "$held" ] || rm -f "$held"; }
-
-# settle: what was written is on the disk before the next step builds upon it.
-settle() { sync; }
-
-. "$kit/join.sh"
-
-# ---- swap ----
-# SITE/releases/<12 hex of the lock's digest>/ is one bundle each, and SITE/current a link to one of them.
-is_release() { [ \${#1} -eq 12 ] && [ -z "$(printf '%s' "$1" | tr -d 0-9a-f)" ]; }
-
-# open_site: sets \`site\` and \`now\`, the current release or nothing.
-open_site() {
-  site=$(folder_of "$given") || refuse "$given is no folder"
-  now=
-  [ ! -L "$site/releases" ] || refuse "$site/releases is a link" 'Name the folder that it leads to.'
-  if [ -L "$site/current" ]; then
-    now=$(readlink "$site/current")
-    now=\${now#releases/}
-    is_release "$now" || refuse "$site/current leads to $(readlink "$site/current"), which is no release" 'Another program made it: name another folder.'
-  elif [ -e "$site/current" ]; then
-    refuse "$site/current is no link" 'Another program made it: name another folder.'
-  fi
-}
-need_releases() { [ -d "$site/releases" ] || refuse "$site has no releases" "sh kit/update.sh --swap $site makes the first one"; }
-
-# point_at RELEASE: SITE/current is the old release or the new one at any moment.
-point_at() {
-  next=$site/.current.$$
-  rm -f "$next"
-  ln -s "releases/$1" "$next" || fail "no link can be made in $site" 'A swap needs a file system with symbolic links.'
-  if ! mv -T "$next" "$site/current" 2>/dev/null; then
-    # This mv would move into the folder that a link leads to. Here pulls may fail for an instant.
-    [ -L "$site/current" ] || [ ! -e "$site/current" ] || fail "$site/current is no link"
-    note 'mv knows no -T here: current is removed and made again'
-    rm -f "$site/current"
-    mv "$next" "$site/current"
-  fi
-  [ "$(readlink "$site/current")" = "releases/$1" ] || fail "$site/current could not be pointed at $1"
-  printf '%s\\n' "$1" >>"$site/releases/.history"
-  settle
-}
-
-swap_in() {
-  if [ ! -e "$given" ]; then
-    mkdir -p -- "$given" || refuse "$given cannot be made"
-  fi
-  open_site
-  lock_digest=$(hash_of "$bundle/$LOCK") || refuse "$bundle has no $LOCK"
-  id=$(printf '%s' "$lock_digest" | cut -c 1-12)
-  if [ ! -d "$site/releases" ]; then
-    [ ! -e "$site/$LOCK" ] || refuse "$site is itself a bundle" "Name another folder, whose current/registry zot then serves; or join: sh kit/update.sh $given"
-    [ -z "$(find "$site" ! -name . ! -name lost+found ! -name .oci-save-update.lock ! -path "$site" -print | head -n 1)" ] ||
-      refuse "$site is not empty, and has no releases" 'Name a new folder.'
-  fi
-  if inside "$bundle" "$site" && [ "$bundle" != "$site/releases/$id" ]; then
-    refuse "$bundle lies in $site" 'Unpack the new bundle elsewhere.'
-  fi
-  ! inside "$site" "$bundle" || refuse "$site lies in $bundle" 'Name a folder outside of the bundle.'
-  hold "$site"
-  if [ -d "$site/releases/$id" ]; then
-    check_whole "$site/releases/$id" release
-  else
-    check_whole "$bundle" new
-    copy_release
-  fi
-  if [ "$now" = "$id" ]; then
-    say "$site/current is release $id already"
-    return 0
-  fi
-  point_at "$id"
-  say "$site/current is release $id now\${now:+; it was $now}"
-  say "zot serves $site/current/registry. Back: sh $site/current/kit/update.sh --rollback $site"
-}
-
-# copy_release: only blobs that no release has take room.
-copy_release() {
-  mkdir -p "$site/releases"
-  rm -rf "$site/releases/.new"
-  stage=$site/releases/.new
-  mkdir "$stage"
-  # What the bundle's own sums name, which are checked: not what a server may have left there.
-  for list in SHA256SUMS SHA256SUMS.registry; do cut -c 67- "$bundle/$list"; done >"$work/names"
-  printf '%s\\n' SHA256SUMS SHA256SUMS.registry >>"$work/names"
-  ! grep -q -e '^/' -e '^\\.\\.\\{0,1\\}/' -e '/\\.\\.\\{0,1\\}/' -e '/\\.\\.\\{0,1\\}$' -e '^$' "$work/names" ||
-    fail "$bundle/SHA256SUMS names files outside of the bundle" 'Do not use this bundle.'
-  : >"$work/known"
-  for one in "$site"/releases/*/blobs/sha256; do
-    [ ! -d "$one" ] || find "$one" -type f | sed 's#^\\(.*\\)/\\(.*\\)$#\\2 \\1#' >>"$work/known"
-  done
-  sed -n 's#^blobs/sha256/##p' "$work/names" | sort >"$work/pool"
-  awk 'NR == FNR { if (!($1 in at)) at[$1] = substr($0, 66); next } { print $1 "\\t" at[$1] }' "$work/known" "$work/pool" >"$work/blobs"
-  sed -n 's/^    "\\(sha256:[0-9a-f]*\\)": \\([0-9]*\\),\\{0,1\\}$/\\1 \\2/p' "$bundle/$LOCK" >"$work/sizes"
-  : >"$stage/.probe"
-  links=yes
-  ln "$stage/.probe" "$stage/.probe2" 2>/dev/null || links=
-  rm -f "$stage/.probe" "$stage/.probe2"
-  awk -F '\\t' -v links="$links" '
-    NR == FNR { size[substr($0, 8, 64)] = substr($0, 73); next }
-    FILENAME != last { last = FILENAME; nth++ }
-    nth == 1 { if ($2 == "" || !links) need += size[$1]; next }
-    !links && sub(/^registry\\/.*\\/blobs\\/sha256\\//, "") { need += size[$0] }
-    END { printf "%.0f\\n", need + 1048576 }' "$work/sizes" "$work/blobs" "$work/names" >"$work/need"
-  check_room "$(cat "$work/need")" "$site"
-  sed -n 's#/[^/]*$##p' "$work/names" | sort -u | while IFS= read -r one; do mkdir -p "$stage/$one"; done
-  while IFS="$tab" read -r blob from; do
-    to=$stage/blobs/sha256/$blob
-    # A damaged file of an old release is not taken over.
-    if [ -n "$from" ] && [ "$(hash_of "$from/$blob")" = "$blob" ] && ln "$from/$blob" "$to" 2>/dev/null; then continue; fi
-    cp "$bundle/blobs/sha256/$blob" "$to" || fail "$to could not be written"
-    [ "$(hash_of "$to")" = "$blob" ] || fail "$to is damaged" 'The disk or the medium is faulty.'
-  done <"$work/blobs"
-  grep -v '^blobs/sha256/' "$work/names" | while IFS= read -r one; do
-    case $one in
-      registry/*/blobs/sha256/*)
-        ln "$stage/blobs/sha256/\${one##*/}" "$stage/$one" 2>/dev/null || cp "$stage/blobs/sha256/\${one##*/}" "$stage/$one" || exit 1
-        ;;
-      # zot removes its marker.
-      *) [ ! -f "$bundle/$one" ] || cp "$bundle/$one" "$stage/$one" || exit 1 ;;
-    esac
-  done || fail "$stage could not be written"
-  find "$stage" -type d -exec chmod 755 {} +
-  find "$stage" -type f ! -path '*/blobs/sha256/*' -exec chmod 644 {} +
-  chmod 755 "$stage"/kit/*.sh
-  settle
-  mv "$stage" "$site/releases/$id"
-}
-
-swap_back() {
-  open_site
-  need_releases
-  to=$release
-  [ -n "$to" ] || to=$(awk -v now="$now" '$1 != now { last = $1 } END { print last }' "$site/releases/.history" 2>/dev/null) || to=
-  [ -n "$to" ] || refuse "$site has no release before $now" 'sh kit/update.sh --list SITE shows what there is.'
-  is_release "$to" && [ -d "$site/releases/$to" ] || refuse "$site has no release $to" "sh kit/update.sh --list $site shows what there is."
-  hold "$site"
-  [ "$to" != "$now" ] || { say "$site/current is release $to already"; return 0; }
-  check_whole "$site/releases/$to" release
-  point_at "$to"
-  say "$site/current is release $to now; it was $now"
-}
-
-list_releases() {
-  open_site
-  need_releases
-  printf '%s\\t%s\\t%s\\t%s\\n' RELEASE IMAGES SIZE ''
-  for one in "$site"/releases/*/; do
-    one=\${one%/}
-    id=\${one##*/}
-    is_release "$id" || continue
-    images=$(grep -c '^      "ref": ' "$one/$LOCK" || :)
-    size=$(sed -n 's/^    "sha256:[0-9a-f]*": \\([0-9]*\\),\\{0,1\\}$/\\1/p' "$one/$LOCK" | awk '{ n += $1 } END { printf "%.0f", n }')
-    mark=
-    [ "$id" != "$now" ] || mark=current
-    printf '%s\\t%s\\t%s\\t%s\\n' "$id" "$images" "$(readable "$size")" "$mark"
-  done
-  say "together on the disk, shared blobs once: $(readable "$(du -sk "$site/releases" | awk '{ printf "%.0f", $1 * 1024 }')")"
-}
-
-remove_release() {
-  open_site
-  need_releases
-  is_release "$release" && [ -d "$site/releases/$release" ] || refuse "$site has no release $release" "sh kit/update.sh --list $site shows what there is."
-  [ "$release" != "$now" ] || refuse "release $release is current" 'Roll back or bring another one first.'
-  hold "$site"
-  rm -rf "$site/releases/.old"
-  mv "$site/releases/$release" "$site/releases/.old"
-  rm -rf "$site/releases/.old"
-  grep -v "^$release\\$" "$site/releases/.history" >"$site/releases/.history.new" || :
-  mv -f "$site/releases/.history.new" "$site/releases/.history"
-  say "release $release is removed"
-}
-
-umask 022
-temporary
-case $mode in
-  join) join_site ;;
-  swap) swap_in ;;
-  rollback) swap_back ;;
-  list) list_releases ;;
-  remove) remove_release ;;
-esac
-`,
-	"verify.sh": `#!/bin/sh
-# Checks this folder: hashes every byte once, compares it with what was saved, and names what is damaged, with the images
-# that need it. Nothing is written here.
-case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
-. "$kit/common.sh"
-
-usage() {
-  cat <<END
-Usage: sh kit/$program [--quiet] [FOLDER]
-
-Checks the folder that this kit is in, or another FOLDER of the kind: reads
-every file once, compares it with SHA256SUMS and SHA256SUMS.registry, and names
-what is damaged, cut off or missing, with the images that need it. What a server
-left here, and what somebody else put here, is told; neither is an error.
-
-  -q, --quiet   prints nothing but what is wrong
-
-Exit code: 0 all is right, 1 something is not, 2 it could not be started.
-
-  sh kit/$program                   after each copy
-  sh kit/$program --quiet && sh kit/serve.sh
-END
-}
-
-quiet=
-while [ $# -gt 0 ]; do
-  case "$1" in
-    -h | --help)
-      usage
-      exit 0
-      ;;
-    -q | --quiet) quiet=1 ;;
-    --)
-      shift
-      break
-      ;;
-    -?*) usage_error "$1 is no option of $program" ;;
-    *) break ;;
-  esac
-  shift
-done
-[ $# -le 1 ] || usage_error 'one folder is checked at a time'
-[ $# -eq 0 ] || bundle=$(cd -- "$1" && pwd -P) || refuse "$1 is no folder that can be read"
-temporary
-cd -- "$bundle"
-if [ ! -f SHA256SUMS ] || [ -L SHA256SUMS ]; then
-  [ -e kit ] || [ -e oci-save.lock.json ] || refuse "$bundle is no folder of this kind" 'Name the one that was unpacked.'
-  fail 'SHA256SUMS is missing, so nothing says what belongs here' 'Copy it again from where it came, or unpack the archive again.'
-fi
-[ -z "$(find SHA256SUMS* oci-save.lock.json kit -size +1048576 2>/dev/null)" ] || fail 'its lists are larger than any bundle has'
-sums_hash=$(hash_of SHA256SUMS) && [ -n "$sums_hash" ] || fail 'SHA256SUMS cannot be read'
-
-# A hash in the background, so that a signal need not wait for the end of a large file.
-child=
-at_end() { [ -z "$child" ] || kill "$child" 2>/dev/null || :; }
-
-# list OPERATOR…: files below this folder, a line each. A line break in a name becomes another character: names with
-# control characters are never ours. Symbolic links are not followed.
-list() {
-  find . "$@" -print0 2>>"$work/unreadable" | tr '\\n\\000' '\\001\\n'
-}
-: >"$work/unreadable"
-list -type f -links +1 >"$work/linked"
-list -type f ! -links +1 >"$work/single"
-list ! -type f ! -type d >"$work/odd"
-
-# is_whole NAME: whether a file at the top or in kit/ is what SHA256SUMS says. What is not is used for nothing.
-is_whole() {
-  [ -f "$1" ] && [ ! -L "$1" ] && [ ! -L "\${1%/*}" ] && grep -qxF "$(hash_of "$1")  $1" SHA256SUMS
-}
-# whole NAME: the file, or an empty one in its place.
-whole() { if is_whole "$1"; then printf '%s' "./$1"; else printf '%s' /dev/null; fi; }
-lock=$(whole oci-save.lock.json)
-images=$(whole kit/images.tsv)
-manifests=$(whole kit/manifests.tsv)
-# Of damaged sums, a line still counts whose digest is that of the blob's name.
-registry_sums=/dev/null
-[ ! -f SHA256SUMS.registry ] || [ -L SHA256SUMS.registry ] || registry_sums=./SHA256SUMS.registry
-by_name=1
-! is_whole SHA256SUMS.registry || by_name=
-
-# The sizes of blobs, by their digits.
-awk -F '"' '$2 ~ /^sha256:/ && $3 ~ /^: [0-9]+,?$/ { sub(/^: /, "", $3); sub(/,$/, "", $3); print substr($2, 8), $3 }' \\
-  "$lock" >"$work/sizes"
-
-for one in faults files pool copies links extra missing; do : >"$work/$one"; done
-
-# What has to be hashed, what is missing, and what is here besides. Of the lines in the sums, none is used that leads out of
-# this folder. \`links\` is a script that compares, without a process for each, names with their files in blobs/.
-awk -v work="$work" -v by_name="$by_name" '
-  function fault(path, why) { print path "\\t" why >(work "/faults") }
-  function is_unsafe(path) {
-    return path == "" || path ~ /[[:cntrl:]\\\\]/ || path ~ /^\\// || path ~ /\\/$/ || path ~ /\\/\\// || path ~ /(^|\\/)\\.\\.?(\\/|$)/
-  }
-  # The digits in the name of a blob, or nothing.
-  function hex_in(path, hex) {
-    if (path !~ /(^|\\/)blobs\\/sha256\\/[0-9a-f]+$/) return ""
-    hex = path
-    sub(/^.*\\//, "", hex)
-    return length(hex) == 64 ? hex : ""
-  }
-  function bad_line(why) {
-    if (bad[kind]++ == 0) fault(kind, "line " FNR " " why)
-  }
-  function take(path, hex, linked, repository, own) {
-    own = hex_in(path)
-    if (own == "") print hex "  ./" path >(work "/files")
-    else if (path ~ /^blobs\\//) print hex "  ./" path >(work "/pool")
-    else if (linked && named["blobs/sha256/" hex] && path ~ /^registry\\/[A-Za-z0-9._\\/-]+$/) {
-      repository = substr(path, 1, length(path) - 78)
-      if (repository != last) print "r=" repository >(work "/links")
-      last = repository
-      print "e " hex >(work "/links")
-    } else print hex "  ./" path >(work "/copies")
-  }
-  kind == "SHA256SUMS" || kind == "SHA256SUMS.registry" {
-    hex = substr($0, 1, 64)
-    path = substr($0, 67)
-    if (length(hex) != 64 || hex ~ /[^0-9a-f]/ || substr($0, 65, 2) != "  ") { bad_line("is no sum of a file"); next }
-    if (is_unsafe(path)) { bad_line("names a file that no bundle has"); next }
-    own = hex_in(path)
-    if (kind == "SHA256SUMS.registry" && (own == "" || path !~ /^registry\\//)) { bad_line("names what is no blob of a repository"); next }
-    if (own != "" && own != hex) { bad_line("has another digest than the name of its blob"); hex = own }
-    if (path in want) { bad_line("names a file twice"); next }
-    want[path] = hex
-    if (kind == "SHA256SUMS") named[path] = 1
-    next
-  }
-  kind == "sizes" { if (!(("blobs/sha256/" $1) in named)) lacks++; next }
-  kind == "images" { if ($0 !~ /^#/) { split($0, column, "\\t"); repositories["registry/" column[8]] = 1 } next }
-  kind == "odd" {
-    path = substr($0, 3)
-    odd[path] = 1
-    if (path in want) { fault(path, "is a symbolic link, or no regular file"); delete want[path] }
-    else print path "\\todd" >(work "/extra")
-    next
-  }
-  {
-    path = substr($0, 3)
-    if (path in want) { take(path, want[path], kind == "linked"); delete want[path] }
-    else if (by_name && path ~ /^registry\\// && hex_in(path) != "" && !is_unsafe(path)) take(path, hex_in(path), kind == "linked")
-    else if (path != "SHA256SUMS") print path "\\t" >(work "/extra")
-  }
-  END {
-    for (path in want) {
-      above = path
-      why = "is missing"
-      while (sub(/\\/[^\\/]*$/, "", above)) if (above in odd) why = "lies behind a symbolic link"
-      # A server takes it away while it scans its folder.
-      if (path == "registry/_restore_complete") print path "\\t" why >(work "/missing")
-      else fault(path, why)
-    }
-    # The end of the sums may be cut off: other files say what they have to name.
-    count = split("README.txt SHA256SUMS.registry index.json kit/common.sh kit/images.tsv kit/manifests.tsv kit/verify.sh manifest.json oci-layout oci-save.lock.json registry/_restore_complete report.html", fixed, " ")
-    for (at = 1; at <= count; at++) if (!(fixed[at] in named)) lacks++
-    for (path in repositories) lacks += !((path "/index.json") in named) + !((path "/oci-layout") in named)
-    if (lacks) fault("SHA256SUMS", "does not name " lacks (lacks == 1 ? " file" : " files") " that the bundle has: it was cut off or changed")
-  }
-' kind=SHA256SUMS ./SHA256SUMS kind=SHA256SUMS.registry "$registry_sums" kind=sizes "$work/sizes" kind=images "$images" \\
-  kind=odd "$work/odd" kind=linked "$work/linked" kind=single "$work/single"
-
-# A name of a blob below registry/ that is the same file as the one in blobs/ is as good as that one. Where a file system
-# knows no links, no file has a second name, whatever numbers it makes up for them: those are hashed.
-e() {
-  [ "$r/blobs/sha256/$1" -ef "blobs/sha256/$1" ] 2>/dev/null ||
-    printf '%s  ./%s/blobs/sha256/%s\\n' "$1" "$r" "$1" >&3
-}
-count_lines() { echo $(($(wc -l <"$1"))); }
-r=
-copies=$(count_lines "$work/copies")
-{ . "$work/links"; } 3>>"$work/copies"
-links=$(($(grep -c '^e ' "$work/links" || :) + copies - $(count_lines "$work/copies")))
-
-# Files are hashed some at a time: after each step it can be told how far it is.
-awk -v work="$work" '
-  function close_batch() {
-    if (count == 0) return
-    close(work "/batch." number)
-    printf "%d %.0f %d\\n", number, bytes, count >(work "/batches")
-    number++
-    bytes = count = 0
-  }
-  BEGIN { number = 1; printf "" >(work "/batches") }
-  kind == "sizes" { size[$1] = $2; next }
-  {
-    own = $0
-    sub(/^.*\\//, "", own)
-    if (count == 1000 || (count > 0 && bytes + size[own] > 134217728)) close_batch()
-    print >(work "/batch." number)
-    bytes += size[own]
-    count++
-    all += size[own]
-    total++
-  }
-  END {
-    close_batch()
-    printf "%.0f %d\\n", all, total >(work "/total")
-  }
-' kind=sizes "$work/sizes" kind=lists "$work/files" "$work/pool" "$work/copies"
-read -r total_bytes total_files <"$work/total"
-
-# amount BYTES: in the unit that people read.
-amount() {
-  awk -v bytes="$1" 'BEGIN {
-    split("KiB MiB GiB TiB", unit, " ")
-    if (bytes < 1024) { print bytes " bytes"; exit }
-    for (at = 0; bytes >= 1024 && at < 4; at++) bytes /= 1024
-    printf "%.1f %s\\n", bytes, unit[at]
-  }'
-}
-
-# hash_batch FILE: adds what is right to \`right\`: "./NAME: OK", or "DIGEST  ./NAME".
-hash_batch() {
-  if has sha256sum; then
-    sha256sum -c "$1" >>"$work/right" 2>>"$work/errors" &
-  elif has shasum; then
-    shasum -a 256 -c "$1" >>"$work/right" 2>>"$work/errors" &
-  elif has openssl; then
-    cut -c 67- "$1" | tr '\\n' '\\000' >"$work/names"
-    xargs -0 openssl dgst -sha256 <"$work/names" >>"$work/right" 2>>"$work/errors" &
-  else
-    refuse 'sha256sum, shasum or openssl is needed to check what is here'
-  fi
-  child=$!
-  # It fails where a file is not right, which shows in what it wrote.
-  wait "$child" || :
-  child=
-}
-
-: >"$work/right"
-: >"$work/errors"
-done_bytes=0
-done_files=0
-told=0
-total=$(amount "$total_bytes")
-while read -r number bytes count; do
-  hash_batch "$work/batch.$number"
-  rm -f "$work/batch.$number"
-  done_bytes=$((done_bytes + bytes))
-  done_files=$((done_files + count))
-  [ -z "$quiet" ] || continue
-  if [ "$total_bytes" -gt 0 ]; then percent=$((done_bytes * 100 / total_bytes)); else percent=$((done_files * 100 / total_files)); fi
-  if [ -t 2 ]; then
-    printf '\\rchecked %s of %s, %s %% ' "$done_files" "$total_files files, $total" "$percent" >&2
-  elif [ "$percent" -ge $((told + 10)) ]; then
-    told=$((percent - percent % 10))
-    note "checked $done_files of $total_files files, $percent % of $total"
-  fi
-done <"$work/batches"
-[ -n "$quiet" ] || [ ! -t 2 ] || note ''
-
-# What is not right, with its size as it should be and as it is.
-awk '
-  kind == "right" {
-    if (sub(/: OK$/, "")) right[$0] = 1
-    else if (match($0, /\\)= [0-9a-f]+$/)) {
-      hex = substr($0, RSTART + 3)
-      name = substr($0, 1, RSTART - 1)
-      sub(/^[^(]*\\(/, "", name)
-      right[hex "  " name] = 1
-    }
-    next
-  }
-  !($0 in right) && !(substr($0, 67) in right) { print substr($0, 67) }
-' kind=right "$work/right" kind=lists "$work/files" "$work/pool" "$work/copies" >"$work/failed"
-tr '\\n' '\\000' <"$work/failed" >"$work/names"
-: >"$work/listed"
-[ ! -s "$work/names" ] || xargs -0 ls -lnd <"$work/names" >"$work/listed" 2>/dev/null || :
-
-# The files that a server writes anew are judged by what they mean; the rest is damaged.
-awk -v work="$work" '
-  kind == "sizes" { size[$1] = $2; next }
-  kind == "listed" { at = index($0, " ./"); if (at) { has[substr($0, at + 1)] = $5 } next }
-  kind == "errors" {
-    at = index($0, "./")
-    if (at && match($0, /: [^:]*$/)) {
-      name = substr($0, at, RSTART - at)
-      gsub(quotes, "", name)
-      error[name] = substr($0, RSTART + 2)
-    }
-    next
-  }
-  {
-    path = substr($0, 3)
-    own = path
-    sub(/^.*\\//, "", own)
-    if (path == "registry/_restore_complete") next
-    if (path ~ /^registry\\/.*\\/(index\\.json|oci-layout)$/ && !($0 in error)) { print >(work "/rewritten"); next }
-    why = "is damaged: its bytes are not those that were saved"
-    if (own in size && $0 in has && size[own] != has[$0]) why = "has " has[$0] " bytes instead of " size[own]
-    else if ($0 in error && error[$0] ~ /[a-z]/ && error[$0] !~ /FAILED|did NOT match/) why = "cannot be read: " error[$0]
-    print path "\\t" why >(work "/faults")
-  }
-  BEGIN { quotes = sprintf("[%c\\"]", 39); printf "" >(work "/rewritten") }
-' kind=sizes "$work/sizes" kind=listed "$work/listed" kind=errors "$work/errors" kind=failed "$work/failed"
-
-# A repository that somebody pushed has an index.json, too.
-awk -F '\\t' '$2 == "" && $1 ~ /^registry\\/.*\\/index\\.json$/ { print "./" $1 }' "$work/extra" >"$work/pushed"
-
-# What each index.json that is not as it was written says: a line for each of its entries, or why it is not an index. It is
-# read as JSON, strictly: what could be read in two ways is refused. Each record is what stands between two quotes.
-read_indexes() {
-  awk -v list="$1" '
-    function bad(text) { if (why == "") why = text }
-    function token(type, value, now) {
-      now = state[depth]
-      if (type == "s" && (now == "key" || now == "key0")) {
-        if (depth <= 4) name_key(value)
-        key[depth] = value
-        state[depth] = "colon"
-      } else if (type == ":") {
-        if (now != "colon") bad("is no JSON")
-        state[depth] = "value"
-      } else if (type == ",") {
-        if (now != "next" || depth == 0) bad("is no JSON")
-        state[depth] = opened[depth] == "{" ? "key" : "value"
-      } else if (type == "}" || type == "]") {
-        if (depth == 0 || opened[depth] != (type == "}" ? "{" : "[") || (now != "next" && now != "key0" && now != "value0")) {
-          bad("is no JSON")
-          return
-        }
-        if (type == "}" && is_entry(3)) end_entry()
-        depth--
-      } else {
-        if (now != "value" && now != "value0") bad("is no JSON")
-        state[depth] = "next"
-        if (type == "{" || type == "[") open_value(type)
-        else scalar(type, value)
-      }
-    }
-    # Servers read the names of fields in capitals, too.
-    function name_key(value, low) {
-      low = "\\n" tolower(value) "\\n"
-      if (value ~ /\\\\/ || index(keys[depth], low)) bad("cannot be judged: a name in it is written twice, or in an odd way")
-      if (index(known, low) && !index(known, "\\n" value "\\n")) bad("cannot be judged: a name in it is written in capitals")
-      keys[depth] = keys[depth] low
-    }
-    function is_entry(at) {
-      return depth == at && opened[1] == "{" && key[1] == "manifests" && opened[2] == "[" && opened[3] == "{"
-    }
-    function open_value(type) {
-      if (depth == 0 && type != "{") bad("is not an index of a layout")
-      if (depth == 1 && key[1] == "manifests") { if (type == "[") listed = 1; else bad("is not an index of a layout") }
-      if (depth == 2 && key[1] == "manifests" && type != "{") bad("is not an index of a layout")
-      if (is_entry(3) && key[3] != "annotations" && index(known, "\\n" key[3] "\\n")) bad("is not an index of a layout")
-      depth++
-      if (depth > 60) { bad("is not an index of a layout"); depth = 60 }
-      opened[depth] = type
-      state[depth] = type == "{" ? "key0" : "value0"
-      keys[depth] = "\\n"
-      if (is_entry(3)) tag = digest = media = size = ""
-    }
-    function scalar(type, value) {
-      if (depth == 0 || (depth == 2 && key[1] == "manifests")) bad("is not an index of a layout")
-      if (depth == 1 && key[1] == "schemaVersion") schema = value
-      if (depth == 1 && key[1] == "mediaType") top = value
-      if (depth == 1 && key[1] == "manifests") { if (type == "l" && value == "null") listed = 1; else bad("is not an index of a layout") }
-      if (is_entry(3) && key[3] == "digest") digest = plain(type, value)
-      if (is_entry(3) && key[3] == "mediaType") media = plain(type, value)
-      if (is_entry(3) && key[3] == "size") size = value
-      if (is_entry(4) && opened[4] == "{" && key[3] == "annotations" && key[4] == ref_name) tag = plain(type, value)
-    }
-    function plain(type, value) {
-      if (type != "s" || value ~ /\\\\/) bad("cannot be judged: a value in it is written in an odd way")
-      return value
-    }
-    function end_entry() {
-      if (digest == "") bad("is not an index of a layout")
-      else lines[++count] = (tag == "" ? "-" : tag) "\\t" digest "\\t" (media == "" ? "-" : media) "\\t" (size == "" ? "-" : size)
-    }
-    function outside(text, at, end, c) {
-      gsub(/[ \\t\\r\\n]+/, " ", text)
-      end = length(text)
-      for (at = 1; at <= end; at++) {
-        c = substr(text, at, 1)
-        if (c ~ /[-+.0-9A-Za-z]/) { literal = literal c; continue }
-        end_literal()
-        if (c == " ") continue
-        if (index("{}[]:,", c)) token(c, "")
-        else bad("is no JSON")
-      }
-      end_literal()
-    }
-    function end_literal() {
-      if (literal == "") return
-      if (literal !~ /^(true|false|null|-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][-+]?[0-9]+)?)$/) bad("is no JSON")
-      token("l", literal)
-      literal = ""
-    }
-    function inside(text, rest) {
-      rest = text
-      if (rest ~ /[[:cntrl:]]/) bad("is no JSON")
-      if (rest ~ /\\\\/) {
-        gsub(/\\\\(["\\\\\\/bfnrt]|u[0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f])/, "", rest)
-        if (rest ~ /\\\\/) bad("is no JSON")
-      }
-      token("s", text)
-    }
-    function read_file(file, record, quoted, text, at, got) {
-      depth = count = listed = quoted = 0
-      why = schema = top = literal = text = ""
-      state[0] = "value"
-      RS = "\\""
-      while ((got = (getline record <file)) > 0 && why == "") {
-        if (!quoted) { outside(record); quoted = 1; text = ""; continue }
-        text = text record
-        match(record, /\\\\*$/)
-        if (RLENGTH % 2 == 1) { text = text "\\""; continue }
-        inside(text)
-        quoted = 0
-      }
-      close(file)
-      RS = "\\n"
-      if (got < 0) bad("cannot be read")
-      if (depth != 0 || state[0] != "next") bad("is no JSON: it may be cut off")
-      if (schema != "2" || !listed || (top != "" && top != "application/vnd.oci.image.index.v1+json")) bad("is not an index of a layout")
-      if (why != "") print "wrong\\t" file "\\t" why
-      else {
-        print "index\\t" file
-        for (at = 1; at <= count; at++) print "entry\\t" file "\\t" lines[at]
-      }
-    }
-    BEGIN {
-      ref_name = "org.opencontainers.image.ref.name"
-      known = "\\nschemaVersion\\nmediaType\\nmanifests\\ndigest\\nsize\\nannotations\\n" ref_name "\\n"
-      while ((getline file <list) > 0) names[++files] = file
-      close(list)
-      for (number = 1; number <= files; number++) read_file(names[number])
-    }
-  '
-}
-# Some programs read a text up to a zero byte: it is in no JSON.
-: >"$work/entries"
-if [ -s "$work/rewritten" ] || [ -s "$work/pushed" ]; then
-  cat "$work/rewritten" "$work/pushed" | while IFS= read -r file; do
-    case "$file" in */oci-layout) continue ;; esac
-    if [ "$(($(wc -c <"$file")))" -gt 67108864 ]; then
-      printf 'wrong\\t%s\\t%s\\n' "$file" 'is larger than any index' >>"$work/entries"
-    elif [ "$(($(tr -cd '\\000' <"$file" | wc -c)))" -gt 0 ]; then
-      printf 'wrong\\t%s\\t%s\\n' "$file" 'is no JSON' >>"$work/entries"
-    else
-      printf '%s\\n' "$file"
-    fi
-  done >"$work/indexes"
-  read_indexes "$work/indexes" >>"$work/entries"
-  grep '/oci-layout$' "$work/rewritten" | while IFS= read -r file; do
-    [ "$(head -c 1000 "$file" | tr -d ' \\t\\r\\n')" = '{"imageLayoutVersion":"1.0.0"}' ] ||
-      printf '%s\\t%s\\n' "\${file#./}" 'is not that of an OCI layout' >>"$work/faults"
-  done
-fi
-
-# Each of our tags has to mean what it meant, and each manifest has to be listed: a server finds it there alone. Other tags
-# are somebody's.
-awk -F '\\t' -v work="$work" '
-  function repository_of(file) {
-    sub(/^\\.\\/registry\\//, "", file)
-    sub(/\\/index\\.json$/, "", file)
-    return file
-  }
-  function fault(repository, why) { print "registry/" repository "/index.json\\t" why >(work "/faults") }
-  kind == "manifests" { if ($0 !~ /^#/) { media[$1] = $2; size[$1] = $3 } next }
-  kind == "rewritten" { ours[repository_of($0)] = 1; next }
-  kind == "images" {
-    if ($0 ~ /^#/ || !($8 in ours)) next
-    if ($2 != "-" && !(($8, $2) in means)) tags[$8] = tags[$8] " " $2
-    means[$8, $2] = $3
-    next
-  }
-  kind == "registry" {
-    if (!match($0, /\\/blobs\\/sha256\\/[0-9a-f]+$/)) next
-    repository = substr($0, 76, RSTART - 76)
-    digest = "sha256:" substr($0, RSTART + 14)
-    if (repository in ours && digest in media) { need[repository, digest] = 1; needs[repository] = needs[repository] " " digest }
-    next
-  }
-  { repository = repository_of($2); is_ours = repository in ours }
-  $1 == "wrong" {
-    if (is_ours) { fault(repository, $3); delete ours[repository] }
-    else print repository "\\t" $3 >(work "/others")
-    next
-  }
-  $1 == "index" { if (!is_ours) print repository "\\t" >(work "/others"); next }
-  {
-    if (is_ours && $4 in media) {
-      listed[repository, $4] = 1
-      if ($5 != media[$4] || $6 != size[$4]) wrong[repository] = 1
-    }
-    if ($3 == "-") {
-      if (!is_ours || !(($4 in media) && need[repository, $4])) print repository "@" $4 >(work "/untagged")
-    } else if (is_ours && (repository, $3) in means) named[repository, $3] = $4
-    else { print repository ":" $3 >(work "/tagged"); print repository >(work "/has_tags") }
-  }
-  END {
-    for (repository in ours) {
-      why = ""
-      count = split(tags[repository], tag, " ")
-      for (at = 1; at <= count && why == ""; at++) {
-        if (!((repository, tag[at]) in named)) why = "lacks the tag " tag[at]
-        else if (named[repository, tag[at]] != means[repository, tag[at]]) why = "names another image by the tag " tag[at]
-      }
-      count = split(needs[repository], one, " ")
-      for (at = 1; at <= count && why == ""; at++)
-        if (!((repository, one[at]) in listed)) why = "does not list " one[at] ", so that it cannot be pulled"
-      if (why == "" && repository in wrong) why = "has a wrong size or type of an image"
-      if (why != "") fault(repository, why)
-    }
-  }
-  BEGIN { for (at = split("others untagged tagged has_tags", name, " "); at > 0; at--) printf "" >(work "/" name[at]) }
-' kind=manifests "$manifests" kind=rewritten "$work/rewritten" kind=images "$images" kind=registry "$registry_sums" \\
-  kind=entries "$work/entries"
-if [ -s "$work/rewritten" ] && { [ "$images" = /dev/null ] || [ "$manifests" = /dev/null ]; }; then
-  sed 's|^\\./||; s|$|'"$tab"'is not as it was written, and what says what it has to mean is damaged|' "$work/rewritten" >>"$work/faults"
-fi
-
-# What could not be read at all: a folder, a worn medium.
-awk '{ sub(/^.*find: /, ""); print "(find)\\tcannot be read: " $0 }' "$work/unreadable" >>"$work/faults"
-
-# The faults, each with the images that need what is damaged.
-sort -u "$work/faults" >"$work/sorted"
-awk -F '\\t' -v tables="$([ "$images" = /dev/null ] || [ "$manifests" = /dev/null ] || printf 1)" -v work="$work" '
-  function shown(text) {
-    gsub(/[[:cntrl:]]/, "?", text)
-    gsub("\\302[\\200-\\237]|\\342\\200[\\213-\\217\\250-\\256]|\\342\\201[\\240-\\257]", "?", text)
-    return text
-  }
-  kind == "manifests" {
-    if ($0 ~ /^#/) next
-    count = split($4, one, " ")
-    for (at = 1; at <= count; at++) if (one[at] != "-") above[one[at]] = above[one[at]] " " $1
-    next
-  }
-  kind == "images" {
-    if ($0 ~ /^#/) next
-    rows++
-    name[rows] = $1 != "-" ? $1 ":" $2 : $2 != "-" ? $8 ":" $2 : $8 "@" $3
-    if ($9 == "referrer") name[rows] = name[rows] " (refers to " $10 ")"
-    folder[rows] = $8
-    at_leaf[$6] = at_leaf[$6] " " rows
-    at_config[$5] = at_config[$5] " " rows
-    at_top[$3] = at_top[$3] " " rows
-    if ($7 != $3) at_top[$7] = at_top[$7] " " rows
-    in_folder[$8] = in_folder[$8] " " rows
-    next
-  }
-  function add(list, repository, many, row, at, number) {
-    many = split(list, row, " ")
-    for (at = 1; at <= many; at++) {
-      number = row[at]
-      if ((repository == "" || folder[number] == repository) && !(name[number] in seen)) {
-        seen[name[number]] = 1
-        needed[++found] = name[number]
-      }
-    }
-  }
-  # Whatever names a blob needs it, up to the manifest of a platform, which says for which images it was taken.
-  function climb(digest, repository, level, many, up, at) {
-    if (digest in visited || level > 60) return
-    visited[digest] = 1
-    if (digest in at_config) add(at_config[digest], repository)
-    if (digest in at_leaf) add(at_leaf[digest], repository)
-    if (digest in at_top) add(at_top[digest], repository)
-    if (digest in at_leaf) return
-    many = split(above[digest], up, " ")
-    for (at = 1; at <= many; at++) climb(up[at], repository, level + 1)
-  }
-  {
-    split("", seen); split("", visited); split("", needed)
-    found = 0
-    repository = ""
-    if ($1 ~ /^registry\\//) {
-      repository = substr($1, 10)
-      sub(/\\/(blobs\\/sha256\\/[^\\/]*|index\\.json|oci-layout)$/, "", repository)
-    }
-    total++
-    if ($1 == "(find)") { print shown($2); next }
-    print shown($1) " " shown($2)
-    if (match($1, /(^|\\/)blobs\\/sha256\\/[0-9a-f]+$/)) {
-      digest = $1
-      sub(/^.*\\//, "sha256:", digest)
-      climb(digest, repository, 0)
-    } else if ($1 ~ /^(index\\.json|manifest\\.json|oci-layout)$/) {
-      print "  needed by all images where they are loaded from here, or copied with skopeo"
-      next
-    } else if ($1 ~ /^registry\\//) add(in_folder[repository], repository)
-    else next
-    if (!tables) { print "  which images need it cannot be told: the tables in kit/ are damaged"; next }
-    text = ""
-    for (at = 1; at <= found && at <= 10; at++) text = text (at == 1 ? "" : ", ") shown(needed[at])
-    for (at = 1; at <= found; at++) if (!(needed[at] in all)) { all[needed[at]] = 1; affected++ }
-    if (found > 10) text = text " and " (found - 10) " more"
-    if (found > 0) print "  needed by " text
-  }
-  END { print total + 0, affected + 0 >(work "/verdict") }
-' kind=manifests "$manifests" kind=images "$images" kind=sorted "$work/sorted"
-read -r faults affected <"$work/verdict"
-
-# What is here besides: a server's own files, and what somebody put here.
-if [ -z "$quiet" ]; then
-  awk -F '\\t' '
-    function shown(text) {
-      gsub(/[[:cntrl:]]/, "?", text)
-      gsub("\\302[\\200-\\237]|\\342\\200[\\213-\\217\\250-\\256]|\\342\\201[\\240-\\257]", "?", text)
-      return text
-    }
-    function tell(what, text) {
-      if (++count[what] <= 20) print what ": " shown(text)
-    }
-    function more(what) {
-      if (count[what] > 20) print what ": " (count[what] - 20) " more"
-    }
-    kind == "others" { other[$1] = 1; if ($2 != "") tell(pushed, $1 ", whose index.json " $2); next }
-    kind == "tagged" { tell(pushed, $0); next }
-    kind == "has_tags" { tagged[$0] = 1; next }
-    kind == "untagged" { repository = $0; sub(/@.*/, "", repository); if (!(repository in tagged)) tell(pushed, $0); next }
-    kind == "missing" { tell(state, $1 " " $2 ", and is made anew"); next }
-    {
-      path = $1
-      if (path ~ /^registry\\/(cache\\.db|meta\\.db|hardlinkcheck\\.txt|duphardlinkcheck\\.txt)$/ && $2 == "") { tell(state, path); next }
-      if (match(path, /^registry\\/(_trivy|_sessions)\\//) || match(path, /^registry\\/.*\\/\\.(uploads|sync)\\//)) {
-        folder = substr(path, 1, RLENGTH)
-        if (!(folder in once)) tell(state, folder)
-        once[folder] = 1
-        next
-      }
-      repository = path
-      if (sub(/^registry\\//, "", repository) && sub(/\\/(index\\.json|oci-layout|blobs\\/.*)$/, "", repository)) {
-        if (repository in other) next
-        if (path ~ /\\/blobs\\/sha256\\/[0-9a-f]+$/) {
-          if (!(repository in tagged) && blobs[repository]++ == 0) tell(foreign, "blobs in registry/" repository)
-          next
-        }
-      }
-      tell(foreign, path ($2 == "odd" ? " (no regular file)" : ""))
-    }
-    BEGIN {
-      pushed = "pushed here, not of this bundle"
-      foreign = "not of this bundle"
-      state = "left by a server"
-    }
-    END { more(pushed); more(foreign); more(state) }
-  ' kind=others "$work/others" kind=tagged "$work/tagged" kind=has_tags "$work/has_tags" kind=untagged "$work/untagged" \\
-    kind=missing "$work/missing" kind=extra "$work/extra"
-  say "sha256 of SHA256SUMS: $sums_hash"
-fi
-
-if [ "$faults" -gt 0 ]; then
-  say "DAMAGED: $faults of $((total_files + links)) files are not as they were saved, and concern $affected images."
-  say 'Copy them again from where they came, or unpack the archive again.'
-  exit 1
-fi
-[ -n "$quiet" ] || say "All is right: $total_files files with $total were read; $links further names are links to them."
-`
+async function mountPointsAt(places) {
+	try {
+		const points = mountPointsIn(await readFile$1(MOUNTS, "latin1"));
+		const names = places.map((place) => Buffer.from(place, "utf8").toString("latin1"));
+		return points.filter((point) => names.some((name) => point === name || point.startsWith(`${name}/`))).map((point) => Buffer.from(point, "latin1").toString("utf8"));
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+	}
+	const found = [];
+	for (const place of places) {
+		const [own, above] = [await deviceOf(place), await deviceOf(path.dirname(place))];
+		if (own !== void 0 && own !== above) found.push(place);
+	}
+	return found;
+}
+async function deviceOf(place) {
+	return (await unlessGone(lstat(place)))?.dev;
+}
+// node_modules/yocto-queue/index.js
+var Node = class {
+	value;
+	next;
+	constructor(value) {
+		this.value = value;
+	}
 };
-// src/bundle/kit/servers.ts
-/** Where the servers of the kit listen: only the machine itself reaches them until somebody says otherwise. */
-const ADDRESS = {
-	host: "127.0.0.1",
-	port: "5000"
+var Queue = class {
+	#head;
+	#tail;
+	#size;
+	constructor() {
+		this.clear();
+	}
+	enqueue(value) {
+		const node = new Node(value);
+		if (this.#head) {
+			this.#tail.next = node;
+			this.#tail = node;
+		} else {
+			this.#head = node;
+			this.#tail = node;
+		}
+		this.#size++;
+	}
+	dequeue() {
+		const current = this.#head;
+		if (!current) return;
+		this.#head = this.#head.next;
+		this.#size--;
+		if (!this.#head) this.#tail = void 0;
+		return current.value;
+	}
+	peek() {
+		if (!this.#head) return;
+		return this.#head.value;
+	}
+	clear() {
+		this.#head = void 0;
+		this.#tail = void 0;
+		this.#size = 0;
+	}
+	get size() {
+		return this.#size;
+	}
+	*[Symbol.iterator]() {
+		let current = this.#head;
+		while (current) {
+			yield current.value;
+			current = current.next;
+		}
+	}
+	*drain() {
+		while (this.#head) yield this.dequeue();
+	}
 };
-/** Where docs/site.md unpacks a bundle. */
-const FOLDER$2 = "/srv/images";
-/**
-* The configurations of the kit for servers, by their file's name. They are data for programs at the site: zot serves
-* `registry/` by the first two, from the bundle's folder; docker-registry begins empty, and `kit/push.sh` fills it.
-*/
-const SERVER_CONFIGURATIONS = {
-	"zot.json": zotConfiguration({
-		readTimeout: "0s",
-		writeTimeout: "0s"
-	}),
-	"zot-old.json": zotConfiguration({}),
-	"zot.service": zotUnit(),
-	"docker-registry.yml": dockerRegistryConfiguration()
-};
-/**
-* For pulls without a login. Garbage collection and deduplication stay off, since both change what is served. The timeouts
-* would cut each request after a minute: zot has them from 2.1.17 on, and refuses the keys before.
-*/
-function zotConfiguration(timeouts) {
-	const configuration = {
-		distSpecVersion: "1.1.1",
-		storage: {
-			rootDirectory: "registry",
-			gc: false,
-			dedupe: false
-		},
-		http: {
-			address: ADDRESS.host,
-			port: ADDRESS.port,
-			...timeouts,
-			compat: ["docker2s2"],
-			accessControl: { repositories: { "**": { anonymousPolicy: ["read"] } } }
-		},
-		log: { level: "info" }
+// node_modules/p-limit/index.js
+function pLimit(concurrency) {
+	let rejectOnClear = false;
+	if (typeof concurrency === "object") ({concurrency, rejectOnClear = false} = concurrency);
+	validateConcurrency(concurrency);
+	if (typeof rejectOnClear !== "boolean") throw new TypeError("Expected `rejectOnClear` to be a boolean");
+	const queue = new Queue();
+	let activeCount = 0;
+	const resumeNext = () => {
+		if (activeCount < concurrency && queue.size > 0) {
+			activeCount++;
+			queue.dequeue().run();
+		}
 	};
-	return `${JSON.stringify(configuration, void 0, 2)}\n`;
+	const next = () => {
+		activeCount--;
+		resumeNext();
+	};
+	const run = async (function_, resolve, arguments_) => {
+		const result = (async () => function_(...arguments_))();
+		resolve(result);
+		try {
+			await result;
+		} catch {}
+		next();
+	};
+	const enqueue = (function_, resolve, reject, arguments_) => {
+		const queueItem = { reject };
+		new Promise((internalResolve) => {
+			queueItem.run = internalResolve;
+			queue.enqueue(queueItem);
+		}).then(run.bind(void 0, function_, resolve, arguments_));
+		if (activeCount < concurrency) resumeNext();
+	};
+	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
+		enqueue(function_, resolve, reject, arguments_);
+	});
+	Object.defineProperties(generator, {
+		activeCount: { get: () => activeCount },
+		pendingCount: { get: () => queue.size },
+		clearQueue: { value() {
+			if (!rejectOnClear) {
+				queue.clear();
+				return;
+			}
+			const abortError = AbortSignal.abort().reason;
+			while (queue.size > 0) queue.dequeue().reject(abortError);
+		} },
+		concurrency: {
+			get: () => concurrency,
+			set(newConcurrency) {
+				validateConcurrency(newConcurrency);
+				concurrency = newConcurrency;
+				queueMicrotask(() => {
+					while (activeCount < concurrency && queue.size > 0) resumeNext();
+				});
+			}
+		},
+		map: { async value(iterable, function_) {
+			const promises = [];
+			try {
+				Array.from(iterable, (value, index) => {
+					const promise = generator(function_, value, index);
+					promises.push(promise);
+					return promise;
+				});
+			} catch (error) {
+				for (const promise of promises) promise.catch(() => {});
+				throw error;
+			}
+			return Promise.all(promises);
+		} }
+	});
+	return generator;
 }
-function zotUnit() {
-	return `# Serves a bundle to the network with zot, from the start of the machine on.
-# It expects the bundle in ${FOLDER$2}, and zot in ${FOLDER$2}/kit, /usr/local/bin
-# or /usr/bin. As root:
-#   sh ${FOLDER$2}/kit/verify.sh
-#   chmod -R a+rX ${FOLDER$2}
-#   cp ${FOLDER$2}/kit/zot.service /etc/systemd/system/
-#   systemctl daemon-reload
-#   systemctl enable --now zot
-#   journalctl -u zot
-[Unit]
-Description=Container images of a bundle, served by zot
-Wants=network-online.target
-After=network-online.target
-RequiresMountsFor=${FOLDER$2}
-
-[Service]
-Type=exec
-ExecStart=/bin/sh ${FOLDER$2}/kit/serve.sh --no-verify --listen 0.0.0.0:5000
-# With users and HTTPS, whose files only root has to be able to read:
-#   LoadCredential=users:/etc/zot/users
-#   LoadCredential=crt:/etc/zot/registry.crt
-#   LoadCredential=key:/etc/zot/registry.key
-#   ExecStart=
-#   ExecStart=/bin/sh ${FOLDER$2}/kit/serve.sh --no-verify --listen 0.0.0.0:5000 --users \${CREDENTIALS_DIRECTORY}/users --cert \${CREDENTIALS_DIRECTORY}/crt --key \${CREDENTIALS_DIRECTORY}/key
-# For a port below 1024:
-#   AmbientCapabilities=CAP_NET_BIND_SERVICE
-#   CapabilityBoundingSet=CAP_NET_BIND_SERVICE
-KillMode=mixed
-SuccessExitStatus=143
-Restart=on-failure
-RestartSec=5
-
-DynamicUser=yes
-ProtectSystem=strict
-ReadOnlyPaths=${FOLDER$2}
-ProtectHome=yes
-PrivateTmp=yes
-PrivateDevices=yes
-ProtectClock=yes
-ProtectControlGroups=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
-ProtectKernelTunables=yes
-NoNewPrivileges=yes
-CapabilityBoundingSet=
-LockPersonality=yes
-MemoryDenyWriteExecute=yes
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
-UMask=0077
-
-[Install]
-WantedBy=multi-user.target
-`;
+function validateConcurrency(concurrency) {
+	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) throw new TypeError("Expected `concurrency` to be a number from 1 and up");
 }
-function dockerRegistryConfiguration() {
-	return `# For an empty docker-registry (2.7 or later), which kit/push.sh fills:
-#   docker-registry serve ${FOLDER$2}/kit/docker-registry.yml     ("registry" in its container)
-#   sh ${FOLDER$2}/kit/push.sh --plain-http ${ADDRESS.host}:${ADDRESS.port}
-# For other machines, copy this file and change addr to 0.0.0.0:${ADDRESS.port}, with "tls" and "auth" where
-# the network is not yours alone: whoever reaches it may push.
-version: 0.1
-log:
-  level: info
-# Without a cache of blobs: it tells of blobs that garbage collection has removed.
-storage:
-  filesystem:
-    rootdirectory: /var/lib/registry
-http:
-  addr: ${ADDRESS.host}:${ADDRESS.port}
-  headers:
-    X-Content-Type-Options: [nosniff]
-# Layers with an address of their own (Windows) are taken with it.
-validation:
-  manifests:
-    urls:
-      allow:
-        - ^https?://
-`;
+/** Reads small files in turn. A read that waits for another one must not be put into it. */
+const inTurn = pLimit(24);
+/**
+* Opens a file.
+* @throws OciSaveError `machine` where this process, or the machine, has too many files open; else the system's error
+*/
+async function opening(open) {
+	try {
+		return await open;
+	} catch (cause) {
+		const code = systemCodeOf(cause);
+		if (code !== "EMFILE" && code !== "ENFILE") throw cause;
+		throw new OciSaveError({
+			code: "machine",
+			message: `too many files are open: ${code === "EMFILE" ? "this process" : "this machine"} may have ${code === "EMFILE" && openFilesAllowed() || "no more"}`,
+			hint: "Allow more before the command, as ulimit -n 1024 does. What was fetched stays.",
+			cause
+		});
+	}
+}
+const reportSchema = object$1({ userLimits: object$1({ open_files: object$1({ soft: union([int(), string()]) }) }) });
+/** The limit of this process. Node's report asks the system for it, which needs no descriptor. */
+function openFilesAllowed() {
+	Reflect.set(process.report, "excludeNetwork", true);
+	const { data } = reportSchema.safeParse(process.report.getReport());
+	return data && String(data.userLimits.open_files.soft);
+}
+// src/files/open-regular.ts
+/** For a path that leads to a file elsewhere. */
+const OUTSIDE = {
+	reason: "links followed, it lies neither in the workspace nor in the runner’s temporary folder",
+	hint: "Put the file itself there, and no link to it."
+};
+/**
+* Opens a regular file for reading, and nothing else: a pipe, a device or a terminal could block the run forever. The
+* opening itself never blocks. The caller closes the handle.
+* @param folders real paths; the file must lie in one of them, links followed. The opened file is checked, since a
+*   link may be changed between a check and the opening. Hard links cannot be distinguished from the file.
+* @throws the error of the system
+*/
+async function openRegular(file, folders) {
+	const named = path.resolve(file);
+	const place = folders === void 0 ? named : await realpath(named);
+	if (folders !== void 0 && !isInside(place, folders)) return OUTSIDE;
+	const handle = await openAtOnce(place, folders === void 0 ? 0 : constants$1.O_NOFOLLOW);
+	if (handle === void 0) return SOCKET;
+	try {
+		const stats = await handle.stat({ bigint: true });
+		const refused = kindRefused(stats) ?? await placeRefused(handle, stats, place, folders);
+		if (refused === void 0) return {
+			handle,
+			size: Number(stats.size)
+		};
+		await handle.close();
+		return refused;
+	} catch (error) {
+		await handle.close();
+		throw error;
+	}
+}
+/** The same, where a file that is refused is an error. Throws OciSaveError `local`, and the error of the system. */
+async function openRegularFile(file, folders) {
+	return (await openSized(file, folders)).handle;
+}
+/** The same, with its size. */
+async function openSized(file, folders) {
+	const opened = await openRegular(file, folders);
+	if ("handle" in opened) return opened;
+	throw new OciSaveError({
+		code: "local",
+		message: `${file}: ${opened.reason}`,
+		hint: opened.hint
+	});
+}
+const SOCKET = { reason: "it is a socket, not a file" };
+function kindRefused(stats) {
+	if (stats.isFile()) return void 0;
+	if (stats.isDirectory()) return { reason: "it is a folder, not a file" };
+	return {
+		reason: "it is a pipe, a device or a terminal, not a file",
+		isStream: true
+	};
+}
+/** Waits for no writer of a pipe, and makes no terminal this process's own. Undefined for a socket. */
+async function openAtOnce(place, follow) {
+	const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants$1;
+	try {
+		return await opening(open$2(place, O_RDONLY | O_NONBLOCK | O_NOCTTY | follow));
+	} catch (error) {
+		if (systemCodeOf(error) === "ENXIO") return void 0;
+		throw error;
+	}
+}
+async function placeRefused(handle, stats, place, folders) {
+	if (folders === void 0) return void 0;
+	const opened = await placeOfHandle(handle);
+	if (opened !== void 0) return isInside(opened, folders) ? void 0 : OUTSIDE;
+	const now = await lstat(place, { bigint: true });
+	return now.dev === stats.dev && now.ino === stats.ino && await realpath(place) === place ? void 0 : OUTSIDE;
+}
+/** The real path of an open file, on systems that have it (proc(5)). */
+async function placeOfHandle({ fd }) {
+	try {
+		return await readlink(`/proc/self/fd/${fd}`);
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		return;
+	}
+}
+// src/files/read.ts
+/**
+* A whole file; undefined where it does not exist. Never blocks on a pipe or a device.
+* @throws OciSaveError `local` where it is not a regular file, `unsupported` where it has more than `maxBytes`; the error
+*   of the system
+*/
+function readBounded(file, maxBytes) {
+	return inTurn(() => readWhole$1(file, maxBytes));
+}
+async function readWhole$1(file, maxBytes) {
+	const opened = await unlessGone(openSized(file));
+	if (opened === void 0) return void 0;
+	const { handle, size } = opened;
+	try {
+		const bytes = await readUpTo(handle, maxBytes + 1, size);
+		if (bytes.length <= maxBytes) return bytes;
+		throw new OciSaveError({
+			code: "unsupported",
+			message: `${file} is too large: ${maxBytes} bytes are the limit`
+		});
+	} finally {
+		await handle.close();
+	}
+}
+const LEAST_PIECE_BYTES = 4096;
+/**
+* The first bytes of a file, at most `most`. It may have more than the `size` that it told: some of the kernel's tell none.
+* Without a stream, which would cost a save of small files a sixth of its time.
+*/
+async function readUpTo(handle, most, size) {
+	const pieces = [];
+	let length = 0;
+	while (length < most) {
+		const piece = Buffer.alloc(Math.min(most - length, Math.max(size - length + 1, LEAST_PIECE_BYTES)));
+		const { bytesRead } = await handle.read(piece, 0, piece.length, length);
+		if (bytesRead === 0) break;
+		pieces.push(piece.subarray(0, bytesRead));
+		length += bytesRead;
+		if (length === size && bytesRead < piece.length) break;
+	}
+	const [first = Buffer.alloc(0), ...others] = pieces;
+	return others.length === 0 ? first : Buffer.concat(pieces);
+}
+/** Does not block on a pipe, and does not follow a link. Windows has neither flag. */
+const FLAGS$3 = constants$1.O_RDONLY | (constants$1.O_NONBLOCK ?? 0) | (constants$1.O_NOFOLLOW ?? 0);
+/**
+* The first bytes of a regular file, at most `maxBytes`, and its size. Never blocks on a pipe or a device. Undefined where
+* there is no regular file.
+* @throws the error of the system, such as for a file that this user may not read
+*/
+async function readStart(file, maxBytes) {
+	try {
+		if (!(await lstat(file)).isFile()) return void 0;
+		const handle = await opening(open$2(file, FLAGS$3));
+		try {
+			const stats = await handle.stat();
+			if (!stats.isFile()) return void 0;
+			return {
+				bytes: await readUpTo(handle, Math.min(stats.size, maxBytes), stats.size),
+				size: stats.size
+			};
+		} finally {
+			await handle.close();
+		}
+	} catch (error) {
+		if (GONE.has(systemCodeOf(error) ?? "")) return void 0;
+		throw error;
+	}
+}
+/** No such file, no folder on the way, a link, or a socket. */
+const GONE = /* @__PURE__ */ new Set([
+	"ENOENT",
+	"ENOTDIR",
+	"ELOOP",
+	"ENXIO"
+]);
+/** The receiver of a chunk holds it until it is sent, so chunks are small; and progress shows in steps of this size. */
+const CHUNK_BYTES$1 = 262144;
+/**
+* The bytes of a regular file in chunks, from `start` up to `end`, exclusive. It is closed at its end, or when the caller
+* stops.
+* @throws OciSaveError `local` where it is not a regular file; the error of the system
+*/
+async function* readChunks$1(file, start = 0, end = 1e400) {
+	if (start >= end) return;
+	const { handle, size } = await openSized(file);
+	const highWaterMark = Math.min(CHUNK_BYTES$1, Math.max(size - start + 1, LEAST_PIECE_BYTES));
+	yield* handle.createReadStream({
+		start,
+		end: end - 1,
+		highWaterMark
+	});
+}
+/**
+* The bytes of a file from `start` up to `end`, exclusive.
+* @throws Error where the file is shorter; what `readChunks` throws
+*/
+async function* readRange(file, start, end) {
+	let read = 0;
+	for await (const chunk of readChunks$1(file, start, end)) {
+		read += chunk.length;
+		yield chunk;
+	}
+	if (read !== Math.max(0, end - start)) throw new Error(`${file} ended after ${start + read} bytes; it had more when it was measured`);
+}
+// src/files/why-foreign.ts
+/** Enough to recognise each kind of file by its start. */
+const START_BYTES$1 = 16384;
+/** A file that does not start as ours is read whole up to here. */
+const MAX_WHOLE_BYTES = 33554432;
+/**
+* Why a file is not one of ours, as the rest of a sentence that begins with its path; undefined where it is ours, empty
+* or missing: a loss of power can leave an empty one of ours. Reads the start of the file, or a file of at most 32 MiB
+* whole; never blocks on a pipe.
+*/
+async function whyForeign(file, { noun, matches }) {
+	try {
+		const stats = await unlessGone(lstat(file));
+		if (stats === void 0) return void 0;
+		if (stats.isDirectory()) return "is a folder";
+		if (stats.isSymbolicLink()) return "is a link";
+		if (!stats.isFile()) return "is not a regular file";
+		for (const maxBytes of [START_BYTES$1, MAX_WHOLE_BYTES]) {
+			const start = await readStart(file, maxBytes);
+			if (start === void 0 || start.size === 0) return void 0;
+			const isWhole = start.bytes.length === start.size;
+			if (matches(start.bytes, isWhole)) return void 0;
+			if (isWhole || start.size > MAX_WHOLE_BYTES) break;
+		}
+		return `is not ${noun}`;
+	} catch (error) {
+		const code = systemCodeOf(error);
+		if (code === void 0) throw error;
+		return `cannot be read (${code})`;
+	}
 }
 // src/image/read-port.ts
 /** The annotation of an OCI layout that names an image. */
@@ -31283,12 +27996,12 @@ const common$1 = {
 	artifactType: mediaTypeSchema.nullish(),
 	subject: descriptorSchema$1.nullish()
 };
-const manifestSchema$1 = looseObject({
+const manifestSchema$2 = looseObject({
 	config: descriptorSchema$1,
 	layers: array(descriptorSchema$1, "is not a list").nullish(),
 	...common$1
 });
-const indexSchema$5 = looseObject({
+const indexSchema$6 = looseObject({
 	manifests: array(unknown$1(), "is not a list"),
 	...common$1
 });
@@ -31342,7 +28055,7 @@ function parseJson$1(bytes, header) {
 	});
 }
 function toManifest(json) {
-	const parsed = manifestSchema$1.safeParse(json);
+	const parsed = manifestSchema$2.safeParse(json);
 	if (!parsed.success) throw notAManifest(describeFault(parsed.error, json));
 	refuseForGo(json);
 	const { mediaType, config, layers, artifactType, subject } = parsed.data;
@@ -31357,7 +28070,7 @@ function toManifest(json) {
 	};
 }
 function toIndex$1(json) {
-	const parsed = indexSchema$5.safeParse(json);
+	const parsed = indexSchema$6.safeParse(json);
 	if (!parsed.success) throw notAManifest(describeFault(parsed.error, json));
 	refuseForGo(json);
 	const { mediaType, manifests, artifactType, subject } = parsed.data;
@@ -31766,140 +28479,70 @@ function createManifestReader$1(store) {
 	};
 	return reader;
 }
-// node_modules/yocto-queue/index.js
-var Node = class {
-	value;
-	next;
-	constructor(value) {
-		this.value = value;
-	}
-};
-var Queue = class {
-	#head;
-	#tail;
-	#size;
-	constructor() {
-		this.clear();
-	}
-	enqueue(value) {
-		const node = new Node(value);
-		if (this.#head) {
-			this.#tail.next = node;
-			this.#tail = node;
-		} else {
-			this.#head = node;
-			this.#tail = node;
-		}
-		this.#size++;
-	}
-	dequeue() {
-		const current = this.#head;
-		if (!current) return;
-		this.#head = this.#head.next;
-		this.#size--;
-		if (!this.#head) this.#tail = void 0;
-		return current.value;
-	}
-	peek() {
-		if (!this.#head) return;
-		return this.#head.value;
-	}
-	clear() {
-		this.#head = void 0;
-		this.#tail = void 0;
-		this.#size = 0;
-	}
-	get size() {
-		return this.#size;
-	}
-	*[Symbol.iterator]() {
-		let current = this.#head;
-		while (current) {
-			yield current.value;
-			current = current.next;
-		}
-	}
-	*drain() {
-		while (this.#head) yield this.dequeue();
-	}
-};
-// node_modules/p-limit/index.js
-function pLimit(concurrency) {
-	let rejectOnClear = false;
-	if (typeof concurrency === "object") ({concurrency, rejectOnClear = false} = concurrency);
-	validateConcurrency(concurrency);
-	if (typeof rejectOnClear !== "boolean") throw new TypeError("Expected `rejectOnClear` to be a boolean");
-	const queue = new Queue();
-	let activeCount = 0;
-	const resumeNext = () => {
-		if (activeCount < concurrency && queue.size > 0) {
-			activeCount++;
-			queue.dequeue().run();
-		}
-	};
-	const next = () => {
-		activeCount--;
-		resumeNext();
-	};
-	const run = async (function_, resolve, arguments_) => {
-		const result = (async () => function_(...arguments_))();
-		resolve(result);
-		try {
-			await result;
-		} catch {}
-		next();
-	};
-	const enqueue = (function_, resolve, reject, arguments_) => {
-		const queueItem = { reject };
-		new Promise((internalResolve) => {
-			queueItem.run = internalResolve;
-			queue.enqueue(queueItem);
-		}).then(run.bind(void 0, function_, resolve, arguments_));
-		if (activeCount < concurrency) resumeNext();
-	};
-	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
-		enqueue(function_, resolve, reject, arguments_);
-	});
-	Object.defineProperties(generator, {
-		activeCount: { get: () => activeCount },
-		pendingCount: { get: () => queue.size },
-		clearQueue: { value() {
-			if (!rejectOnClear) {
-				queue.clear();
-				return;
-			}
-			const abortError = AbortSignal.abort().reason;
-			while (queue.size > 0) queue.dequeue().reject(abortError);
-		} },
-		concurrency: {
-			get: () => concurrency,
-			set(newConcurrency) {
-				validateConcurrency(newConcurrency);
-				concurrency = newConcurrency;
-				queueMicrotask(() => {
-					while (activeCount < concurrency && queue.size > 0) resumeNext();
-				});
-			}
+// src/image/held-first.ts
+/**
+* A place on this machine, and a registry that is asked for what is missing there or wrong. What has come from here is right
+* by its digest, so nobody has to be asked for it.
+*/
+function heldFirst(held, registry) {
+	const wrong = /* @__PURE__ */ new Set();
+	return {
+		...held,
+		async has(blob, signal) {
+			return !wrong.has(blob.digest) && await held.has(blob, signal) || registry.has(blob, signal);
 		},
-		map: { async value(iterable, function_) {
-			const promises = [];
+		async open(blob, offset, signal) {
+			if (wrong.has(blob.digest)) return registry.open(blob, offset, signal);
+			return held.open(blob, offset, signal);
+		},
+		passOver(blob, error) {
+			if (wrong.has(blob.digest)) return registry.passOver?.(blob, error) === true;
+			wrong.add(blob.digest);
+			return true;
+		},
+		async manifest(reference, signal) {
 			try {
-				Array.from(iterable, (value, index) => {
-					const promise = generator(function_, value, index);
-					promises.push(promise);
-					return promise;
-				});
+				return await held.manifest(reference, signal);
 			} catch (error) {
-				for (const promise of promises) promise.catch(() => {});
+				if (!(error instanceof OciSaveError) || !["not-found", "digest"].includes(error.code)) throw error;
+				return registry.manifest(reference, signal);
+			}
+		}
+	};
+}
+// src/image/offline-port.ts
+/**
+* A repository of which nothing is asked: what the store has of it, by digest, and by the digest that a tag had when it
+* was last read.
+* @param name the repository with its registry
+*/
+function offlinePort(name, store) {
+	const stored = storePort(store);
+	const digestOf = (reference) => isDigest(reference) ? reference : store.served.get(store.served.keyOf(name, reference));
+	return {
+		name,
+		digestOf,
+		has: (blob) => stored.has(blob),
+		open: (blob, offset) => stored.open(blob, offset),
+		async manifest(reference) {
+			const digest = digestOf(reference);
+			if (digest === void 0) throw notHere("the store does not know its tag");
+			try {
+				return await stored.manifest(digest);
+			} catch (error) {
+				if (error instanceof OciSaveError && error.code === "not-found") throw notHere("the store does not have its manifest");
 				throw error;
 			}
-			return Promise.all(promises);
-		} }
-	});
-	return generator;
+		},
+		list: async () => [],
+		tags: async () => []
+	};
 }
-function validateConcurrency(concurrency) {
-	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) throw new TypeError("Expected `concurrency` to be a number from 1 and up");
+function notHere(message) {
+	return new OciSaveError({
+		code: "not-found",
+		message
+	});
 }
 // src/image/registry-port.ts
 /** Tags of which a list asks at once. */
@@ -31966,335 +28609,9 @@ async function elsewhere({ urls = [] }, refusal, get) {
 	}
 	throw passing ?? refusal;
 }
-// src/files/boundary.ts
-/** Whether a path as a workflow writes it lies in the checkout; links are not followed. */
-function isInCheckout(file, { checkout }) {
-	return isInside(path.resolve(file), checkout);
-}
-/** Whether an absolute path is one of some folders, or lies in one; links are not followed. */
-function isInside(place, folders) {
-	return folders.some((folder) => {
-		const relative = path.relative(folder, place);
-		return relative !== ".." && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
-	});
-}
-/** Whether a path lies in one of some real folders, links followed. For a path without a file yet, its folder counts. */
-async function liesInside(file, folders) {
-	return isInside(await realPlaceOf(path.resolve(file)), folders);
-}
-/** The real path of a place: where nothing is there yet, that of the nearest folder above it, with the rest. */
-async function realPlaceOf(place) {
-	try {
-		return await realpath(place);
-	} catch (error) {
-		if (systemCodeOf(error) === void 0) throw error;
-		const above = path.dirname(place);
-		return above === place ? place : path.join(await realPlaceOf(above), path.basename(place));
-	}
-}
-// src/files/kind.ts
-/** Whether there is anything at a path, even a link to nowhere. */
-async function exists(place) {
-	return await unlessGone(lstat(place)) !== void 0;
-}
-/** Whether a path leads to a file. */
-async function isFile(place) {
-	return (await unlessGone(stat(place)))?.isFile() ?? false;
-}
-/** Whether a path leads to a folder. */
-async function isFolder$1(place) {
-	return (await unlessGone(stat(place)))?.isDirectory() ?? false;
-}
-/** The result of a read, or undefined where the file or folder does not exist (any more). */
-async function unlessGone(reading) {
-	try {
-		return await reading;
-	} catch (error) {
-		const code = systemCodeOf(error);
-		if (code === "ENOENT" || code === "ENOTDIR") return void 0;
-		throw error;
-	}
-}
-// src/files/mount-points.ts
-/** Linux tells each process what is mounted where it looks (proc_pid_mountinfo(5)). */
-const MOUNTS = "/proc/self/mountinfo";
-/** The fifth field; blanks and backslashes are octal. */
-function mountPointsIn(mountinfo) {
-	return mountinfo.split("\n").flatMap((line) => {
-		const place = line.split(" ")[4];
-		return place === void 0 ? [] : [place.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)))];
-	});
-}
-/**
-* Those of some real paths, and of what is below them, on which a file system or a file is mounted: none of them can be
-* renamed. Where a system does not tell, a place on another device than its folder counts.
-*/
-async function mountPointsAt(places) {
-	try {
-		const points = mountPointsIn(await readFile$1(MOUNTS, "latin1"));
-		const names = places.map((place) => Buffer.from(place, "utf8").toString("latin1"));
-		return points.filter((point) => names.some((name) => point === name || point.startsWith(`${name}/`))).map((point) => Buffer.from(point, "latin1").toString("utf8"));
-	} catch (error) {
-		if (systemCodeOf(error) === void 0) throw error;
-	}
-	const found = [];
-	for (const place of places) {
-		const [own, above] = [await deviceOf(place), await deviceOf(path.dirname(place))];
-		if (own !== void 0 && own !== above) found.push(place);
-	}
-	return found;
-}
-async function deviceOf(place) {
-	return (await unlessGone(lstat(place)))?.dev;
-}
-/** Reads small files in turn. A read that waits for another one must not be put into it. */
-const inTurn = pLimit(24);
-/**
-* Opens a file.
-* @throws OciSaveError `machine` where this process, or the machine, has too many files open; else the system's error
-*/
-async function opening(open) {
-	try {
-		return await open;
-	} catch (cause) {
-		const code = systemCodeOf(cause);
-		if (code !== "EMFILE" && code !== "ENFILE") throw cause;
-		throw new OciSaveError({
-			code: "machine",
-			message: `too many files are open: ${code === "EMFILE" ? "this process" : "this machine"} may have ${code === "EMFILE" && openFilesAllowed() || "no more"}`,
-			hint: "Allow more before the command, as ulimit -n 1024 does. What was fetched stays.",
-			cause
-		});
-	}
-}
-const reportSchema = object$1({ userLimits: object$1({ open_files: object$1({ soft: union([int(), string()]) }) }) });
-/** The limit of this process. Node's report asks the system for it, which needs no descriptor. */
-function openFilesAllowed() {
-	Reflect.set(process.report, "excludeNetwork", true);
-	const { data } = reportSchema.safeParse(process.report.getReport());
-	return data && String(data.userLimits.open_files.soft);
-}
-// src/files/open-regular.ts
-/** For a path that leads to a file elsewhere. */
-const OUTSIDE = {
-	reason: "links followed, it lies neither in the workspace nor in the runner’s temporary folder",
-	hint: "Put the file itself there, and no link to it."
-};
-/**
-* Opens a regular file for reading, and nothing else: a pipe, a device or a terminal could block the run forever. The
-* opening itself never blocks. The caller closes the handle.
-* @param folders real paths; the file must lie in one of them, links followed. The opened file is checked, since a
-*   link may be changed between a check and the opening. Hard links cannot be distinguished from the file.
-* @throws the error of the system
-*/
-async function openRegular(file, folders) {
-	const named = path.resolve(file);
-	const place = folders === void 0 ? named : await realpath(named);
-	if (folders !== void 0 && !isInside(place, folders)) return OUTSIDE;
-	const handle = await openAtOnce(place, folders === void 0 ? 0 : constants$1.O_NOFOLLOW);
-	if (handle === void 0) return SOCKET;
-	try {
-		const stats = await handle.stat({ bigint: true });
-		const refused = kindRefused(stats) ?? await placeRefused(handle, stats, place, folders);
-		if (refused === void 0) return {
-			handle,
-			size: Number(stats.size)
-		};
-		await handle.close();
-		return refused;
-	} catch (error) {
-		await handle.close();
-		throw error;
-	}
-}
-/** The same, where a file that is refused is an error. Throws OciSaveError `local`, and the error of the system. */
-async function openRegularFile(file, folders) {
-	return (await openSized(file, folders)).handle;
-}
-/** The same, with its size. */
-async function openSized(file, folders) {
-	const opened = await openRegular(file, folders);
-	if ("handle" in opened) return opened;
-	throw new OciSaveError({
-		code: "local",
-		message: `${file}: ${opened.reason}`,
-		hint: opened.hint
-	});
-}
-const SOCKET = { reason: "it is a socket, not a file" };
-function kindRefused(stats) {
-	if (stats.isFile()) return void 0;
-	if (stats.isDirectory()) return { reason: "it is a folder, not a file" };
-	return {
-		reason: "it is a pipe, a device or a terminal, not a file",
-		isStream: true
-	};
-}
-/** Waits for no writer of a pipe, and makes no terminal this process's own. Undefined for a socket. */
-async function openAtOnce(place, follow) {
-	const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants$1;
-	try {
-		return await opening(open$2(place, O_RDONLY | O_NONBLOCK | O_NOCTTY | follow));
-	} catch (error) {
-		if (systemCodeOf(error) === "ENXIO") return void 0;
-		throw error;
-	}
-}
-async function placeRefused(handle, stats, place, folders) {
-	if (folders === void 0) return void 0;
-	const opened = await placeOfHandle(handle);
-	if (opened !== void 0) return isInside(opened, folders) ? void 0 : OUTSIDE;
-	const now = await lstat(place, { bigint: true });
-	return now.dev === stats.dev && now.ino === stats.ino && await realpath(place) === place ? void 0 : OUTSIDE;
-}
-/** The real path of an open file, on systems that have it (proc(5)). */
-async function placeOfHandle({ fd }) {
-	try {
-		return await readlink(`/proc/self/fd/${fd}`);
-	} catch (error) {
-		if (systemCodeOf(error) === void 0) throw error;
-		return;
-	}
-}
-// src/files/read.ts
-/**
-* A whole file; undefined where it does not exist. Never blocks on a pipe or a device.
-* @throws OciSaveError `local` where it is not a regular file, `unsupported` where it has more than `maxBytes`; the error
-*   of the system
-*/
-function readBounded(file, maxBytes) {
-	return inTurn(() => readWhole$1(file, maxBytes));
-}
-async function readWhole$1(file, maxBytes) {
-	const opened = await unlessGone(openSized(file));
-	if (opened === void 0) return void 0;
-	const { handle, size } = opened;
-	try {
-		const bytes = await readUpTo(handle, maxBytes + 1, size);
-		if (bytes.length <= maxBytes) return bytes;
-		throw new OciSaveError({
-			code: "unsupported",
-			message: `${file} is too large: ${maxBytes} bytes are the limit`
-		});
-	} finally {
-		await handle.close();
-	}
-}
-const LEAST_PIECE_BYTES = 4096;
-/**
-* The first bytes of a file, at most `most`. It may have more than the `size` that it told: some of the kernel's tell none.
-* Without a stream, which would cost a save of small files a sixth of its time.
-*/
-async function readUpTo(handle, most, size) {
-	const pieces = [];
-	let length = 0;
-	while (length < most) {
-		const piece = Buffer.alloc(Math.min(most - length, Math.max(size - length + 1, LEAST_PIECE_BYTES)));
-		const { bytesRead } = await handle.read(piece, 0, piece.length, length);
-		if (bytesRead === 0) break;
-		pieces.push(piece.subarray(0, bytesRead));
-		length += bytesRead;
-		if (length === size && bytesRead < piece.length) break;
-	}
-	const [first = Buffer.alloc(0), ...others] = pieces;
-	return others.length === 0 ? first : Buffer.concat(pieces);
-}
-/** Does not block on a pipe, and does not follow a link. Windows has neither flag. */
-const FLAGS$3 = constants$1.O_RDONLY | (constants$1.O_NONBLOCK ?? 0) | (constants$1.O_NOFOLLOW ?? 0);
-/**
-* The first bytes of a regular file, at most `maxBytes`, and its size. Never blocks on a pipe or a device. Undefined where
-* there is no regular file.
-* @throws the error of the system, such as for a file that this user may not read
-*/
-async function readStart(file, maxBytes) {
-	try {
-		if (!(await lstat(file)).isFile()) return void 0;
-		const handle = await opening(open$2(file, FLAGS$3));
-		try {
-			const stats = await handle.stat();
-			if (!stats.isFile()) return void 0;
-			return {
-				bytes: await readUpTo(handle, Math.min(stats.size, maxBytes), stats.size),
-				size: stats.size
-			};
-		} finally {
-			await handle.close();
-		}
-	} catch (error) {
-		if (GONE.has(systemCodeOf(error) ?? "")) return void 0;
-		throw error;
-	}
-}
-/** No such file, no folder on the way, a link, or a socket. */
-const GONE = /* @__PURE__ */ new Set([
-	"ENOENT",
-	"ENOTDIR",
-	"ELOOP",
-	"ENXIO"
-]);
-/** The receiver of a chunk holds it until it is sent, so chunks are small; and progress shows in steps of this size. */
-const CHUNK_BYTES$1 = 262144;
-/**
-* The bytes of a regular file in chunks, from `start` up to `end`, exclusive. It is closed at its end, or when the caller
-* stops.
-* @throws OciSaveError `local` where it is not a regular file; the error of the system
-*/
-async function* readChunks$1(file, start = 0, end = 1e400) {
-	if (start >= end) return;
-	const { handle, size } = await openSized(file);
-	const highWaterMark = Math.min(CHUNK_BYTES$1, Math.max(size - start + 1, LEAST_PIECE_BYTES));
-	yield* handle.createReadStream({
-		start,
-		end: end - 1,
-		highWaterMark
-	});
-}
-/**
-* The bytes of a file from `start` up to `end`, exclusive.
-* @throws Error where the file is shorter; what `readChunks` throws
-*/
-async function* readRange(file, start, end) {
-	let read = 0;
-	for await (const chunk of readChunks$1(file, start, end)) {
-		read += chunk.length;
-		yield chunk;
-	}
-	if (read !== Math.max(0, end - start)) throw new Error(`${file} ended after ${start + read} bytes; it had more when it was measured`);
-}
-// src/files/why-foreign.ts
-/** Enough to recognise each kind of file by its start. */
-const START_BYTES$1 = 16384;
-/** A file that does not start as ours is read whole up to here. */
-const MAX_WHOLE_BYTES = 33554432;
-/**
-* Why a file is not one of ours, as the rest of a sentence that begins with its path; undefined where it is ours, empty
-* or missing: a loss of power can leave an empty one of ours. Reads the start of the file, or a file of at most 32 MiB
-* whole; never blocks on a pipe.
-*/
-async function whyForeign(file, { noun, matches }) {
-	try {
-		const stats = await unlessGone(lstat(file));
-		if (stats === void 0) return void 0;
-		if (stats.isDirectory()) return "is a folder";
-		if (stats.isSymbolicLink()) return "is a link";
-		if (!stats.isFile()) return "is not a regular file";
-		for (const maxBytes of [START_BYTES$1, MAX_WHOLE_BYTES]) {
-			const start = await readStart(file, maxBytes);
-			if (start === void 0 || start.size === 0) return void 0;
-			const isWhole = start.bytes.length === start.size;
-			if (matches(start.bytes, isWhole)) return void 0;
-			if (isWhole || start.size > MAX_WHOLE_BYTES) break;
-		}
-		return `is not ${noun}`;
-	} catch (error) {
-		const code = systemCodeOf(error);
-		if (code === void 0) throw error;
-		return `cannot be read (${code})`;
-	}
-}
 // src/image/layout-port.ts
 const MAX_INDEX_BYTES$3 = 67108864;
-const indexSchema$4 = looseObject({ manifests: array(unknown$1()).nullish() });
+const indexSchema$5 = looseObject({ manifests: array(unknown$1()).nullish() });
 function nameOfEntry(entry) {
 	return entry.annotations?.["io.containerd.image.name"] ?? entry.annotations?.["org.opencontainers.image.ref.name"];
 }
@@ -32368,22 +28685,22 @@ async function layoutOf(files) {
 		}
 	};
 }
-async function readIndex({ name, whole }) {
+async function readIndex(files) {
 	const unreadable = (why, cause) => new OciSaveError({
 		code: "list",
-		message: `${name} is not an OCI layout: its index.json cannot be read${why}`,
+		message: `${files.name} is not an OCI layout: its index.json cannot be read${why}`,
 		cause
 	});
 	let bytes;
 	try {
-		bytes = await whole("index.json", MAX_INDEX_BYTES$3);
+		bytes = await files.whole("index.json", MAX_INDEX_BYTES$3);
 	} catch (cause) {
 		if (cause instanceof OciSaveError && cause.code !== "not-found") throw cause;
 		throw unreadable("", cause);
 	}
 	const json = readJson(bytes);
 	if ("fault" in json) throw unreadable(`: ${json.fault}`);
-	const index = indexSchema$4.safeParse(json.value);
+	const index = indexSchema$5.safeParse(json.value);
 	if (!index.success) throw unreadable(": it does not have the fields of an index");
 	return readEntries$1(index.data.manifests ?? []);
 }
@@ -32802,7 +29119,7 @@ LOOPBACK.addAddress("::1", "ipv6");
 */
 function bypasses({ protocol, hostname, port }, names) {
 	const host = hostname.replace(/^\[|\]$/g, "");
-	const family = familyOf(host);
+	const family = familyOf$1(host);
 	if (host === "localhost" || family !== void 0 && LOOPBACK.check(host, family)) return true;
 	const reached = port || (protocol === "https:" ? "443" : "80");
 	return names.some((name) => {
@@ -32821,14 +29138,14 @@ function isDomainOf(host, name) {
 	const domain = /^[\x00-\x7f]*$/.test(bare) ? bare : domainToASCII(bare) || bare;
 	return host.endsWith(`.${domain}`) || below === void 0 && host === domain;
 }
-function familyOf(address) {
+function familyOf$1(address) {
 	const family = address.includes("%") ? 0 : isIP(address);
 	return family === 0 ? void 0 : family === 4 ? "ipv4" : "ipv6";
 }
 /** A network as CIDR writes it, or a single address where that is asked for. */
 function networkOf(text, single = false) {
 	const [, address = "", digits] = (single ? /^(.*)$/ : /^([^/]*)\/(\d+)$/).exec(text) ?? [];
-	const family = familyOf(address);
+	const family = familyOf$1(address);
 	if (family === void 0) return void 0;
 	const bits = family === "ipv4" ? 32 : 128;
 	const prefix = digits === void 0 ? bits : Number(digits);
@@ -33083,25 +29400,25 @@ function chainOf(socket) {
 function certificateWords({ code, chain }, now = Date.now()) {
 	const [own, ...signers] = chain;
 	if (own === void 0) return `has a certificate that is not accepted (${code})`;
-	const names = `its subject is ${nameOf$2(own.subject)}, its issuer ${nameOf$2(own.issuer)} (${code})`;
+	const names = `its subject is ${nameOf$3(own.subject)}, its issuer ${nameOf$3(own.issuer)} (${code})`;
 	return `has a certificate that is not accepted: ${reasonOf$1(code, own, signers, now)}; ${names}`;
 }
 function reasonOf$1(code, own, signers, now) {
 	const all = [own, ...signers];
-	const which = (one) => one === own ? "it" : `that of ${nameOf$2(one.subject)}`;
+	const which = (one) => one === own ? "it" : `that of ${nameOf$3(one.subject)}`;
 	const expired = all.find(({ valid_to }) => Date.parse(valid_to) < now);
 	if (code === "CERT_HAS_EXPIRED" && expired !== void 0) return `${which(expired)} expired on ${dayOf(expired.valid_to)}`;
 	const early = all.find(({ valid_from }) => Date.parse(valid_from) > now);
 	if (code === "CERT_NOT_YET_VALID" && early !== void 0) return `${which(early)} is valid from ${dayOf(early.valid_from)} on`;
 	if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return `it is for other names (${shown(own.subjectaltname ?? "none", [])})`;
 	const unfit = signers.find(({ ca }) => !ca);
-	if (unfit !== void 0) return `${nameOf$2(unfit.subject)}, which signed it, is no authority and may not sign`;
+	if (unfit !== void 0) return `${nameOf$3(unfit.subject)}, which signed it, is no authority and may not sign`;
 	const purposes = own.ext_key_usage;
 	if (purposes !== void 0 && !purposes.includes(SERVER_AUTH)) return "it is not one of a server";
-	if (/^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/.test(code)) return `${nameOf$2((all.at(-1) ?? own).issuer)} is no authority that is known here`;
+	if (/^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/.test(code)) return `${nameOf$3((all.at(-1) ?? own).issuer)} is no authority that is known here`;
 	return "its chain does not hold";
 }
-function nameOf$2(name) {
+function nameOf$3(name) {
 	return shown(Object.entries(name).flatMap(([key, value]) => [value].flat().map((one) => `${key}=${one}`)).join(", "), []) || "without a name";
 }
 function dayOf(date) {
@@ -33986,6 +30303,7 @@ function createHttpClient(options) {
 	};
 	return {
 		request(given, read) {
+			if (options.offline === true) return Promise.reject(offlineError(given.url.host));
 			const { onRetry, retry = given.stream === void 0 } = given;
 			const signal = given.signal ? AbortSignal.any([given.signal, closing.signal]) : closing.signal;
 			const request = {
@@ -34008,6 +30326,13 @@ function createHttpClient(options) {
 			agents.close();
 		}
 	};
+}
+function offlineError(host) {
+	return new OciSaveError({
+		code: "not-found",
+		message: `${host} is not asked: nothing is, offline`,
+		hint: hint`Leave out ${option("offline")}.`
+	});
 }
 function throttledForGood(host, { hintParts, cause }) {
 	return new OciSaveError({
@@ -34280,7 +30605,7 @@ function openPart(http, url, offset, { subject, signal, limits }) {
 	}, async (response) => {
 		if (cannotResume(response, offset)) return void 0;
 		const part = partIn(response, offset);
-		if (part === void 0) throw await refused$3(subject, response, authorization !== void 0);
+		if (part === void 0) throw await refused$4(subject, response, authorization !== void 0);
 		const tooLong = () => new OciSaveError({
 			code: "unsupported",
 			message: `${subject}: ${response.host} sends more than ${Math.round(limits.bytes / 1024 / 1024)} MiB`
@@ -34298,7 +30623,7 @@ function openPart(http, url, offset, { subject, signal, limits }) {
 		};
 	});
 }
-async function refused$3(subject, response, withCredentials) {
+async function refused$4(subject, response, withCredentials) {
 	const error = refusalError$2(subject, await response.refusal());
 	if (error.code !== "denied") return error;
 	const { code, message, cause } = error;
@@ -34386,6 +30711,6643 @@ async function bringFromPlace(source, blob, store, options) {
 	} finally {
 		await writer.abort();
 	}
+}
+// src/archive/tar-header.ts
+const BLOCK$2 = 512;
+const TYPE_FLAG_AT = 156;
+const SIZE_AT = 124;
+const SUM_AT = 148;
+const SUM_BYTES = 8;
+/** The blocks of zeros that end an archive. */
+const END_OF_ARCHIVE = new Uint8Array(2 * BLOCK$2);
+/** Bytes of zeros that fill the last block of `size` bytes. */
+function paddingOf(size) {
+	return (BLOCK$2 - size % BLOCK$2) % BLOCK$2;
+}
+/** What the twelve characters of a header's size can say: 8 GiB less one byte (POSIX.1-2008, pax(1), ustar). */
+const MAX_USTAR_SIZE = 8589934591;
+const MAX_NAME_BYTES = 100;
+const MAX_PREFIX_BYTES = 155;
+/** A path that is longer than both together gets a record, without a look for a slash. */
+const MAX_SPLIT_BYTES = 256;
+/**
+* The header of one entry, with a pax record before it where its size or a name does not fit (POSIX.1-2008, pax(1)). Time,
+* owner and mode are fixed, so that the same content gives the same bytes.
+*/
+function tarHeader({ path, type, size, linkTo = "", isExecutable = false }) {
+	const length = type === "file" ? size : 0;
+	const split = splitName(path);
+	const records = [
+		...split === void 0 ? [recordOf$1("path", path)] : [],
+		...byteLength(linkTo) > MAX_NAME_BYTES ? [recordOf$1("linkpath", linkTo)] : [],
+		...length > MAX_USTAR_SIZE ? [recordOf$1("size", String(length))] : []
+	].join("");
+	const { prefix, name } = split ?? {
+		prefix: "",
+		name: path
+	};
+	const header = block({
+		name,
+		prefix,
+		mode: type === "directory" || isExecutable ? 493 : 420,
+		size: length,
+		flag: FLAGS$2[type],
+		linkTo
+	});
+	if (records === "") return header;
+	const body = Buffer.from(records);
+	const before = block({
+		name: Buffer.from(`PaxHeader/${path}`).subarray(0, MAX_NAME_BYTES).toString(),
+		prefix: "",
+		mode: 420,
+		size: body.length,
+		flag: "x",
+		linkTo: ""
+	});
+	return Buffer.concat([
+		before,
+		body,
+		Buffer.alloc(paddingOf(body.length)),
+		header
+	]);
+}
+/** FAT and zip hold nothing before 1980 in local time. In seconds. */
+const TIME = Date.UTC(1980, 1, 1) / 1e3;
+const FLAGS$2 = {
+	file: "0",
+	link: "1",
+	directory: "5"
+};
+function block({ name, prefix, mode, size, flag, linkTo }) {
+	const header = Buffer.alloc(BLOCK$2);
+	const text = (value, at, length) => void new TextEncoder().encodeInto(value, header.subarray(at, at + length));
+	const octal = (value, at, length) => text(value.toString(8).padStart(length - 1, "0"), at, length - 1);
+	text(name, 0, MAX_NAME_BYTES);
+	octal(mode, 100, 8);
+	octal(0, 108, 8);
+	octal(0, 116, 8);
+	octal(size, SIZE_AT, 12);
+	octal(TIME, 136, 12);
+	text(flag, TYPE_FLAG_AT, 1);
+	text(linkTo, 157, MAX_NAME_BYTES);
+	text("ustar", 257, 6);
+	text("00", 263, 2);
+	text(prefix, 345, MAX_PREFIX_BYTES);
+	text(`${sumOf$2(header).toString(8).padStart(6, "0")}\0 `, SUM_AT, SUM_BYTES);
+	return header;
+}
+function byteLength(text) {
+	return Buffer.byteLength(text);
+}
+/** The two fields that a long path fits into, divided at its last slash that allows it; undefined where none does. */
+function splitName(path) {
+	if (byteLength(path) <= MAX_NAME_BYTES) return {
+		prefix: "",
+		name: path
+	};
+	if (byteLength(path) > MAX_SPLIT_BYTES) return void 0;
+	for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {
+		const [prefix, name] = [path.slice(0, at), path.slice(at + 1)];
+		if (byteLength(prefix) <= MAX_PREFIX_BYTES && byteLength(name) <= MAX_NAME_BYTES) return {
+			prefix,
+			name
+		};
+	}
+}
+/** `<length> <key>=<value>\n`, where the length counts all of it, its own digits included. */
+function recordOf$1(key, value) {
+	const rest = ` ${key}=${value}\n`;
+	const bare = byteLength(rest);
+	const length = bare + String(bare).length;
+	return `${bare + String(length).length}${rest}`;
+}
+const TIMES = /* @__PURE__ */ new Set([0, TIME]);
+/** A bundle's tree begins with one of these, whichever views it has. */
+const FIRST_FILES = /* @__PURE__ */ new Map([
+	["oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n"],
+	["_restore_complete", "1"],
+	["README.txt", "any"]
+]);
+const FIRST_FOLDERS = /* @__PURE__ */ new Set([
+	"registry/",
+	"blobs/",
+	"kit/"
+]);
+/**
+* Whether bytes are the start of a tar that we wrote: its first entry is a bundle's first file or folder, with the
+* fixed owner, mode and time that no other tool writes. Earlier versions wrote 1970.
+* @param bytes at least the first kilobyte, or all there are where the file was cut off
+*/
+function isOurTarStart(bytes) {
+	if (bytes.length < BLOCK$2 || !hasRightSum(bytes)) return false;
+	const text = (at, length) => {
+		return bytes.toString("latin1", at, at + length).split("\0", 1)[0] ?? "";
+	};
+	const number = (at, length) => Number.parseInt(text(at, length), 8);
+	const name = text(0, 100);
+	const isFolder = text(156, 1) === "5";
+	if (!(text(257, 6).trim() === "ustar" && text(265, 32) === "" && text(297, 32) === "" && number(108, 8) === 0 && number(116, 8) === 0 && TIMES.has(number(136, 12)) && number(100, 8) === (isFolder ? 493 : 420))) return false;
+	if (isFolder) return FIRST_FOLDERS.has(name);
+	const content = FIRST_FILES.get(name);
+	if (content === void 0) return false;
+	const written = bytes.toString("utf8", BLOCK$2, BLOCK$2 + number(124, 12));
+	return content === "any" || content.startsWith(written);
+}
+function hasRightSum(header) {
+	return Number.parseInt(header.toString("latin1", SUM_AT, 154), 8) === sumOf$2(header);
+}
+/** POSIX.1-2008, pax(1): the sum of a header's bytes, with blanks in the place of the sum itself. */
+function sumOf$2(header) {
+	let sum = 256;
+	for (let at = 0; at < BLOCK$2; at += 1) if (at < SUM_AT || at >= 156) sum += header[at] ?? 0;
+	return sum;
+}
+// src/archive/read-tar.ts
+const BLOCK$1 = 512;
+/** A pax record has a name and a size: pax(1) sets no bound. */
+const MAX_PAX_BYTES = 65536;
+/** Linux: PATH_MAX. */
+const MAX_NAME$1 = 4096;
+/** So many no bundle has: one of 10,000 images has 300,000. */
+const MAX_ENTRIES = 3e6;
+/** Readers keep the names: those of 10,000 images are some 50 MB together. */
+const MAX_NAMES$7 = 536870912;
+/** Why an archive cannot be read to its end, and at which byte. */
+var TarFault = class extends Error {
+	name = "TarFault";
+	offset;
+	constructor(reason, offset) {
+		super(reason);
+		this.offset = offset;
+	}
+};
+/**
+* The entries of a tar, in their order, as its bytes come: ustar with pax records, and GNU's long names, which other tar
+* programs write (POSIX.1-2008, pax(1)). Memory is bounded, whatever the archive says.
+* @param onFault gets what is damaged: reading goes on at the next header, and what follows the last entry is read, too.
+*   Without it, the first damaged header ends the reading, and nothing but headers and what is read of the entries counts.
+* @throws TarFault where a header is damaged, or the bytes end before the archive does
+*/
+async function* readTar(source, onFault) {
+	const input = Symbol.asyncIterator in source ? createInput(source) : createInput(source.read(0, source.size), source);
+	try {
+		yield* readEntries(input, onFault);
+	} finally {
+		await input.close();
+	}
+}
+async function* readEntries(input, onFault) {
+	let extended = {};
+	let names = 0;
+	/** Whether a damaged header was told, and the next one is looked for. */
+	let isLost = false;
+	const fail = (reason, at) => {
+		const fault = new TarFault(reason, at);
+		if (onFault === void 0) throw fault;
+		if (!isLost) onFault(fault);
+		isLost = true;
+		extended = {};
+	};
+	for (let count = 0;;) {
+		const at = input.offset();
+		const header = await input.take(BLOCK$1);
+		if (header === void 0) {
+			if (isLost) return;
+			if (at > 0) throw new TarFault("it ends before its last entry: it was cut off", at);
+			throw new TarFault(input.offset() === 0 ? "it is empty" : "it is shorter than any archive", at);
+		}
+		if (!isLost && isZero$1(header)) {
+			if (onFault !== void 0) await checkEnd(input, onFault);
+			return;
+		}
+		const fields = parseHeader(header);
+		if (fields === void 0) {
+			fail(whyNoHeader(header, at), at);
+			continue;
+		}
+		isLost = false;
+		count += 1;
+		if (count > MAX_ENTRIES) throw new TarFault(`it has more than ${MAX_ENTRIES} entries`, at);
+		const { type } = fields;
+		if (type === "x" || type === "g" || type === "L" || type === "K") {
+			if (!(fields.size <= MAX_PAX_BYTES)) {
+				fail("a header’s record is too large", at);
+				continue;
+			}
+			const record = await input.take(fields.size);
+			const padding = await input.take(paddingOf(fields.size));
+			if (record === void 0 || padding === void 0) throw new TarFault("it ends within a header: it was cut off", at);
+			const own = parseRecord(type, record);
+			if (own === void 0 || !isZero$1(padding)) fail("a header’s record is damaged", at);
+			else if (type !== "g") extended = {
+				...extended,
+				...own
+			};
+			continue;
+		}
+		const size = extended.size ?? fields.size;
+		const path = withoutEnd((extended.path ?? fields.path).replace(/^(?:\.\/)+/, ""), "/");
+		const to = (extended.to ?? fields.to).replace(/^(?:\.\/)+/, "");
+		extended = {};
+		names += path.length + to.length;
+		if (names > MAX_NAMES$7) throw new TarFault("its names are too long together", at);
+		if (!Number.isSafeInteger(size) || size < 0) fail("a size is invalid", at);
+		else if (path.length > MAX_NAME$1 || to.length > MAX_NAME$1) fail("a name is too long", at);
+		if (isLost) continue;
+		const length = WITHOUT_BYTES.has(type) ? 0 : size;
+		const start = input.offset();
+		yield {
+			path,
+			kind: KINDS.get(type) ?? "other",
+			size: length,
+			to,
+			isExecutable: fields.isExecutable,
+			start,
+			body: input.body(length, path)
+		};
+		await input.skip(start + length - input.offset(), path);
+		const padding = await input.take(paddingOf(length));
+		if (padding !== void 0 && !isZero$1(padding)) onFault?.(new TarFault(`the bytes that fill up ${path} are damaged`, start + length));
+	}
+}
+/** Zeros may follow the last entry: GNU tar writes blocks of 10 KiB. */
+async function checkEnd(input, onFault) {
+	let isTold = false;
+	for (;;) {
+		const at = input.offset();
+		const piece = await input.some(1e400);
+		if (piece === void 0) return;
+		const other = isTold ? -1 : piece.findIndex((byte) => byte !== 0);
+		if (other < 0) continue;
+		onFault(new TarFault("something follows its last entry", at + other));
+		isTold = true;
+	}
+}
+function isZero$1(bytes) {
+	return bytes.every((byte) => byte === 0);
+}
+/** How compressed files begin (RFC 1952, RFC 8878, and the formats of xz and bzip2). */
+const COMPRESSED = [
+	["gzip", "1f8b"],
+	["zstd", "28b52ffd"],
+	["xz", "fd377a585a00"],
+	["bzip2", "425a68"]
+];
+function whyNoHeader(header, at) {
+	const start = header.toString("hex", 0, 8);
+	const [program] = COMPRESSED.find(([, begin]) => at === 0 && start.startsWith(begin)) ?? [];
+	return program === void 0 ? "a header is damaged" : `it is compressed: ${program} -dc gives the archive itself`;
+}
+const KINDS = /* @__PURE__ */ new Map([
+	["0", "file"],
+	["\0", "file"],
+	["7", "file"],
+	["1", "link"],
+	["5", "folder"]
+]);
+/** Links, devices, folders and pipes have no bytes in an archive, whatever their size says. */
+const WITHOUT_BYTES = /* @__PURE__ */ new Set([
+	"1",
+	"2",
+	"3",
+	"4",
+	"5",
+	"6"
+]);
+/** Undefined where the header's sum is wrong, or it is no ustar header. */
+function parseHeader(header) {
+	const text = (at, length) => header.toString("utf8", at, at + length).split("\0", 1)[0] ?? "";
+	if (numberAt(header, 148, 8) !== sumOf$2(header) || text(257, 5) !== "ustar") return void 0;
+	const prefix = text(345, 155);
+	return {
+		path: prefix === "" || text(257, 8).startsWith("ustar ") ? text(0, 100) : `${prefix}/${text(0, 100)}`,
+		to: text(157, 100),
+		size: numberAt(header, 124, 12),
+		type: header.toString("latin1", 156, 157),
+		isExecutable: (numberAt(header, 100, 8) & 64) !== 0
+	};
+}
+/** Octal digits, or, where the first bit is set, a number of big-endian bytes, as GNU tar writes sizes over 8 GiB. */
+function numberAt(header, at, length) {
+	if (((header[at] ?? 0) & 128) === 0) {
+		const digits = withoutEnd(header.toString("latin1", at, at + length), "\0 ").trimStart();
+		return /^[0-7]*$/.test(digits) ? Number.parseInt(digits === "" ? "0" : digits, 8) : NaN;
+	}
+	let value = (header[at] ?? 0) & 127;
+	for (let next = at + 1; next < at + length; next += 1) value = value * 256 + (header[next] ?? 0);
+	return value;
+}
+/** Undefined where it is damaged. */
+function parseRecord(type, record) {
+	if (type === "L") return { path: withoutEnd(record.toString("utf8"), "\0") };
+	if (type === "K") return { to: withoutEnd(record.toString("utf8"), "\0") };
+	const found = {};
+	for (let at = 0; at < record.length;) {
+		const digits = /^[1-9]\d{0,5} /.exec(record.toString("latin1", at, at + 8))?.[0] ?? "";
+		const end = at + Number(digits);
+		const line = record.toString("utf8", at + digits.length, end);
+		const [, key, value = ""] = /^([^=]+)=([^]*)\n$/.exec(line) ?? [];
+		if (digits === "" || key === void 0 || end > record.length) return void 0;
+		if (key === "path") found.path = value;
+		if (key === "linkpath") found.to = value;
+		if (key === "size") found.size = /^\d+$/.test(value) ? Number(value) : NaN;
+		at = end;
+	}
+	return found;
+}
+/** Less than this is read and dropped: another reading would cost more. */
+const LEAST_SEEK_BYTES = 1048576;
+function createInput(chunks, seekable) {
+	let source = chunks[Symbol.asyncIterator]();
+	let rest = /* @__PURE__ */ new Uint8Array();
+	let position = 0;
+	const some = async (most) => {
+		while (rest.length === 0) {
+			const next = await source.next();
+			if (next.done === true) return void 0;
+			rest = next.value;
+		}
+		const piece = rest.subarray(0, most);
+		rest = rest.subarray(piece.length);
+		position += piece.length;
+		return piece;
+	};
+	async function* body(length, path) {
+		for (let left = length; left > 0;) {
+			const piece = await some(left);
+			if (piece === void 0) throw cutWithin(path, length - left, length, position);
+			left -= piece.length;
+			yield piece;
+		}
+	}
+	const seek = async (place, to) => {
+		await source.return?.();
+		source = place.read(to, place.size)[Symbol.asyncIterator]();
+		rest = /* @__PURE__ */ new Uint8Array();
+		position = to;
+	};
+	return {
+		offset: () => position,
+		some,
+		async take(length) {
+			const pieces = [];
+			for (let left = length; left > 0;) {
+				const piece = await some(left);
+				if (piece === void 0) return void 0;
+				pieces.push(piece);
+				left -= piece.length;
+			}
+			return Buffer.concat(pieces);
+		},
+		async skip(length, path) {
+			if (seekable !== void 0 && length - rest.length > LEAST_SEEK_BYTES && position + length <= seekable.size) return seek(seekable, position + length);
+			for (let left = length; left > 0;) {
+				const piece = await some(left);
+				if (piece === void 0) throw cutWithin(path, length - left, length, position);
+				left -= piece.length;
+			}
+		},
+		body,
+		close: async () => void await source.return?.()
+	};
+}
+function cutWithin(path, has, length, offset) {
+	return new TarFault(`it ends within ${path}, after ${has} of ${length} bytes: it was cut off`, offset);
+}
+// src/archive/oci-archive.ts
+/**
+* The OCI layout in a tar, read where it lies: its headers first, a blob when it is wanted. Nothing is unpacked.
+* @param within real folders that the file must lie in, links followed; anywhere, where they are left out
+* @throws OciSaveError `list` where it holds no layout, `digest` where it is no tar, or is cut off, `local` for what is
+*   not a regular file, or lies elsewhere
+*/
+async function openOciArchive(file, within) {
+	async function* read(start, end) {
+		const { handle } = await openSized(file, within);
+		if (end > start) yield* handle.createReadStream({
+			start,
+			end: end - 1,
+			highWaterMark: 1048576
+		});
+		else await handle.close();
+	}
+	const { handle, size } = await openSized(file, within);
+	await handle.close();
+	const places = await placesIn$1(file, {
+		size,
+		read
+	});
+	const missing = (name) => new OciSaveError({
+		code: "not-found",
+		message: `${file}: ${name} is missing`
+	});
+	return layoutOf({
+		name: file,
+		has: async (name) => places.has(name),
+		async whole(name, maxBytes) {
+			const place = places.get(name);
+			if (place === void 0) throw missing(name);
+			if (place.size > maxBytes) throw new OciSaveError({
+				code: "unsupported",
+				message: `${file}: ${name} is too large: ${maxBytes} bytes are the limit`
+			});
+			return Buffer.concat(await Array.fromAsync(read(place.start, place.start + place.size)));
+		},
+		async *from(name, start) {
+			const place = places.get(name);
+			if (place === void 0) throw missing(name);
+			yield* read(place.start + start, place.start + place.size);
+		}
+	});
+}
+async function placesIn$1(file, source) {
+	const places = /* @__PURE__ */ new Map();
+	try {
+		for await (const { path, kind, start, size, to } of readTar(source)) {
+			if (kind === "file") places.set(path, {
+				start,
+				size
+			});
+			const same = kind === "link" ? places.get(to) : void 0;
+			if (same !== void 0) places.set(path, same);
+		}
+	} catch (error) {
+		if (!(error instanceof TarFault)) throw error;
+		throw new OciSaveError({
+			code: "digest",
+			message: `${file} cannot be read as an archive: ${error.message}`,
+			hint: "It must be a tar that is not compressed; uncompress it, or copy it again.",
+			cause: error
+		});
+	}
+	return places;
+}
+// src/bundle/kit/mirrors.ts
+/** Where the kit's configurations expect the site's registry; `mirrors.sh` writes them for another address. */
+const ADDRESS$3 = "127.0.0.1:5000";
+const URL$1 = `http://${ADDRESS$3}`;
+const OTHER_ADDRESS = `# For another address than ${ADDRESS$3}: sh kit/mirrors.sh ADDRESS\n`;
+/**
+* Configurations by which runtimes pull the names that images have from the site's registry: files of `kit/`, right as
+* they stand for a registry on the same machine. `mirrors.sh` writes the same from `images.tsv`, and a test compares them.
+*/
+function mirrorFiles(lock) {
+	const mirrored = mirroredRegistries(lock);
+	return [
+		...mirrored.flatMap(({ host, folder }) => {
+			const name = hostFolder(host);
+			return name === void 0 ? [] : [{
+				name: `hosts/${name}/hosts.toml`,
+				content: hostsToml(host, folder)
+			}];
+		}),
+		{
+			name: "registries.conf",
+			content: registriesConf(mirrored)
+		},
+		{
+			name: "k3s-registries.yaml",
+			content: registriesYaml(mirrored)
+		},
+		{
+			name: "daemon.json",
+			content: DAEMON_JSON
+		}
+	];
+}
+/** The registries of the stored names, sorted, and the site's own. Names without a registry need no mirror. */
+function mirroredRegistries(lock) {
+	const hosts = lock.images.flatMap(({ names }) => names.map((stored) => splitName$1(stored).name).filter(namesRegistry).map((name) => name.slice(0, name.indexOf("/"))));
+	return [.../* @__PURE__ */ new Set([...hosts, ADDRESS$3])].toSorted(byText).map((host) => ({
+		host,
+		folder: hosts.includes(host) ? folderOf(host) : void 0
+	}));
+}
+function folderOf(host) {
+	return repositoryPath(`${host}/x`).slice(0, -2);
+}
+/**
+* The folder in which containerd looks for a registry's hosts.toml (docs/hosts.md, Port Handling). It knows a form
+* without a colon, which FAT and Windows cannot have in a name, but for IPv6 addresses: those are left to `mirrors.sh`.
+*/
+function hostFolder(host) {
+	const name = host.replace(/:(\d+)$/, "_$1_");
+	return name.includes(":") ? void 0 : name;
+}
+/** JSON's form of a text, which is one of TOML and of YAML as well. */
+const quoted$1 = (text) => JSON.stringify(text);
+/**
+* `server` is the site's registry, too: otherwise a name that it lacks would be looked for at the public registry, which
+* only costs time where there is no internet. `override_path`: the address has its own /v2 (containerd, docs/hosts.md).
+*/
+function hostsToml(host, folder) {
+	const mirror = `${URL$1}/v2/${folder}`;
+	const reads = "capabilities = [\"pull\", \"resolve\"]\noverride_path = true\n";
+	const server = host === ADDRESS$3 ? `server = ${quoted$1(URL$1)}\n` : `server = ${quoted$1(mirror)}\n${reads}`;
+	return [
+		`# Images of ${quoted$1(host)} are pulled from the registry at ${ADDRESS$3}.\n`,
+		OTHER_ADDRESS,
+		server,
+		...folder === void 0 ? [] : [`\n[host.${quoted$1(mirror)}]\n${reads}`]
+	].join("");
+}
+/**
+* A location without a mirror: no other place is asked. What the registry itself has under its own address is found by
+* falling back to that address.
+*/
+function registriesConf(mirrored) {
+	const tables = mirrored.map(({ host, folder }) => {
+		const location = `location = ${quoted$1(host === ADDRESS$3 ? ADDRESS$3 : `${ADDRESS$3}/${folder}`)}`;
+		const table = `\n[[registry]]\nprefix = ${quoted$1(host)}\n${location}\ninsecure = true\n`;
+		if (host !== ADDRESS$3 || folder === void 0) return table;
+		return `${table}\n[[registry.mirror]]\nlocation = ${quoted$1(`${ADDRESS$3}/${folder}`)}\ninsecure = true\n`;
+	});
+	return [
+		"# For podman, buildah, skopeo and CRI-O: a file of /etc/containers/registries.conf.d\n",
+		OTHER_ADDRESS,
+		...tables
+	].join("");
+}
+/** An endpoint that equals the name's own registry gets no rewrite (k3s, Private Registry Configuration): its path does it. */
+function registriesYaml(mirrored) {
+	const entries = mirrored.map(({ host, folder }) => {
+		const own = folder === void 0 ? [URL$1] : [`${URL$1}/v2/${folder}`, URL$1];
+		const endpoints = host === ADDRESS$3 ? own : [URL$1];
+		return [
+			`  ${quoted$1(host)}:\n    endpoint:\n`,
+			...endpoints.map((endpoint) => `      - ${quoted$1(endpoint)}\n`),
+			...host === ADDRESS$3 ? [] : [`    rewrite:\n      "^(.*)$": ${quoted$1(`${folder}/$1`)}\n`]
+		].join("");
+	});
+	return [
+		"# For k3s /etc/rancher/k3s/registries.yaml, for RKE2 /etc/rancher/rke2/registries.yaml\n",
+		OTHER_ADDRESS,
+		"mirrors:\n",
+		...entries
+	].join("");
+}
+/** dockerd's mirrors have no path of their own and stand for docker.io alone: they find names without a registry. */
+const DAEMON_JSON = `{
+  "insecure-registries": [${quoted$1(ADDRESS$3)}],
+  "registry-mirrors": [${quoted$1(URL$1)}]
+}
+`;
+// src/bundle/kit/readme.ts
+/** Beyond that, the page says where all of them stand. */
+const MAX_NAMES$6 = 200;
+/** Where the examples find a registry: what `kit/serve.sh` listens at. */
+const ADDRESS$2 = "127.0.0.1:5000";
+/**
+* `README.txt`: what a bundle is and what to type, for somebody who has nothing but the unpacked folder and a shell. It
+* follows from the lock alone: no date, no name of an archive.
+*/
+function readme(lock, repositories) {
+	const pulled = pulledNames(lock);
+	const [first = `${ADDRESS$2}/NAME:TAG`] = pulled;
+	return `CONTAINER IMAGES FOR A PLACE WITHOUT INTERNET
+
+This folder holds ${contentWords(lock)}.
+Nothing in it needs the internet. What you need is a shell, and one of zot,
+docker-registry, skopeo, containerd (ctr, k3s, RKE2), Podman or Docker.
+
+  Platforms   ${platformsOf$2(lock).join(", ") || "none: no image has one"}
+  Size        ${sizeWords(lock, repositories)}
+  Made from   the images in oci-save.lock.json, whose sha256 is
+              ${digestOfLock(lock).slice(7)}
+  Made by     oci-save (a GitHub Action and a command); it is not needed here
+
+Run the commands below in this folder, where this file is. Each tells with
+--help what else it can do. report.html has the same for a web browser.
+
+
+1. CHECK WHAT ARRIVED
+
+     sh kit/verify.sh
+
+   reads every byte and compares it with what was saved. Do it after each copy.
+   It names what is damaged, and which images need it. It prints the sha256 of
+   SHA256SUMS: whoever gave you this folder can tell you what it has to be.
+
+
+2. SERVE THE IMAGES FROM THIS FOLDER (needs zot)
+
+     sh kit/serve.sh
+
+   starts a registry at ${ADDRESS$2}, for pulls from this machine. For others,
+   with users and with TLS:
+
+     sh kit/serve.sh --listen 0.0.0.0:5000
+     sh kit/serve.sh --users htpasswd --cert server.crt --key server.key
+
+   The first image is then
+     ${first}
+
+
+3. LOAD THE IMAGES INTO THIS MACHINE (needs no registry)
+
+     sh kit/load.sh containerd         # also: k3s, rke2, podman, docker
+     sh kit/load.sh podman '*nginx*'   # only names that match
+
+   Images of another architecture are not loaded.
+
+
+4. PUSH THE IMAGES INTO A REGISTRY THAT RUNS HERE (needs skopeo, or curl)
+
+     sh kit/push.sh registry.example:5000
+     sh kit/push.sh registry.example:5000/mirror '*nginx*'
+     sh kit/push.sh --plain-http ${ADDRESS$2}   # a registry without TLS
+
+   What the registry has already is not sent again.
+
+
+5. LET MACHINES PULL BY THE NAMES THAT THEY KNOW
+
+   A cluster that asks for docker.io/library/nginx finds it in your registry
+   when its nodes know where to look:
+
+     sh kit/mirrors.sh 10.0.0.5:5000   # for kit/serve.sh there
+     sh kit/mirrors.sh --https registry.example:5000
+
+   writes the files for containerd, k3s, RKE2, CRI-O, Podman and Docker into a
+   new folder in /tmp, or one that --out FOLDER names, and tells how they come
+   to each node and where each belongs there. Those in kit/ are for a registry
+   at ${ADDRESS$2}.
+
+
+6. UPDATE: A LATER FOLDER OF THIS KIND
+
+   Never unpack one over another: the images of the first would be lost.
+   Unpack the new one beside it, and there:
+
+     sh kit/update.sh FOLDER           # adds its images to those in FOLDER
+
+   Or keep one folder for each version, and go back to the one before:
+
+     sh kit/update.sh --swap SITE
+     sh kit/update.sh --rollback SITE
+
+
+NAMES, as they are pulled after step 2
+
+${namesText(pulled)}
+
+FILES
+
+  README.txt            this page
+  report.html           the images, their sizes and digests, for a browser
+  oci-save.lock.json    the same for programs
+  SHA256SUMS, SHA256SUMS.registry
+                        what kit/verify.sh compares with
+  kit/                  the scripts of the steps above; configurations for zot,
+                        docker-registry, systemd and container runtimes;
+                        images.tsv and manifests.tsv, which the scripts read
+  registry/             what zot serves: a folder for each repository
+  blobs/ index.json oci-layout manifest.json
+                        the images as an OCI layout, and in Docker's form
+`;
+}
+/** The stored names at a registry that serves the bundle, sorted, each once. */
+function pulledNames({ images }) {
+	const names = images.flatMap((image) => image.names.map((stored) => {
+		const { name, tag } = splitName$1(stored);
+		return `${ADDRESS$2}/${repositoryPath(name)}:${tag}`;
+	}));
+	return [...new Set(names)].toSorted();
+}
+function namesText(names) {
+	const shown = names.slice(0, MAX_NAMES$6).map((name) => `  ${name}\n`);
+	const more = names.length - shown.length;
+	const rest = more === 0 ? "" : `  and ${more} more: all of them stand in kit/images.tsv\n`;
+	return `${shown.join("")}${rest}`;
+}
+function contentWords({ images }) {
+	const artifacts = artifactsIn({ images });
+	const referrers = new Set(images.flatMap((image) => image.referrers.map(({ digest }) => digest))).size;
+	return [
+		formatCount(images.length - artifacts, "container image"),
+		...artifacts === 0 ? [] : [formatCount(artifacts, "other artifact")],
+		...referrers === 0 ? [] : [`${referrers} of their signatures and attestations`]
+	].join(", ");
+}
+function platformsOf$2({ images }) {
+	const platforms = images.flatMap(({ leaves }) => leaves.filter(isForPlatform).flatMap(({ platform }) => platform === void 0 ? [] : [platform]));
+	return [...new Set(platforms)].toSorted();
+}
+function sizeWords({ blobs }, repositories) {
+	const linked = Object.values(blobs).reduce((sum, size) => sum + size, 0);
+	let copied = linked;
+	for (const { blobs: own } of repositories) for (const digest of own) copied += blobs[digest] ?? 0;
+	return `${formatBytes(linked)}; ${formatBytes(copied)} where a disk knows no hard links
+              (FAT, exFAT, some network shares) or they were copied one by one`;
+}
+// src/bundle/kit/scripts.ts
+/** The scripts of the kit by their paths in it. */
+const SCRIPTS = {
+	"lib/common.sh": `# What the scripts of this folder share. They begin with:
+#   case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
+#   . "$kit/lib/common.sh"
+# It sets \`kit\` and \`bundle\`, the absolute paths of this folder and of the bundle that it belongs to.
+set -eu
+LC_ALL=C
+export LC_ALL
+# Programs take options from these, besides those that they are given.
+unset CDPATH TAR_OPTIONS GREP_OPTIONS POSIXLY_CORRECT BLOCK_SIZE
+
+# at_end: what a script does when it ends, before the temporary folder goes. Scripts may define their own.
+at_end() { :; }
+# at_signal: what a script tells when HUP, INT or TERM ends it: a line that begins with "interrupted", and what to do. Scripts
+# may define their own.
+at_signal() { note 'interrupted'; }
+work=
+end() {
+  status=$?
+  trap - EXIT
+  at_end
+  [ -z "$work" ] || rm -rf "$work"
+  exit "$status"
+}
+# signalled STATUS
+signalled() {
+  trap '' HUP INT TERM PIPE
+  at_signal || :
+  exit "$1"
+}
+trap end EXIT
+trap 'signalled 129' HUP
+trap 'signalled 130' INT
+trap 'signalled 143' TERM
+# Whoever read the output has gone, as \`head\` does: that is no matter to tell.
+trap 'exit 141' PIPE
+
+tab=$(printf '\\t')
+program=\${0##*/}
+kit=$(cd -- "$kit" && pwd -P)
+bundle=\${kit%/*}
+[ -n "$bundle" ] || bundle=/
+
+# say TEXT…: a line of the result. What a shell tells of an output that cannot be written is no sentence.
+say() { printf '%s\\n' "$*" 2>/dev/null || unsaid; }
+unsaid() { fail 'the output cannot be written'; }
+# note TEXT…: a line for whoever watches.
+note() { printf '%s\\n' "$*" >&2; }
+
+# fail MESSAGE [WHAT-TO-DO]: the job failed.
+fail() {
+  note "error: $1"
+  [ $# -lt 2 ] || note "  $2"
+  exit 1
+}
+
+# refuse MESSAGE [WHAT-TO-DO]: nothing was started.
+refuse() {
+  note "error: $1"
+  [ $# -lt 2 ] || note "  $2"
+  exit 2
+}
+
+# usage_error MESSAGE: it was called in a wrong way.
+usage_error() { refuse "$1" "sh kit/$program --help tells how it is used"; }
+
+# has PROGRAM: whether this machine has it.
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# matches TEXT EXPRESSION: whether the whole text is one line that an extended expression describes.
+matches() {
+  case $1 in *"
+"*) return 1 ;; esac
+  printf '%s\\n' "$1" | grep -Eq "^($2)\\$"
+}
+component='[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*'
+label='[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?'
+host_form="($label(\\.$label)*|\\[[0-9a-fA-F:.]+\\])(:[0-9]+)?"
+
+# read_address HOST[:PORT][/PREFIX] HINT: a registry and a path there, into \`address\` and \`prefix\`.
+read_address() {
+  case $1 in *://*) refuse 'the address is written without http:// or https://' "$2" ;; esac
+  address=\${1%%/*}
+  prefix=\${1#"$address"}
+  prefix=\${prefix#/}
+  prefix=\${prefix%/}
+  matches "$address" "$host_form" || usage_error 'the address is not HOST[:PORT][/PREFIX]'
+  case \${address##*\\]} in
+    *:??????*) port=0 ;;
+    *:*) port=\${address##*:} ;;
+    *) port=1 ;;
+  esac
+  { [ "$port" -ge 1 ] && [ "$port" -le 65535 ]; } || usage_error 'the port of the address is not one of 1 to 65535'
+  [ -z "$prefix" ] || matches "$prefix" "$component(/$component)*" ||
+    usage_error 'the prefix is not the path of a registry: lower case and digits, with single . _ - / between them'
+  # As names have it: without capitals where it has a dot or a port.
+  case $address in *[.:]*) address=$(printf '%s' "$address" | tr A-Z a-z) ;; esac
+}
+
+# check_authority FILE: refuses what is not the certificate of an authority, in PEM.
+check_authority() {
+  { [ -f "$1" ] && [ -r "$1" ]; } || refuse "$1 is not a file that can be read"
+  [ "$(wc -c <"$1")" -le 1048576 ] || refuse "$1 is too large for certificates"
+  grep -q -e '-----BEGIN CERTIFICATE-----' <"$1" || refuse "$1 has no certificate in PEM" \\
+    'For one in DER: openssl x509 -inform der -in FILE -out ca.crt'
+  if grep -q 'PRIVATE KEY' <"$1"; then
+    refuse "$1 has a private key, which stays where the registry is" 'Name a file that has the certificate alone'
+  fi
+}
+
+# hash_input: the sha256 of standard input, in hexadecimal digits.
+if has sha256sum; then
+  hash_input() { sha256sum | cut -c 1-64; }
+elif has shasum; then
+  hash_input() { shasum -a 256 | cut -c 1-64; }
+elif has openssl; then
+  hash_input() { openssl dgst -sha256 | sed 's/.*= *//'; }
+else
+  hash_input() { refuse 'sha256sum, shasum or openssl is needed to check what is here'; }
+fi
+# hash_of FILE
+hash_of() { hash_input <"$1"; }
+
+# temporary: makes a private folder, \`$work\`, that goes when the script ends.
+temporary() {
+  [ -z "$work" ] || return 0
+  work=$(mktemp -d "\${TMPDIR:-/tmp}/oci-save.XXXXXX" 2>/dev/null) ||
+    refuse "no temporary folder can be made in \${TMPDIR:-/tmp}" 'Name another one: TMPDIR=FOLDER'
+  work=$(cd -- "$work" && pwd -P)
+  plain_path "$work"
+}
+# plain_path PATH: refuses what awk would read as another path.
+plain_path() {
+  case $1 in *\\\\* | *[[:cntrl:]]*) refuse 'a path has a backslash, a line break or another control character in it' "It is $1" ;; esac
+}
+# check_tables: refuses tables that are not those of SHA256SUMS: of a name with one wrong letter nothing else would tell.
+check_tables() {
+  if [ ! -f "$bundle/SHA256SUMS" ]; then
+    note 'note: SHA256SUMS is not here: that the names and digests in kit/ are those that were saved was not checked'
+    return 0
+  fi
+  for table in kit/images.tsv kit/manifests.tsv; do
+    sum=$(hash_of "$bundle/$table") || exit 2
+    grep -Fqx -e "$sum  $table" "$bundle/SHA256SUMS" ||
+      refuse "$table is not what SHA256SUMS says" 'The bundle is damaged: sh kit/verify.sh'
+  done
+}
+`,
+	"lib/join.awk": `# The lock and the tables of two bundles over one pool, for update.sh. It does what \`oci-save unpack --join\` does: the
+# newer bundle has a stored name that both have, and what the older one had there stays by its digest.
+#   awk -f join.awk -v older=SITE -v newer=BUNDLE -v out=FOLDER
+# Reads oci-save.lock.json, kit/images.tsv and kit/manifests.tsv of both. Writes into FOLDER:
+#   lock.json images.tsv manifests.tsv index.json manifest.json   files of the joined bundle
+#   older.again newer.again   the two locks as they were understood: where one differs, it is not in the form of a save
+#   layout.N, layouts         index.json of each repository: N, repository
+#   links                     what each repository has: hex digits of a blob, repository
+#   blobs, blobs.older        what the pool has: hex digits, size
+#   tags.joined, tags.older   what tags mean: repository, tag, digest
+#   counts                    how many images have a platform, how many have none, how many referrers there are
+#   added, moved              names that are new, and what stays by its digest: for people
+#   fault                     why nothing of this can be done
+# Locks are read by the fixed form in which they are written. What is not of that form ends it.
+
+function fault(text) { print text > (out "/fault"); close(out "/fault"); failed = 1; exit 3 }
+function odd(side) { fault("the lock of the " side " bundle is not in the form in which oci-save writes it") }
+
+# The text between the last two quotes of a line.
+function value(line) { sub(/",?$/, "", line); sub(/^.*"/, "", line); return line }
+function is_digest(text) { return length(text) == 71 && substr(text, 1, 7) == "sha256:" && substr(text, 8) !~ /[^0-9a-f]/ }
+function hex(digest) { return substr(digest, 8) }
+function digest_tag(digest) { return "digest-" substr(digest, 8, 12) }
+function join_path(a, b) { return a "/" b }
+
+# sort_list(LIST, COUNT): sorts texts, the same one keeps its order where keys end in a number of fixed length.
+function sort_list(list, count,    gap, i, j, one) {
+  for (gap = int(count / 2); gap > 0; gap = int(gap / 2))
+    for (i = gap + 1; i <= count; i++) {
+      one = list[i]
+      for (j = i - gap; j > 0 && (list[j] "") > (one ""); j -= gap) list[j + gap] = list[j]
+      list[j + gap] = one
+    }
+}
+
+# ---- names ----
+function tag_of(stored,    n, parts) { n = split(stored, parts, ":"); return parts[n] }
+function name_of(stored) { return substr(stored, 1, length(stored) - length(tag_of(stored)) - 1) }
+# The folder of a stored name: src/lock/names.ts, repositoryPath.
+function folder_of(stored,    name, slash, host, rest, port) {
+  if (stored in folders) return folders[stored]
+  name = name_of(stored)
+  slash = index(name, "/")
+  host = slash ? substr(name, 1, slash - 1) : ""
+  rest = slash ? substr(name, slash) : name
+  if (host ~ /^\\[.*\\]/) {
+    port = host
+    sub(/^.*\\]:?/, "", port)
+    sub(/\\].*$/, "", host)
+    host = tolower(substr(host, 2))
+    sub(/^:/, "0:", host)
+    sub(/:$/, ":0", host)
+    gsub(/:/, "-", host)
+    host = "ipv6-" host (port == "" ? "" : "_" port)
+  } else {
+    host = tolower(host)
+    sub(/:/, "_", host)
+  }
+  folders[stored] = host rest
+  check_folder(host rest)
+  return host rest
+}
+# Names of folders come from a lock, which anybody may have written.
+function check_folder(folder,    n, i, parts) {
+  n = split(folder, parts, "/")
+  for (i = 1; i <= n; i++)
+    if (parts[i] !~ /^[a-z0-9][a-z0-9._-]*$/ || parts[i] ~ /[._-]$/ || parts[i] ~ /blobs$/ || parts[i] == "index.json" || parts[i] == "oci-layout")
+      fault("a lock has a name that no bundle has: " folder)
+}
+function place_of(stored) { return folder_of(stored) ":" tag_of(stored) }
+function has_host(name,    first) {
+  if (!index(name, "/")) return 0
+  first = substr(name, 1, index(name, "/") - 1)
+  return first ~ /[.:A-Z]/ || first == "localhost" || first ~ /^\\[/
+}
+# The name under which runtimes look for an image; empty where that is for a registry alone.
+function root_name(id, stored,    j) {
+  if (has_host(stored)) return stored
+  for (j = 1; j <= nn[id]; j++) if (has_host(nm[id, j])) return ""
+  return "docker.io/" (index(stored, "/") ? "" : "library/") stored
+}
+
+# ---- reading ----
+function read_lock(file, side,    line, state, i, k, key, order, last, status) {
+  state = "start"
+  order = " ref names source digest mediaType root rootMediaType converted imageId diffIds index format platforms leaves referrers "
+  while ((status = (getline line < file)) > 0) {
+    if (state == "start") {
+      if (line == "  \\"images\\": [") state = "images"
+      else if (line == "  \\"images\\": [],") state = "files"
+      else if (line != "{" && line != "  \\"version\\": 1,") odd(side)
+    } else if (state == "images") {
+      if (line == "    {") { i = ++count; base[i] = i; ids[side, ++size_of[side]] = i; state = "image"; last = 0; nn[i] = nl[i] = nr[i] = 0 }
+      else if (line == "  ],") state = "files"
+      else odd(side)
+    } else if (state == "image") {
+      if (line == "    }" || line == "    },") { finish(i, side); state = "images"; continue }
+      key = line
+      if (key !~ /^      "[A-Za-z]+": ["{[]/) odd(side)
+      sub(/^      "/, "", key)
+      sub(/".*$/, "", key)
+      if (index(order, " " key " ") <= last) odd(side)
+      last = index(order, " " key " ")
+      if (key == "names") { if (line != "      \\"names\\": [") odd(side); state = "names" }
+      else if (key == "referrers") state = line ~ /\\[$/ ? "referrers" : "image"
+      else if (key == "ref") ref[i] = value(line)
+      else {
+        body[i] = body[i] line "\\n"
+        if (key == "source") source[i] = value(line)
+        else if (key == "digest") own[i] = value(line)
+        else if (key == "root") root[i] = value(line)
+        else if (key == "index") narrow[i] = value(line)
+        if (line ~ /\\[$/ || line ~ /\\{$/) state = key
+      }
+    } else if (state == "names") {
+      if (line ~ /^        "/) nm[i, ++nn[i]] = value(line)
+      else if (line == "      ],") state = "image"
+      else odd(side)
+    } else if (state == "referrers") {
+      if (line == "        {") nr[i]++
+      else if (line ~ /^          "[A-Za-z]+": "/) {
+        key = line
+        sub(/^          "/, "", key)
+        sub(/".*$/, "", key)
+        rf[i, nr[i], key] = value(line)
+      } else if (line == "      ]") state = "image"
+      else if (line != "        }" && line != "        },") odd(side)
+    } else if (state == "files") {
+      # Plain files that travel along are nothing that this script knows.
+      if (line != "  \\"files\\": [],") odd(side)
+      state = "before blobs"
+    } else if (state == "before blobs") {
+      if (line == "  \\"blobs\\": {") state = "blobs"
+      else if (line == "  \\"blobs\\": {}") state = "end"
+      else odd(side)
+    } else if (state == "blobs") {
+      if (line == "  }") { state = "end"; continue }
+      key = line
+      sub(/^    "/, "", key)
+      sub(/": [0-9]+,?$/, "", key)
+      if (!is_digest(key)) odd(side)
+      sub(/^.*": /, "", line)
+      sub(/,$/, "", line)
+      blob[side, ++blobs[side]] = key
+      bytes[side, key] = line
+    } else if (state == "end") {
+      if (line != "}") odd(side)
+      state = "done"
+    } else if (state == "done") odd(side)
+    else {
+      # Inside of converted, diffIds, platforms or leaves.
+      body[i] = body[i] line "\\n"
+      if (line ~ /^      []}],$/) state = "image"
+      else if (state == "converted") { key = line; sub(/^        "/, "", key); sub(/".*$/, "", key); new_of[i, key] = value(line) }
+      else if (state == "leaves") {
+        if (line == "        {") { k = ++nl[i]; layers[i, k] = "" }
+        else if (line ~ /^            "/) layers[i, k] = layers[i, k] " " value(line)
+        else if (line ~ /^          "[A-Za-z]+": "/) {
+          key = line
+          sub(/^          "/, "", key)
+          sub(/".*$/, "", key)
+          leaf[i, k, key] = value(line)
+        }
+      }
+    }
+  }
+  close(file)
+  if (status < 0 || state != "done") odd(side)
+}
+
+function finish(i, side,    j, k) {
+  for (j = 1; j <= nn[i]; j++) if (nm[i, j] !~ /^[][A-Za-z0-9._:\\/-]+$/ || nm[i, j] !~ /:/) odd(side)
+  if (!nn[i] || !is_digest(own[i]) || !is_digest(root[i])) odd(side)
+  for (k = 1; k <= nl[i]; k++) {
+    if (!is_digest(leaf[i, k, "digest"]) || !is_digest(leaf[i, k, "config"])) odd(side)
+    if (((i, k, "platform") in leaf) && leaf[i, k, "platform"] !~ /^[A-Za-z0-9_.\\/:+~-]+$/) odd(side)
+  }
+  for (k = 1; k <= nr[i]; k++) if (!is_digest(rf[i, k, "digest"]) || !is_digest(rf[i, k, "subject"])) odd(side)
+  tagged[i] = narrow[i] == "narrow" ? root[i] : ((i, own[i]) in new_of) ? new_of[i, own[i]] : own[i]
+}
+
+function read_tables(folder, side,    line, parts, file, status) {
+  file = folder "/kit/manifests.tsv"
+  while ((status = (getline line < file)) > 0) {
+    if (line ~ /^#/) continue
+    if (split(line, parts, "\\t") != 4 || !is_digest(parts[1]) || parts[2] !~ /^[A-Za-z0-9.+\\/_-]+$/ || parts[3] !~ /^[0-9]+$/ || parts[4] ~ /[^-a-f0-9sh: ]/) fault(file " is not the table of a kit")
+    if (!((side, parts[1]) in bytes)) continue
+    if (parts[1] in type) {
+      if (content[parts[1]] != parts[4]) join_content(parts[1], parts[4])
+    } else {
+      type[parts[1]] = parts[2]
+      length_of[parts[1]] = parts[3]
+      content[parts[1]] = parts[4]
+    }
+  }
+  close(file)
+  if (status < 0) fault(file " cannot be read")
+  file = folder "/kit/images.tsv"
+  while ((status = (getline line < file)) > 0) {
+    split(line, parts, "\\t")
+    if (parts[9] == "opaque") opaque[parts[6]] = 1
+  }
+  close(file)
+  if (status < 0) fault(file " cannot be read")
+}
+
+# Each of two bundles has other platforms of an index: both, in the order of the index itself.
+function join_content(digest, more,    known, n, i, parts, text, at, one, joined) {
+  n = split(content[digest] " " more, parts, " ")
+  for (i = 1; i <= n; i++) known[parts[i]] = 1
+  text = read_blob(digest)
+  joined = ""
+  while (match(text, /"digest"[ \\t\\n\\r]*:[ \\t\\n\\r]*"sha256:[0-9a-f]+"/)) {
+    one = substr(text, RSTART, RLENGTH - 1)
+    text = substr(text, RSTART + RLENGTH)
+    sub(/^.*"/, "", one)
+    if (is_digest(one) && one in known) joined = joined " " one
+  }
+  content[digest] = substr(joined, 2)
+}
+
+function read_blob(digest,    file, line, text) {
+  text = ""
+  file = newer "/blobs/sha256/" hex(digest)
+  while ((getline line < file) > 0) text = text line "\\n"
+  close(file)
+  if (text != "") return text
+  file = older "/blobs/sha256/" hex(digest)
+  while ((getline line < file) > 0) text = text line "\\n"
+  close(file)
+  return text
+}
+
+# ---- joining: src/lock/merge-locks.ts ----
+function referrers_text(id, stripped,    b, m, text, tag) {
+  b = base[id]
+  if (!nr[b]) return "      \\"referrers\\": []\\n"
+  text = "      \\"referrers\\": [\\n"
+  for (m = 1; m <= nr[b]; m++) {
+    tag = ((b, m, "tag") in rf) && !(stripped && ((id, m) in strip))
+    text = text "        {\\n          \\"digest\\": \\"" rf[b, m, "digest"] "\\",\\n          \\"mediaType\\": \\"" rf[b, m, "mediaType"] "\\",\\n"
+    if ((b, m, "artifactType") in rf) text = text "          \\"artifactType\\": \\"" rf[b, m, "artifactType"] "\\",\\n"
+    text = text "          \\"subject\\": \\"" rf[b, m, "subject"] "\\"" (tag ? ",\\n          \\"tag\\": \\"" rf[b, m, "tag"] "\\"" : "") "\\n"
+    text = text "        }" (m < nr[b] ? "," : "") "\\n"
+  }
+  return text "      ]\\n"
+}
+function content_at(stored, id, stripped,    b, k, text) {
+  b = base[id]
+  text = folder_of(stored) " " tagged[b] " " root[b]
+  for (k = 1; k <= nl[b]; k++) text = text " " leaf[b, k, "digest"]
+  return text " " referrers_text(id, stripped)
+}
+function hold(stored, id) {
+  held[place_of(stored)] = 1
+  present[content_at(stored, id, 1)] = 1
+}
+# Where a referrer has a tag; asking for a field that is not there would make it.
+function sign_place(stored, i, m) { return ((i, m, "tag") in rf) ? folder_of(stored) ":" rf[i, m, "tag"] : "" }
+function is_taken(place, digest) { return (place in held) || ((place in sign) && sign[place] != digest) }
+
+# One bundle has an index, the other leaves of it that were narrowed out of the same one: the tables do not say which of them
+# the index lists.
+function refuse_narrowed(    i, indexed) {
+  for (i = 1; i <= count; i++) if (narrow[i] != "narrow") indexed[own[i]] = 1
+  for (i = 1; i <= count; i++)
+    if (narrow[i] == "narrow" && own[i] in indexed) fault(ref[i] " was narrowed in one of the bundles, and another one has its index")
+}
+
+function join_locks(    x, i, j, m, place, kept, lost, given, digits, stored, id, key, list, n, group) {
+  for (x = 1; x <= size_of["newer"]; x++) {
+    i = ids["newer", x]
+    for (j = 1; j <= nn[i]; j++) {
+      hold(nm[i, j], i)
+      for (m = 1; m <= nr[i]; m++) {
+        place = sign_place(nm[i, j], i, m)
+        if (place != "" && !(place in sign)) sign[place] = rf[i, m, "digest"]
+      }
+    }
+  }
+  for (x = 1; x <= size_of["older"]; x++) {
+    i = ids["older", x]
+    for (m = 1; m <= nr[i]; m++) for (j = 1; j <= nn[i]; j++) {
+      place = sign_place(nm[i, j], i, m)
+      if (place != "" && (place in sign) && sign[place] != rf[i, m, "digest"]) strip[i, m] = 1
+    }
+    for (j = 1; j <= nn[i]; j++) gone[i, j] = is_taken(place_of(nm[i, j]), tagged[i])
+  }
+  for (x = 1; x <= size_of["older"]; x++) {
+    i = ids["older", x]
+    for (j = 1; j <= nn[i]; j++) if (!gone[i, j]) hold(nm[i, j], i)
+  }
+  for (x = 1; x <= size_of["newer"]; x++) {
+    i = ids["newer", x]
+    add_joined(i, ref[i], i)
+    for (j = 1; j <= nn[i]; j++) add_name(joined_id, nm[i, j])
+  }
+  for (x = 1; x <= size_of["older"]; x++) {
+    i = ids["older", x]
+    kept = n = 0
+    for (j = 1; j <= nn[i]; j++) {
+      stored = nm[i, j]
+      if (!gone[i, j]) { list[++n] = stored; kept++; continue }
+      if ((content_at(stored, i, 1) in present) || (content_at(stored, i, 0) in present)) continue
+      for (digits = 12; digits <= 64; digits++) {
+        given = name_of(stored) ":digest-" substr(tagged[i], 8, digits)
+        if (!(place_of(given) in held) && !(place_of(given) in sign)) break
+      }
+      if (digits > 64) fault(stored " is another image in the newer bundle, and there is no free tag for the older one")
+      hold(given, i)
+      list[++n] = given
+      print stored "\\t" given > (out "/moved")
+    }
+    if (!n) continue
+    sort_list(list, n)
+    key = ref[i]
+    if (!kept && source[i] != "docker") key = list[1]
+    else if (!kept && !index(key, "@")) { sub(/:[^:\\/]*$/, "", key); key = key "@" own[i] }
+    add_joined(i, key, i)
+    for (j = 1; j <= n; j++) add_name(joined_id, list[j])
+  }
+  n = 0
+  for (x = 1; x <= joined; x++) {
+    id = joined_ids[x]
+    split("", list)
+    for (j = 1; j <= nn[id]; j++) list[j] = nm[id, j]
+    sort_list(list, nn[id])
+    key = ""
+    for (j = 1; j <= nn[id]; j++) { nm[id, j] = list[j]; key = key (j > 1 ? "," : "") list[j] }
+    order_of[++n] = ref[id] "\\001" key "\\001" (BASE + id)
+  }
+  sort_list(order_of, n)
+  for (x = 1; x <= n; x++) { split(order_of[x], group, "\\001"); ids["joined", x] = group[3] - BASE }
+  size_of["joined"] = n
+}
+# An image of the joined lock; the one that is there already where only the names differ. Sets joined_id.
+function add_joined(i, new_ref, from,    key, m) {
+  key = new_ref "\\n" body[i] referrers_text(from, 1)
+  if (key in joined_by) { joined_id = joined_by[key]; return }
+  joined_id = ++count
+  joined_by[key] = joined_id
+  joined_ids[++joined] = joined_id
+  base[joined_id] = i
+  ref[joined_id] = new_ref
+  nn[joined_id] = 0
+  for (m = 1; m <= nr[i]; m++) if ((from, m) in strip) strip[joined_id, m] = 1
+}
+function add_name(id, stored) {
+  if ((id, "has", stored) in named_once) return
+  named_once[id, "has", stored] = 1
+  nm[id, ++nn[id]] = stored
+}
+
+# ---- writing ----
+function write_lock(side, file,    x, id, j, n, digest) {
+  printf "{\\n  \\"version\\": 1,\\n  \\"images\\": [" > file
+  n = size_of[side]
+  for (x = 1; x <= n; x++) {
+    id = ids[side, x]
+    printf "%s    {\\n      \\"ref\\": \\"%s\\",\\n      \\"names\\": [\\n", (x > 1 ? "" : "\\n"), ref[id] > file
+    for (j = 1; j <= nn[id]; j++) printf "        \\"%s\\"%s\\n", nm[id, j], (j < nn[id] ? "," : "") > file
+    printf "      ],\\n" > file
+    printf "%s", body[base[id]] > file
+    printf "%s", referrers_text(id, side == "joined") > file
+    printf "    }%s\\n", (x < n ? "," : "") > file
+  }
+  printf "%s],\\n  \\"files\\": [],\\n  \\"blobs\\": {", (n ? "  " : "") > file
+  for (x = 1; x <= blobs[side]; x++) {
+    digest = blob[side, x]
+    printf "%s    \\"%s\\": %s", (x > 1 ? ",\\n" : "\\n"), digest, bytes[side, digest] > file
+  }
+  printf "%s}\\n}\\n", (blobs[side] ? "\\n  " : "") > file
+  close(file)
+}
+
+function join_blobs(    a, b, x, y, one, side) {
+  x = y = 1
+  while (x <= blobs["older"] || y <= blobs["newer"]) {
+    a = x <= blobs["older"] ? blob["older", x] : "~"
+    b = y <= blobs["newer"] ? blob["newer", y] : "~"
+    if (a == b && bytes["older", a] != bytes["newer", b]) fault("the two bundles give " a " different sizes")
+    if ((x > 1 && a <= blob["older", x - 1]) || (y > 1 && b <= blob["newer", y - 1])) fault("the blobs of a lock are not sorted")
+    side = a <= b ? "older" : "newer"
+    one = a <= b ? a : b
+    blob["joined", ++blobs["joined"]] = one
+    bytes["joined", one] = bytes[side, one]
+    if (a <= b) x++
+    if (b <= a) y++
+  }
+}
+
+function write_blobs(side, file,    x) {
+  for (x = 1; x <= blobs[side]; x++) print hex(blob[side, x]) "\\t" bytes[side, blob[side, x]] > file
+  close(file)
+}
+
+function is_index(digest) { return type[digest] ~ /(image\\.index|manifest\\.list)/ }
+
+# Everything below a manifest of which an image took some leaves: src/oci/reachable.ts.
+function visit(digest, key,    n, j, parts, wanted) {
+  if (!(digest in type)) return 0
+  if ((run, digest) in visited) return visited[run, digest]
+  visited[run, digest] = wanted = 0
+  n = content[digest] == "-" ? 0 : split(content[digest], parts, " ")
+  if (is_index(digest)) { for (j = 1; j <= n; j++) if (visit(parts[j], key)) wanted = 1 }
+  else wanted = key == "*" || ((key, digest) in taken)
+  visited[run, digest] = wanted
+  if (!wanted) return 0
+  add_held(digest)
+  if (!is_index(digest)) for (j = 1; j <= n; j++) add_link(parts[j])
+  return 1
+}
+function add_held(digest) {
+  add_link(digest)
+  if ((folder_run, digest) in is_held) return
+  is_held[folder_run, digest] = 1
+  helds[++held_count] = digest
+}
+function add_link(digest) {
+  if ((folder_run, digest) in linked) return
+  linked[folder_run, digest] = 1
+  if (writing) print hex(digest) "\\t" folder > (out "/links")
+}
+
+# What each repository of a lock has: its tags, and its referrers with theirs.
+function read_layouts(side,    x, id, b, j, k, m, f, t, key, done) {
+  split("", repositories); split("", tag_list); split("", ref_list); split("", tag_count); split("", ref_count)
+  split("", digest_at); split("", taken); split("", first_sign); split("", sign_tags); split("", sign_count); split("", known_ref)
+  repository_count = 0
+  for (x = 1; x <= size_of[side]; x++) {
+    id = ids[side, x]; b = base[id]
+    for (j = 1; j <= nn[id]; j++) {
+      f = folder_of(nm[id, j]); t = tag_of(nm[id, j])
+      if (!(f in tag_count)) { tag_count[f] = ref_count[f] = 0; repositories[++repository_count] = f }
+      if (!((f ":" t) in digest_at)) tag_list[f, ++tag_count[f]] = t
+      digest_at[f ":" t] = tagged[b]
+      for (k = 1; k <= nl[b]; k++) taken[f ":" t, leaf[b, k, "digest"]] = 1
+    }
+  }
+  for (x = 1; x <= size_of[side]; x++) {
+    id = ids[side, x]; b = base[id]
+    split("", done)
+    for (j = 1; j <= nn[id]; j++) {
+      f = folder_of(nm[id, j])
+      if (f in done) continue
+      done[f] = 1
+      for (m = 1; m <= nr[b]; m++) {
+        key = rf[b, m, "digest"]
+        if (!((f, key) in known_ref)) { known_ref[f, key] = 1; ref_list[f, ++ref_count[f]] = key; sign_count[f, key] = 0 }
+        if (!(key in subject)) referrers++
+        subject[key] = rf[b, m, "subject"]
+        if (!((b, m, "tag") in rf) || (side == "joined" && ((id, m) in strip))) continue
+        t = rf[b, m, "tag"]
+        if ((f ":" t) in digest_at) continue
+        if (!((f ":" t) in first_sign)) first_sign[f ":" t] = key
+        if (first_sign[f ":" t] != key || ((f, key, "tag", t) in known_ref)) continue
+        known_ref[f, key, "tag", t] = 1
+        sign_tags[f, key, ++sign_count[f, key]] = t
+      }
+    }
+  }
+  sort_list(repositories, repository_count)
+}
+
+function write_tags(side,    x, f, j, m, key) {
+  for (x = 1; x <= repository_count; x++) {
+    f = repositories[x]
+    for (j = 1; j <= tag_count[f]; j++) print f "\\t" tag_list[f, j] "\\t" digest_at[f ":" tag_list[f, j]] > (out "/tags." side)
+    for (m = 1; m <= ref_count[f]; m++) {
+      key = ref_list[f, m]
+      for (j = 1; j <= sign_count[f, key]; j++) print f "\\t" sign_tags[f, key, j] "\\t" key > (out "/tags." side)
+    }
+  }
+}
+
+function entry(digest, tag, name,    text) {
+  if (!(digest in type)) return ""
+  text = "    {\\n      \\"mediaType\\": \\"" type[digest] "\\",\\n      \\"digest\\": \\"" digest "\\",\\n      \\"size\\": " length_of[digest]
+  if (name != "") text = text ",\\n      \\"annotations\\": {\\n        \\"io.containerd.image.name\\": \\"" name "\\",\\n        \\"org.opencontainers.image.ref.name\\": \\"" name "\\"\\n      }"
+  else if (tag != "") text = text ",\\n      \\"annotations\\": {\\n        \\"org.opencontainers.image.ref.name\\": \\"" tag "\\"\\n      }"
+  return text "\\n    }"
+}
+function start_index(file) { printf "{\\n  \\"schemaVersion\\": 2,\\n  \\"mediaType\\": \\"application/vnd.oci.image.index.v1+json\\",\\n  \\"manifests\\": [" > file; entries = 0 }
+function add_entry(file, text) { if (text != "") printf "%s%s", (entries++ ? ",\\n" : "\\n"), text > file }
+function end_index(file) { printf "%s]\\n}\\n", (entries ? "\\n  " : "") > file; close(file) }
+
+function write_layouts(    x, j, m, n, file, parts, list, key, named) {
+  writing = 1
+  for (x = 1; x <= repository_count; x++) {
+    folder = repositories[x]; folder_run = x; held_count = n = 0
+    split("", list); split("", named)
+    for (j = 1; j <= tag_count[folder]; j++) {
+      key = digest_at[folder ":" tag_list[folder, j]]
+      list[++n] = tag_list[folder, j] "\\001" key
+      run++
+      visit(key, folder ":" tag_list[folder, j])
+      add_held(key)
+    }
+    for (m = 1; m <= ref_count[folder]; m++) {
+      key = ref_list[folder, m]
+      for (j = 1; j <= sign_count[folder, key]; j++) list[++n] = sign_tags[folder, key, j] "\\001" key
+      run++
+      visit(key, "*")
+      add_held(key)
+    }
+    sort_list(list, n)
+    file = out "/layout." x
+    print x "\\t" folder > (out "/layouts")
+    start_index(file)
+    for (j = 1; j <= n; j++) {
+      split(list[j], parts, "\\001")
+      if (parts[1] != digest_tag(parts[2])) named[parts[2]] = 1
+      add_entry(file, entry(parts[2], parts[1], ""))
+    }
+    sort_list(helds, held_count)
+    for (j = 1; j <= held_count; j++) if (!(helds[j] in named)) add_entry(file, entry(helds[j], "", ""))
+    end_index(file)
+  }
+}
+
+# How early importers take an image: src/bundle/layout-files.ts, importRank.
+function rank_of(id,    b, k, n, first) {
+  b = base[id]
+  if (b in ranks) return ranks[b]
+  first = n = 0
+  for (k = 1; k <= nl[b]; k++) {
+    if (!((b, k, "platform") in leaf) || ((b, k, "attests") in leaf)) continue
+    n++
+    if (leaf[b, k, "digest"] in opaque) return ranks[b] = 2
+    if (!first && (leaf[b, k, "platform"] == "linux/amd64" || leaf[b, k, "digest"] == root[b]) && read_blob(leaf[b, k, "digest"]) !~ /"application\\/vnd\\.docker\\.[^"]*\\.zstd"/) first = 1
+  }
+  return ranks[b] = !n ? 2 : first ? 0 : 1
+}
+
+function write_flat(    x, id, j, k, n, m, b, name, list, parts, file, chosen, docker, tags, of, once, t, layer) {
+  for (x = 1; x <= size_of["joined"]; x++) {
+    id = ids["joined", x]
+    for (j = 1; j <= nn[id]; j++) {
+      name = root_name(id, nm[id, j])
+      if (name == "") continue
+      if (!(name in of)) list[++n] = name
+      of[name] = root[base[id]]
+      rank_by_root[root[base[id]]] = rank_of(id)
+    }
+  }
+  for (j = 1; j <= n; j++) list[j] = rank_by_root[of[list[j]]] "\\001" list[j]
+  sort_list(list, n)
+  file = out "/index.json"
+  start_index(file)
+  for (j = 1; j <= n; j++) { split(list[j], parts, "\\001"); add_entry(file, entry(of[parts[2]], "", parts[2])) }
+  end_index(file)
+
+  # docker's form: one platform of each image that importers can unpack.
+  m = 0
+  for (x = 1; x <= size_of["joined"]; x++) {
+    id = ids["joined", x]; b = base[id]
+    chosen = 0
+    for (k = nl[b]; k >= 1; k--)
+      if (((b, k, "platform") in leaf) && !((b, k, "attests") in leaf) && leaf[b, k, "platform"] == "linux/amd64") chosen = k
+    for (k = nl[b]; !chosen && k >= 1; k--)
+      if (((b, k, "platform") in leaf) && !((b, k, "attests") in leaf)) t = k
+    if (!chosen && t) chosen = t
+    t = 0
+    if (!chosen || (leaf[b, chosen, "digest"] in opaque)) continue
+    key_leaf = leaf[b, chosen, "digest"]
+    if (!(key_leaf in docker)) { docker[key_leaf] = ++m; docker_image[m] = b; docker_leaf[m] = chosen; tags[m] = 0 }
+    for (j = 1; j <= nn[id]; j++) {
+      name = root_name(id, nm[id, j])
+      if (name == "" || ((docker[key_leaf], name) in once)) continue
+      once[docker[key_leaf], name] = 1
+      tag_at[docker[key_leaf], ++tags[docker[key_leaf]]] = name
+    }
+  }
+  split("", list)
+  for (k = 1; k <= m; k++) {
+    split("", parts)
+    for (j = 1; j <= tags[k]; j++) parts[j] = tag_at[k, j]
+    sort_list(parts, tags[k])
+    for (j = 1; j <= tags[k]; j++) tag_at[k, j] = parts[j]
+    list[k] = parts[1] "\\001" (BASE + k)
+  }
+  sort_list(list, m)
+  file = out "/manifest.json"
+  printf "[" > file
+  for (x = 1; x <= m; x++) {
+    split(list[x], parts, "\\001")
+    k = parts[2] - BASE; b = docker_image[k]
+    printf "%s  {\\n    \\"Config\\": \\"blobs/sha256/%s\\",\\n    \\"RepoTags\\": [\\n", (x > 1 ? ",\\n" : "\\n"), hex(leaf[b, docker_leaf[k], "config"]) > file
+    for (j = 1; j <= tags[k]; j++) printf "      \\"%s\\"%s\\n", tag_at[k, j], (j < tags[k] ? "," : "") > file
+    printf "    ],\\n    \\"Layers\\": [" > file
+    n = split(layers[b, docker_leaf[k]], layer, " ")
+    for (j = 1; j <= n; j++) printf "%s      \\"blobs/sha256/%s\\"", (j > 1 ? ",\\n" : "\\n"), hex(layer[j]) > file
+    printf "%s]\\n  }", (n ? "\\n    " : "") > file
+  }
+  printf "%s]\\n", (m ? "\\n" : "") > file
+  close(file)
+}
+
+function write_tables(    x, y, id, b, j, k, m, n, name, common, end, f, key, list, file, digest) {
+  file = out "/manifests.tsv"
+  print "# digest\\tmediaType\\tsize\\tcontent" > file
+  for (digest in type) list[++n] = digest
+  sort_list(list, n)
+  for (j = 1; j <= n; j++) print list[j] "\\t" type[list[j]] "\\t" length_of[list[j]] "\\t" content[list[j]] > file
+  close(file)
+  file = out "/images.tsv"
+  print "# name\\ttag\\tdigest\\tplatform\\tconfig\\tleaf\\troot\\trepository\\tkind\\tsubject" > file
+  for (y = 0; y <= 2; y++) for (x = 1; x <= size_of["joined"]; x++) {
+    id = ids["joined", x]; b = base[id]
+    if (rank_of(id) != y) continue
+    for (j = 1; j <= nn[id]; j++) {
+      name = root_name(id, nm[id, j])
+      common = (name == "" ? "-" : name_of(name)) "\\t" tag_of(nm[id, j]) "\\t" tagged[b] "\\t"
+      end = "\\t" root[b] "\\t" folder_of(nm[id, j]) "\\t"
+      m = 0
+      for (k = 1; k <= nl[b]; k++) {
+        if (!((b, k, "platform") in leaf) || ((b, k, "attests") in leaf)) continue
+        m++
+        print common leaf[b, k, "platform"] "\\t" leaf[b, k, "config"] "\\t" leaf[b, k, "digest"] end ((leaf[b, k, "digest"] in opaque) ? "opaque" : "image") "\\t-" > file
+      }
+      if (!m) print common "-\\t-\\t-" end "artifact\\t-" > file
+    }
+  }
+  for (x = 1; x <= repository_count; x++) {
+    f = repositories[x]
+    for (m = 1; m <= ref_count[f]; m++) {
+      key = ref_list[f, m]
+      end = "\\t" key "\\t-\\t-\\t-\\t" key "\\t" f "\\treferrer\\t" subject[key]
+      if (!sign_count[f, key]) print "-\\t-" end > file
+      for (j = 1; j <= sign_count[f, key]; j++) print "-\\t" sign_tags[f, key, j] end > file
+    }
+  }
+  close(file)
+}
+
+function write_counts(    x, b, k, has, images) {
+  images = 0
+  for (x = 1; x <= size_of["joined"]; x++) {
+    b = base[ids["joined", x]]
+    has = 0
+    for (k = 1; k <= nl[b]; k++) if (((b, k, "platform") in leaf) && !((b, k, "attests") in leaf)) has = 1
+    images += has
+  }
+  print images, size_of["joined"] - images, referrers > (out "/counts")
+}
+
+function write_news(    x, i, j, place, had) {
+  for (x = 1; x <= size_of["older"]; x++) {
+    i = ids["older", x]
+    for (j = 1; j <= nn[i]; j++) had[place_of(nm[i, j])] = tagged[i]
+  }
+  for (x = 1; x <= size_of["newer"]; x++) {
+    i = ids["newer", x]
+    for (j = 1; j <= nn[i]; j++) {
+      place = place_of(nm[i, j])
+      if (!(place in had)) print nm[i, j] "\\tnew" > (out "/added")
+      else if (had[place] != tagged[i]) print nm[i, j] "\\tmoved" > (out "/added")
+    }
+  }
+}
+
+BEGIN {
+  # Added to numbers that are sorted as text: some awks take a zero before a number for octal.
+  BASE = 100000000
+  count = joined = run = 0
+  size_of["older"] = size_of["newer"] = blobs["older"] = blobs["newer"] = blobs["joined"] = 0
+  read_lock(older "/oci-save.lock.json", "older")
+  read_lock(newer "/oci-save.lock.json", "newer")
+  write_lock("older", out "/older.again")
+  write_lock("newer", out "/newer.again")
+  refuse_narrowed()
+  join_blobs()
+  join_locks()
+  write_lock("joined", out "/lock.json")
+  write_blobs("joined", out "/blobs")
+  write_blobs("older", out "/blobs.older")
+  read_layouts("older")
+  write_tags("older")
+  split("", subject)
+  referrers = 0
+  read_layouts("joined")
+  write_tags("joined")
+  read_tables(older, "older")
+  read_tables(newer, "newer")
+  write_layouts()
+  write_flat()
+  write_tables()
+  write_counts()
+  write_news()
+}
+`,
+	"lib/join.sh": `# How update.sh adds a bundle to one that is served. First blobs come, then each index.json by rename, so that every pull
+# finds at any moment what the index promises; the lock and the sums are the last.
+
+NAMES_SHOWN=20
+
+join_site() {
+  site=$(folder_of "$given") || refuse "$given is no folder"
+  staging=$site/.oci-save-update
+  ! inside "$site" "$bundle" || refuse "$site lies in the new bundle $bundle" 'Unpack the new bundle elsewhere.'
+  ! inside "$bundle" "$site" || refuse "the new bundle $bundle lies in $site" 'Unpack the new bundle elsewhere.'
+  refuse_other_layout
+  hold "$site"
+  resumed=
+  if [ -f "$staging/newer" ]; then
+    [ "$(cat "$staging/newer")" = "$(hash_of "$bundle/$LOCK")" ] ||
+      refuse "a join of another bundle into $site was cut off" 'Run that one again first: from the bundle whose lock has the sha256 in .oci-save-update/newer'
+    resumed=yes phase=join
+    note 'an earlier join of this bundle was cut off: it is finished'
+  elif [ -e "$staging" ]; then
+    rm -rf "$staging"
+  fi
+  check_whole "$bundle" new
+  refuse_links
+  if [ -n "$resumed" ]; then check_blobs; else check_whole "$site" site; fi
+  plan
+  refuse_pushes
+  if cmp -s "$plan/lock.json" "$site/$LOCK" && [ -z "$resumed" ]; then
+    say "$site has all of this bundle already"
+    return 0
+  fi
+  bring
+  phase=
+  tell
+}
+
+refuse_other_layout() {
+  if [ -L "$site/current" ] || [ -d "$site/releases" ]; then
+    refuse "$site has a folder for each release" "There: sh kit/update.sh --swap $given"
+  fi
+  case \${site%/*} in
+    */releases)
+      if [ -L "\${site%/*/*}/current" ]; then refuse "$site is a release" "Bring the new one beside it: sh kit/update.sh --swap \${site%/*/*}"; fi
+      ;;
+  esac
+  for one in "$site" "$bundle"; do
+    if [ ! -f "$one/$LOCK" ]; then
+      [ ! -f "$one.lock.json" ] || refuse "$one is a bundle of one view alone" 'Two bundles of both views can be joined: save it without layout.'
+      refuse "$one is no bundle: it has no $LOCK"
+    fi
+    [ -d "$one/registry" ] && [ -f "$one/index.json" ] && [ -d "$one/blobs/sha256" ] && [ -f "$one/kit/images.tsv" ] && [ -f "$one/kit/manifests.tsv" ] ||
+      refuse "$one has not the layout of a bundle with a kit" 'An earlier oci-save wrote it: use oci-save unpack --join, or --swap.'
+  done
+}
+
+# Names never leave the site: no link, whoever made it, is followed.
+refuse_links() {
+  for one in "$site" "$bundle"; do
+    found=$(find "$one" -type l -print | head -n 1)
+    [ -z "$found" ] || refuse "$found is a link" 'A bundle has none. Remove it, or put there what it leads to.'
+  done
+}
+
+# check_blobs: of a join that was cut off, what is there is whole; what is missing comes now.
+check_blobs() {
+  note "checking the blobs of $site"
+  (cd "$site" && find blobs registry -type f -path '*blobs/sha256/*') >"$work/there"
+  while IFS= read -r one; do
+    name=\${one##*/}
+    case $one in registry/*) [ ! "$site/$one" -ef "$site/blobs/sha256/$name" ] || continue ;; esac
+    [ "$(hash_of "$site/$one")" = "$name" ] || refuse "$site/$one is damaged" 'Remove it and run this again.'
+  done <"$work/there"
+}
+
+# plan: the joined bundle as files in $plan, and what is missing at the site.
+plan() {
+  plan=$work/plan
+  mkdir "$plan"
+  for one in links layouts tags.older tags.joined blobs.older added moved fault; do : >"$plan/$one"; done
+  status=0
+  awk -v older="$site" -v newer="$bundle" -v out="$plan" -f "$kit/lib/join.awk" || status=$?
+  [ ! -s "$plan/fault" ] || refuse "$(cat "$plan/fault")" 'Use oci-save unpack --join, or --swap.'
+  [ "$status" -eq 0 ] || refuse "the two locks could not be joined" 'Use oci-save unpack --join, or --swap.'
+  for one in older newer; do
+    folder=$site
+    [ $one = older ] || folder=$bundle
+    cmp -s "$plan/$one.again" "$folder/$LOCK" ||
+      refuse "the lock of $folder is not in the form in which oci-save writes it" 'Use oci-save unpack --join, or --swap.'
+  done
+  (cd "$site/registry" && find . -type f) | sed 's#^\\./##' >"$plan/there"
+  find "$site/blobs/sha256" -type f | sed 's#.*/##' >"$plan/pool"
+  awk -F '\\t' 'FILENAME == ARGV[1] { has[$1] = 1; next } !($1 in has)' "$plan/pool" "$plan/blobs" >"$plan/missing"
+  awk -F '\\t' 'FILENAME == ARGV[1] { has[$0] = 1; next } !(($2 "/blobs/sha256/" $1) in has)' "$plan/there" "$plan/links" >"$plan/unlinked"
+}
+
+# A zot that takes pushes has what no lock explains, and may be writing an index.json at this moment.
+refuse_pushes() {
+  (cd "$site/registry" && find . -type d '(' -name .uploads -o -name .sync ')') | sed 's#^\\./##' >"$plan/uploads"
+  cat "$plan/tags.older" >"$plan/tags"
+  cat "$plan/blobs.older" >"$plan/explained"
+  if [ -n "$resumed" ]; then
+    cat "$plan/tags.joined" >>"$plan/tags"
+    cat "$plan/blobs" >>"$plan/explained"
+  fi
+  awk -F '\\t' -v root="$site/registry" '
+    # What an index.json names that no lock explains. Strings stand between quotes, so that what is between two strings
+    # tells where in the file they are.
+    function look(folder,    file, line, text, n, i, parts, k, c, depth, key, digest, tag, value) {
+      file = root "/" folder "/index.json"
+      text = ""
+      while ((getline line < file) > 0) text = text line " "
+      close(file)
+      gsub(/\\\\./, "?", text)
+      n = split(text, parts, "\\"")
+      depth = 0
+      for (i = 1; i <= n; i++) {
+        if (i % 2) {
+          for (k = 1; k <= length(parts[i]); k++) {
+            c = substr(parts[i], k, 1)
+            if (c == "{") { depth++; if (depth == 2) digest = tag = "" }
+            if (c == "}") {
+              if (depth == 2 && !(digest in known)) print folder "@" digest
+              else if (depth == 2 && tag != "" && !((folder "\\t" tag "\\t" digest) in tags)) print folder ":" tag
+              depth--
+            }
+          }
+        } else if (parts[i + 1] ~ /^[ \\t]*:[ \\t]*$/) key = parts[i]
+        else {
+          if (depth == 2 && key == "digest") digest = parts[i]
+          if (depth == 3 && key == "org.opencontainers.image.ref.name") tag = parts[i]
+          key = ""
+        }
+      }
+    }
+    FILENAME ~ /\\/tags$/ { tags[$0] = 1; folders[$1] = 1; next }
+    FILENAME ~ /\\/explained$/ { known["sha256:" $1] = 1; next }
+    FILENAME ~ /\\/uploads$/ { print "registry/" $0; next }
+    {
+      path = $0
+      if (path ~ /^(_restore_complete|cache\\.db|meta\\.db|hardlinkcheck\\.txt|duphardlinkcheck\\.txt)$/) next
+      if (path ~ /^(_trivy|_sessions)\\//) next
+      name = path
+      sub(/^.*\\//, "", name)
+      folder = path
+      if (name == "index.json" || name == "oci-layout") {
+        sub(/\\/[^\\/]*$/, "", folder)
+        if (folder in folders) { if (name == "index.json") look(folder); next }
+      } else if (path ~ /\\/blobs\\/sha256\\/[0-9a-f]+$/) {
+        sub(/\\/blobs\\/sha256\\/[^\\/]*$/, "", folder)
+        if ((folder in folders) && (("sha256:" name) in known)) next
+      }
+      print "registry/" path
+    }' "$plan/tags" "$plan/explained" "$plan/uploads" "$plan/there" >"$plan/pushed"
+  awk 'FILENAME == ARGV[1] { known[$1] = 1; next } !($1 in known) { print "blobs/sha256/" $1 }' "$plan/explained" "$plan/pool" >>"$plan/pushed"
+  [ -s "$plan/pushed" ] || return 0
+  sort -u "$plan/pushed" | head -n 10 >&2
+  refuse "the zot at $site takes pushes: it has $(sort -u "$plan/pushed" | wc -l | tr -d ' ') things that its lock does not explain" \\
+    'Push the new bundle there instead: sh kit/push.sh HOST:PORT'
+}
+
+# put FILE PLACE: a file of the site is the old one or the new one at any moment.
+put() {
+  ! cmp -s "$1" "$2" || return 0
+  cp "$1" "$staging/put" || fail "$2 could not be written" 'Run this again when there is room: it goes on from here.'
+  chmod "\${3:-644}" "$staging/put"
+  settle "$staging/put"
+  mv -f "$staging/put" "$2"
+}
+
+bring() {
+  mkdir -p "$staging/blobs"
+  : >"$staging/probe"
+  links=yes
+  ln -f "$staging/probe" "$staging/probe2" 2>/dev/null || links=
+  rm -f "$staging/probe" "$staging/probe2"
+  need=$(awk -F '\\t' -v links="$links" -v blobs="$plan/blobs" '
+    BEGIN { while ((getline line < blobs) > 0) { split(line, p, "\\t"); size[p[1]] = p[2] } }
+    FILENAME ~ /missing$/ { need += $2 }
+    FILENAME ~ /unlinked$/ && !links { need += size[$1] }
+    END { printf "%.0f", need + 1048576 }' "$plan/missing" "$plan/unlinked")
+  [ -n "$links" ] || note "$site knows no hard links: further names of a blob are copies"
+  check_room "$need" "$site"
+  phase=join
+  hash_of "$bundle/$LOCK" >"$staging/newer.part"
+  mv "$staging/newer.part" "$staging/newer"
+  bring_blobs
+  bring_repositories
+  bring_rest
+  rm -rf "$staging"
+}
+
+bring_blobs() {
+  count=$(wc -l <"$plan/missing" | tr -d ' ')
+  note "bringing $count blobs"
+  number=0
+  while IFS="$tab" read -r blob size; do
+    to=$staging/blobs/$blob
+    number=$((number + 1))
+    [ ! -t 2 ] || progress "[$number/$count] $(readable "$size")"
+    if [ ! -f "$to" ] || [ "$(hash_of "$to")" != "$blob" ]; then
+      cp "$bundle/blobs/sha256/$blob" "$to" || fail "$to could not be written" 'Run this again when there is room: it goes on from here.'
+      [ "$(hash_of "$to")" = "$blob" ] || fail "$to is damaged" 'The disk or the medium is faulty. Run this again: it goes on from here.'
+    fi
+    chmod 644 "$to"
+  done <"$plan/missing"
+  progress_end
+  # No name in the pool is there before its bytes are on the disk.
+  [ "$count" -eq 0 ] || (cd "$staging/blobs" && ls | xargs sync 2>/dev/null) || sync
+  while IFS="$tab" read -r blob size; do mv -f "$staging/blobs/$blob" "$site/blobs/sha256/$blob"; done <"$plan/missing"
+}
+
+# Blobs, then oci-layout, then index.json: a repository has what its index names.
+bring_repositories() {
+  sort -t "$tab" -k 2 "$plan/unlinked" >"$plan/unlinked.sorted"
+  at=
+  while IFS="$tab" read -r blob folder; do
+    to=$site/registry/$folder/blobs/sha256
+    [ "$at" = "$folder" ] || mkdir -p "$to"
+    at=$folder
+    ln "$site/blobs/sha256/$blob" "$to/$blob" 2>/dev/null && continue
+    cp "$site/blobs/sha256/$blob" "$staging/put" && chmod 644 "$staging/put" && mv -f "$staging/put" "$to/$blob" ||
+      fail "$to/$blob could not be written" 'Run this again when there is room: it goes on from here.'
+  done <"$plan/unlinked.sorted"
+  while IFS="$tab" read -r number folder; do
+    mkdir -p "$site/registry/$folder"
+    put "$bundle/oci-layout" "$site/registry/$folder/oci-layout"
+    put "$plan/layout.$number" "$site/registry/$folder/index.json"
+  done <"$plan/layouts"
+}
+
+# kit_names BUNDLE: files of its kit, as its sums name them.
+kit_names() { sed -n 's#^[0-9a-f]*  \\(kit/..*\\)$#\\1#p' "$1/SHA256SUMS"; }
+
+bring_rest() {
+  put "$plan/lock.json" "$site/$LOCK"
+  # The kit is the newer one: what its sums name, which was checked, and not what somebody may have put beside it.
+  kit_names "$bundle" >"$plan/kit"
+  ! grep -q -e '/\\.\\.\\{0,1\\}/' -e '/\\.\\.\\{0,1\\}$' "$plan/kit" ||
+    fail "$bundle/SHA256SUMS names files outside of the bundle" 'Do not use this bundle.'
+  while IFS= read -r one; do
+    case $one in kit/images.tsv | kit/manifests.tsv | kit/hosts/*) continue ;; esac
+    mkdir -p "$site/\${one%/*}"
+    mode=644
+    case $one in *.sh) mode=755 ;; esac
+    put "$bundle/$one" "$site/$one" $mode
+  done <"$plan/kit"
+  for one in images.tsv manifests.tsv; do put "$plan/$one" "$site/kit/$one"; done
+  bring_mirrors
+  kit_names "$site" | grep -v -e '/\\.\\.\\{0,1\\}/' -e '/\\.\\.\\{0,1\\}$' >"$plan/kit.before" || :
+  grep -v '^kit/hosts/' "$plan/kit" | cat - "$plan/mirrored" >"$plan/kit.after"
+  awk 'FILENAME == ARGV[1] { kept[$0] = 1; next } !($0 in kept)' "$plan/kit.after" "$plan/kit.before" >"$plan/kit.gone"
+  while IFS= read -r one; do rm -f "$site/$one"; done <"$plan/kit.gone"
+  for one in index.json manifest.json; do put "$plan/$one" "$site/$one"; done
+  write_readme >"$plan/README.txt"
+  put "$plan/README.txt" "$site/README.txt"
+  write_page >"$plan/report.html"
+  put "$plan/report.html" "$site/report.html"
+  write_sums
+  put "$plan/SHA256SUMS.registry" "$site/SHA256SUMS.registry"
+  put "$plan/SHA256SUMS" "$site/SHA256SUMS"
+}
+
+# The configurations of runtimes name the hosts of all images.
+bring_mirrors() {
+  sh "$site/kit/mirrors.sh" --out "$work/mirrors" 127.0.0.1:5000 >"$work/mirrored" 2>&1 || {
+    cat "$work/mirrored" >&2
+    fail 'the configurations for runtimes could not be written' 'Run this again: it goes on from here.'
+  }
+  (cd "$work/mirrors" && find . -type f) | sed 's#^\\./##' >"$plan/mirrors"
+  : >"$plan/mirrored"
+  while IFS= read -r one; do
+    # Of the others there is one form for all bundles.
+    case $one in hosts/*/hosts.toml | registries.conf | k3s-registries.yaml) ;; *) continue ;; esac
+    case $one in hosts/*) mkdir -p "$site/kit/\${one%/*}" ;; esac
+    put "$work/mirrors/$one" "$site/kit/$one"
+    printf 'kit/%s\\n' "$one" >>"$plan/mirrored"
+  done <"$plan/mirrors"
+}
+
+# README.txt of the new bundle, with the images and the sizes of both.
+write_readme() {
+  awk -F '\\t' '/^#/ || $9 == "referrer" { next } { print $8 ":" $2 }' "$plan/images.tsv" | sort -u >"$plan/pulled"
+  awk -F '\\t' '/^#/ || $4 == "-" { next } { print $4 }' "$plan/images.tsv" | sort -u >"$plan/platforms"
+  awk -F '\\t' -v plan="$plan" -v digest="$(hash_of "$plan/lock.json")" '
+    function bytes(n,    i, u) {
+      if (n < 1024) return n " B"
+      split("KiB MiB GiB TiB PiB", u, " ")
+      for (i = 0; n >= 1023.5 && i < 5; i++) n /= 1024
+      return sprintf(n < 99.95 ? "%.1f %s" : "%.0f %s", n, u[i])
+    }
+    function counted(n, noun) { return n " " noun (n == 1 ? "" : "s") }
+    BEGIN {
+      file = plan "/blobs"
+      while ((getline line < file) > 0) { split(line, p, "\\t"); size[p[1]] = p[2]; linked += p[2] }
+      file = plan "/links"
+      copied = linked
+      while ((getline line < file) > 0) { split(line, p, "\\t"); copied += size[p[1]] }
+      file = plan "/counts"
+      getline line < file
+      split(line, p, " ")
+      images = p[1]; artifacts = p[2]; referrers = p[3]
+      file = plan "/platforms"
+      text = ""
+      while ((getline line < file) > 0) text = text (text == "" ? "" : ", ") line
+      if (text == "") text = "none: no image has one"
+      file = plan "/pulled"
+      while ((getline line < file) > 0) pulled[++n] = line
+    }
+    /^This folder holds / {
+      print "This folder holds " counted(images, "container image") (artifacts ? ", " counted(artifacts, "other artifact") : "") (referrers ? ", " referrers " of their signatures and attestations" : "") "."
+      next
+    }
+    /^  Platforms   / { print "  Platforms   " text; next }
+    /^  Size        / { print "  Size        " bytes(linked) "; " bytes(copied) " where a disk knows no hard links"; next }
+    /whose sha256 is$/ { print; getline; print "              " digest; next }
+    /^   The first image is then$/ { print; getline; address = $0; sub(/^ */, "", address); sub(/\\/.*$/, "", address); print "     " address "/" (n ? pulled[1] : "NAME:TAG"); next }
+    /^NAMES, as they are pulled/ {
+      print
+      print ""
+      for (i = 1; i <= n && i <= 200; i++) print "  " address "/" pulled[i]
+      if (n > 200) print "  and " (n - 200) " more: all of them stand in kit/images.tsv"
+      getline
+      skip = 1
+      next
+    }
+    skip && /^$/ { skip = 0 }
+    !skip { print }' "$bundle/README.txt"
+}
+
+# report.html without scripts: what the page of a save shows beyond that needs oci-save.
+write_page() {
+  cat <<'EOF'
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Images of this bundle</title>
+<style>:root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;margin:2rem auto;padding:0 1rem;max-width:72rem}.wide{overflow-x:auto}table{border-collapse:collapse}td,th{padding:.3rem 1rem .3rem 0;text-align:left;vertical-align:top;white-space:nowrap}td.size{text-align:right}code,pre,td small{font-family:ui-monospace,monospace}small{opacity:.75}</style>
+</head>
+<body>
+<h1>Images of this bundle</h1>
+<p>This bundle was joined of several by <code>kit/update.sh</code>. Each image stands here as it is pulled from a registry that serves this folder; its size is that of its blobs, of which images may share some. The same for programs is in <code>oci-save.lock.json</code>.</p>
+<pre>
+sh kit/verify.sh                          # check what is here
+sh kit/serve.sh                           # serve it, with zot
+sh kit/load.sh containerd                 # load it; also k3s, rke2, podman, docker
+sh kit/push.sh registry.example:5000      # push it into a registry
+sh kit/mirrors.sh 10.0.0.5:5000           # let machines pull by the names that they know
+sh kit/update.sh FOLDER                   # add it to an earlier one
+</pre>
+<p>Each tells with <code>--help</code> what else it can do; <code>README.txt</code> has more.</p>
+<div class="wide">
+<table>
+<thead><tr><th>Image</th><th>Platforms</th><th>Size</th></tr></thead>
+<tbody>
+EOF
+  awk -F '\\t' '
+    function bytes(n,    i, u) {
+      split("B KiB MiB GiB TiB", u, " ")
+      for (i = 1; n >= 1023.5 && i < 5; i++) n /= 1024
+      return sprintf(i > 1 ? "%.1f %s" : "%d %s", n, u[i])
+    }
+    function text(words) { gsub(/&/, "\\\\&amp;", words); gsub(/</, "\\\\&lt;", words); gsub(/>/, "\\\\&gt;", words); return words }
+    function sum(top, level,    part, count, at, n) {
+      if ((top in seen) || level > 60) return 0
+      seen[top] = 1
+      n = size[substr(top, 8)]
+      if (!(top in content) || content[top] == "-") return n
+      count = split(content[top], part, " ")
+      for (at = 1; at <= count; at++) n += sum(part[at], level + 1)
+      return n
+    }
+    FILENAME == ARGV[1] { size[$1] = $2; next }
+    /^#/ { next }
+    FILENAME == ARGV[2] { content[$1] = $4; next }
+    $9 == "referrer" { next }
+    {
+      image = $8 ":" $2
+      if (!(image in digest)) { order[++images] = image; digest[image] = $3 }
+      if ($4 != "-") platforms[image] = platforms[image] (platforms[image] == "" ? "" : ", ") $4
+    }
+    END {
+      for (row = 1; row <= images; row++) {
+        image = order[row]
+        split("", seen)
+        n = sum(digest[image], 0)
+        print "<tr><td>" text(image) "<br><small>" digest[image] "</small></td><td>" text(platforms[image]) "</td><td class=\\"size\\">" bytes(n) "</td></tr>"
+      }
+    }' "$plan/blobs" "$plan/manifests.tsv" "$plan/images.tsv"
+  printf '</tbody>\\n</table>\\n</div>\\n</body>\\n</html>\\n'
+}
+
+write_sums() {
+  awk -F '\\t' '{ print $1 "  registry/" $2 "/blobs/sha256/" $1 }' "$plan/links" | sort -k 2 >"$plan/SHA256SUMS.registry"
+  {
+    awk -F '\\t' '{ print $1 "  blobs/sha256/" $1 }' "$plan/blobs"
+    printf '%s  %s\\n' "$(hash_of "$plan/SHA256SUMS.registry")" SHA256SUMS.registry "$(printf 1 | hash_input)" registry/_restore_complete
+    layout=$(hash_of "$bundle/oci-layout")
+    awk -F '\\t' -v hash="$layout" '{ print hash "  registry/" $2 "/oci-layout" }' "$plan/layouts"
+    printf '%s  oci-layout\\n' "$layout"
+    while IFS="$tab" read -r number folder; do
+      printf '%s  registry/%s/index.json\\n' "$(hash_of "$plan/layout.$number")" "$folder"
+    done <"$plan/layouts"
+    sort -u "$plan/kit.after" >"$plan/others"
+    printf '%s\\n' index.json manifest.json "$LOCK" README.txt report.html >>"$plan/others"
+    while IFS= read -r one; do printf '%s  %s\\n' "$(hash_of "$site/$one")" "$one"; done <"$plan/others"
+  } | sort -k 2 >"$plan/SHA256SUMS"
+}
+
+tell() {
+  if [ -s "$plan/added" ]; then
+    head -n $NAMES_SHOWN "$plan/added" | while IFS="$tab" read -r name what; do say "  $what   $name"; done
+    more=$(($(wc -l <"$plan/added") - NAMES_SHOWN))
+    [ "$more" -le 0 ] || say "  and $more more"
+  fi
+  head -n $NAMES_SHOWN "$plan/moved" | while IFS="$tab" read -r name by; do say "  what $name was is now $by"; done
+  awk -F '\\t' '
+    { folder = FILENAME == ARGV[1] ? $1 : $2; sub(/\\/.*$/, "", folder) }
+    FILENAME == ARGV[1] { had[folder] = 1; next }
+    !(folder in had) { had[folder] = 1; print folder }' "$plan/tags.older" "$plan/layouts" >"$plan/registries"
+  [ ! -s "$plan/registries" ] || say "  registries that were not there before: $(tr '\\n' ' ' <"$plan/registries")"
+  [ -z "$resumed" ] || say 'The join that was cut off is completed.'
+  say "Joined $bundle into $site: $(wc -l <"$plan/added" | tr -d ' ') new or moved names, $(wc -l <"$plan/missing" | tr -d ' ') blobs brought"
+  say "sha256 of $LOCK: $(hash_of "$site/$LOCK")"
+  say "sha256 of SHA256SUMS: $(hash_of "$site/SHA256SUMS")"
+}
+`,
+	"lib/load-containerd.sh": `# The part of load.sh for containerd, k3s and RKE2.
+[ -n "\${runtime-}" ] || { echo 'This is a part of load.sh: sh kit/load.sh containerd' >&2 && exit 2; }
+
+can_hold_platforms=1
+
+# control …: the runtime's ctr, in the namespace.
+control() {
+  case "$runtime" in
+    k3s) k3s ctr -n "$namespace" "$@" ;;
+    *) "$ctr" -n "$namespace" "$@" ;;
+  esac
+}
+
+need_runtime() {
+  ctr=ctr
+  case "$runtime" in
+    k3s) has k3s || refuse 'there is no program k3s here' 'Run this on a node of k3s' ;;
+    rke2)
+      # RKE2 keeps its ctr out of PATH, and its containerd listens where k3s' does.
+      for ctr in /var/lib/rancher/rke2/bin/ctr ctr; do ! has "$ctr" || break; done
+      has "$ctr" || refuse 'there is no /var/lib/rancher/rke2/bin/ctr here' 'Run this on a node of RKE2'
+      : "\${CONTAINERD_ADDRESS:=/run/k3s/containerd/containerd.sock}"
+      export CONTAINERD_ADDRESS
+      ;;
+    *) has ctr || refuse 'there is no program ctr here' 'It comes with containerd; for k3s and RKE2: sh kit/load.sh k3s' ;;
+  esac
+  if [ "$runtime" != k3s ]; then
+    # ctr itself waits long for one that is not there.
+    address=\${CONTAINERD_ADDRESS:-/run/containerd/containerd.sock}
+    [ -S "\${address#unix://}" ] ||
+      refuse "containerd does not listen at \${address#unix://}" 'Is it running? Another socket: CONTAINERD_ADDRESS=FILE'
+  fi
+  control images ls -q >"$work/ls" 2>"$work/err" </dev/null ||
+    refuse "$runtime does not answer: $(last_line "$work/err")" \\
+      'May you speak to it? Most need root: sudo sh kit/load.sh …'
+  has_platform_flag=''
+  ! control images import --help 2>/dev/null | grep -q -e '--platform ' || has_platform_flag=1
+}
+
+# look: $work/images (name, digest), $work/checked (name, digest, state, whether it is unpacked), $work/present.
+look() {
+  control images ls 2>/dev/null </dev/null | awk 'NR > 1 { print $1 "\\t" $3 }' >"$work/images"
+  control images check 2>/dev/null </dev/null |
+    awk 'NR > 1 { print $1 "\\t" $3 "\\t" $4 "\\t" $NF }' >"$work/checked" || :
+  control content ls -q 2>/dev/null </dev/null >"$work/present" || : >"$work/present"
+}
+look_before() { look; }
+look_after() { look; }
+
+# entries: what may stand under the name, the best first. The original index, of which containerd takes the platform that
+# it is asked for, also where others are not here; else what the flat layout has, which is whole.
+entries() {
+  case "$all_platforms$leaf_platform" in
+    1*) echo "$root" ;;
+    *:*) echo "$leaf" ;;
+    *)
+      # containerd remembers one choice of platforms for each index: that for this machine is not replaced by another.
+      if ! is_native_leaf && [ "$leaf" != "$digest" ] && cut -f 2 "$work/images" | grep -qxF "$digest" &&
+        ! grep -qxF "$leaf" "$work/present"; then
+        echo "$leaf"
+      elif [ "$root" = "$digest" ]; then echo "$digest"; else echo "$digest" "$root"; fi
+      ;;
+  esac
+}
+
+has_name() { grep -qxF "$1$tab$2" "$work/images"; }
+
+# is_whole: whether all of the image is there, and unpacked where it is for this machine. ctr judges by its platform alone.
+is_whole() {
+  if is_native_leaf; then
+    awk -F '\\t' -v name="$reference" '$1 == name { found = $3 == "complete" && $4 == "true" } END { exit !found }' "$work/checked" ||
+      return 1
+  fi
+  if [ -n "$all_platforms" ] || ! is_native_leaf; then
+    contents "$found" "$([ -n "$all_platforms" ] || echo "$leaf")" >"$work/all" &&
+      awk 'FILENAME == ARGV[1] { present[$1]; next } !($1 in present) { lacks = 1 } END { exit lacks }' "$work/present" "$work/all"
+  fi
+}
+
+is_loaded() {
+  remark=''
+  found=$(awk -F '\\t' -v name="$reference" '$1 == name { print $2; exit }' "$work/images")
+  case " $(entries) $(is_native_leaf || echo "$leaf") " in
+    *" \${found:--} "*) ;;
+    *) [ -z "$found" ] || remark=$other_image; return 1 ;;
+  esac
+  [ "$found" = "$digest" ] || remark="a registry has it as $digest"
+  has_name "$name@$found" "$found" || { remark="$name@$found is missing"; return 1; }
+  is_whole || { remark='it is not whole'; return 1; }
+}
+is_there() {
+  is_loaded || return 1
+  case "$(entries) " in "$found "*) ;; *) ! is_native_leaf && [ "$found" = "$leaf" ] ;; esac
+}
+
+load_wanted() { load_each "$work/wanted"; }
+
+load_image() {
+  for wanted in $(entries); do
+    if import_entry "$wanted"; then return 0; fi
+    # An importer that wants what is not here of an index gets the part that is.
+    case "$reason" in *'not found'*) ;; *) return 1 ;; esac
+  done
+  return 1
+}
+
+# import_entry DIGEST: imports it under the name, and under the name by which workloads ask that are pinned by digest.
+import_entry() {
+  only=$leaf
+  [ -z "$all_platforms" ] || only=''
+  contents "$1" "$only" >"$work/all" || { reason="kit/manifests.tsv does not know $1"; return 1; }
+  printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[%s]}' \\
+    "$(descriptor "$1" "$reference")" >"$work/stream/index.json"
+  # What containerd has of it is not sent again.
+  awk 'FILENAME == ARGV[1] { present[$1]; next } !($1 in present)' "$work/present" "$work/all" >"$work/needed"
+  if ! import_blobs "$work/needed"; then
+    # What it had a moment ago may be gone: containerd collects what no image uses.
+    case "$reason" in *'not found'*) import_blobs "$work/all" || return 1 ;; *) return 1 ;; esac
+  fi
+  reason=''
+  cat "$work/all" >>"$work/present"
+  has_name "$name@$1" "$1" || control images tag --force "$reference" "$name@$1" >/dev/null 2>"$work/err" || {
+    reason=$(last_line "$work/err")
+    return 1
+  }
+}
+
+# import_blobs FILE: sends these blobs and the index.json that was made.
+import_blobs() {
+  absent=$(lacking "$1")
+  if [ -n "$absent" ]; then
+    reason="$absent is not in this bundle"
+    return 1
+  fi
+  set -- "$1"
+  if [ -n "$all_platforms" ]; then
+    set -- "$@" --all-platforms
+  elif [ -n "$has_platform_flag" ]; then
+    # A version of Windows is no platform for each ctr.
+    case "$leaf_platform" in *:*) ;; *) set -- "$@" --platform "$leaf_platform" ;; esac
+  fi
+  is_native_leaf || set -- "$@" --no-unpack
+  blobs=$1
+  shift
+  if stream "$blobs" oci-layout index.json | control images import "$@" - >"$work/out" 2>"$work/err"; then
+    was_streamed
+    return
+  fi
+  reason=$(reason_said)
+  reason=\${reason#ctr: }
+  return 1
+}
+
+advice() { :; }
+
+where_note() {
+  where="$ctr -n $namespace"
+  [ "$runtime" != k3s ] || where="k3s ctr -n $namespace"
+  note "They are in the namespace $namespace of containerd: $where images ls"
+}
+
+closing_note() {
+  [ "$namespace" = k8s.io ] || return 0
+  note 'Kubernetes removes images that no container uses when the disk is nearly full.'
+  note 'Late releases of containerd spare those with a label:'
+  note "  $where images label NAME io.cri-containerd.pinned=pinned"
+  [ "$runtime" = containerd ] || {
+    note "An archive in /var/lib/rancher/$runtime/agent/images/ is imported again"
+    note "whenever $runtime starts."
+  }
+}
+`,
+	"lib/load-docker.sh": `# The part of load.sh for docker.
+[ -n "\${runtime-}" ] || { echo 'This is a part of load.sh: sh kit/load.sh docker' >&2 && exit 2; }
+
+can_hold_platforms=''
+
+need_runtime() {
+  has docker || refuse 'there is no program docker here'
+  # The daemon may be elsewhere: in a virtual machine, or by DOCKER_HOST.
+  docker version --format '{{.Server.Os}}/{{.Server.Arch}}' >"$work/info" 2>"$work/err" </dev/null ||
+    refuse "docker does not answer: $(last_line "$work/err")" 'Is it running, and may you speak to it? sudo sh kit/load.sh docker …'
+  read -r machine <"$work/info" || :
+  case "$machine" in
+    linux/arm) machine=linux/arm/v7 ;;
+    */?*) ;;
+    *) machine='' ;;
+  esac
+  # With containerd's store an image's ID is the digest under its name; otherwise it is its config's, and digests are lost.
+  keeps_digests=''
+  ! docker info --format '{{json .DriverStatus}}' 2>/dev/null </dev/null | grep -q 'io\\.containerd\\.snapshotter' || keeps_digests=1
+}
+
+look_before() { :; }
+look_after() { :; }
+
+# entry: what the stream has under the name. A root is whole, which docker's containerd store wants: see docs of the bundle.
+entry() { if [ -n "$platform_wanted" ]; then echo "$leaf"; else echo "$root"; fi; }
+
+is_loaded() {
+  remark='' found=''
+  found=$(docker image inspect --format '{{.Id}}' "$reference" 2>/dev/null) || return 1
+  if [ -z "$keeps_digests" ]; then
+    [ "$found" = "$config" ] || { remark=$other_image; return 1; }
+  elif [ "$found" != "$(entry)" ]; then
+    # Some releases tell the manifest of an index, or the config.
+    case "$found" in
+      "$leaf" | "$digest" | "$config") ;;
+      *) remark=$other_image && return 1 ;;
+    esac
+  fi
+}
+is_there() { is_loaded; }
+
+# load_wanted: all in one stream, each blob once. Where docker ends at one of them, the others go one by one.
+load_wanted() {
+  sending="$(wc -l <"$work/wanted" | tr -d ' ') images to docker load"
+  [ -t 2 ] || note "$sending"
+  begin_archive
+  : >"$work/together"
+  while read_row <&3; do
+    reason=''
+    if add_to_archive; then cat "$work/all" >>"$work/together"; else printf '%s\\t%s\\n' "$reference" "$reason" >>"$work/reasons"; fi
+  done 3<"$work/wanted"
+  sent=yes
+  send "$work/together" || sent=''
+  [ ! -t 2 ] || note ''
+  sending=''
+  [ -z "$sent" ] || return 0
+  note "docker load: $reason"
+  note 'The images follow one by one.'
+  : >"$work/single"
+  while read_row <&3; do
+    [ -n "$(reason_of "$reference")" ] || is_loaded </dev/null || write_row >>"$work/single"
+  done 3<"$work/wanted"
+  load_each "$work/single"
+}
+
+load_image() {
+  begin_archive
+  add_to_archive && cp "$work/all" "$work/together" && send "$work/together"
+}
+
+begin_archive() { : >"$work/oci" && : >"$work/docker"; }
+
+# add_to_archive: adds an image to both forms, since each of docker's stores reads another one.
+add_to_archive() {
+  only=''
+  [ -n "$keeps_digests" ] || only=$leaf
+  contents "$(entry)" "$only" >"$work/all" || { reason="kit/manifests.tsv does not know $(entry)"; return 1; }
+  absent=$(lacking "$work/all")
+  [ -z "$absent" ] || { reason="$absent is not in this bundle"; return 1; }
+  descriptor "$(entry)" "$reference" >>"$work/oci" && echo >>"$work/oci"
+  docker_entry "$leaf" "$reference" >>"$work/docker" && echo >>"$work/docker"
+}
+
+# send FILE: streams both forms and these blobs, each once.
+send() {
+  sort -u "$1" >"$work/needed"
+  [ -s "$work/needed" ] || return 0
+  printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[%s]}' \\
+    "$(tr '\\n' ',' <"$work/oci" | sed 's/,$//')" >"$work/stream/index.json"
+  printf '[%s]' "$(tr '\\n' ',' <"$work/docker" | sed 's/,$//')" >"$work/stream/manifest.json"
+  if stream "$work/needed" oci-layout index.json manifest.json | docker load --quiet >"$work/out" 2>"$work/err"; then
+    was_streamed
+    return
+  fi
+  reason=$(reason_said)
+  return 1
+}
+
+advice() {
+  case "$reason" in *'invalid tar header'*) echo ' (before version 23 Docker reads no layers of zstd)' ;; esac
+}
+where_note() { :; }
+
+closing_note() {
+  [ -n "$keeps_digests" ] ||
+    note "docker's store keeps image IDs, not digests: name@sha256:… does not find these images. A registry keeps them: kit/serve.sh"
+}
+`,
+	"lib/load-podman.sh": `# The part of load.sh for podman.
+[ -n "\${runtime-}" ] || { echo 'This is a part of load.sh: sh kit/load.sh podman' >&2 && exit 2; }
+
+can_hold_platforms=''
+
+need_runtime() {
+  has podman || refuse 'there is no program podman here'
+  podman info --format '{{.Host.ServiceIsRemote}} {{.Host.OS}}/{{.Host.Arch}}' >"$work/info" 2>"$work/err" </dev/null ||
+    refuse "podman does not work: $(last_line "$work/err")"
+  # A podman in a virtual machine (podman machine) does not see these files: it is sent an archive.
+  is_remote=''
+  read -r remote machine_found <"$work/info" || :
+  [ "$remote" != true ] || { is_remote=1 && machine=$machine_found; }
+}
+
+look_before() { :; }
+look_after() { :; }
+
+# is_loaded: whether the name stands for the image, by the digest of its config. Its digest is the index's where podman
+# read that, else the manifest's own.
+is_loaded() {
+  remark='' found=''
+  podman image inspect --format '{{.Id}} {{.Digest}} {{range .RepoDigests}}{{.}} {{end}}' "$reference" >"$work/inspect" 2>/dev/null || return 1
+  read -r identifier found digests <"$work/inspect" || return 1
+  [ "\${identifier#sha256:}" = "\${config#sha256:}" ] || { remark=$other_image; return 1; }
+  case " $found $digests " in
+    *"@$digest "* | *" $digest "*) found=$digest ;;
+    *) remark="its digest is not kept, which was $digest" ;;
+  esac
+}
+# With another platform podman has the manifest's own digest at best.
+is_there() {
+  is_loaded || return 1
+  [ "$found" = "$digest" ] || { ! is_native_leaf && [ "$found" = "$leaf" ]; }
+}
+
+load_wanted() { load_each "$work/wanted"; }
+
+load_image() {
+  if [ -z "$is_remote" ]; then
+    # podman chooses of an index what its own machine runs: another platform is read by its manifest alone.
+    # shellcheck disable=SC2046
+    for entry in $(! is_native_leaf || echo "$digest") "$leaf"; do
+      if pull_folder "$entry"; then return 0; fi
+      case "$reason" in *'is not in this bundle'*) return 1 ;; esac
+      [ "$entry" != "$leaf" ] || break
+    done
+  fi
+  # docker's form, in which podman takes layers that it cannot read otherwise. It makes a manifest of its own.
+  docker_form || return 1
+  if stream "$work/all" manifest.json | podman load --quiet >"$work/out" 2>"$work/err"; then
+    reason=''
+    was_streamed
+    return
+  fi
+  reason=\${reason:-$(reason_said)}
+  return 1
+}
+
+# pull_folder ENTRY: podman reads a folder of links into the bundle, which keeps manifests as they are.
+pull_folder() {
+  contents "$1" "$leaf" >"$work/all" || { reason="kit/manifests.tsv does not know $1"; return 1; }
+  absent=$(lacking "$work/all")
+  [ -z "$absent" ] || { reason="$absent is not in this bundle"; return 1; }
+  link_blobs "$work/all" "$work/dir"
+  printf 'Directory Transport Version: 1.1\\n' >"$work/dir/version"
+  ln -s "../pool/\${leaf#sha256:}" "$work/dir/\${leaf#sha256:}.manifest.json"
+  ln -s "../pool/\${1#sha256:}" "$work/dir/manifest.json"
+  if ! podman pull --quiet "dir:$work/dir" >"$work/out" 2>"$work/err"; then
+    reason=$(last_line "$work/err")
+    reason=\${reason#Error: }
+    return 1
+  fi
+  identifier=$(last_line "$work/out")
+  [ "\${identifier#sha256:}" = "\${config#sha256:}" ] || { reason="podman took it for $identifier"; return 1; }
+  podman tag "$identifier" "$reference" >/dev/null 2>"$work/err" || { reason=$(last_line "$work/err"); return 1; }
+}
+
+# docker_form: manifest.json for one image, and the blobs that it needs.
+docker_form() {
+  contents "$leaf" '' >"$work/all" || { reason="kit/manifests.tsv does not know $leaf"; return 1; }
+  absent=$(lacking "$work/all")
+  [ -z "$absent" ] || { reason="$absent is not in this bundle"; return 1; }
+  printf '[%s]' "$(docker_entry "$leaf" "$reference")" >"$work/stream/manifest.json"
+}
+
+advice() { :; }
+where_note() { :; }
+closing_note() { :; }
+`,
+	"lib/progress.sh": `# How far a script is, for whoever watches. At a terminal it is one line, which goes when the table comes; in a log, lines.
+progress_shown=
+
+# progress TEXT: where it stands.
+progress() {
+  if [ -t 2 ]; then
+    # A line that wraps could not be taken away.
+    printf '\\r\\033[K%.78s' "$1" >&2
+    progress_shown=yes
+  else
+    note "$1"
+  fi
+}
+# progress_end: the next line begins at the left.
+progress_end() {
+  [ -z "$progress_shown" ] || printf '\\r\\033[K' >&2
+  progress_shown=
+}
+# readable BYTES
+readable() {
+  awk -v n="$1" 'BEGIN {
+    split("B KiB MiB GiB TiB", u, " ")
+    for (i = 1; n >= 1023.5 && i < 5; i++) n /= 1024
+    printf (i > 1 ? "%.1f %s" : "%d %s"), n, u[i]
+  }'
+}
+
+# result_table FILE…: of lines with a result, a digest, a name and why, the table. A digest is shown as its first twelve
+# digits; why stands below, in lines that fit.
+result_table() {
+  awk -F '\\t' '
+    function wide(text, width) { return sprintf("%-" width "s", text) }
+    function short(digest) { return digest ~ /^sha256:/ ? substr(digest, 1, 19) : (digest == "" ? "-" : digest) }
+    function below(text,    words, count, at, line) {
+      while (match(text, /sha256:[0-9a-f]+/) && RLENGTH == 71)
+        text = substr(text, 1, RSTART + 18) substr(text, RSTART + 71)
+      count = split(text, words, " ")
+      line = "   "
+      for (at = 1; at <= count; at++) {
+        if (length(line) > 4 && length(line) + 1 + length(words[at]) > 80) { print line; line = "   " }
+        line = line " " words[at]
+      }
+      if (count) print line
+    }
+    BEGIN { a = 6 }
+    { result[NR] = $1; digest[NR] = short($2); name[NR] = $3; why[NR] = $4; if (length($1) > a) a = length($1) }
+    END {
+      print wide("RESULT", a) "  " wide("DIGEST", 19) "  IMAGE"
+      for (row = 1; row <= NR; row++) {
+        print wide(result[row], a) "  " wide(digest[row], 19) "  " name[row]
+        below(why[row])
+      }
+    }' "$@"
+}
+`,
+	"lib/push-curl.sh": `# A registry by curl alone, as distribution-spec has it. A part of push.sh; not to be run.
+#
+# Each function of a registry leaves in \`why\` what went wrong, and in \`fault\` which kind of trouble it is.
+
+curl_settings= # lines of curl's configuration for every request
+once=          # set for a request that is not sent again
+auth_scheme=   # how the registry wants to be logged in to, once it asked: Basic or Bearer
+auth_realm= auth_service= token= token_scope=
+
+# The types that a registry may serve a manifest as.
+ACCEPT='Accept: application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json'
+
+# curl_begin: sets what all requests have, and asks whether there is a registry.
+curl_begin() {
+  scheme=https
+  [ -z "$plain_http" ] || scheme=http
+  origin=$scheme://$address
+  curl_settings='silent
+show-error
+globoff
+connect-timeout = 20
+speed-limit = 1
+speed-time = 300
+proto = "=http,https"'
+  [ -z "$insecure" ] || curl_settings="$curl_settings
+insecure"
+  read_certificates
+  [ -n "$login" ] || find_login "$address" "$prefix" "$auth_file"
+  request '' GET "$origin/v2/" || {
+    # Without authorities curl does not get as far as to see who is there.
+    [ "$curl_status" -ne 77 ] || curl_call --insecure --head --output /dev/null -- "$origin/" ||
+      [ "$curl_status" -ne 35 ] || curl_trouble 35 || :
+    return 1
+  }
+  case $code in
+    # A registry may want a token even for a ping, and give none that is of use for anything else.
+    200 | 401 | 403) [ "$auth_scheme" != Basic ] || [ "$code" = 200 ] || refused_by 'the login' ;;
+    400)
+      if grep -q 'HTTP request to an HTTPS server' "$work/body"; then
+        trouble tls "$address speaks HTTPS"
+      else
+        refused_by 'a ping'
+      fi
+      ;;
+    404) trouble none-there "no registry answers at $address: /v2/ is not there" ;;
+    *) refused_by 'a ping' ;;
+  esac
+}
+
+# read_certificates: the authority that was named, and what is set up on this machine for the registry, as skopeo has it.
+read_certificates() {
+  authorities=$ca
+  for file in "/etc/containers/certs.d/$address"/* "/etc/docker/certs.d/$address"/*; do
+    { [ -f "$file" ] && [ -r "$file" ]; } || continue
+    case $file in
+      *.crt)
+        [ -z "$ca" ] || continue
+        # A file may end without a newline.
+        { cat "$file" && printf '\\n'; } >>"$work/authorities"
+        authorities=$work/authorities
+        ;;
+      *.cert)
+        # What follows a colon in the name of a certificate is a password to curl.
+        [ ! -L "$work/client.cert" ] || continue
+        ln -s "$file" "$work/client.cert"
+        ln -s "\${file%.cert}.key" "$work/client.key"
+        curl_settings="$curl_settings
+cert = \\"$(quoted "$work/client.cert")\\"
+key = \\"$(quoted "$work/client.key")\\""
+        ;;
+    esac
+  done
+  [ -z "$authorities" ] || curl_settings="$curl_settings
+cacert = \\"$(quoted "$authorities")\\""
+}
+
+# trouble FAULT TEXT: what went wrong. Fails.
+trouble() {
+  fault=$1 why=$2
+  return 1
+}
+
+# refused_by WHAT: what the registry said to it, with the code of its answer.
+refused_by() {
+  said=$(json 'END {
+    path = "errors" SUBSEP 0 SUBSEP
+    text = V[path "code"] (V[path "message"] == "" ? "" : ": " V[path "message"])
+    gsub(/[^ -~]/, " ", text)
+    print substr(text, 1, 200)
+  }' "$work/body" 2>/dev/null) || said=
+  why="$address answers $code to $1\${said:+ ($said)}"
+  case $code in
+    401) fault=login ;;
+    403) fault=denied ;;
+    404) fault=missing ;;
+    405 | 408 | 413) fault=other ;;
+    415) fault=type ;;
+    429 | 50[0234]) fault=busy ;;
+    4??) fault=refused ;;
+    *) fault=other ;;
+  esac
+  return 1
+}
+
+# http METHOD URL [CURL-ARGUMENT…]: one request. Sets \`code\`; its body and headers are $work/body and $work/headers.
+# It is sent up to three times where that may help, but for what has \`once\` set.
+http() {
+  http_tries=1
+  while :; do
+    http_once "$@" && return 0
+    case $fault in cut | busy) ;; *) break ;; esac
+    [ -z "$once" ] && [ "$http_tries" -lt 3 ] || break
+    sleep "$http_tries"
+    http_tries=$((http_tries + 1))
+  done
+  [ "$fault" = busy ]
+}
+
+http_once() {
+  http_method=$1 http_url=$2
+  shift 2
+  case $http_method in
+    HEAD) set -- --head "$@" ;;
+    GET) ;;
+    *) set -- --request "$http_method" "$@" ;;
+  esac
+  : >"$work/headers"
+  : >"$work/body"
+  http_authorization=
+  case $http_url in
+    # A login goes to nobody else.
+    "$origin"/*)
+      case $auth_scheme in
+        Basic) http_authorization=$login ;;
+        Bearer) [ -z "$token" ] || http_authorization="header = \\"Authorization: Bearer $token\\"" ;;
+      esac
+      ;;
+  esac
+  http_status=0
+  curl_call "$@" --output "$work/body" --dump-header "$work/headers" -- "$http_url" || http_status=$?
+  read_code
+  # What was refused before all of it was sent is an answer, too.
+  case $http_status:$code in
+    0:429 | 0:50[0234]) refused_by "$http_method \${http_url#"$origin"}" || return 1 ;;
+    0:[2-5]?? | 55:4?? | 56:4??) return 0 ;;
+  esac
+  curl_trouble "$http_status"
+}
+
+# read_code: sets \`code\` to that of the last answer in $work/headers; nothing where there is none.
+read_code() {
+  code=
+  while IFS= read -r line; do
+    case $line in
+      HTTP/*' '[1-5][0-9][0-9]*)
+        code=\${line#* }
+        code=\${code%"\${code#???}"}
+        ;;
+    esac
+  done <"$work/headers"
+}
+
+# curl_call ARGUMENT…: curl, with the login on its standard input. A signal ends it; what it writes is bounded.
+curl_call() {
+  (
+    ulimit -f 16384 2>/dev/null || :
+    exec curl -q --config - "$@" 2>"$work/curl" <<END
+$curl_settings
+$http_authorization
+END
+  ) &
+  child=$!
+  curl_status=0
+  wait "$child" || curl_status=$?
+  child=
+  return "$curl_status"
+}
+
+# curl_trouble STATUS: why there is no answer, by curl's exit code.
+curl_trouble() {
+  said=$(sed -n 's/^curl: ([0-9]*) //p' "$work/curl" | head -n 1 | cut -c 1-200)
+  case $1 in
+    5 | 6) trouble gone "$address cannot be found\${said:+ ($said)}" ;;
+    7 | 28) trouble gone "$address does not answer\${said:+ ($said)}" ;;
+    35)
+      case $said in
+        *'wrong version number'* | *'packet length too long'* | *'record layer'* | *'unexpected message'* | *'TLS packet'*)
+          trouble plain "$address does not speak HTTPS"
+          ;;
+        *) trouble other "no HTTPS with $address\${said:+ ($said)}" ;;
+      esac
+      ;;
+    51 | 60) trouble authority "the certificate of $address cannot be checked\${said:+ ($said)}" ;;
+    77) trouble authority "curl finds no certificate authorities here\${said:+ ($said)}" ;;
+    16 | 18 | 52 | 55 | 56 | 92) trouble cut "$address ended the connection\${said:+ ($said)}" ;;
+    *) trouble other "curl ended with $1\${said:+ ($said)}" ;;
+  esac
+}
+
+# header NAME: its value in the last answer.
+header() {
+  awk -v name="$1" '
+    /^HTTP\\// { value = "" }
+    { at = index($0, ":") }
+    at && tolower(substr($0, 1, at - 1)) == name {
+      value = substr($0, at + 1)
+      gsub(/^[ \\t]+|[ \\t\\r]+$/, "", value)
+    }
+    END { print value }' "$work/headers"
+}
+
+# request SCOPE METHOD URL [CURL-ARGUMENT…]: a request with the login that the registry wants, asked for where it has to be.
+request() {
+  scope=$1
+  shift
+  [ "$auth_scheme" != Bearer ] || fetch_token || return 1
+  http "$@" || return 1
+  [ "$code" = 401 ] || return 0
+  # A token may have run out, and a registry that lets anybody read asks when something is written.
+  request_had=$auth_scheme:$token:$login
+  read_challenge
+  [ -n "$login" ] || ask_login "$address" || :
+  token_scope=
+  case $auth_scheme in
+    Bearer) fetch_token || return 1 ;;
+    Basic) [ -n "$login" ] || return 0 ;;
+    *) return 0 ;;
+  esac
+  [ "$request_had" != "$auth_scheme:$token:$login" ] || return 0
+  http "$@"
+}
+
+# read_challenge: how the registry wants to be logged in to.
+read_challenge() {
+  challenge=$(awk '
+    { at = index($0, ":") }
+    at && tolower(substr($0, 1, at - 1)) == "www-authenticate" {
+      value = substr($0, at + 1)
+      gsub(/^[ \\t]+|[ \\t\\r]+$/, "", value)
+      split(value, word, " ")
+      kind = tolower(word[1])
+      if (kind == "bearer" || (kind == "basic" && found == "")) found = kind " " substr(value, length(word[1]) + 2)
+    }
+    END { print found }' "$work/headers")
+  case $challenge in
+    basic*) auth_scheme=Basic ;;
+    bearer*)
+      auth_scheme=Bearer
+      auth_realm=$(parameter realm)
+      auth_service=$(parameter service)
+      ;;
+  esac
+}
+
+# parameter NAME: of the challenge.
+parameter() {
+  printf '%s\\n' "$challenge" | sed -n "s/.*[ ,]$1=\\"\\([^\\"]*\\)\\".*/\\1/p"
+}
+
+# fetch_token: a token for \`scope\`, kept until another scope is wanted.
+fetch_token() {
+  [ -z "$token" ] || [ "$token_scope" != "$scope" ] || return 0
+  case $auth_realm in
+    https://*) ;;
+    http://*)
+      [ "$scheme" = http ] || trouble other "$address sends for tokens to $auth_realm, by plain HTTP" || return 1
+      ;;
+    *) trouble other "$address does not say where tokens are" || return 1 ;;
+  esac
+  token=
+  set -- --get
+  for one in $scope; do set -- "$@" --data-urlencode "scope=$one"; done
+  [ -z "$auth_service" ] || set -- "$@" --data-urlencode "service=$auth_service"
+  http_authorization=$login
+  : >"$work/body"
+  : >"$work/headers"
+  if ! curl_call "$@" --output "$work/body" --dump-header "$work/headers" -- "$auth_realm"; then
+    curl_trouble "$curl_status" || why="no token from $auth_realm: $why"
+    return 1
+  fi
+  read_code
+  if [ "$code" != 200 ]; then
+    refused_by 'a request for a token' || why="$why, from $auth_realm"
+    [ "$code" != 400 ] || fault=login
+    return 1
+  fi
+  token=$(json 'END { print V["token"] == "" ? V["access_token"] : V["token"] }' "$work/body" 2>/dev/null) || token=
+  case $token in
+    '' | *[!A-Za-z0-9._~+/=-]*)
+      token=
+      trouble other "what $auth_realm sends is not a token" || return 1
+      ;;
+  esac
+  token_scope=$scope
+}
+
+# scope_of REPOSITORY: what may be done there, in the words of tokens.
+scope_of() { printf 'repository:%s:pull,push' "$1"; }
+
+# curl_tag REPOSITORY REFERENCE: sets \`there\` to its digest; empty where it is not there.
+curl_tag() {
+  there=
+  request "$(scope_of "$1")" HEAD "$origin/v2/$1/manifests/$2" --header "$ACCEPT" || return 1
+  case $code in
+    200) ;;
+    404) return 0 ;;
+    *) refused_by "the question for $2" || return 1 ;;
+  esac
+  there=$(header docker-content-digest)
+  is_digest "$there" || curl_read "$1" "$2"
+}
+
+# curl_read REPOSITORY REFERENCE: the bytes of a manifest, in $work/body, and their digest in \`there\`.
+curl_read() {
+  there=
+  request "$(scope_of "$1")" GET "$origin/v2/$1/manifests/$2" --header "$ACCEPT" --location || return 1
+  case $code in
+    200) there=sha256:$(hash_of "$work/body") ;;
+    404) ;;
+    *) refused_by "the question for $2" ;;
+  esac
+}
+
+# curl_leaf REPOSITORY DIGEST [TAG]: sends what an image or artifact needs, then its manifest.
+curl_leaf() {
+  curl_blobs "$1" "$2" || return 1
+  curl_manifest "$@" && return 0
+  # A registry that remembers what was collected says that it has a blob, until a manifest names it.
+  case $said in *BLOB_UNKNOWN*) ;; *) return 1 ;; esac
+  content_of "$2" | awk '!seen[$0]++' >"$work/lacking"
+  while IFS= read -r blob <&3; do
+    rm -f "$work/at/\${blob#sha256:}"
+    curl_blob "$1" "$blob" || return 1
+  done 3<"$work/lacking"
+  curl_manifest "$@"
+}
+
+# curl_index REPOSITORY DIGEST [TAG]: what it lists is there.
+curl_index() {
+  curl_manifest "$@"
+}
+
+curl_manifest() {
+  request "$(scope_of "$1")" PUT "$origin/v2/$1/manifests/\${3:-$2}" --upload-file "$(file_of "$2")" \\
+    --header "Content-Type: $(type_of "$2")" || return 1
+  case $code in 201 | 200 | 202) ;; *) refused_by "the manifest $(short "$2")" ;; esac
+}
+
+# curl_blobs REPOSITORY DIGEST: all that a manifest names, each where it is not there.
+curl_blobs() {
+  content_of "$2" | awk '!seen[$0]++' >"$work/blobs"
+  : >"$work/lacking"
+  while :; do
+    head -n 100 "$work/blobs" >"$work/asked"
+    [ -s "$work/asked" ] || break
+    sed 1,100d "$work/blobs" >"$work/rest"
+    mv "$work/rest" "$work/blobs"
+    curl_lacking "$1"
+  done
+  while IFS= read -r blob <&3; do
+    curl_blob "$1" "$blob" || return 1
+  done 3<"$work/lacking"
+}
+
+# curl_lacking REPOSITORY: which of the digests in $work/asked are not there, by one run of curl. Whatever is no clear yes
+# is sent.
+curl_lacking() {
+  scope=$(scope_of "$1")
+  [ "$auth_scheme" != Bearer ] || fetch_token || :
+  case $auth_scheme in
+    Basic) http_authorization=$login ;;
+    Bearer) http_authorization=\${token:+"header = \\"Authorization: Bearer $token\\""} ;;
+    *) http_authorization= ;;
+  esac
+  while IFS= read -r blob; do
+    printf '%s/v2/%s/blobs/%s\\n' "$origin" "$1" "$blob"
+  done <"$work/asked" | sed 's/.*/url = "&"\\noutput = "\\/dev\\/null"/' >"$work/urls"
+  curl_call --head --location --config "$work/urls" --write-out '%{http_code}\\n' >"$work/codes" || :
+  paste_codes "$1"
+}
+
+paste_codes() {
+  while IFS= read -r blob <&3; do
+    IFS= read -r code <&4 || code=
+    if [ "$code" = 200 ]; then printf '%s\\n' "$1" >"$work/at/\${blob#sha256:}"; else printf '%s\\n' "$blob" >>"$work/lacking"; fi
+  done 3<"$work/asked" 4<"$work/codes"
+}
+
+# curl_blob REPOSITORY DIGEST: takes a blob from another repository of the registry, or sends its bytes.
+curl_blob() {
+  blob_hex=\${2#sha256:}
+  scope=$(scope_of "$1")
+  uploads=$origin/v2/$1/blobs/uploads/
+  blob_from=
+  [ ! -f "$work/at/$blob_hex" ] || IFS= read -r blob_from <"$work/at/$blob_hex"
+  if [ -n "$blob_from" ] && [ "$blob_from" != "$1" ]; then
+    request "$scope repository:$blob_from:pull" POST "$uploads?mount=$2&from=$blob_from" --data '' || return 1
+    [ "$code" != 201 ] || return 0
+    # Where one may write and not read, for example, it is sent.
+    if [ "$code" = 202 ]; then upload_url=$(place_of "$(header location)"); else upload_url=; fi
+  else
+    upload_url=
+  fi
+  is_whole "$2" || return 1
+  blob_tries=1
+  while :; do
+    curl_upload "$1" "$2" && break
+    case $fault:$blob_tries in cut:[12] | busy:[12]) sleep "$blob_tries" ;; lost:1) ;; *) return 1 ;; esac
+    progress "  $why; once more"
+    blob_tries=$((blob_tries + 1))
+    upload_url=
+  done
+  printf '%s\\n' "$1" >"$work/at/$blob_hex"
+}
+
+# curl_upload REPOSITORY DIGEST: as docker does: begins, sends all bytes, ends.
+curl_upload() {
+  scope=$(scope_of "$1")
+  if [ -z "$upload_url" ]; then
+    request "$scope" POST "$uploads" --data '' || return 1
+    [ "$code" = 202 ] || refused_by "an upload to $1" || return 1
+    upload_url=$(place_of "$(header location)")
+  fi
+  [ -n "$upload_url" ] || trouble other "$address does not say where an upload to $1 goes on, or sends it to plain HTTP" ||
+    return 1
+  blob_file=$(file_of "$2")
+  announce "$2" "$blob_file"
+  # Bytes go on from a new place, not from where they were sent to.
+  once=yes
+  curl_bytes "$2"
+  upload_status=$?
+  once=
+  return "$upload_status"
+}
+
+curl_bytes() {
+  upload_begun=$(date +%s)
+  http PATCH "$upload_url" --upload-file "$blob_file" --header 'Content-Type: application/octet-stream' || {
+    [ "$fault" != cut ] || [ $(($(date +%s) - upload_begun)) -lt 50 ] || fault=minute
+    return 1
+  }
+  case $code in
+    201 | 202 | 204) ;;
+    # The token ran out, or the upload is not known any more: another one is begun.
+    401 | 404 | 416) refused_by "the bytes of $(short "$1")" || fault=lost && return 1 ;;
+    *) refused_by "the bytes of $(short "$1")" || return 1 ;;
+  esac
+  upload_next=$(header location)
+  [ -z "$upload_next" ] || upload_url=$(place_of "$upload_next")
+  case $upload_url in *\\?*) upload_end="$upload_url&digest=$1" ;; *) upload_end="$upload_url?digest=$1" ;; esac
+  http PUT "$upload_end" --data '' --header 'Content-Type: application/octet-stream' || return 1
+  case $code in
+    201 | 204) ;;
+    401 | 404) refused_by "the end of $(short "$1")" || fault=lost && return 1 ;;
+    *) refused_by "the end of $(short "$1")" ;;
+  esac
+}
+
+# place_of LOCATION: the address that an answer names; nothing where it goes from HTTPS to plain HTTP.
+place_of() {
+  case $1 in
+    *[!A-Za-z0-9._~:/?#@!\\$\\&\\'\\(\\)*+,\\;=%\\[\\]-]*) ;;
+    https://*) printf '%s\\n' "$1" ;;
+    http://*) [ "$scheme" = https ] || printf '%s\\n' "$1" ;;
+    //*) printf '%s:%s\\n' "$scheme" "$1" ;;
+    /*) printf '%s%s\\n' "$origin" "$1" ;;
+  esac
+}
+`,
+	"lib/push-json.sh": `# Reads JSON with awk alone. A part of push.sh; not to be run.
+#
+# json PROGRAM FILE [NAME=VALUE…]: runs an awk program whose END finds the text in J and, by path (the keys from the top,
+# each after SUBSEP; elements of an array by their number from 0): V the texts of strings, numbers and words, A and Z where
+# a value begins in J and where it has ended, N the number of an array's elements. It fails where the file is not JSON, or
+# has a key twice.
+json() {
+  json_program=$1 json_file=$2
+  shift 2
+  [ "$(wc -c <"$json_file")" -le 8388608 ] || return 1
+  set -- "$@" -
+  awk "$json_parser $json_program" "$@" <"$json_file"
+}
+
+json_parser='
+function json_space() { while (i <= n && index(" \\t\\r\\n", substr(J, i, 1))) i++ }
+function json_string(   from, c, text) {
+  for (from = ++i; i <= n; i++) {
+    c = substr(J, i, 1)
+    if (c == "\\"") {
+      text = text substr(J, from, i - from)
+      i++
+      return text
+    }
+    if (c == "\\\\") {
+      text = text substr(J, from, i - from)
+      c = substr(J, ++i, 1)
+      if (c == "u") { text = text "\\\\"; from = i; continue }
+      if (c == "n") c = "\\n"
+      else if (c == "t") c = "\\t"
+      else if (c == "r") c = "\\r"
+      else if (c == "b") c = "\\b"
+      else if (c == "f") c = "\\f"
+      else if (c != "\\"" && c != "\\\\" && c != "/") bad = 1
+      text = text c
+      from = i + 1
+    }
+  }
+  bad = 1
+}
+function json_value(path, depth,   begin, c, key, count, from) {
+  if (depth > 60 || path in A) bad = 1
+  if (bad) return
+  json_space()
+  begin = i
+  c = substr(J, i, 1)
+  if (i > n) bad = 1
+  else if (c == "\\"") V[path] = json_string()
+  else if (c == "{" || c == "[") {
+    i++
+    json_space()
+    count = 0
+    if (substr(J, i, 1) == (c == "{" ? "}" : "]")) i++
+    else for (;;) {
+      key = count
+      if (c == "{") {
+        json_space()
+        if (substr(J, i, 1) != "\\"") bad = 1
+        else key = json_string()
+        json_space()
+        if (substr(J, i++, 1) != ":") bad = 1
+      }
+      if (bad) return
+      json_value(path == "" ? key : path SUBSEP key, depth + 1)
+      if (bad) return
+      count++
+      json_space()
+      from = substr(J, i++, 1)
+      if (from == (c == "{" ? "}" : "]")) break
+      if (from != ",") { bad = 1; return }
+    }
+    if (c == "[") N[path] = count
+  } else {
+    while (i <= n && substr(J, i, 1) ~ /[-+.0-9A-Za-z]/) i++
+    V[path] = substr(J, begin, i - begin)
+    if (V[path] !~ /^(true|false|null|-?[0-9][-+.0-9eE]*)$/) bad = 1
+  }
+  A[path] = begin
+  Z[path] = i
+}
+function json_raw(path) { return path in A ? substr(J, A[path], Z[path] - A[path]) : "" }
+{ J = J (NR > 1 ? "\\n" : "") $0 }
+END {
+  i = 1
+  n = length(J)
+  json_value("", 0)
+  json_space()
+  if (bad || i <= n) exit 1
+}
+'
+`,
+	"lib/push-login.sh": `# The login for a registry: from a file, from the files that skopeo reads, or asked for. A part of push.sh; not to be run.
+# It stays in variables of this shell, and goes to curl by standard input: never in an argument, never to the terminal.
+
+# A variable that comes from the environment goes on into that of other programs.
+unset login login_user login_password login_line login_found token http_authorization
+
+login=       # what curl is told: a line of its configuration
+login_user=  # where a name and a password were given, these
+login_password=
+login_asked=
+
+# login_by_name NAME PASSWORD
+login_by_name() {
+  login_user=$1 login_password=$2
+  login="user = \\"$(quoted "$1:$2")\\""
+}
+
+# quoted TEXT: between the quotes of curl's configuration.
+quoted() {
+  printf '%s\\n' "$1" | sed 's/["\\\\]/\\\\&/g'
+}
+
+# read_login FILE: one line NAME:PASSWORD; \`-\` is standard input.
+read_login() {
+  login_line=
+  if [ "$1" = - ]; then
+    IFS= read -r login_line || [ -n "$login_line" ] || refuse 'standard input has no line NAME:PASSWORD'
+  else
+    { [ -f "$1" ] && [ -r "$1" ]; } || refuse "$1 is not a file that can be read"
+    IFS= read -r login_line <"$1" || [ -n "$login_line" ] || refuse "$1 has no line NAME:PASSWORD"
+  fi
+  login_line=\${login_line%"$(printf '\\r')"}
+  case $login_line in
+    :* | *:) refuse "what --user-from names has no line NAME:PASSWORD" ;;
+    *:*) login_by_name "\${login_line%%:*}" "\${login_line#*:}" ;;
+    *) refuse "what --user-from names has no line NAME:PASSWORD" ;;
+  esac
+  login_line=
+}
+
+# find_login ADDRESS PREFIX [FILE]: looks for a login where skopeo does; the first file that has one counts.
+find_login() {
+  login_keys=
+  login_below=$1\${2:+/$2}
+  while :; do
+    login_keys="$login_keys $login_below"
+    case $login_below in */*) login_below=\${login_below%/*} ;; *) break ;; esac
+  done
+  if [ -n "\${3-}" ]; then
+    login_in "$3" || :
+  elif [ -n "\${REGISTRY_AUTH_FILE-}" ]; then
+    login_in "$REGISTRY_AUTH_FILE" || :
+  else
+    login_folder
+    login_in "$login_run/auth.json" ||
+      login_in "\${XDG_CONFIG_HOME:-\${HOME-}/.config}/containers/auth.json" ||
+      login_in "\${DOCKER_CONFIG:-\${HOME-}/.docker}/config.json" || :
+  fi
+}
+
+# login_folder: where logins of a session are.
+login_folder() {
+  if [ -n "\${XDG_RUNTIME_DIR-}" ]; then login_run=$XDG_RUNTIME_DIR/containers; else login_run=/run/containers/$(id -u); fi
+}
+
+# login_in FILE: the login that a file has for one of \`login_keys\`, the longest first.
+login_in() {
+  { [ -f "$1" ] && [ -r "$1" ]; } || return 1
+  login_found=$(json 'END {
+    count = split(keys, wanted, " ")
+    for (path in A) {
+      split(path, part, SUBSEP)
+      key = part[2]
+      sub(/^https?:\\/\\//, "", key)
+      sub(/\\/v[12]\\/?$/, "", key)
+      sub(/\\/$/, "", key)
+      if (part[1] == "auths" && part[3] == "auth") auth[key] = V[path]
+      if (part[1] == "auths" && part[3] == "identitytoken" && V[path] != "") token[key] = 1
+      if (part[1] == "auths" && part[3] == "") listed[key] = 1
+      if (part[1] == "credHelpers" && part[3] == "") helper[key] = V[path]
+    }
+    for (at = 1; at <= count; at++) {
+      key = wanted[at]
+      if (key in helper) { print "helper " helper[key]; exit }
+      if (key in token) { print "token"; exit }
+      if (auth[key] != "") { print "auth " auth[key]; exit }
+      if ((key in listed) && V["credsStore"] != "") { print "helper " V["credsStore"]; exit }
+    }
+  }' "$1" keys="$login_keys") || {
+    note "note: $1 is not JSON that can be read; no login is taken from it"
+    return 1
+  }
+  case $login_found in
+    'auth '*[!A-Za-z0-9+/=]*) note "note: $1 has a login that is not in base64" && return 1 ;;
+    'auth '*) login="header = \\"Authorization: Basic \${login_found#auth }\\"" ;;
+    helper*) note "note: $1 keeps the login in another program, which skopeo asks and curl does not; --user-from gives one" ;;
+    token) note "note: $1 has a token in place of a password, which skopeo uses and curl does not; --user-from gives one" ;;
+    *) return 1 ;;
+  esac
+  login_found=
+}
+
+# ask_login ADDRESS: asks for a login, once, where somebody is at the terminal.
+ask_login() {
+  [ -z "$login_asked" ] && [ -t 0 ] && [ -t 2 ] || return 1
+  login_asked=yes
+  progress_end
+  printf 'User name at %s: ' "$1" >&2
+  IFS= read -r login_user || return 1
+  [ -n "$login_user" ] || return 1
+  printf 'Password: ' >&2
+  login_stty=
+  ! has stty || login_stty=$(stty -g)
+  [ -z "$login_stty" ] || stty -echo
+  IFS= read -r login_password || login_password=
+  [ -z "$login_stty" ] || stty "$login_stty"
+  login_stty=
+  note
+  login_by_name "$login_user" "$login_password"
+}
+`,
+	"lib/push-referrers.sh": `# Signatures, SBOMs and other referrers of images that are pushed. A part of push.sh; not to be run.
+
+curl_why=
+lists_referrers= # whether curl can ask the registry which it lists: yes or no, once that is known
+
+# push_referrers REPOSITORY PATH DIGEST: sends those of what is at the registry's PATH with a digest, each after what it
+# refers to; of what the registry has not, as an index in place of which it has a narrowed one, none can be sent.
+push_referrers() {
+  grep -q "^$1$tab" "$work/referrers" || return 0
+  if [ "$3" != "$image_digest" ]; then
+    left_out=$(awk -F "$tab" -v repository="$1" -v subject="$image_digest" \\
+      '$1 == repository && $2 == subject { count++ } END { print count + 0 }' "$work/referrers")
+    [ "$left_out" -eq 0 ] ||
+      tell "$item: $left_out signatures and other referrers of the whole index are left out, since they fit no other"
+  fi
+  tree_of "$3" >"$work/tree"
+  awk -F "$tab" -v OFS="$tab" -v repository="$1" '
+    FILENAME != last { last = FILENAME; file++ }
+    file == 1 { subject[++count] = $1; is[$1] = 1; next }
+    $1 == repository { all++; of[all] = $2; digest[all] = $3; tag[all] = $4 }
+    END {
+      for (at = 1; at <= count; at++)
+        for (one = 1; one <= all; one++)
+          if (of[one] == subject[at]) {
+            print of[one], digest[one], tag[one]
+            sent++
+            if (!(digest[one] in is)) { is[digest[one]] = 1; subject[++count] = digest[one] }
+          }
+    }' "$work/tree" "$work/referrers" >"$work/own"
+  cut -f 1 "$work/own" | awk '!seen[$0]++' >"$work/subjects"
+  while IFS= read -r subject <&7; do
+    push_listed "$2" "$subject" || return 1
+    awk -F "$tab" -v subject="$subject" '$1 == subject && $3 != "-" { print $2 "\\t" $3 }' "$work/own" >"$work/tagged"
+    while IFS=$tab read -r referrer referrer_tag <&8; do
+      push_tagged "$2" "$referrer" "$referrer_tag" || return 1
+    done 8<"$work/tagged"
+  done 7<"$work/subjects"
+}
+
+# tell TEXT: in the end, once.
+tell() {
+  grep -Fqx -e "note: $1" "$work/notes" 2>/dev/null || printf 'note: %s\\n' "$1" >>"$work/notes"
+}
+
+# push_listed PATH SUBJECT: the referrers that name their subject; registries list them, or an index under a tag does.
+push_listed() {
+  awk -F "$tab" -v subject="$2" '$1 == subject && !seen[$2]++ { print $2 }' "$work/own" >"$work/named"
+  : >"$work/naming"
+  while IFS= read -r referrer <&8; do
+    is_whole "$referrer" || return 1
+    named=$(json 'END { print V["subject" SUBSEP "digest"] }' "$(file_of "$referrer")") || named=
+    [ "$named" != "$2" ] || printf '%s\\n' "$referrer" >>"$work/naming"
+  done 8<"$work/named"
+  [ -s "$work/naming" ] || return 0
+  if ! can_list; then
+    while IFS= read -r referrer <&8; do push_referrer "$1" "$referrer" || return 1; done 8<"$work/naming"
+    tell "whether $address lists the signatures and other referrers that were sent is not known: curl did not ask\${curl_why:+ ($curl_why)}"
+    return 0
+  fi
+  listed_at "$1" "$2" || return 1
+  lacking_here
+  while IFS= read -r referrer <&8; do push_referrer "$1" "$referrer" || return 1; done 8<"$work/lacks"
+  [ -s "$work/lacks" ] || return 0
+  if [ -n "$has_list" ]; then
+    listed_at "$1" "$2" || return 1
+    lacking_here
+    [ ! -s "$work/lacks" ] || tell "$address does not list all referrers of $2 that were sent"
+    return 0
+  fi
+  index_tries=1
+  while [ -s "$work/lacks" ]; do
+    [ "$index_tries" -le 3 ] ||
+      trouble other "the tag $index_tag does not keep the referrers that were sent: something else writes to it" || return 1
+    index_tries=$((index_tries + 1))
+    write_index || trouble other "what is under the tag $index_tag is no index of referrers: it is left as it is" || return 1
+    request "$(scope_of "$1")" PUT "$origin/v2/$1/manifests/$index_tag" --upload-file "$work/index" \\
+      --header "Content-Type: $index_type" || return 1
+    case $code in 201 | 200 | 202) ;; *) refused_by "the tag $index_tag" || return 1 ;; esac
+    listed_at "$1" "$2" || return 1
+    lacking_here
+  done
+}
+
+# can_list: whether curl can ask the registry.
+can_list() {
+  if [ -z "$lists_referrers" ]; then
+    lists_referrers=no
+    if [ "$engine" = curl ]; then
+      lists_referrers=yes
+    elif ! has curl; then
+      curl_why='it is not here'
+    elif curl_begin; then
+      lists_referrers=yes
+    else
+      curl_why=$why
+    fi
+    fault=
+  fi
+  [ "$lists_referrers" = yes ]
+}
+
+# listed_at PATH SUBJECT: what the registry lists, into $work/listed. \`has_list\`: whether it has a list of its own;
+# otherwise \`index_tag\` stands in for it, and $work/there is what is under that, or empty.
+listed_at() {
+  has_list= index_tag=sha256-\${2#sha256:} index_type=application/vnd.oci.image.index.v1+json
+  request "$(scope_of "$1")" GET "$origin/v2/$1/referrers/$2" --location || return 1
+  case $code in
+    200) digests_in "$work/body" && has_list=yes && return 0 ;;
+    40[0345] | 5??) ;;
+    *) refused_by 'the question for referrers' || return 1 ;;
+  esac
+  curl_read "$1" "$index_tag" || return 1
+  : >"$work/listed"
+  : >"$work/there"
+  [ -n "$there" ] || return 0
+  cp "$work/body" "$work/there"
+  digests_in "$work/there" || trouble other "what is under the tag $index_tag is no index: it is left as it is"
+}
+
+digests_in() {
+  json 'END {
+    if (!("manifests" in N)) exit 1
+    for (at = 0; at < N["manifests"]; at++) print V["manifests" SUBSEP at SUBSEP "digest"]
+  }' "$1" >"$work/listed" 2>/dev/null
+}
+
+lacking_here() {
+  awk '{ if (listing) is[$0] = 1; else if (!($0 in is)) print }' \\
+    listing=1 "$work/listed" listing= "$work/naming" >"$work/lacks"
+}
+
+push_referrer() {
+  send "$@" || return 1
+  referrers_sent=$((referrers_sent + 1))
+}
+
+# write_index: the index that stands in for a list, with those that it lacks. What others wrote into it stays as it is.
+write_index() {
+  : >"$work/entries"
+  while IFS= read -r referrer <&8; do
+    json 'END {
+      type = json_raw("artifactType")
+      if (type == "" || type == "\\"\\"") type = json_raw("config" SUBSEP "mediaType")
+      notes = json_raw("annotations")
+      printf "{\\"mediaType\\":\\"%s\\",\\"digest\\":\\"%s\\",\\"size\\":%s%s%s}\\n", media, digest, size,
+        (type ~ /^"./ ? ",\\"artifactType\\":" type : ""), (substr(notes, 1, 1) == "{" ? ",\\"annotations\\":" notes : "")
+    }' "$(file_of "$referrer")" media="$(type_of "$referrer")" digest="$referrer" size="$(manifest_field "$referrer" 3)" |
+      tr '\\n' ' ' >>"$work/entries" || return 1
+    printf '\\n' >>"$work/entries"
+  done 8<"$work/lacks"
+  [ -s "$work/there" ] ||
+    printf '{"schemaVersion":2,"mediaType":"%s","manifests":[]}\\n' "$index_type" >"$work/there"
+  json 'END {
+    if (!("manifests" in N)) exit 1
+    while ((getline line < entries) > 0) more = more (more == "" ? "" : ",") line
+    at = Z["manifests"] - 1
+    printf "%s%s%s%s", substr(J, 1, at - 1), (N["manifests"] > 0 ? "," : ""), more, substr(J, at)
+  }' "$work/there" entries="$work/entries" >"$work/index"
+}
+
+# push_tagged PATH DIGEST TAG: what cosign keeps under a tag. One that holds what is not here is the registry's own.
+push_tagged() {
+  "\${engine}_tag" "$1" "$3" || return 1
+  [ "$there" != "$2" ] || return 0
+  if [ -n "$there" ]; then
+    if [ -n "$keep" ] || ! includes "$1" "$2" "$3"; then
+      tell "$address/$1:$3 has $(short "$there") there, with what is not here: it is left as it is"
+      return 0
+    fi
+  fi
+  push_referrer "$@"
+}
+
+# includes PATH DIGEST TAG: whether all layers of what is there under the tag are those of what is here.
+includes() {
+  "\${engine}_read" "$1" "$3" || return 1
+  includes_file=$work/body
+  [ "$engine" = curl ] || includes_file=$work/out
+  json 'END {
+    if (!("layers" in N)) exit 1
+    for (at = 0; at < N["layers"]; at++) print V["layers" SUBSEP at SUBSEP "digest"]
+  }' "$includes_file" >"$work/theirs" || return 1
+  content_of "$2" >"$work/ours"
+  while IFS= read -r includes_blob; do
+    grep -Fqx -e "$includes_blob" "$work/ours" || return 1
+  done <"$work/theirs"
+}
+`,
+	"lib/push-skopeo.sh": `# A registry by skopeo, from 1.6 on. A part of push.sh; not to be run.
+#
+# skopeo below 1.19 reads no Docker images out of an OCI layout, and no skopeo copies an index of indexes or one of which
+# children are absent. So each image is shown to it alone, as \`dir:\` with links into the bundle, and indexes after that
+# without what they list (\`--multi-arch index-only\`).
+
+# skopeo_begin: sets what all calls have.
+skopeo_begin() {
+  skopeo_verify=tls-verify=true
+  [ -z "$plain_http$insecure" ] || skopeo_verify=tls-verify=false
+  if [ -n "$ca" ]; then
+    mkdir "$work/certs"
+    cp "$ca" "$work/certs/ca.crt"
+  fi
+  skopeo_file=$auth_file
+  # Where the user has no folder of a session, skopeo fails at the one that it may not read. It looks at home after that.
+  login_folder
+  if [ ! -r "$login_run/auth.json" ]; then
+    XDG_RUNTIME_DIR=$work
+    export XDG_RUNTIME_DIR
+  fi
+  [ -z "$login_user" ] || skopeo_login
+}
+
+# skopeo_login: gives skopeo the name and the password in a file of this run. They are checked by that.
+skopeo_login() {
+  skopeo_file=$work/auth.json
+  set -- login "--$skopeo_verify" --authfile "$skopeo_file" --username "$login_user" --password-stdin
+  [ -z "$ca" ] || set -- "$@" --cert-dir "$work/certs"
+  skopeo_call "$@" -- "$address" <<END || skopeo_trouble 'the login'
+$login_password
+END
+}
+
+# skopeo_call ARGUMENT…: skopeo with this standard input. A signal ends it.
+skopeo_call() {
+  # What runs beside the shell has no standard input of its own.
+  {
+    skopeo "$@" <&3 3<&- >"$work/out" 2>"$work/skopeo" &
+    child=$!
+  } 3<&0
+  skopeo_status=0
+  wait "$child" || skopeo_status=$?
+  child=
+  return "$skopeo_status"
+}
+
+# skopeo_trouble WHAT: what went wrong, by what skopeo wrote.
+skopeo_trouble() {
+  said=$(sed -n 's/.*level=fatal msg="\\(.*\\)"$/\\1/p' "$work/skopeo" | tail -n 1)
+  [ -n "$said" ] || said=$(tail -n 1 "$work/skopeo")
+  said=$(printf '%s\\n' "$said" | sed 's/\\\\"/"/g' | tr -d '\\000-\\037\\177-\\377' | cut -c 1-400)
+  why="skopeo, $1: $said"
+  case $said in
+    *auth.json*'permission denied'* | *config.json*'permission denied'*) fault=unreadable ;;
+    *'gave HTTP response to HTTPS client'*) fault=plain why="$address does not speak HTTPS" ;;
+    *'HTTP request to an HTTPS server'*) fault=tls why="$address speaks HTTPS" ;;
+    *x509:* | *'certificate signed by'*) fault=authority ;;
+    *'connection refused'* | *'no such host'* | *'no route to host'* | *'network is unreachable'* | *'i/o timeout'*)
+      fault=gone
+      ;;
+    *'unauthorized'* | *'authentication required'* | *'invalid username/password'* | *'unable to retrieve auth token'*)
+      fault=login
+      ;;
+    *denied* | *orbidden*) fault=denied ;;
+    *'anifest unknown'* | *'name unknown'* | *NAME_UNKNOWN* | *'name not known'* | *'not found'* | *'status 404'*)
+      fault=missing
+      ;;
+    *'use of closed network connection'* | *'broken pipe'* | *'connection reset'* | *EOF*) fault=cut ;;
+    *'Digest did not match'* | *'no such file'*) fault=damaged ;;
+    *'anifest invalid'* | *'must be converted to type'*) fault=refused ;;
+    *) fault=other ;;
+  esac
+  return 1
+}
+
+skopeo_to() {
+  if [ -n "$3" ]; then printf 'docker://%s/%s:%s' "$address" "$1" "$3"; else printf 'docker://%s/%s@%s' "$address" "$1" "$2"; fi
+}
+
+# skopeo_tag REPOSITORY REFERENCE: sets \`there\` to the digest of what it has, read whole; empty where it is not there.
+skopeo_tag() {
+  there=
+  case $2 in sha256:*) skopeo_from="docker://$address/$1@$2" ;; *) skopeo_from="docker://$address/$1:$2" ;; esac
+  set -- inspect --raw "--$skopeo_verify"
+  [ -z "$skopeo_file" ] || set -- "$@" --authfile "$skopeo_file"
+  [ -z "$ca" ] || set -- "$@" --cert-dir "$work/certs"
+  if skopeo_call "$@" "$skopeo_from" </dev/null; then
+    there=sha256:$(hash_of "$work/out")
+    return 0
+  fi
+  skopeo_trouble "the question for \${skopeo_from#docker://}" || :
+  [ "$fault" = missing ]
+}
+
+skopeo_read() { skopeo_tag "$@"; }
+
+# skopeo_leaf REPOSITORY DIGEST [TAG]: sends an image or artifact.
+skopeo_leaf() {
+  skopeo_view "$2"
+  skopeo_copy "$1" "$2" "\${3-}"
+}
+
+# skopeo_index REPOSITORY DIGEST [TAG]: what it lists is there.
+skopeo_index() {
+  skopeo_view "$2"
+  skopeo_copy "$1" "$2" "\${3-}" --multi-arch index-only
+}
+
+skopeo_copy() {
+  skopeo_name="$(short "$2")"
+  skopeo_target=$(skopeo_to "$1" "$2" "$3")
+  shift 3
+  set -- --insecure-policy copy --preserve-digests "--dest-$skopeo_verify" "$@"
+  [ -z "$skopeo_file" ] || set -- "$@" --dest-authfile "$skopeo_file"
+  [ -z "$ca" ] || set -- "$@" --dest-cert-dir "$work/certs"
+  announce "$skopeo_name" "$work/view"
+  copy_begun=$(date +%s)
+  skopeo_call "$@" "dir:$work/view" "$skopeo_target" </dev/null || {
+    skopeo_trouble "$skopeo_name" || :
+    [ "$fault" != cut ] || [ $(($(date +%s) - copy_begun)) -lt 50 ] || fault=minute
+    return 1
+  }
+}
+
+# skopeo_view DIGEST: one manifest as a folder of links, in the form of skopeo's \`dir:\`.
+skopeo_view() {
+  rm -rf "$work/view"
+  mkdir "$work/view"
+  printf 'Directory Transport Version: 1.1\\n' >"$work/view/version"
+  ln -s "$(file_of "$1")" "$work/view/manifest.json"
+  content_of "$1" | while IFS= read -r blob; do
+    [ -L "$work/view/\${blob#sha256:}" ] || ln -s "$(file_of "$blob")" "$work/view/\${blob#sha256:}"
+  done
+}
+`,
+	"lib/serve-client.sh": `# How a script asks a registry for a manifest, with whatever this machine has. Sourced after common.sh.
+#
+#   choose_client http|https     sets \`client\`: curl, wget (GNU or busybox), openssl, skopeo; empty where nothing can
+#   "ask_$client" URL            of …/v2/NAME/manifests/TAG: sets \`answered\` to the status, empty where there was no
+#                                response; the bytes of a 200 are in the file \`$answer\`
+#   run COMMAND…                 in the background: a signal ends it at once, where a shell would wait for its end
+#
+# Only for a registry that the script itself has started: certificates are not checked.
+
+# Not every sleep knows parts of a second.
+if sleep 0.01 2>/dev/null; then tick=0.1 ticks=10; else tick=1 ticks=1; fi
+pause() { sleep "$tick"; }
+
+child=
+run() {
+  "$@" &
+  child=$!
+  await_child
+}
+await_child() {
+  wait "$child" && result=0 || result=$?
+  child=
+  return "$result"
+}
+# within COMMAND…: as \`run\`, for at most ten seconds: not every client has a bound of its own.
+within() {
+  "$@" &
+  child=$!
+  left=$((10 * ticks))
+  while kill -0 "$child" 2>/dev/null; do
+    if [ "$left" -eq 0 ]; then kill "$child" 2>/dev/null || :; fi
+    left=$((left - 1))
+    pause
+  done
+  await_child
+}
+
+temporary
+answer=$work/answer answered=
+: >"$answer"
+# What is started here is not reached through a proxy.
+unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY
+
+choose_client() {
+  client='' wget_options=''
+  if has curl; then
+    client=curl
+  elif has wget && wget --version 2>/dev/null | grep -q GNU; then
+    client=wget wget_options='--tries=1 --timeout=9 --no-check-certificate'
+  elif [ "$1" = http ] && has wget; then
+    client=wget
+  elif [ "$1" = https ] && has openssl; then
+    # The TLS of busybox wget knows no cipher that zot takes.
+    client=openssl
+  elif has skopeo; then
+    client=skopeo
+  fi
+}
+
+# status_in FILE: the last status of HTTP in it.
+status_in() { sed -n 's/.*HTTP\\/1\\.[01]  *\\([1-5][0-9][0-9]\\).*/\\1/p' "$1" | tail -n 1; }
+
+ask_curl() {
+  within curl -q -k -s -o "$answer" -w '%{http_code}\\n' --noproxy '*' --max-time 9 "$1" >"$work/status" || :
+  answered=$(cat "$work/status")
+  [ "$answered" != 000 ] || answered=
+}
+
+ask_wget() {
+  # What the user has configured could send it elsewhere. An empty file: GNU wget refuses /dev/null.
+  : >"$work/wgetrc"
+  # shellcheck disable=SC2086
+  WGETRC=$work/wgetrc within wget $wget_options -S -O "$answer" "$1" >/dev/null 2>"$work/status" || :
+  answered=$(status_in "$work/status")
+}
+
+ask_openssl() {
+  address=\${1#*://}
+  printf 'GET /%s HTTP/1.0\\r\\nHost: %s\\r\\n\\r\\n' "\${address#*/}" "\${address%%/*}" >"$work/request"
+  within tls_exchange "\${address%%/*}" 2>/dev/null || :
+  head -n 1 "$work/response" >"$work/status"
+  answered=$(status_in "$work/status")
+  body=$(awk '{ at += length($0) + 1 } /^\\r$/ { print at + 1; exit }' "$work/response")
+  [ -z "$body" ] || tail -c "+$body" "$work/response" >"$answer"
+}
+tls_exchange() { exec openssl s_client -quiet -connect "$1" <"$work/request" >"$work/response"; }
+
+ask_skopeo() {
+  address=\${1#*://}
+  address=\${address%/manifests/*}:\${1##*/manifests/}
+  answered=
+  if within skopeo --insecure-policy inspect --raw --no-creds --tls-verify=false \\
+    "docker://\${address%%/*}/\${address#*/v2/}" >"$answer" 2>"$work/status"; then
+    answered=200
+  elif grep -qi 'unauthorized\\|authentication required' "$work/status"; then
+    answered=401
+  fi
+}
+`,
+	"lib/serve-root.sh": `# Which repositories of registry/ are whole, and a root for zot that is made of links to them. Sourced after common.sh; the
+# scripts set \`served\`, the path of registry/ from which is served.
+
+# find_repositories: compares what each repository of the two tables has to have with what is there. Prints lines:
+#   own REPOSITORY    its blobs stand in it
+#   pool REPOSITORY   they stand in blobs/ alone: on a medium without hard links, or where only that was unpacked
+#   lack REPOSITORY: WHAT
+find_repositories() {
+  {
+    (cd -- "$served" && find -L . -type f) || :
+    say '#pool'
+    [ ! -d "$bundle/blobs" ] || (cd -- "$bundle/blobs" && find -L . -type f) || :
+  } | awk -F "$tab" '
+    FNR == 1 { part++ }
+    part == 1 { if (!/^#/ && $4 != "-") content[$1] = $4; next }
+    part == 2 {
+      if (/^#/) next
+      if ($8 !~ /^[a-z0-9][a-z0-9._\\/-]*$/ || $8 ~ /(^|\\/)\\.\\.?(\\/|$)/) { print "lack", $8 ": a name that no registry takes"; next }
+      if (!($8 in wanted)) order[++count] = $8
+      wanted[$8] = wanted[$8] " " $3 ($6 == "-" ? "" : " " $6)
+      next
+    }
+    $0 == "#pool" { pooled = 1; next }
+    pooled { pool[substr($0, 3)] = 1; next }
+    { there[substr($0, 3)] = 1 }
+    END { for (at = 1; at <= count; at++) judge(order[at]) }
+    function judge(repository,   todo, n, i, digest, file, seen, own, absent, more, parts) {
+      if (!((repository "/index.json") in there)) { print "lack", repository ": its index.json"; return }
+      n = split(wanted[repository], todo, " ")
+      own = 1
+      for (i = 1; i <= n; i++) {
+        digest = todo[i]
+        if (digest in seen) continue
+        seen[digest] = 1
+        file = digest
+        sub(/:/, "/", file)
+        if (!((repository "/blobs/" file) in there)) {
+          own = 0
+          if (!(file in pool)) absent = digest
+        }
+        for (more = split(content[digest], parts, " "); more > 0; more--) todo[++n] = parts[more]
+      }
+      if (absent != "") print "lack", repository ": " absent
+      else print (own ? "own" : "pool"), repository
+    }
+  ' "$kit/manifests.tsv" "$kit/images.tsv" -
+}
+
+# make_root ROOT LIST: a new folder of links into the bundle, by what find_repositories has printed. One link for each folder
+# of registry/ is enough where the repositories in it have their blobs. Others get copies of their small files and a link to
+# the pool: zot must never collect garbage there, since each repository would remove what the others need.
+# Sets \`is_pooled\` where there are such, \`aliases\` to how many names of docker.io are there a second time, \`no_alias\` to
+# those that are not, since another folder has the name.
+make_root() {
+  root=$1 is_pooled='' aliases=0 no_alias=''
+  mkdir "$root"
+  # It spares zot a scan of all blobs when it starts.
+  printf 1 >"$root/_restore_complete"
+  for top in "$served"/*/; do
+    top=\${top%/}
+    top=\${top##*/}
+    [ "$top" != '*' ] || break
+    if awk -v top="$top" '$1 == "pool" && ($2 == top || index($2, top "/") == 1) { found = 1 } END { exit !found }' "$2"; then
+      is_pooled=yes
+      add_repositories "$top" "$2"
+    else
+      ln -s "$served/$top" "$root/$top"
+    fi
+  done
+  add_aliases "$root"
+}
+# add_aliases ROOT: the mirrors of dockerd have no path: it asks for docker.io/library/one as library/one.
+add_aliases() {
+  for top in "$1"/docker.io/*/; do
+    top=\${top%/}
+    top=\${top##*/}
+    if [ "$top" = '*' ]; then break; fi
+    if [ "$(readlink "$1/$top")" = "docker.io/$top" ]; then continue; fi
+    if [ -e "$1/$top" ]; then
+      no_alias="$no_alias $top"
+    else
+      ln -s "docker.io/$top" "$1/$top"
+      aliases=$((aliases + 1))
+    fi
+  done
+}
+# follow_root ROOT: links for the folders of registry/ that have come since.
+follow_root() {
+  for top in "$served"/*/; do
+    top=\${top%/}
+    top=\${top##*/}
+    # A link has been looked at when it was there at the start; of later ones nobody knows where they lead.
+    if [ "$top" = '*' ] || [ -e "$1/$top" ] || [ -L "$served/$top" ]; then continue; fi
+    ln -s "$served/$top" "$1/$top"
+  done
+  add_aliases "$1"
+}
+# add_repositories FOLDER LIST: each repository below it for itself; also one that is in neither table, whose blobs are its own.
+# There may be thousands: each costs one process.
+add_repositories() {
+  (cd -- "$served" && find -L "$1" -type f \\( -name index.json -o -name oci-layout \\)) |
+    grep '^[a-z0-9][a-z0-9._/-]*$' >"$work/small"
+  (cd -- "$served" && tar -chf - -T "$work/small") | tar -xf - -C "$root"
+  sed -n 's/\\/index\\.json$//p' "$work/small" |
+    awk 'NR == FNR { if ($1 == "pool") pool[$2] = 1; next } { print (($0 in pool) ? "pool" : "own"), $0 }' "$2" - |
+    while read -r kind repository; do
+      [ -f "$root/$repository/oci-layout" ] || printf '{"imageLayoutVersion":"1.0.0"}' >"$root/$repository/oci-layout"
+      case "$kind" in
+        pool) ln -s "$bundle/blobs" "$root/$repository/blobs" ;;
+        *) ln -s "$served/$repository/blobs" "$root/$repository/blobs" ;;
+      esac
+    done
+}
+`,
+	"load.sh": `#!/bin/sh
+# Loads images of this bundle into the container runtime of this machine, without a registry.
+case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
+. "$kit/lib/common.sh"
+. "$kit/lib/progress.sh"
+
+usage() {
+  cat <<'END'
+usage: sh kit/load.sh [OPTION…] RUNTIME [PATTERN…]
+
+Loads the images of this bundle into the container runtime of this machine,
+through its own program.
+
+RUNTIME
+  containerd        by ctr, into the namespace of Kubernetes
+  k3s               by k3s ctr
+  rke2              by the ctr that RKE2 brings
+  docker            by docker load
+  podman            by podman pull, from the files of this bundle
+
+PATTERN             the images to load, by name: '*nginx*',
+                    'docker.io/library/*', docker.io/library/nginx:1.27.
+                    A * stands for any characters, slashes too. Without a
+                    pattern: all images.
+OPTION
+  --platform P      the platform, where it is not this machine's: linux/arm64
+  --all-platforms   every platform that is here (containerd, k3s, rke2)
+  --namespace N     containerd's namespace; default k8s.io, which is
+                    Kubernetes'. ctr and nerdctl use 'default'
+  --dry-run         tells what would be done
+  -h, --help
+
+Images that are there already are left alone. Charts, signatures, encrypted
+images and those of other platforms are skipped, and named. Each image is looked
+up in the runtime afterwards.
+
+exit codes: 0 all is there; 1 something is not; 2 nothing was begun
+
+examples
+  sudo sh kit/load.sh containerd
+  sudo sh kit/load.sh k3s 'docker.io/library/*' '*ingress*'
+  sh kit/load.sh podman
+  sh kit/load.sh --platform linux/arm64 docker quay.io/team/app:1
+END
+}
+
+platform_wanted='' all_platforms='' namespace='' dry_run=''
+# Options may stand anywhere. What is none of them goes behind what was not yet looked at.
+left=$#
+while [ "$left" -gt 0 ]; do
+  option=$1
+  shift
+  left=$((left - 1))
+  case "$option" in
+    --platform=* | --namespace=*) value=\${option#*=} ;;
+    --platform | --namespace)
+      [ "$left" -gt 0 ] || usage_error "$option needs a value"
+      value=$1
+      shift
+      left=$((left - 1))
+      ;;
+  esac
+  case "$option" in
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    --platform | --platform=*) platform_wanted=$value ;;
+    --namespace | --namespace=*)
+      namespace=$value
+      case "$namespace" in '' | -* | *[!A-Za-z0-9._-]*) usage_error "'$namespace' is no namespace" ;; esac
+      ;;
+    --all-platforms) all_platforms=1 ;;
+    --dry-run) dry_run=1 ;;
+    --)
+      while [ "$left" -gt 0 ]; do
+        set -- "$@" "$1"
+        shift
+        left=$((left - 1))
+      done
+      ;;
+    -*) usage_error "there is no option $option" ;;
+    *) set -- "$@" "$option" ;;
+  esac
+done
+runtime=\${1-}
+[ $# -eq 0 ] || shift
+case "\${runtime-}" in
+  containerd | k3s | rke2) . "$kit/lib/load-containerd.sh" ;;
+  docker | podman) . "$kit/lib/load-$runtime.sh" ;;
+  '') usage_error 'which runtime? containerd, k3s, rke2, docker or podman' ;;
+  *) usage_error "$runtime is no runtime that images are loaded into: containerd, k3s, rke2, docker or podman" ;;
+esac
+case "$platform_wanted" in
+  '') ;;
+  */) usage_error "$platform_wanted is no platform: linux/amd64 is one" ;;
+  *[!A-Za-z0-9/._:+~-]* | /* | -*) usage_error "$platform_wanted is no platform: linux/amd64 is one" ;;
+  */*) ;;
+  *) usage_error "$platform_wanted is no platform: linux/$platform_wanted?" ;;
+esac
+[ -z "$namespace" ] || [ -n "$can_hold_platforms" ] ||
+  usage_error "$runtime has no namespaces: --namespace is for containerd, k3s and rke2"
+namespace=\${namespace:-k8s.io}
+[ -z "$all_platforms" ] || [ -z "$platform_wanted" ] || usage_error '--platform and --all-platforms contradict each other'
+[ -z "$all_platforms" ] || [ -n "$can_hold_platforms" ] ||
+  usage_error "$runtime has one platform of an image under a name: choose it by --platform"
+for table in images.tsv manifests.tsv; do
+  [ -r "$kit/$table" ] || refuse "kit/$table is missing" 'Check the bundle: sh kit/verify.sh'
+done
+
+# machine_platform: what this machine runs, in the words of images.
+machine_platform() {
+  machine=$(uname -m)
+  case "$machine" in
+    x86_64 | amd64) echo linux/amd64 ;;
+    aarch64 | arm64) echo linux/arm64 ;;
+    armv8* | armv7*) echo linux/arm/v7 ;;
+    armv6*) echo linux/arm/v6 ;;
+    armv5*) echo linux/arm/v5 ;;
+    i?86) echo linux/386 ;;
+    loongarch64) echo linux/loong64 ;;
+    mips64*) echo linux/mips64le ;;
+    ppc64le | s390x | riscv64) echo "linux/$machine" ;;
+    *)
+      [ -n "$platform_wanted" ] || refuse "it is not known which images a $machine runs" 'Say it: --platform linux/…'
+      echo "linux/$machine"
+      ;;
+  esac
+}
+
+# fitting PLATFORM: the platforms of images that do for it, the best first.
+fitting() {
+  case "$1" in
+    linux/arm64 | linux/arm64/v8) echo linux/arm64 linux/arm64/v8 ;;
+    linux/arm | linux/arm/v7) echo linux/arm/v7 linux/arm linux/arm/v6 linux/arm/v5 ;;
+    linux/arm/v6) echo linux/arm/v6 linux/arm linux/arm/v5 ;;
+    *) echo "$1" ;;
+  esac
+}
+
+at_signal() {
+  progress_end
+  note 'interrupted: run it again, what is there is left alone'
+}
+temporary
+# What runtimes read as one archive: files that are made here, and links to the bundle's blobs. Nothing is copied.
+mkdir "$work/stream"
+ln -s "$bundle/blobs/sha256" "$work/pool"
+printf '{"imageLayoutVersion":"1.0.0"}' >"$work/stream/oci-layout"
+
+# read_names: $work/names, a line for each name that runtimes use. A bundle is a stranger's: nothing else than names,
+# digests and platforms gets into an argument or a file.
+read_names() {
+  awk -F '\\t' '
+    function digest(text) { return text ~ /^sha256:[0-9a-f]+$/ && length(text) == 71 }
+    function bad() { print FNR; exit 1 }
+    /^#/ || $1 == "-" { next }
+    NF < 10 || $1 !~ /^[A-Za-z0-9[][][A-Za-z0-9._:\\/-]*$/ || $2 !~ /^[A-Za-z0-9_][A-Za-z0-9._-]*$/ { bad() }
+    !digest($3) || !digest($7) || $4 !~ /^[A-Za-z0-9._:\\/+~-]+$/ { bad() }
+    $6 != "-" && (!digest($5) || !digest($6)) { bad() }
+    !(($1, $2) in seen) { seen[$1, $2] = 1; print $1 ":" $2 "\\t" $1 "\\t" $3 }
+  ' "$kit/images.tsv" >"$work/names" ||
+    refuse "kit/images.tsv cannot be read at line $(tail -n 1 "$work/names")" 'Check the bundle: sh kit/verify.sh'
+  [ -s "$work/names" ] || refuse 'there is no image in this bundle' 'kit/push.sh brings charts and other artifacts into a registry'
+}
+
+# select_names PATTERN…: $work/selected, the names that a pattern matches, each with the numbers of its patterns.
+select_names() {
+  : >"$work/selected"
+  number=0
+  for pattern; do
+    number=$((number + 1))
+    matched=''
+    while IFS=$tab read -r reference name digest <&3; do
+      is_like "$reference" || is_like "$name" || is_like "$name@$digest" || continue
+      matched=1
+      printf '%s\\t%s\\n' "$reference" "$number" >>"$work/selected"
+    done 3<"$work/names"
+    [ -n "$matched" ] || refuse "no image of this bundle has a name that matches '$pattern'" "$(near "$pattern")"
+  done
+  [ $# -gt 0 ] || cut -f 1 "$work/names" | sed "s/\\$/\${tab}0/" >"$work/selected"
+}
+
+# is_like TEXT: whether it matches the pattern, whose * crosses slashes.
+is_like() {
+  # shellcheck disable=SC2254
+  case "$1" in $pattern) ;; *) return 1 ;; esac
+}
+
+# near PATTERN: the names that have most in common with it.
+near() {
+  cut -f 1 "$work/names" | awk -v pattern="$1" '
+    BEGIN {
+      wanted = tolower(pattern)
+      sub(/@.*/, "", wanted); sub(/\\/$/, "", wanted); sub(/.*\\//, "", wanted)
+      gsub(/[][*?]/, "", wanted); sub(/:.*/, "", wanted)
+      wanted = substr(wanted, 1, 30)
+    }
+    {
+      text = tolower($0); best = 0
+      for (size = length(wanted); size > 2 && best == 0; size--)
+        for (at = 1; at + size - 1 <= length(wanted); at++)
+          if (index(text, substr(wanted, at, size))) best = size
+      score[NR] = best; name[NR] = $0
+      if (best > top) top = best
+    }
+    END {
+      # Half of what was typed, or it is another name.
+      is_near = top > 2 && top * 2 >= length(wanted)
+      for (size = top; size >= 0 && shown < 5; size--)
+        for (line = 1; line <= NR && shown < 5; line++)
+          if (score[line] == size && (!is_near || size == top || size * 2 >= length(wanted) && size > 3))
+            list = list (shown++ ? ", " : "") name[line]
+      more = is_near || NR == shown ? "" : sprintf(", and %d more", NR - shown)
+      printf "%s%s%s\\n", (is_near ? "Near it: " : "There are: "), list, more
+    }'
+}
+
+# choose_leaves: $work/rows, a line for each selected name: reference, name, digest, root, platform, config, leaf, what
+# is to be done (load, skip, other: it is for another platform), why, and the numbers of the patterns.
+choose_leaves() {
+  awk -F '\\t' -v OFS='\\t' -v fitting="$(fitting "$platform")" -v platform="$platform" -v all="$all_platforms" '
+    function fits(found, wanted) { return found == wanted || index(found, wanted ":") == 1 }
+    FILENAME == ARGV[1] { patterns[$1] = patterns[$1] "," $2; next }
+    /^#/ { next }
+    { reference = $1 ":" $2 }
+    !(reference in patterns) { next }
+    !(reference in count) { order[++names] = reference; name[reference] = $1; digest[reference] = $3; root[reference] = $7 }
+    { line[reference, ++count[reference]] = $4 FS $5 FS $6 FS $9 }
+    END {
+      split(fitting, wanted, " ")
+      for (at = 1; at <= names; at++) {
+        reference = order[at]; chosen = ""; here = ""; opaque = 0
+        for (row = 1; row <= count[reference]; row++) {
+          split(line[reference, row], field, FS)
+          if (field[4] == "opaque") opaque = 1
+          here = here (row > 1 ? ", " : "") field[1]
+        }
+        for (best = 1; best in wanted && chosen == ""; best++)
+          for (row = 1; row <= count[reference] && chosen == ""; row++) {
+            split(line[reference, row], field, FS)
+            if (fits(field[1], wanted[best])) chosen = line[reference, row]
+          }
+        if (chosen == "" && all) chosen = line[reference, 1]
+        what = "load"; why = "-"
+        split(chosen == "" ? line[reference, 1] : chosen, field, FS)
+        if (field[4] == "artifact") { what = "skip"; why = "no image: a chart or another artifact, which a registry serves" }
+        else if (chosen == "") { what = "other"; why = "it is for " here ", not for " platform }
+        else if (field[4] == "opaque" || all && opaque) { what = "skip"; why = "it has layers that runtimes cannot unpack (encrypted, or for another snapshotter)" }
+        print reference, name[reference], digest[reference], root[reference], field[1], field[2], field[3], what, why, patterns[reference]
+      }
+    }' "$work/selected" "$kit/images.tsv" >"$work/rows"
+}
+
+# contents ENTRY LEAF: the digests below an index or a manifest, itself first, each once. Of an index: the indexes in it,
+# of which importers want all, and LEAF alone; with an empty LEAF all that is here.
+contents() {
+  awk -F '\\t' -v entry="$1" -v leaf="$2" '
+    function emit(digest) { if (!(digest in done)) { done[digest] = 1; print digest } }
+    function is_index(digest) { return type[digest] ~ /index|manifest\\.list/ }
+    function walk(digest, depth,   parts, count, at) {
+      if (depth > 8) return
+      emit(digest)
+      count = content[digest] == "-" ? 0 : split(content[digest], parts, " ")
+      for (at = 1; at <= count; at++)
+        if (!is_index(digest)) emit(parts[at])
+        else if (is_index(parts[at]) || leaf == "" || parts[at] == leaf) walk(parts[at], depth + 1)
+    }
+    /^#/ { next }
+    $1 ~ /^sha256:[0-9a-f]+$/ && $4 ~ /^(-|sha256:[0-9a-f]+( sha256:[0-9a-f]+)*)$/ { type[$1] = $2; content[$1] = $4 }
+    END { if (!(entry in type)) exit 1; walk(entry, 0) }' "$kit/manifests.tsv"
+}
+
+# descriptor DIGEST NAME: the entry of an index.json, as importers read it.
+descriptor() {
+  awk -F '\\t' -v digest="$1" -v name="$2" '
+    $1 == digest && $2 ~ /^[A-Za-z0-9.+\\/_-]+$/ && $3 ~ /^[0-9]+$/ {
+      printf "{\\"mediaType\\":\\"%s\\",\\"digest\\":\\"%s\\",\\"size\\":%s,\\"annotations\\":{", $2, digest, $3
+      printf "\\"io.containerd.image.name\\":\\"%s\\",\\"org.opencontainers.image.ref.name\\":\\"%s\\"}}", name, name
+      exit
+    }' "$kit/manifests.tsv"
+}
+
+# docker_entry LEAF NAME: the entry of a manifest.json, as docker and podman read it.
+docker_entry() {
+  awk -F '\\t' -v leaf="$1" -v name="$2" '
+    function path(digest) { sub(/^sha256:/, "blobs/sha256/", digest); return digest }
+    $1 == leaf && $4 ~ /^sha256:[0-9a-f]+( sha256:[0-9a-f]+)*$/ {
+      count = split($4, parts, " ")
+      printf "{\\"Config\\":\\"%s\\",\\"RepoTags\\":[\\"%s\\"],\\"Layers\\":[", path(parts[1]), name
+      for (at = 2; at <= count; at++) printf "%s\\"%s\\"", (at > 2 ? "," : ""), path(parts[at])
+      printf "]}"
+      exit
+    }' "$kit/manifests.tsv"
+}
+
+# lacking FILE: the first digest of a list whose blob is not in this bundle.
+lacking() {
+  while read -r blob; do
+    [ -f "$bundle/blobs/sha256/\${blob#sha256:}" ] || { echo "$blob"; return; }
+  done <"$1"
+}
+
+# link_blobs FILE FOLDER: puts links to the blobs that FILE lists into a new folder below $work.
+link_blobs() {
+  rm -rf "$2" && mkdir -p "$2"
+  case "\${2#"$work"/}" in */*/*) up=../../../pool ;; */*) up=../../pool ;; *) up=../pool ;; esac
+  sed "s|^sha256:|$up/|" "$1" | (cd "$2" && xargs sh -c '[ $# -eq 0 ] || ln -s "$@" .' sh)
+}
+
+# stream FILE NAME…: an archive of files that were made in $work/stream and of the blobs that FILE lists. (The tar of
+# busybox reads no list of files.) While it is sent, $sending tells at a terminal how far it is.
+sending=''
+stream() {
+  link_blobs "$1" "$work/stream/blobs/sha256"
+  shift
+  rm -f "$work/tar.failed"
+  if [ -z "$sending" ] || [ ! -t 2 ]; then
+    COPYFILE_DISABLE=1 tar -chf - -C "$work/stream" "$@" blobs 2>"$work/tar.err" || : >"$work/tar.failed"
+    return
+  fi
+  # tar names on its standard error what it sends; the archive goes past that.
+  {
+    { COPYFILE_DISABLE=1 tar -cvhf - -C "$work/stream" "$@" blobs 2>&1 >&4 || : >"$work/tar.failed"; } | count_sent 4>&-
+  } 4>&1
+}
+# count_sent: reads what tar names, and shows how much that is. The rest are faults, for $work/tar.err.
+count_sent() {
+  ls -lLn "$work/stream/blobs/sha256" >"$work/sizes"
+  awk -v what="$sending" -v faults="$work/tar.err" '
+    function readable(n,    i, u) {
+      split("B KiB MiB GiB TiB", u, " ")
+      for (i = 1; n >= 1023.5 && i < 5; i++) n /= 1024
+      return sprintf(i > 1 ? "%.1f %s" : "%d %s", n, u[i])
+    }
+    BEGIN { printf "" >faults }
+    FILENAME == ARGV[1] { if (NF > 5) { size[$NF] = $5; total += $5 }; next }
+    {
+      name = $0
+      sub(/^a /, "", name)
+      if (name ~ /^(oci-layout|index\\.json|manifest\\.json|blobs\\/?|blobs\\/sha256\\/?)$/) next
+      if (sub(/^blobs\\/sha256\\//, "", name) && name in size) {
+        # It is named when it begins: what was before it is sent.
+        printf "\\r\\033[K%s: %s of %s sent", what, readable(sent), readable(total) >"/dev/stderr"
+        fflush("/dev/stderr")
+        sent += size[name]
+      } else print >faults
+    }
+    END { printf "\\r\\033[K%s: %s sent", what, readable(sent) >"/dev/stderr" }' "$work/sizes" -
+}
+# was_streamed: whether the last stream was whole.
+was_streamed() { [ ! -e "$work/tar.failed" ] || { reason="tar: $(last_line "$work/tar.err")" && return 1; }; }
+# reason_said: what a runtime said of a stream that it did not take. Where tar failed before it, that is the reason.
+reason_said() {
+  if [ -s "$work/tar.err" ] && ! grep -qi 'broken pipe' "$work/tar.err"; then
+    echo "tar: $(last_line "$work/tar.err")"
+  else
+    last_line "$work/err"
+  fi
+}
+
+# last_line FILE: what a program said last, as a reason: without what a terminal would obey.
+last_line() {
+  sed -n '/[^[:space:]]/p' "$1" | tail -n 1 | tr "$tab" ' ' | tr -d '\\001-\\010\\013-\\037\\177' | cut -c 1-300
+}
+
+# result REFERENCE DIGEST RESULT [WHY]: a line of the table.
+result() { printf '%s\\t%s\\t%s\\t%s\\n' "$3" "$2" "$1" "\${4-}" >>"$work/table"; }
+# both TEXT TEXT: what is there of two remarks.
+both() { if [ -n "$1" ] && [ -n "$2" ]; then echo "$1; $2"; else echo "$1$2"; fi; }
+
+# Each runtime has: can_hold_platforms, need_runtime (ends the script where it is not there, sets machine), look_before,
+# is_there, load_wanted (which calls load_each or a way of its own), is_loaded (sets found and remark),
+# advice (of what failed and is not damaged), where_note, closing_note.
+# They read what read_row sets.
+read_row() { IFS=$tab read -r reference name digest root leaf_platform config leaf what why patterns; }
+# write_row: the same as a line.
+write_row() {
+  printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n' \\
+    "$reference" "$name" "$digest" "$root" "$leaf_platform" "$config" "$leaf" "$what" "$why" "$patterns"
+}
+
+# load_each FILE: loads one image after the other; what fails stops nothing. $work/reasons has why.
+load_each() {
+  number=0
+  total=$(wc -l <"$1" | tr -d ' ')
+  while read_row <&3; do
+    number=$((number + 1))
+    progress "[$number/$total] $reference"
+    reason=''
+    load_image </dev/null || printf '%s\\t%s\\n' "$reference" "\${reason:-$runtime did not take it}" >>"$work/reasons"
+  done 3<"$1"
+  progress_end
+}
+# damage_of: the first blob of the image that is not as it was saved, which a runtime does not always say. Each blob is
+# read once.
+damage_of() {
+  only=$leaf
+  [ -z "$all_platforms" ] || only=''
+  for top in "$digest" "$root" "$leaf"; do contents "$top" "$only" || :; done | awk '!seen[$0]++' >"$work/suspects"
+  awk 'FILENAME == ARGV[1] { good[$0]; next } !($0 in good)' "$work/intact" "$work/suspects" >"$work/unread"
+  while read -r blob; do
+    file=$bundle/blobs/sha256/\${blob#sha256:}
+    if [ ! -f "$file" ]; then
+      echo "blobs/sha256/\${blob#sha256:} is missing"
+      return
+    elif [ "$(hash_of "$file" 2>/dev/null)" != "\${blob#sha256:}" ]; then
+      echo "blobs/sha256/\${blob#sha256:} is damaged"
+      return
+    fi
+    echo "$blob" >>"$work/intact"
+  done <"$work/unread"
+}
+# moved_from REFERENCE WORDS: what the name stood for before, if it was another image.
+other_image='the name stands for another image'
+moved_from() {
+  awk -F '\\t' -v reference="$1" -v words="$2" '$1 == reference { print "the name " words " " $2; exit }' "$work/moved"
+}
+reason_of() { awk -F '\\t' -v reference="$1" '$1 == reference { print $2; exit }' "$work/reasons"; }
+
+machine=''
+need_runtime
+[ -n "$machine" ] || machine=$(machine_platform)
+platform=\${platform_wanted:-$machine}
+# is_native_leaf: whether the leaf is for this machine, so that the runtime can unpack it.
+native=" $(fitting "$machine") "
+is_native_leaf() { case "$native" in *" $leaf_platform "*) ;; *) return 1 ;; esac; }
+read_names
+check_tables
+select_names "$@"
+choose_leaves
+look_before
+
+: >"$work/table" && : >"$work/reasons" && : >"$work/wanted" && : >"$work/satisfied" && : >"$work/moved" && : >"$work/intact"
+loaded=0 there=0 skipped=0 failed=0 damaged=0
+while read_row <&3; do
+  case "$what" in
+    load) ;;
+    *)
+      skipped=$((skipped + 1))
+      result "$reference" - skipped "$why"
+      continue
+      ;;
+  esac
+  if is_there </dev/null; then
+    there=$((there + 1))
+    echo "$patterns" >>"$work/satisfied"
+    result "$reference" "$found" 'there already' "$remark"
+  else
+    case "$remark" in "$other_image") printf '%s\\t%s\\n' "$reference" "$found" >>"$work/moved" ;; esac
+    write_row >>"$work/wanted"
+  fi
+done 3<"$work/rows"
+
+if [ -n "$dry_run" ]; then
+  while read_row <&3; do
+    loaded=$((loaded + 1))
+    echo "$patterns" >>"$work/satisfied"
+    result "$reference" "$digest" 'would be loaded' "$(moved_from "$reference" 'stands now for')"
+  done 3<"$work/wanted"
+elif [ -s "$work/wanted" ]; then
+  load_wanted
+  look_after
+  while read_row <&3; do
+    found='' remark=''
+    reason=$(reason_of "$reference")
+    if is_loaded </dev/null && [ -z "$reason" ]; then
+      loaded=$((loaded + 1))
+      echo "$patterns" >>"$work/satisfied"
+      result "$reference" "$found" loaded "$(both "$(moved_from "$reference" 'stood for')" "$remark")"
+    else
+      failed=$((failed + 1))
+      damage=$(damage_of </dev/null)
+      if [ -n "$damage" ]; then
+        damaged=$((damaged + 1))
+        reason=$damage
+      else
+        reason=\${reason:-$runtime does not have it as it should be\${remark:+; $remark}}
+        reason="$reason$(advice)"
+      fi
+      result "$reference" "\${found:--}" failed "$reason"
+    fi
+  done 3<"$work/wanted"
+fi
+
+progress_end
+# The table, in the order of the bundle.
+awk -F '\\t' 'FILENAME == ARGV[1] { row[$3] = $0; next } { print row[$1] }' "$work/table" "$work/rows" >"$work/sorted"
+result_table "$work/sorted"
+say ''
+verb=loaded
+[ -z "$dry_run" ] || verb='would be loaded'
+[ -z "$all_platforms" ] || platform='all platforms that are here'
+say "$platform: $loaded $verb, $there there already, $skipped skipped, $failed failed"
+[ "$damaged" = 0 ] || note 'The bundle is damaged: sh kit/verify.sh names all that has to be copied again'
+left_out=$(awk -F '\\t' '$9 == "referrer" { count++ } END { print count + 0 }' "$kit/images.tsv")
+[ "$left_out" = 0 ] || note "$left_out signatures, SBOMs or other referrers stay here: runtimes do not take them, kit/serve.sh and kit/push.sh do"
+[ $((loaded + there)) = 0 ] || [ -n "$dry_run" ] || where_note
+[ "$loaded" = 0 ] || [ -n "$dry_run" ] || closing_note
+[ "$failed" = 0 ] || exit 1
+
+# What was asked for by a pattern, and of which nothing can be loaded, is no success; neither is a bundle for other machines.
+asked=$#
+[ "$asked" -gt 0 ] || set -- 'this bundle'
+number=0
+[ "$asked" -gt 0 ] || number=-1
+for pattern; do
+  number=$((number + 1))
+  grep -E -q ",$number(,|\\$)" "$work/satisfied" && continue
+  if awk -F '\\t' '$8 == "other" { found = 1 } END { exit !found }' "$work/rows"; then
+    fail "nothing of '$pattern' is for $platform" 'Another platform is loaded where you ask for it: --platform linux/arm64'
+  fi
+  fail "nothing of '$pattern' can be loaded into a runtime" 'A registry takes it: kit/serve.sh, kit/push.sh'
+done
+`,
+	"mirrors.sh": `#!/bin/sh
+# Writes the configurations by which runtimes pull the names that images have from the site's registry.
+case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
+. "$kit/lib/common.sh"
+
+usage() {
+  cat <<'END'
+usage: sh kit/mirrors.sh [--https] [--ca FILE] [--out FOLDER] ADDRESS[/PREFIX]
+
+Writes what containerd, podman, buildah, skopeo, CRI-O, k3s, RKE2 and docker
+need to pull the images of this bundle by the names that they have from the
+registry at ADDRESS, and prints which file goes where on a node. Nothing else is
+changed.
+
+  ADDRESS       the registry as the nodes reach it: HOST[:PORT], without http://
+  PREFIX        the path below which the images are in it, as kit/push.sh was
+                given
+  --https       the registry speaks HTTPS; otherwise plain HTTP is written
+  --ca FILE     the certificate authority of the registry, in PEM; means --https
+  --out FOLDER  where to: a new or empty folder outside the bundle. Without it a
+                new one in /tmp, which does not last
+
+examples:
+  sh kit/mirrors.sh 10.0.0.5:5000
+  sh kit/mirrors.sh --https registry.example
+  sh kit/mirrors.sh --ca /root/ca.crt --out /root/mirrors harbor.example/team
+END
+}
+
+at_signal() { note 'interrupted: run it again'; }
+scheme=http
+ca=
+out=
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    --https) scheme=https ;;
+    --ca | --out)
+      [ -n "\${2-}" ] || usage_error "$1 needs a value"
+      if [ "$1" = --ca ]; then ca=$2 scheme=https; else out=$2; fi
+      shift
+      ;;
+    --)
+      shift
+      break
+      ;;
+    -*) usage_error "$1 is not an option" ;;
+    *) break ;;
+  esac
+  shift
+done
+[ $# -eq 1 ] || usage_error 'one address is needed'
+
+read_address "$1" 'HTTPS is asked for by --https'
+url=$scheme://$address
+below=\${prefix:+/$prefix}
+
+[ -z "$ca" ] || check_authority "$ca"
+
+if [ -n "$out" ]; then
+  case $out in /*) ;; *) out=./$out ;; esac
+  above=$out
+  while [ ! -d "$above" ]; do above=$(dirname "$above"); done
+  above=$(cd -- "$above" 2>/dev/null && pwd -P) || refuse "$above cannot be entered" 'Name another folder: --out FOLDER'
+  case $above/ in
+    "\${bundle%/}"/*) refuse "$out would be in the bundle, which stays as it is" 'Name another folder: --out FOLDER' ;;
+  esac
+  if [ -e "$out" ] || [ -L "$out" ]; then
+    [ -d "$out" ] || refuse "$out is not a folder" 'Name a new one: --out FOLDER'
+    [ -z "$(ls -A "$out")" ] || refuse "$out is not empty" 'Name a new folder: --out FOLDER'
+  fi
+fi
+
+# The registries of the names, and the folder that each has below the site's registry. What is there under a name without
+# a registry needs no mirror.
+temporary
+[ -f "$kit/images.tsv" ] || refuse 'kit/images.tsv is not there' 'The bundle is damaged: sh kit/verify.sh'
+awk -F "$tab" 'NR > 1 && (slash = index($1, "/")) {
+  host = substr($1, 1, slash - 1)
+  path = substr($1, slash)
+  size = length($8) - length(path)
+  if (host in seen || size < 1 || substr($8, size + 1) != path) next
+  seen[host] = 1
+  print host "\\t" substr($8, 1, size)
+}' "$kit/images.tsv" >"$work/found"
+sort "$work/found" >"$work/named"
+if grep -Evq "^($host_form)$tab($component)\\$" "$work/named"; then
+  refuse 'kit/images.tsv names a registry that cannot be one' 'The bundle is damaged: sh kit/verify.sh'
+fi
+# And the site's registry by its own address, for what it alone has names for.
+{
+  cat "$work/named"
+  cut -f 1 "$work/named" | grep -Fqx -e "$address" || printf '%s\\t\\n' "$address"
+} | sort >"$work/registries"
+
+# Users read the files that root copies.
+umask 022
+made=$work/mirrors
+mkdir "$made" "$made/hosts"
+other_address="# For another address than $address: sh kit/mirrors.sh ADDRESS"
+authority=
+[ -z "$ca" ] || authority='ca = "ca.crt"
+'
+insecure=
+[ "$scheme" = https ] || insecure='insecure = true
+'
+
+# hosts_toml HOST FOLDER: for containerd (docs/hosts.md).
+hosts_toml() {
+  mirror=$url/v2$below/$2
+  reads="capabilities = [\\"pull\\", \\"resolve\\"]
+override_path = true
+$authority"
+  printf '# Images of "%s" are pulled from the registry at %s.\\n%s\\n' "$1" "$address" "$other_address"
+  if [ "$1" = "$address" ]; then
+    printf 'server = "%s"\\n%s' "$url" "$authority"
+  else
+    printf 'server = "%s"\\n%s' "$mirror" "$reads"
+  fi
+  [ -z "$2" ] || printf '\\n[host."%s"]\\n%s' "$mirror" "$reads"
+}
+
+# registries_conf HOST FOLDER: a table of containers-registries.conf(5).
+registries_conf() {
+  location=$address
+  [ "$1" = "$address" ] || location=$address$below/$2
+  printf '\\n[[registry]]\\nprefix = "%s"\\nlocation = "%s"\\n%s' "$1" "$location" "$insecure"
+  if [ "$1" = "$address" ] && [ -n "$2" ]; then
+    printf '\\n[[registry.mirror]]\\nlocation = "%s"\\n%s' "$address$below/$2" "$insecure"
+  fi
+}
+
+# registries_yaml HOST FOLDER: an entry for k3s and RKE2 (Private Registry Configuration).
+registries_yaml() {
+  printf '  "%s":\\n    endpoint:\\n' "$1"
+  if [ "$1" != "$address" ]; then
+    printf '      - "%s"\\n    rewrite:\\n      "^(.*)$": "%s/$1"\\n' "$url" "\${prefix:+$prefix/}$2"
+  else
+    [ -z "$2" ] || printf '      - "%s"\\n' "$url/v2$below/$2"
+    printf '      - "%s"\\n' "$url"
+  fi
+}
+
+printf '%s\\n' '# For podman, buildah, skopeo and CRI-O: a file of /etc/containers/registries.conf.d' \\
+  "$other_address" >"$made/registries.conf"
+printf '%s\\n' '# For k3s /etc/rancher/k3s/registries.yaml, for RKE2 /etc/rancher/rke2/registries.yaml' \\
+  "$other_address" 'mirrors:' >"$made/k3s-registries.yaml"
+while IFS=$tab read -r host folder; do
+  # containerd knows a form of folders without a colon.
+  case $host in *:*) name=\${host%:*}_\${host##*:}_ ;; *) name=$host ;; esac
+  mkdir "$made/hosts/$name"
+  hosts_toml "$host" "$folder" >"$made/hosts/$name/hosts.toml"
+  [ -z "$ca" ] || cat "$ca" >"$made/hosts/$name/ca.crt"
+  registries_conf "$host" "$folder" >>"$made/registries.conf"
+  registries_yaml "$host" "$folder" >>"$made/k3s-registries.yaml"
+done <"$work/registries"
+if [ -n "$ca" ]; then
+  cat "$ca" >"$made/ca.crt"
+  printf 'configs:\\n  "%s":\\n    tls:\\n      ca_file: "/etc/rancher/oci-save-ca.crt"\\n' "$address" \\
+    >>"$made/k3s-registries.yaml"
+fi
+# dockerd's mirrors have no path.
+{
+  echo '{'
+  [ "$scheme" = https ] || printf '  "insecure-registries": ["%s"]%s\\n' "$address" "$([ -n "$prefix" ] || echo ,)"
+  [ -n "$prefix" ] || printf '  "registry-mirrors": ["%s"]\\n' "$url"
+  echo '}'
+} >"$made/daemon.json"
+
+passing=
+if [ -z "$out" ]; then
+  passing=yes
+  out=$(mktemp -d "\${TMPDIR:-/tmp}/mirrors.XXXXXX" 2>/dev/null) ||
+    fail "no folder can be made in \${TMPDIR:-/tmp}" 'Name another one: --out FOLDER'
+fi
+why=$({ mkdir -p "$out" && cp -R "$made/." "$out/"; } 2>&1) ||
+  fail "$out cannot be written" "$(printf '%s\\n' "$why" | tail -n 1)"
+out=$(cd -- "$out" && pwd -P)
+
+# word_of TEXT: as one word of a shell's line.
+word_of() {
+  case $1 in
+    *[!A-Za-z0-9_./:-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\\\\\''/g")" ;;
+    *) printf '%s' "$1" ;;
+  esac
+}
+from=$(word_of "$out")
+# copy_ca PLACE: the line that brings the authority to where a runtime looks for it.
+copy_ca() {
+  [ -z "$ca" ] || say "  mkdir -p $(word_of "\${1%/*}")
+  cp $from/ca.crt $(word_of "$1")"
+}
+
+how='by plain HTTP.
+Where it speaks HTTPS: --https or --ca FILE'
+[ "$scheme" = http ] || how='by HTTPS.'
+say "Wrote $out"
+say "Images of $(awk -F "$tab" '
+  NR <= 10 { list = list (NR > 1 ? ", " : "") $1 }
+  END { print NR == 0 ? "no registry" : list (NR > 10 ? " and " NR - 10 " more" : "") }' "$work/named")"
+say "are pulled from $address$below $how"
+[ -z "$passing" ] || say 'The folder does not last: --out FOLDER names one that does.'
+say
+say 'Bring it to each node, to the same place, for example:'
+say "  scp -r $from root@NODE:$from"
+say 'There, as root, what the node has of these:'
+say
+say 'containerd (Kubernetes, nerdctl; ctr with --hosts-dir /etc/containerd/certs.d)'
+say '  mkdir -p /etc/containerd/certs.d'
+say "  cp -R $from/hosts/. /etc/containerd/certs.d/"
+say '  It is read at each pull where config.toml has'
+say '    config_path = "/etc/containerd/certs.d"'
+say '  in the table [plugins."io.containerd.grpc.v1.cri".registry], or of'
+say '  containerd 2 in [plugins."io.containerd.cri.v1.images".registry].'
+say '  After a change of config.toml: systemctl restart containerd'
+say 'podman, buildah, skopeo, CRI-O'
+say '  mkdir -p /etc/containers/registries.conf.d'
+say "  cp $from/registries.conf /etc/containers/registries.conf.d/oci-save.conf"
+copy_ca "/etc/containers/certs.d/$address/ca.crt"
+say '  Of CRI-O also: systemctl reload crio'
+say '  skopeo inspect needs --no-tags: lists of tags do not follow mirrors'
+say 'k3s'
+say '  mkdir -p /etc/rancher/k3s'
+say "  cp $from/k3s-registries.yaml /etc/rancher/k3s/registries.yaml"
+copy_ca /etc/rancher/oci-save-ca.crt
+say '  systemctl restart k3s; of an agent: systemctl restart k3s-agent'
+say 'RKE2'
+say '  mkdir -p /etc/rancher/rke2'
+say "  cp $from/k3s-registries.yaml /etc/rancher/rke2/registries.yaml"
+copy_ca /etc/rancher/oci-save-ca.crt
+say '  systemctl restart rke2-server; of an agent: systemctl restart rke2-agent'
+say 'docker 28 and later, with the containerd image store'
+say '  mkdir -p /etc/docker/certs.d'
+say "  cp -R $from/hosts/. /etc/docker/certs.d/"
+say 'other docker: names of docker.io alone, from a registry that has them without'
+say 'docker.io/, as kit/serve.sh does'
+say "  Bring what $from/daemon.json has"
+say '  into /etc/docker/daemon.json, then: systemctl reload docker'
+copy_ca "/etc/docker/certs.d/$address/ca.crt"
+`,
+	"push.sh": `#!/bin/sh
+# Pushes the images of this bundle into a registry, digest for digest.
+case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
+. "$kit/lib/common.sh"
+. "$kit/lib/progress.sh"
+. "$kit/lib/push-json.sh"
+. "$kit/lib/push-login.sh"
+. "$kit/lib/push-curl.sh"
+. "$kit/lib/push-skopeo.sh"
+. "$kit/lib/push-referrers.sh"
+
+usage() {
+  cat <<'END'
+usage: sh kit/push.sh [OPTIONS] REGISTRY[/PREFIX] [PATTERN…]
+
+Pushes the images of this bundle into a registry: each as
+REGISTRY/PREFIX/REPOSITORY:TAG, with the digest that it has here, by skopeo (1.6
+or later) or by curl. What is there already is not sent. A tag is put when all
+that it names is there. In the end each tag is read again, and its digest
+compared.
+
+  REGISTRY          the registry: HOST[:PORT], without http://
+  PREFIX            the path below which the images go
+  PATTERN           only images whose name matches, as '*nginx*' or
+                    'docker.io/library/*:1.*'; * matches / as well
+  --dry-run         asks what is there, and sends nothing
+  --keep            leaves a tag that has another image there; otherwise it is
+                    replaced, and that is said
+  --auth-file FILE  logins, in the form of docker and skopeo; otherwise the
+                    files that skopeo reads
+  --user-from FILE  a file with one line NAME:PASSWORD; - is standard input.
+                    Without a login, the terminal is asked
+  --ca FILE         the certificate authority of the registry, in PEM
+  --insecure        does not check the certificate of the registry
+  --plain-http      the registry speaks HTTP without TLS; also needed for
+                    localhost
+  --with PROGRAM    skopeo or curl; by default skopeo where it is there
+
+exit codes: 0 done; 1 an image was not pushed; 2 nothing was started
+
+examples:
+  sh kit/push.sh registry.example:5000
+  sh kit/push.sh --ca ca.crt harbor.example/team '*nginx*'
+  sh kit/push.sh --plain-http --dry-run localhost:5000
+END
+}
+
+dry_run= keep= auth_file= user_from= ca= insecure= plain_http= engine=
+while [ $# -gt 0 ]; do
+  # --ca=FILE is --ca FILE.
+  case $1 in --*=*)
+    option=\${1%%=*} value=\${1#*=}
+    shift
+    set -- "$option" "$value" "$@"
+    case $option in
+      --auth-file | --user-from | --ca | --with) ;;
+      *) usage_error "$option takes no value" ;;
+    esac
+    ;;
+  esac
+  case $1 in
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    --dry-run) dry_run=yes ;;
+    --keep) keep=yes ;;
+    --insecure) insecure=yes ;;
+    --plain-http) plain_http=yes ;;
+    --auth-file | --user-from | --ca | --with)
+      [ -n "\${2-}" ] || usage_error "$1 needs a value"
+      case $1 in
+        --auth-file) auth_file=$2 ;;
+        --user-from) user_from=$2 ;;
+        --ca) ca=$2 ;;
+        --with) engine=$2 ;;
+      esac
+      shift
+      ;;
+    --)
+      shift
+      break
+      ;;
+    -*) usage_error "$1 is not an option" ;;
+    *) break ;;
+  esac
+  shift
+done
+[ $# -ge 1 ] || usage_error 'a registry is needed'
+for pattern; do
+  case $pattern in -*) usage_error "$pattern stands after the registry: options come first" ;; esac
+done
+[ -z "$auth_file" ] || { [ -f "$auth_file" ] && [ -r "$auth_file" ]; } || refuse "$auth_file is not a file that can be read"
+[ -z "$ca" ] || check_authority "$ca"
+
+read_address "$1" 'Plain HTTP is asked for by --plain-http'
+target=$address\${prefix:+/$prefix}
+shift
+case $address in
+  *[.:]* | localhost) ;;
+  # Clients take it for a folder of Docker Hub.
+  *) refuse "$address could be the name of an image as well" "Write its port, too: $address:443" ;;
+esac
+[ -z "$plain_http" ] || [ -z "$ca$insecure" ] || usage_error '--plain-http has no certificate to check'
+
+# Which program sends.
+usable_skopeo() {
+  has skopeo || return 1
+  skopeo_version=$(skopeo --version 2>/dev/null | sed -n 's/^skopeo version \\([0-9][0-9]*\\.[0-9][0-9]*\\).*/\\1/p')
+  case $skopeo_version in '' | 0.* | 1.[0-5]) return 1 ;; esac
+}
+case $engine in
+  '')
+    if usable_skopeo; then
+      engine=skopeo
+    elif has curl; then
+      engine=curl
+    elif has skopeo; then
+      refuse "skopeo \${skopeo_version:-} is too old: 1.6 changes no digest" 'Install a later one, or curl'
+    else
+      refuse 'neither skopeo nor curl is here' 'One of them is needed to push'
+    fi
+    ;;
+  skopeo) usable_skopeo || refuse 'there is no skopeo of 1.6 or later here' ;;
+  curl) has curl || refuse 'there is no curl here' ;;
+  *) usage_error '--with takes skopeo or curl' ;;
+esac
+
+child= login_stty=
+at_end() {
+  [ -z "$child" ] || kill "$child" 2>/dev/null || :
+  [ -z "$login_stty" ] || stty "$login_stty"
+}
+at_signal() {
+  progress_end
+  note 'interrupted: push again, only the rest is sent'
+}
+umask 077
+temporary
+mkdir "$work/at"
+[ -z "$user_from" ] || read_login "$user_from"
+
+# ---- what is in the bundle
+
+# The tables are read once, and nothing in them is taken for more than it can be.
+for table in images manifests; do
+  [ -f "$kit/$table.tsv" ] || refuse "kit/$table.tsv is not there" 'The bundle is damaged: sh kit/verify.sh'
+done
+digest_form='sha256:[0-9a-f]{64}'
+awk -F "$tab" '
+  function is_digest(text) { return length(text) == 71 && text ~ /^sha256:[0-9a-f]+$/ }
+  NR == 1 { next }
+  !is_digest($1) || $2 !~ /^[A-Za-z0-9][A-Za-z0-9.+_-]*\\/[A-Za-z0-9][A-Za-z0-9.+_-]*$/ || $3 !~ /^[0-9]+$/ || NF != 4 { exit 1 }
+  $4 != "-" { count = split($4, part, " "); for (at = 1; at <= count; at++) if (!is_digest(part[at])) exit 1 }
+' "$kit/manifests.tsv" && awk -F "$tab" '
+  function is_digest(text) { return length(text) == 71 && text ~ /^sha256:[0-9a-f]+$/ }
+  NR == 1 { next }
+  NF != 10 || !is_digest($3) || !is_digest($7) || !($10 == "-" || is_digest($10)) { exit 1 }
+  length($2) > 128 || $2 !~ /^([A-Za-z0-9_][A-Za-z0-9._-]*|-)$/ { exit 1 }
+  $8 !~ /^[a-z0-9]+([._-]+[a-z0-9]+)*(\\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/ { exit 1 }
+' "$kit/images.tsv" || refuse 'the tables in kit/ are not what was saved' 'The bundle is damaged: sh kit/verify.sh'
+check_tables
+
+is_digest() {
+  case $1 in sha256:*[!0-9a-f]*) return 1 ;; sha256:*) [ \${#1} -eq 71 ] ;; *) return 1 ;; esac
+}
+short() { printf '%.19s' "$1"; }
+file_of() { printf '%s/blobs/sha256/%s' "\${bundle%/}" "\${1#sha256:}"; }
+# manifest_field DIGEST COLUMN: of kit/manifests.tsv; nothing where the digest is no manifest.
+manifest_field() {
+  awk -F "$tab" -v digest="$1" -v column="$2" '$1 == digest { print $column; exit }' "$kit/manifests.tsv"
+}
+type_of() { manifest_field "$1" 2; }
+# content_of DIGEST: what a manifest names, one a line.
+content_of() {
+  manifest_field "$1" 4 | tr ' ' '\\n' | grep -v '^-$' || :
+}
+is_index() {
+  case $(type_of "$1") in *.index.v1+json | *.manifest.list.v2+json) ;; *) return 1 ;; esac
+}
+# is_whole DIGEST: whether a file of the bundle has the bytes that its name says.
+is_whole() {
+  whole_file=$(file_of "$1")
+  [ -f "$whole_file" ] || trouble damaged "blobs/sha256/\${1#sha256:} is not in the bundle" || return 1
+  [ "$(hash_of "$whole_file")" = "\${1#sha256:}" ] || trouble damaged "blobs/sha256/\${1#sha256:} is damaged"
+}
+
+# Each repository and tag once: digest, root, repository, tag, name.
+awk -F "$tab" -v OFS="$tab" 'NR > 1 && $9 != "referrer" && $2 != "-" && !seen[$8 ":" $2]++ { print $3, $7, $8, $2, $1 }' \\
+  "$kit/images.tsv" >"$work/all"
+awk -F "$tab" -v OFS="$tab" 'NR > 1 && $9 == "referrer" { print $8, $10, $3, $2 }' "$kit/images.tsv" >"$work/referrers"
+
+# wanted NAME REPOSITORY TAG PATTERN…: whether an image is named by a pattern, with or without its tag.
+wanted() {
+  wanted_name=$1 wanted_repository=$2 wanted_tag=$3
+  shift 3
+  for pattern; do
+    for form in "$wanted_name" "$wanted_repository" "$wanted_name:$wanted_tag" "$wanted_repository:$wanted_tag"; do
+      # It is a pattern, and its * crosses slashes.
+      # shellcheck disable=SC2254
+      case $form in $pattern) return 0 ;; esac
+    done
+  done
+  return 1
+}
+for pattern; do
+  found=
+  while IFS=$tab read -r digest root repository tag name; do
+    ! wanted "$name" "$repository" "$tag" "$pattern" || { found=yes && break; }
+  done <"$work/all"
+  [ -n "$found" ] || refuse "no image of the bundle matches $pattern" 'kit/images.tsv has their names; patterns are quoted'
+done
+while IFS=$tab read -r digest root repository tag name; do
+  [ $# -eq 0 ] || wanted "$name" "$repository" "$tag" "$@" || continue
+  printf '%s\\t%s\\t%s\\t%s\\n' "$digest" "$root" "$repository" "$tag"
+done <"$work/all" >"$work/items"
+total=$(wc -l <"$work/items" | tr -d ' ')
+
+# ---- sending
+
+fault= why= said= there= skopeo_file=
+
+# hint_for FAULT: what can be done.
+hint_for() {
+  case $1 in
+    plain) say "If that is a registry without TLS: sh kit/push.sh --plain-http $target" ;;
+    tls) say 'Leave out --plain-http' ;;
+    authority) say 'Name the certificate authority of the registry: --ca FILE (or --insecure, which checks nothing)' ;;
+    login | denied)
+      if [ -n "$login_user$login$skopeo_file" ]; then
+        say 'It takes no pushes with this login: the password may be wrong, or the rights, the project or the quota'
+        say 'at the registry forbid it; or it only serves pulls, as kit/serve.sh does'
+      else
+        say 'It takes no pushes from you: it may want a login (--user-from FILE, --auth-file FILE, or before:'
+        say "skopeo login $address), or only serve pulls, as kit/serve.sh does"
+      fi
+      ;;
+    unreadable) say 'A file of logins cannot be read by this user: name another one by --auth-file FILE' ;;
+    gone) say 'Push again when it answers: only the rest is sent' ;;
+    missing) say 'Some registries want a repository or project to be made before it is pushed to, or take names of few parts' ;;
+    minute) say 'A zot ends what takes longer than a minute: "readTimeout": "0s" and "writeTimeout": "0s" below "http" let it go on' ;;
+    cut | busy) say 'Push again: only the rest is sent' ;;
+    docker) say 'A zot takes Docker images only with "compat": ["docker2s2"] below "http" in its configuration' ;;
+    damaged) say 'sh kit/verify.sh names all that is damaged; copy it again. Nothing damaged is in the registry' ;;
+  esac
+}
+
+# announce WHAT FILE-OR-FOLDER: tells of what takes a while to send.
+announce() {
+  mebibytes=$(ls -lLn "$2" | awk '{ sum += $5 } END { printf "%d", sum / 1048576 }')
+  [ "$mebibytes" -lt 64 ] || progress "  sending $(short "$1"), $mebibytes MiB"
+}
+
+# docker_type: whether the fault is that of a registry that takes no Docker types.
+docker_type() {
+  case $engine:$fault:$(type_of "$1") in
+    curl:type:*docker* | skopeo:refused:*docker*) fault=docker ;;
+  esac
+}
+
+# tree_of DIGEST: the manifests below it that are in the bundle, each after what it lists, and it last: digest, kind.
+tree_of() {
+  awk -F "$tab" -v OFS="$tab" -v top="$1" '
+    function walk(digest,   part, count, at) {
+      if (digest in seen) return
+      seen[digest] = 1
+      if (type[digest] ~ /\\.(index\\.v1|manifest\\.list\\.v2)\\+json$/) {
+        count = split(content[digest], part, " ")
+        for (at = 1; at <= count; at++) if (part[at] in type) walk(part[at])
+        print digest, "index"
+      } else print digest, "leaf"
+    }
+    NR > 1 { type[$1] = $2; content[$1] = $4 }
+    END { if (!(top in type)) exit 1; walk(top) }' "$kit/manifests.tsv"
+}
+
+# send REPOSITORY DIGEST [TAG]: a manifest with all below it, which comes first. What this run sent there before is there.
+send() {
+  tree_of "$2" >"$work/tree" || trouble damaged "kit/manifests.tsv has no line for $(short "$2")" || return 1
+  while IFS=$tab read -r digest kind <&5; do
+    if [ "$digest" = "$2" ]; then
+      is_whole "$digest" && "\${engine}_$kind" "$@" || damaged_below "$digest" || return 1
+    elif ! grep -Fqx -e "$1 $digest" "$work/sent"; then
+      is_whole "$digest" && "\${engine}_$kind" "$1" "$digest" || damaged_below "$digest" || return 1
+    fi
+    printf '%s %s\\n' "$1" "$digest" >>"$work/sent"
+  done 5<"$work/tree"
+}
+
+# damaged_below DIGEST: fails as before, with the damage in the bundle that explains it where skopeo met one.
+damaged_below() {
+  [ "$engine" = skopeo ] && [ "$fault" = damaged ] || return 1
+  content_of "$1" >"$work/blobs"
+  while IFS= read -r blob <&6; do
+    is_whole "$blob" || return 1
+  done 6<"$work/blobs"
+  return 1
+}
+
+# push_image DIGEST ROOT REPOSITORY TAG: sets \`result\`, \`there\` and \`remark\`; fails with \`why\` and \`fault\`.
+push_image() {
+  image_digest=$1 image_root=$2 image_path=\${prefix:+$prefix/}$3 image_tag=$4
+  result=failed remark=
+  "\${engine}_tag" "$image_path" "$image_tag" || {
+    case $fault in gone | plain | tls | authority) return 1 ;; esac
+    # A registry may let write who may not read.
+    [ -z "$keep$dry_run" ] || return 1
+  }
+  before=$there
+  if [ "$there" = "$image_digest" ]; then
+    result=unchanged
+  elif [ -n "$there" ] && [ "$there" = "$image_root" ]; then
+    result=unchanged remark=$narrowed
+  elif [ -n "$there" ] && [ -n "$keep" ]; then
+    result=kept remark="another image is there, and stays"
+    return 0
+  elif [ -n "$dry_run" ]; then
+    result='to push' there=$image_digest
+    [ -z "$before" ] || result='to replace' remark="now $before"
+    return 0
+  else
+    put_image || return 1
+    [ -z "$before" ] || result=replaced remark="was $before\${remark:+; $remark}"
+  fi
+  [ -z "$dry_run" ] || return 0
+  image_there=$there
+  push_referrers "$3" "$image_path" "$image_there" || {
+    result=failed
+    return 1
+  }
+  there=$image_there
+}
+
+# What a target has that takes no index of which platforms are absent.
+narrowed='without the platforms that are not in the bundle: the registry takes no index that lists them'
+takes_sparse=
+
+put_image() {
+  wanted=$image_digest
+  if [ "$image_root" != "$image_digest" ] && [ "$takes_sparse" = no ]; then
+    wanted=$image_root
+  elif ! send "$image_path" "$image_digest" "$image_tag"; then
+    [ "$image_root" != "$image_digest" ] || return 1
+    # skopeo does not always tell why a manifest was refused.
+    case $engine:$fault in *:refused | *:missing | skopeo:other) ;; *) return 1 ;; esac
+    wanted=$image_root
+  fi
+  if [ "$wanted" != "$image_digest" ]; then
+    send "$image_path" "$wanted" "$image_tag" || return 1
+    takes_sparse=no
+    remark=$narrowed
+  fi
+  result=pushed
+  # Some registries show a tag a little after it was put.
+  for pause in 1 3 0; do
+    "\${engine}_read" "$image_path" "$image_tag" || return 1
+    [ "$there" != "$wanted" ] || return 0
+    sleep "$pause"
+  done
+  trouble other "the tag reads as \${there:-nothing} after the push, not as $wanted"
+}
+
+"\${engine}_begin" || {
+  hint=$(hint_for "$fault")
+  fail "$why" \${hint:+"$hint"}
+}
+
+# common_words WHY: what went wrong, without what is of this image alone.
+common_words() {
+  printf '%s\\n' "$1" | awk -v path="$image_path" -v tag=":$image_tag" '
+    function without(text, part,    at) {
+      while (part != "" && (at = index(text, part))) text = substr(text, 1, at - 1) "…" substr(text, at + length(part))
+      return text
+    }
+    {
+      gsub(/sha256:[0-9a-f]+/, "…"); gsub(/[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]+/, "…")
+      text = without(without($0, path), tag)
+      gsub(/manifests?\\/[A-Za-z0-9_.-]+|reading manifest [^ ]+/, "…", text)
+      print text
+    }'
+}
+
+: >"$work/sent"
+: >"$work/table"
+: >"$work/failed"
+: >"$work/hints"
+at=0 failed=0 logins=0 away=0 referrers_sent=0 stopped= pushed_any= alike=0 last_words=
+doing=Pushing
+[ -z "$dry_run" ] || doing=Comparing
+note "$doing $total images by $engine: $target"
+while IFS=$tab read -r item_digest item_root item_repository item_tag <&9; do
+  at=$((at + 1))
+  item=$target/$item_repository:$item_tag
+  if [ -n "$stopped" ]; then
+    failed=$((failed + 1))
+    printf 'not tried\\t-\\t%s\\t\\n' "$item" >>"$work/table"
+    continue
+  fi
+  fault= why=
+  if push_image "$item_digest" "$item_root" "$item_repository" "$item_tag" || {
+    # curl asks for a login where it needs one.
+    [ "$fault:$engine" = login:skopeo ] && [ -z "$login_user" ] && ask_login "$address" && skopeo_login &&
+      push_image "$item_digest" "$item_root" "$item_repository" "$item_tag"
+  }; then
+    logins=0 away=0
+    pushed_any=yes alike=0
+    progress "[$at/$total] $result $item"
+    printf '%s\\t%s\\t%s\\t%s\\n' "$result" "$there" "$item" "$remark" >>"$work/table"
+    continue
+  fi
+  docker_type "$item_digest"
+  failed=$((failed + 1))
+  progress "[$at/$total] failed $item"
+  printf 'failed\\t-\\t%s\\t\\n' "$item" >>"$work/table"
+  hint_for "$fault" >>"$work/hints"
+  words=$why
+  [ "$fault" = damaged ] || words=$(common_words "$why")
+  printf '%s\\t%s\\t%s\\n' "$item" "$why" "$words" >>"$work/failed"
+  if [ "$words" = "$last_words" ]; then alike=$((alike + 1)); else alike=1; fi
+  last_words=$words
+  case $fault in
+    # The same words of one image after the other, and none was pushed.
+    other) [ -n "$pushed_any" ] || [ "$alike" -lt 3 ] || stopped=yes ;;
+    # The next would fail alike, and too many wrong logins may lock one out.
+    plain | tls | authority | unreadable) stopped=yes ;;
+    login) logins=$((logins + 1)) && [ "$logins" -lt 3 ] || stopped=yes ;;
+    gone) away=$((away + 1)) && [ "$away" -lt 2 ] || stopped=yes ;;
+  esac
+done 9<"$work/items"
+
+# ---- what was done
+
+progress_end
+result_table "$work/table"
+if [ -s "$work/failed" ]; then
+  note
+  note 'FAILED'
+  # What several have in common is told once.
+  awk -F "$tab" '
+    !($3 in names) { order[++count] = $3; why[$3] = $2 }
+    { names[$3] = names[$3] "  " $1 "\\n" }
+    END { for (at = 1; at <= count; at++) printf "%s    %s\\n", names[order[at]], why[order[at]] }' "$work/failed" >&2
+  awk '!seen[$0]++ { print "  " $0 }' "$work/hints" >&2
+fi
+[ ! -s "$work/notes" ] || {
+  note
+  cat "$work/notes" >&2
+}
+say
+say "$(cut -f 1 "$work/table" | sort | uniq -c | awk '{ n = $1; $1 = ""; printf "%s%d%s", (NR > 1 ? ", " : ""), n, $0 }') of $total images: $target"
+[ "$referrers_sent" -eq 0 ] || say "$referrers_sent signatures and other referrers were sent with them"
+[ "$failed" -eq 0 ] || exit 1
+`,
+	"serve.sh": `#!/bin/sh
+# Serves this bundle with zot, for pulls, until it is interrupted.
+case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
+# The bundle by the path that was typed: where a link in it moves to another bundle, zot follows.
+typed=$(unset CDPATH && cd -- "$kit/.." && pwd)
+. "$kit/lib/common.sh"
+
+usage() {
+  cat <<'END'
+usage: sh kit/serve.sh [options]
+
+Serves the images of this bundle as a registry with zot, for pulls alone, until
+Ctrl-C. It checks the bundle first, writes nothing into it, and tells what can
+be pulled when zot has answered for one of the images.
+
+  --listen HOST:PORT  where zot listens. Without it 127.0.0.1:5000, which only
+                      this machine reaches; 0.0.0.0:5000 is for all machines
+                      that reach this one, port 0 takes a free port
+  --users HTPASSWD    only users of this file pull. htpasswd -nB NAME makes a
+                      line of it
+  --cert FILE --key FILE
+                      HTTPS, with this certificate and its key
+  --state FOLDER      keeps zot's root of links and its whole log in FOLDER.
+                      Without it they are temporary, and the log has errors
+  --zot PROGRAM       zot. Without it $ZOT_BIN, kit/zot, or zot in PATH
+  --no-verify         does not hash the bundle first, which takes minutes where
+                      it is big; that every file is there is looked at all the
+                      same
+  --list              prints all that can be pulled, and starts nothing
+
+examples:
+  sh kit/serve.sh
+  sh kit/serve.sh --listen 0.0.0.0:5000
+  sh kit/serve.sh --listen 0.0.0.0:443 --users users --cert x.crt --key x.key
+END
+}
+
+listen=127.0.0.1:5000 users='' cert='' key='' state='' zot=\${ZOT_BIN:-} verify=yes list=''
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --*=*)
+      option=$1
+      shift
+      set -- "\${option%%=*}" "\${option#*=}" "$@"
+      ;;
+  esac
+  case "$1" in
+    --listen | --users | --cert | --key | --state | --zot) [ -n "\${2:-}" ] || usage_error "$1 needs a value" ;;
+  esac
+  case "$1" in
+    --listen) listen=$2 && shift ;;
+    --users) users=$2 && shift ;;
+    --cert) cert=$2 && shift ;;
+    --key) key=$2 && shift ;;
+    --state) state=$2 && shift ;;
+    --zot) zot=$2 && shift ;;
+    --no-verify) verify='' ;;
+    --list) list=yes ;;
+    -h | --help) usage; exit 0 ;;
+    --) [ $# -eq 1 ] || usage_error "'$2' is too much: no operand is known" ;;
+    *) usage_error "'$1' is not known" ;;
+  esac
+  shift
+done
+
+# absolute PATH
+absolute() { case "$1" in /*) say "$1" ;; *) say "$(pwd)/$1" ;; esac; }
+# readable OPTION FILE
+readable() { [ -f "$2" ] && [ -r "$2" ] || refuse "$1: there is no file '$2' that can be read"; }
+# json TEXT: as it stands between the quotes of a JSON string.
+json() { printf '%s' "$1" | sed 's/[\\\\"]/\\\\&/g'; }
+
+# names: what can be pulled, a line each: digest, repository:tag, kind. What has no tag has no name.
+names() {
+  awk -F "$tab" -v OFS="$tab" '!/^#/ && $2 != "-" && !seen[$8 ":" $2]++ { print $3, $8 ":" $2, $9 }' "$kit/images.tsv"
+}
+# rows ADDRESS: names as a table. Digests are cut so that it fits a terminal, names never are: they are there to be copied.
+rows() {
+  awk -F "$tab" -v at="$1" '{ print "  " substr($1, 1, 19) "  " at "/" $2 ($3 == "image" ? "" : "  (" $3 ")") }'
+}
+
+# --listen: HOST:PORT, :PORT or PORT. \`own\` is how this machine reaches it, \`public\` how the others do.
+port=\${listen##*:}
+host=127.0.0.1
+case "$listen" in ?*:*) host=\${listen%:*} ;; esac
+case "$port" in '' | *[!0-9]* | ??????*) usage_error "--listen: '$listen' is not HOST:PORT" ;; esac
+[ "$port" -le 65535 ] || usage_error "--listen: there is no port $port"
+case "$host" in
+  \\[*\\]) host=\${host#\\[} && host=\${host%\\]} ;;
+  *:*) usage_error "--listen: an address of IPv6 stands in brackets: [$host]:$port" ;;
+esac
+case "$host" in '' | *[!0-9A-Za-z.:%_-]*) usage_error "--listen: '$listen' is not HOST:PORT" ;; esac
+# zot joins address and port as they are, so it wants the brackets, too.
+own=$host is_public=yes
+case "$host" in *:*) own="[$host]" ;; esac
+bound=$own
+public=$own
+case "$host" in
+  127.* | localhost | ::1) is_public='' ;;
+  0.0.0.0 | ::)
+    own=127.0.0.1
+    public=$(hostname 2>/dev/null || uname -n)
+    ;;
+esac
+
+if [ -n "$list" ]; then
+  names | rows "$public:$port"
+  exit 0
+fi
+
+scheme=http
+if [ -n "$cert$key" ]; then
+  [ -n "$cert" ] && [ -n "$key" ] || usage_error '--cert and --key belong together'
+  readable --cert "$cert"
+  readable --key "$key"
+  cert=$(absolute "$cert") key=$(absolute "$key") scheme=https
+fi
+if [ -n "$users" ]; then
+  readable --users "$users"
+  # zot knows bcrypt alone, and answers 401 to users with another hash.
+  weak=$(awk -F : '/:/ { n++; if ($2 !~ /^\\$2[aby]\\$/) print $1 } END { if (!n) print "(no user)" }' "$users" | head -n 3 | tr '\\n' ' ')
+  [ -z "$weak" ] || refuse "--users: zot takes bcrypt alone, which these do not have: $weak" 'htpasswd -nB NAME makes a line'
+  users=$(absolute "$users")
+fi
+
+# mark PROGRAM…: whether one of them is here.
+mark() {
+  for one in "$@"; do
+    if has "$one"; then
+      say 'is here'
+      return
+    fi
+  done
+  say 'is not here'
+}
+if [ -z "$zot" ]; then
+  if [ -f "$kit/zot" ]; then
+    zot=$kit/zot
+  elif has zot; then
+    zot=zot
+  else
+    note "error: zot is not here: neither in kit/ nor in PATH. Name it: --zot PROGRAM
+  What else brings these images to their users:
+  - docker-registry ($(mark docker-registry registry)): start it by kit/docker-registry.yml,
+    then: sh kit/push.sh --plain-http 127.0.0.1:5000
+  - docker, podman, containerd ($(mark docker podman ctr nerdctl k3s)): sh kit/load.sh loads them
+  - oci-save ($(mark oci-save)): oci-save serve FOLDER"
+    exit 2
+  fi
+fi
+case "$zot" in */*) zot=$(absolute "$zot") ;; esac
+# runs PROGRAM: whether this machine can execute it at all.
+runs() {
+  "$1" --version >/dev/null 2>&1 && code=0 || code=$?
+  [ "$code" -ne 126 ] && [ "$code" -ne 127 ]
+}
+zot_runs=yes
+runs "$zot" || zot_runs=''
+[ -n "$zot_runs" ] || [ "$zot" = "$kit/zot" ] || refuse "'$zot' is not a program that runs here"
+
+served=$bundle/registry
+physical() { (cd -- "$1" 2>/dev/null && pwd -P) || :; }
+[ "$(physical "$typed/registry")" != "$(physical "$served")" ] || served=$typed/registry
+[ -d "$served" ] || fail 'registry/ is not here, and zot serves nothing else' \\
+  'Unpack it, too: at least each index.json in it, which are small'
+IFS=$tab read -r digest name kind <<END
+$(names | head -n 1)
+END
+[ -n "$name" ] || fail 'no image of this bundle has a tag: nothing can be pulled by a name'
+repository=\${name%:*} tag=\${name##*:}
+
+. "$kit/lib/serve-client.sh"
+. "$kit/lib/serve-root.sh"
+
+# The folder of the state: \`root\` (links), \`zot.json\`, \`zot.log\`.
+zot_pid='' held=''
+# Ctrl-C is how serving ends.
+at_signal() { [ -n "$serving" ] || note 'interrupted: nothing is served'; }
+serving=
+# at_end: what this script has started ends with it.
+at_end() {
+  trap '' HUP INT TERM PIPE
+  if [ -n "$child" ]; then
+    kill "$child" 2>/dev/null || :
+    wait "$child" 2>/dev/null || :
+  fi
+  stop_zot
+  [ -z "$held" ] || rm -f "$held"
+}
+lives() { kill -0 "$zot_pid" 2>/dev/null; }
+stop_zot() {
+  [ -n "$zot_pid" ] || return 0
+  kill "$zot_pid" 2>/dev/null || :
+  left=$((10 * ticks))
+  while lives && [ "$left" -gt 0 ]; do
+    left=$((left - 1))
+    pause
+  done
+  kill -9 "$zot_pid" 2>/dev/null || :
+  wait "$zot_pid" 2>/dev/null || :
+  zot_pid=''
+}
+if [ -n "$state" ]; then
+  above=$(absolute "$state")
+  while [ ! -d "\${above:=/}" ]; do above=\${above%/*}; done
+  case "$(physical "$above")/" in "$bundle"/*) refuse "--state: '$state' is in the bundle, which stays as it is" ;; esac
+  mkdir -p -- "$state" 2>/dev/null || refuse "--state: '$state' cannot be made"
+  state=$(physical "$state")
+  if [ ! -f "$state/oci-save-state" ]; then
+    [ -z "$(ls -A "$state")" ] || refuse "--state: '$state' has other things in it: name an empty folder"
+    { true >"$state/oci-save-state"; } 2>/dev/null || refuse "--state: nothing can be written into '$state'"
+  fi
+  other=$(cat "$state/pid" 2>/dev/null) || other=''
+  if [ -n "$other" ] && kill -0 "$other" 2>/dev/null; then
+    refuse "--state: process $other serves from '$state'" "Where that is no serve.sh, remove $state/pid"
+  fi
+  held=$state/pid
+  { say $$ >"$held"; } 2>/dev/null || refuse "--state: nothing can be written into '$state'"
+  rm -rf "$state/root"
+else
+  state=$work/state
+  mkdir "$state"
+fi
+for path in "$state" "$served" "$bundle" "$cert" "$key" "$users"; do
+  case "$path" in *[[:cntrl:]]*) refuse 'a path has a line break or another control character in it' ;; esac
+done
+if [ -z "$zot_runs" ]; then
+  # The kit is on a medium on which nothing can be executed.
+  cp "$zot" "$work/zot"
+  chmod 700 "$work/zot"
+  zot=$work/zot
+  runs "$zot" || refuse "kit/zot does not run here, nor does a copy in $work" 'Name another one: --zot PROGRAM'
+fi
+
+choose_client "$scheme"
+if [ "$port" -ne 0 ] && [ -n "$client" ]; then
+  # What answers now is no zot of ours, and could be taken for it later.
+  "ask_$client" "$scheme://$own:$port/v2/$repository/manifests/$tag"
+  case "$answered" in
+    '') found= ;;
+    200)
+      found='something else answers'
+      [ "sha256:$(hash_of "$answer")" != "$digest" ] || found="this bundle, or one that has the same $name, is served already"
+      ;;
+    401) found='something that wants a login answers' ;;
+    *) found='something else answers' ;;
+  esac
+  [ -z "$found" ] || refuse "$found at $own:$port" 'Name another port: --listen HOST:PORT'
+fi
+
+# 1. All is there, whole, and can be read.
+find_repositories >"$work/repositories"
+lacking=$(grep -c '^lack ' "$work/repositories") || :
+if [ "$lacking" -gt 0 ]; then
+  note 'error: nothing is served, since the bundle is not whole. These lack something:'
+  sed -n 's/^lack /  /p' "$work/repositories" | head -n 10 >&2
+  [ "$lacking" -le 10 ] || note "  and $((lacking - 10)) more"
+  note '  Copy or unpack it again. sh kit/verify.sh tells all that is missing'
+  exit 1
+fi
+# A link could lead to what this machine has besides, and it would be served to everybody.
+(cd -- "$served" && find . -type l) >"$work/links"
+while IFS= read -r link; do
+  to=$(readlink -f -- "$served/\${link#./}") || to=
+  case "$to" in
+    "\${bundle%/}"/*) ;;
+    *) refuse "registry/\${link#./} is a link that leads out of this folder" 'Remove it: a bundle has none' ;;
+  esac
+done <"$work/links"
+set -- "$served"
+[ ! -d "$bundle/blobs" ] || set -- "$@" "$bundle/blobs"
+find -L "$@" \\( -type f ! -perm -0004 -o -type d ! -perm -0005 \\) -print >"$work/private"
+if [ -s "$work/private" ]; then
+  while IFS= read -r file; do
+    [ -r "$file" ] || fail "you may not read '$file', and zot runs as you" \\
+      'Run this as the owner of the bundle, or as the owner: chmod -R a+rX FOLDER'
+  done <"$work/private"
+  note "note: $(($(wc -l <"$work/private"))) files and folders are for their owner alone (umask 077?). zot runs as you
+  and reads them. One of another user, a service, would answer with 500:
+  chmod -R a+rX FOLDER"
+fi
+joining=
+if [ -e "$bundle/.oci-save-update" ]; then
+  joining=yes
+  note 'note: an update was cut off here, or is at work. Where none is at work, run
+  kit/update.sh of the newer bundle again, which finishes it.'
+fi
+if [ -n "$verify" ]; then
+  note 'Checking the bundle first: minutes where it is big. --no-verify leaves it out.'
+  run sh "$kit/verify.sh" >"$work/verified" && result=0 || result=$?
+  # Where repositories have no blobs of their own, files are missing that are not needed: those that are, are there (1.).
+  # Without its last line nothing was compared.
+  if [ "$result" -eq 1 ] && grep -q '^pool ' "$work/repositories" && grep -q '^DAMAGED: ' "$work/verified"; then
+    grep -v -e '^ ' -e ' is missing$' -e '^DAMAGED: ' -e '^Copy ' -e '^sha256 of ' -e '^not of this bundle: ' \\
+      -e '^pushed here' -e '^left by ' -e '^Each is whole ' -e '^Some are whole ' -e '^WARNING: ' -e '^UNFINISHED: ' "$work/verified" >"$work/damaged" || result=0
+  fi
+  if [ "$result" -ne 0 ]; then
+    cat "$work/verified" >&2
+    [ -z "$joining" ] || fail 'nothing is served, since an update of the bundle is not finished' \\
+      '--no-verify serves what is there: blobs come before what names them'
+    fail 'nothing is served, since the bundle is not as it was saved' '--no-verify serves it all the same'
+  fi
+fi
+
+# 2. A root for zot, which writes into its root as soon as there are users.
+make_root "$state/root" "$work/repositories"
+[ -z "$is_pooled" ] || note 'note: repositories here have no blobs of their own: theirs are served from blobs/'
+
+# said LOG: the errors in a log of zot, shortened; else its end.
+said() {
+  sed -n 's/.*"level":"\\(error\\|fatal\\|panic\\)","message":"\\(.*\\)".*/\\2/p' "$1" |
+    sed 's/","caller":.*//; s/","\\([a-zA-Z]*\\)":"/: \\1: /g; s/^/  zot: /' | tail -n 10 >"$work/said"
+  [ -s "$work/said" ] || tail -n 10 "$1" | cut -c 1-300 | sed 's/^/  zot: /' >"$work/said"
+  cat "$work/said" >&2
+}
+# config HOST PORT LEVEL REPOSITORIES POLICY MORE: in the newest form that this zot takes, since it cannot tell its version.
+# Before 2.1.17 it refuses the timeouts, since then it cuts each request after a minute without them; before 2.1.2 it refuses
+# \`compat\`.
+config() {
+  compat='"compat": ["docker2s2"],'
+  for keys in "\\"readTimeout\\": \\"0s\\", \\"writeTimeout\\": \\"0s\\", $compat" "$compat" ''; do
+    cat >"$state/zot.json" <<END
+{
+  "distSpecVersion": "1.1.1",
+  "storage": { "rootDirectory": "$(json "$state/root")", "gc": false, "dedupe": false },
+  "http": {
+    "address": "$1",
+    "port": "$2",
+    $keys
+    $6
+    "accessControl": { "repositories": { "$4": { "$5": ["read"] } } }
+  },
+  "log": { "level": "$3" }
+}
+END
+    if run "$zot" verify "$state/zot.json" >"$work/verify.log" 2>&1; then return 0; fi
+  done
+  note "error: '$zot' does not take a configuration, or does not run here:"
+  said "$work/verify.log"
+  exit 1
+}
+# start_zot LOG
+start_zot() {
+  log=$1
+  # It is read before zot may have begun.
+  : >"$log"
+  "$zot" serve "$state/zot.json" >>"$log" 2>&1 &
+  zot_pid=$!
+}
+# give_up MESSAGE
+give_up() {
+  if lives; then note "error: $1:"; else note 'error: zot has ended:'; fi
+  said "$log"
+  exit 1
+}
+# await SCHEME://ADDRESS STATUS: until zot answers for a known tag with that status, and for 200 with the bytes of its digest.
+# zot ends with 0 where the port is taken, and says 200 to /v2/ over a root that has nothing in it: neither tells anything.
+await() {
+  deadline=$(($(date +%s) + 120))
+  while lives; do
+    "ask_$client" "$1/v2/$repository/manifests/$tag"
+    if [ "$answered" = 200 ] && [ "$2" = 200 ]; then
+      [ "sha256:$(hash_of "$answer")" = "$digest" ] || give_up "$name is served, but not as $digest"
+      return
+    fi
+    [ "$answered" != "$2" ] || return 0
+    [ -z "$answered" ] || give_up "zot answers $answered for $name instead of $2"
+    [ "$(date +%s)" -lt "$deadline" ] || break
+    pause
+  done
+  told=$(tail -n 1 "$work/status" | tr -d '[:cntrl:]')
+  case "$told" in '' | 000) told='no answer' ;; esac
+  give_up "zot does not answer at $1 after two minutes ($client: $told)"
+}
+# await_port: of a zot that takes a free one; sets \`port\`.
+await_port() {
+  deadline=$(($(date +%s) + 120))
+  while lives && [ "$(date +%s)" -lt "$deadline" ]; do
+    port=$(sed -n 's/.*kernel chosen port","port":\\([0-9]*\\).*/\\1/p' "$log")
+    [ -z "$port" ] || return 0
+    pause
+  done
+  give_up 'zot does not listen after two minutes'
+}
+
+# 3. Behind a login nothing can be asked without a password: first zot serves one repository over the same root without
+# users, for a moment and to this machine alone.
+checked='' wanted_port=$port
+if [ -n "$users" ] || [ -z "$client" ]; then
+  choose_client http
+  if [ -n "$client" ]; then
+    config 127.0.0.1 0 info "$repository" anonymousPolicy ''
+    start_zot "$work/check.log"
+    await_port
+    await "http://127.0.0.1:$port" 200
+    stop_zot
+    checked=yes
+  fi
+  choose_client "$scheme"
+fi
+
+# 4. zot as it was asked for.
+port=$wanted_port more='' level=warn policy=anonymousPolicy wanted=200
+if [ -n "$held" ] || [ "$port" -eq 0 ]; then level=info; fi
+if [ "$scheme" = https ]; then more="\\"tls\\": { \\"cert\\": \\"$(json "$cert")\\", \\"key\\": \\"$(json "$key")\\" },"; fi
+if [ -n "$users" ]; then
+  more="$more \\"auth\\": { \\"htpasswd\\": { \\"path\\": \\"$(json "$users")\\" } },"
+  policy=defaultPolicy wanted=401
+fi
+config "$bound" "$port" "$level" '**' "$policy" "$more"
+[ -n "$keys" ] || note 'note: this zot is older than 2.1.2, and may not serve images in the form of Docker'
+start_zot "$state/zot.log"
+[ "$port" -ne 0 ] || await_port
+if [ -n "$client" ]; then
+  await "$scheme://$own:$port" "$wanted"
+else
+  # Nothing here can ask: at least it has to be alive after two seconds.
+  left=$((2 * ticks))
+  while [ "$left" -gt 0 ] && lives; do
+    left=$((left - 1))
+    pause
+  done
+  lives || give_up ''
+fi
+
+# 5. What to type.
+address=$public:$port
+count=$(($(names | wc -l)))
+say "Serving $count names at $scheme://$address with zot, for pulls alone:"
+say
+names | head -n 20 | rows "$address"
+[ "$count" -le 20 ] || say "  and $((count - 20)) more: sh kit/serve.sh --list"
+[ "$aliases" -eq 0 ] || say "  Names of docker.io are there without docker.io/, too: docker's mirrors ask so."
+[ -z "$no_alias" ] || say "  Not so below$no_alias: a registry has the name."
+image=$(names | awk -F "$tab" '$3 == "image" { print $2; exit }')
+if [ -n "$image" ]; then
+  image=$address/$image podman='' ctr='' skopeo=''
+  if [ "$scheme" = http ]; then
+    podman=' --tls-verify=false' ctr=' --plain-http' skopeo=' --src-tls-verify=false'
+  fi
+  say
+  say 'For example:'
+  if [ -n "$users" ]; then
+    say "  docker login $address    (podman login$podman, skopeo login)"
+    ctr="$ctr --user NAME"
+  fi
+  say "  docker pull $image"
+  say "  podman pull$podman $image"
+  say "  ctr images pull$ctr $image"
+  say "  skopeo copy$skopeo docker://$image oci:FOLDER"
+fi
+say
+if [ -z "$is_public" ]; then
+  say 'Only this machine reaches it. For others: --listen 0.0.0.0:5000'
+elif [ "$scheme" = http ]; then
+  say "This is plain HTTP: docker wants \\"$address\\" in its insecure-registries."
+  [ -z "$users" ] || say 'Passwords are sent as they are: --cert and --key would hide them.'
+fi
+[ "$scheme" = http ] || say 'Clients have to know the authority of the certificate.'
+say 'Nodes pull by the names that images have elsewhere with what this writes:'
+say "  sh kit/mirrors.sh $([ "$scheme" = http ] || say '--https ')$address"
+say
+if [ -n "$client" ] && [ -z "$users" ]; then checked=yes; fi
+[ -z "$checked" ] || say "Checked: $name is served with its digest."
+if [ -n "$users" ] && [ -n "$client" ]; then
+  say 'Checked: nobody pulls without a login (401).'
+  say 'Not checked: a pull with a login, for want of a password.'
+fi
+[ -n "$client" ] || say "Not checked: an answer over $scheme, for want of curl, GNU wget or skopeo."
+[ -z "$held" ] || say "The log of zot is $log"
+say 'Ctrl-C ends it.'
+serving=yes
+
+# 6. zot sees by itself what a join brings into the folders that it has; a new folder of registry/ needs a link.
+while lives; do
+  follow_root "$state/root"
+  # In the foreground, sleep would keep a signal waiting.
+  sleep 2 &
+  child=$!
+  wait "$child" || :
+done
+give_up 'zot has ended'
+`,
+	"update.sh": `#!/bin/sh
+# Brings this bundle to a site that has an earlier one: as a join into the folder that is served, or as a swap.
+case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
+. "$kit/lib/common.sh"
+. "$kit/lib/progress.sh"
+
+usage() {
+  cat <<'EOF'
+Usage: sh kit/update.sh [--join] SITE
+         adds this bundle's images to those of the bundle in the folder SITE
+       sh kit/update.sh --swap SITE
+         keeps each bundle in SITE/releases, and points SITE/current at this one
+       sh kit/update.sh --rollback SITE [RELEASE]
+         points SITE/current at the release that was current before this one,
+         or at RELEASE; run again, it goes one further back, never forward
+       sh kit/update.sh --list SITE
+         shows the releases, and where a roll-back goes
+       sh kit/update.sh --remove SITE RELEASE
+         removes one that is not current
+
+A running zot follows without restart: after a join it serves the tags of both
+bundles. A name that both have is the newer one's; what had it before can still
+be pulled by digest. A join is for a zot that is only pulled from. Of a swap it
+serves SITE/current/registry.
+
+Both check this bundle and the one at the site before anything is written. A
+join that was cut off is finished by running it again; a swap that was cut off
+has changed nothing. Never unpack a bundle over another: the tags of the first
+would be lost.
+
+  --base BUNDLE   what a bundle that is less than whole builds upon; there is
+                  none today
+  -h, --help      this page
+
+Examples:
+  sh /srv/new/kit/update.sh /srv/images
+  sh /srv/new/kit/update.sh --swap /srv/site && ls -l /srv/site/current
+  sh /srv/site/current/kit/update.sh --rollback /srv/site
+
+Exit codes: 0 done, 1 failed, 2 nothing was changed at the site, 129, 130 and
+143 interrupted.
+EOF
+}
+
+mode=
+choose() {
+  case "$mode:$1" in
+    :* | swap:rollback | swap:list | swap:remove | "$1:$1") mode=$1 ;;
+    rollback:swap | list:swap | remove:swap) ;;
+    *) usage_error "--$mode and --$1 are two things: name one" ;;
+  esac
+}
+while [ $# -gt 0 ]; do
+  case $1 in
+    --join) choose join ;;
+    --swap) choose swap ;;
+    --rollback) choose rollback ;;
+    --list) choose list ;;
+    --remove) choose remove ;;
+    --base | --base=*)
+      refuse 'this bundle is whole: it has all that its lock names, and builds upon no other' 'Leave --base out.'
+      ;;
+    -h | --help) usage; exit 0 ;;
+    --) shift; break ;;
+    -?*) usage_error "there is no option $1" ;;
+    *) break ;;
+  esac
+  shift
+done
+mode=\${mode:-join}
+[ $# -gt 0 ] || usage_error 'name the folder of the site'
+[ -n "$1" ] || usage_error 'the folder of the site has no name'
+case $mode in
+  rollback) [ $# -le 2 ] || usage_error 'name the folder of the site, and one release at most' ;;
+  remove) [ $# -eq 2 ] || usage_error 'name the folder of the site, and the release to be removed' ;;
+  *) [ $# -eq 1 ] || usage_error 'name one folder' ;;
+esac
+given=$1
+release=\${2:-}
+
+# ---- what both have ----
+LOCK=oci-save.lock.json
+
+# check_whole FOLDER WHAT: reads every byte of a bundle.
+check_whole() {
+  note "checking $1"
+  status=0
+  # At a terminal it shows how far it is.
+  if [ -t 2 ]; then
+    sh "$kit/verify.sh" "$1" >"$work/verified" </dev/null &
+  else
+    sh "$kit/verify.sh" --quiet "$1" >"$work/verified" 2>&1 </dev/null &
+  fi
+  child=$!
+  wait "$child" || status=$?
+  child=
+  [ "$status" -ne 0 ] || return 0
+  cat "$work/verified" >&2
+  case $status in
+    1) ;;
+    129 | 130 | 143) exit "$status" ;;
+    *) refuse "$1 could not be checked" ;;
+  esac
+  case $2 in
+    new) fail "$1 is damaged" 'Copy it again from where it came.' ;;
+    site) refuse "$1 is damaged" 'Put back what it lacks first, or use --swap, which leaves it as it is.' ;;
+    *) refuse "$1 is damaged" 'Nothing was changed: current leads where it did.' ;;
+  esac
+}
+
+# free_bytes FOLDER
+free_bytes() { df -Pk "$1" | awk 'END { printf "%.0f", $4 * 1024 }'; }
+# check_room BYTES FOLDER
+check_room() {
+  free=$(free_bytes "$2")
+  note "$(readable "$1") are written to $2; $(readable "$free") are free there"
+  awk -v need="$1" -v free="$free" 'BEGIN { exit need > free }' ||
+    refuse "$2 has $(readable "$free") free, and $(readable "$1") are needed" 'Free space first.'
+}
+
+# A bundle's folder, absolute, without links above it.
+folder_of() { [ -d "$1" ] && (cd -- "$1" && pwd -P); }
+
+# inside A B: whether the folder A is B or below it.
+inside() { case "$1/" in "$2/"*) return 0 ;; esac; return 1; }
+
+# hold FOLDER: keeps two updates of one site apart. Who is at work stands in FOLDER/.oci-save-update.lock, in the form of
+# oci-save; what a killed one left on this machine is taken over.
+held=
+own_namespace() { readlink /proc/self/ns/pid 2>/dev/null | tr -cd 0-9; }
+start_of() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
+field() { sed -n "s/.*\\"$2\\":\\"\\{0,1\\}\\([^\\",}]*\\).*/\\1/p" "$1" 2>/dev/null; }
+hold() {
+  lock_file=$1/.oci-save-update.lock
+  host=$(uname -n)
+  namespace=$(own_namespace)
+  me="{\\"host\\":\\"$host\\"\${namespace:+,\\"namespace\\":\\"$namespace\\"},\\"pid\\":$$"
+  start=$(start_of $$) || start=
+  me="$me\${start:+,\\"start\\":\\"$start\\"}}"
+  tries=0
+  until (set -C && : >"$lock_file") 2>/dev/null; do
+    [ -e "$lock_file" ] || [ -w "$1" ] || refuse "$1 cannot be written"
+    pid=$(field "$lock_file" pid)
+    if [ "$(field "$lock_file" host)" = "$host" ] && [ "$(field "$lock_file" namespace)" = "$namespace" ] && [ -n "$pid" ] &&
+      { ! kill -0 "$pid" 2>/dev/null || [ "$(start_of "$pid")" != "$(field "$lock_file" start)" ]; } && [ "$tries" -lt 3 ]; then
+      # Another process may have found it abandoned at the same time: the name is taken first.
+      mv "$lock_file" "$lock_file.$$" 2>/dev/null && rm -f "$lock_file.$$"
+      tries=$((tries + 1))
+    elif [ -f "$lock_file" ] && [ ! -s "$lock_file" ] && [ "$tries" -lt 3 ]; then
+      # Another one has made it this instant, or was killed before it was written.
+      sleep 1
+      [ -s "$lock_file" ] || { mv "$lock_file" "$lock_file.$$" 2>/dev/null && rm -f "$lock_file.$$"; } || :
+      tries=$((tries + 1))
+    else
+      refuse "another update of $1 is at work (process \${pid:-unknown} on $(field "$lock_file" host))" \\
+        "Wait for it. If there is none, remove $lock_file"
+    fi
+  done
+  held=$lock_file
+  printf '%s' "$me" >"$lock_file" || refuse "$lock_file could not be written" 'Run this again when there is room.'
+}
+# What is under way: a check by another process, a folder that is no release yet, one that is none any more.
+child= stage= removed= phase=
+at_end() {
+  if [ -n "$child" ]; then
+    kill "$child" 2>/dev/null || :
+    wait "$child" 2>/dev/null || :
+  fi
+  [ -z "$stage" ] || rm -rf "$stage"
+  [ -z "$removed" ] || rm -rf "$removed"
+  [ -z "$held" ] || rm -f "$held"
+}
+at_signal() {
+  progress_end
+  case $phase in
+    join) note 'interrupted: run the same command again, it goes on from here' ;;
+    swap) note "interrupted: run the same command again; release $id may not be current yet" ;;
+    remove) note "interrupted: release $release is removed all the same" ;;
+    *) note "interrupted: nothing was changed at $given" ;;
+  esac
+}
+
+# settle FILE: it is on the disk before the next step builds upon it. An old sync takes no names, and does more.
+settle() { sync "$1" 2>/dev/null || sync; }
+
+. "$kit/lib/join.sh"
+
+# ---- swap ----
+# SITE/releases/<12 hex of the lock's digest>/ is one bundle each, and SITE/current a link to one of them.
+is_release() { [ \${#1} -eq 12 ] && [ -z "$(printf '%s' "$1" | tr -d 0-9a-f)" ]; }
+
+# open_site: sets \`site\` and \`now\`, the current release or nothing.
+open_site() {
+  site=$(folder_of "$given") || refuse "$given is no folder"
+  now=
+  [ ! -L "$site/releases" ] || refuse "$site/releases is a link" 'Name the folder that it leads to.'
+  if [ -L "$site/current" ]; then
+    now=$(readlink "$site/current")
+    now=\${now#releases/}
+    is_release "$now" || refuse "$site/current leads to $(readlink "$site/current"), which is no release" 'Another program made it: name another folder.'
+  elif [ -e "$site/current" ]; then
+    refuse "$site/current is no link" 'Another program made it: name another folder.'
+  fi
+}
+need_releases() { [ -d "$site/releases" ] || refuse "$site has no releases" "sh kit/update.sh --swap $site makes the first one"; }
+
+# point_at RELEASE: SITE/current is the old release or the new one at any moment.
+point_at() {
+  next=$site/.current.$$
+  rm -f "$next"
+  ln -s "releases/$1" "$next" || fail "no link can be made in $site" 'A swap needs a file system with symbolic links.'
+  if ! mv -T "$next" "$site/current" 2>/dev/null; then
+    # This mv would move into the folder that a link leads to. Here pulls may fail for an instant.
+    [ -L "$site/current" ] || [ ! -e "$site/current" ] || fail "$site/current is no link"
+    note 'mv knows no -T here: current is removed and made again'
+    rm -f "$site/current"
+    mv "$next" "$site/current"
+  fi
+  [ "$(readlink "$site/current")" = "releases/$1" ] || fail "$site/current could not be pointed at $1"
+}
+
+# releases/.history has the way back: releases in the order in which they became current, each once, the current one last.
+# way: its lines that are releases. Up to which one is current where that stands there.
+way() {
+  [ ! -f "$site/releases/.history" ] || while IFS= read -r one; do
+    if is_release "$one" && [ -d "$site/releases/$one" ]; then printf '%s\\n' "$one"; fi
+  done <"$site/releases/.history" |
+    awk -v now="$now" '{ line[NR] = $0; if ($0 == now) last = NR } END { for (at = 1; at <= (last ? last : NR); at++) print line[at] }'
+}
+# before: the release to which a roll-back goes; nothing where there is none.
+before() { way | awk -v now="$now" '$0 != now { last = $0 } END { if (NR) print last }'; }
+# remember RELEASE BACK: it is current now. By a roll-back, what came after it is no way back any more.
+remember() {
+  {
+    if [ -n "$2" ]; then way | awk -v to="$1" '$0 == to { exit } { print }'; else way | grep -vx -e "$1" || :; fi
+    printf '%s\\n' "$1"
+  } >"$site/releases/.history.new"
+  mv -f "$site/releases/.history.new" "$site/releases/.history"
+}
+
+swap_in() {
+  if [ ! -e "$given" ]; then
+    mkdir -p -- "$given" || refuse "$given cannot be made"
+  fi
+  open_site
+  lock_digest=$(hash_of "$bundle/$LOCK") || refuse "$bundle has no $LOCK"
+  id=$(printf '%s' "$lock_digest" | cut -c 1-12)
+  if [ ! -d "$site/releases" ]; then
+    [ ! -e "$site/$LOCK" ] || refuse "$site is itself a bundle" "Name another folder, whose current/registry zot then serves; or join: sh kit/update.sh $given"
+    [ -z "$(ls -A "$site" | grep -vx -e 'lost+found' -e '\\.oci-save-update\\.lock')" ] ||
+      refuse "$site is not empty, and has no releases" 'Name a new folder.'
+  fi
+  if inside "$bundle" "$site" && [ "$bundle" != "$site/releases/$id" ]; then
+    refuse "$bundle lies in $site" 'Unpack the new bundle elsewhere.'
+  fi
+  ! inside "$site" "$bundle" || refuse "$site lies in $bundle" 'Name a folder outside of the bundle.'
+  hold "$site"
+  if [ -d "$site/releases/$id" ]; then
+    check_whole "$site/releases/$id" release
+  else
+    check_whole "$bundle" new
+    copy_release
+  fi
+  if [ "$now" = "$id" ]; then
+    say "$site/current is release $id already"
+    return 0
+  fi
+  phase=swap
+  point_at "$id"
+  remember "$id" ''
+  phase=
+  say "$site/current is release $id now\${now:+; it was $now}"
+  say "zot serves $site/current/registry. Back: sh $site/current/kit/update.sh --rollback $site"
+}
+
+# copy_release: only blobs that no release has take room.
+copy_release() {
+  mkdir -p "$site/releases"
+  stage=$site/releases/.new
+  rm -rf "$stage"
+  mkdir "$stage"
+  # What the bundle's own sums name, which are checked: not what a server may have left there.
+  for list in SHA256SUMS SHA256SUMS.registry; do cut -c 67- "$bundle/$list"; done >"$work/names"
+  printf '%s\\n' SHA256SUMS SHA256SUMS.registry >>"$work/names"
+  ! grep -q -e '^/' -e '^\\.\\.\\{0,1\\}/' -e '/\\.\\.\\{0,1\\}/' -e '/\\.\\.\\{0,1\\}$' -e '^$' "$work/names" ||
+    fail "$bundle/SHA256SUMS names files outside of the bundle" 'Do not use this bundle.'
+  : >"$work/known"
+  for one in "$site"/releases/*/blobs/sha256; do
+    [ ! -d "$one" ] || find "$one" -type f | sed 's#^\\(.*\\)/\\(.*\\)$#\\2 \\1#' >>"$work/known"
+  done
+  sed -n 's#^blobs/sha256/##p' "$work/names" | sort >"$work/pool"
+  awk 'FILENAME == ARGV[1] { if (!($1 in at)) at[$1] = substr($0, 66); next } { print $1 "\\t" at[$1] }' "$work/known" "$work/pool" >"$work/blobs"
+  sed -n 's/^    "\\(sha256:[0-9a-f]*\\)": \\([0-9]*\\),\\{0,1\\}$/\\1 \\2/p' "$bundle/$LOCK" >"$work/sizes"
+  : >"$stage/.probe"
+  links=yes
+  ln "$stage/.probe" "$stage/.probe2" 2>/dev/null || links=
+  rm -f "$stage/.probe" "$stage/.probe2"
+  awk -F '\\t' -v links="$links" '
+    FILENAME == ARGV[1] { size[substr($0, 8, 64)] = substr($0, 73); next }
+    FILENAME == ARGV[2] { if ($2 == "" || !links) need += size[$1]; next }
+    !links && sub(/^registry\\/.*\\/blobs\\/sha256\\//, "") { need += size[$0] }
+    END { printf "%.0f\\n", need + 1048576 }' "$work/sizes" "$work/blobs" "$work/names" >"$work/need"
+  check_room "$(cat "$work/need")" "$site"
+  sed -n 's#/[^/]*$##p' "$work/names" | sort -u | while IFS= read -r one; do mkdir -p "$stage/$one"; done
+  count=$(wc -l <"$work/blobs" | tr -d ' ')
+  note "copying $count blobs"
+  number=0
+  while IFS="$tab" read -r blob from; do
+    to=$stage/blobs/sha256/$blob
+    number=$((number + 1))
+    [ ! -t 2 ] || progress "copied $number of $count blobs"
+    # A damaged file of an old release is not taken over.
+    if [ -n "$from" ] && [ "$(hash_of "$from/$blob")" = "$blob" ] && ln "$from/$blob" "$to" 2>/dev/null; then continue; fi
+    cp "$bundle/blobs/sha256/$blob" "$to" || fail "$to could not be written"
+    [ "$(hash_of "$to")" = "$blob" ] || fail "$to is damaged" 'The disk or the medium is faulty.'
+  done <"$work/blobs"
+  progress_end
+  grep -v '^blobs/sha256/' "$work/names" | while IFS= read -r one; do
+    case $one in
+      registry/*/blobs/sha256/*)
+        ln "$stage/blobs/sha256/\${one##*/}" "$stage/$one" 2>/dev/null || cp "$stage/blobs/sha256/\${one##*/}" "$stage/$one" || exit 1
+        ;;
+      # zot removes its marker.
+      *) [ ! -f "$bundle/$one" ] || cp "$bundle/$one" "$stage/$one" || exit 1 ;;
+    esac
+  done || fail "$stage could not be written"
+  find "$stage" -type d -exec chmod 755 {} +
+  find "$stage" -type f ! -path '*/blobs/sha256/*' -exec chmod 644 {} +
+  chmod 755 "$stage"/kit/*.sh
+  (cd "$stage" && find . -type f -exec sync {} + 2>/dev/null) || sync
+  mv "$stage" "$site/releases/$id"
+  phase=swap
+  stage=
+}
+
+swap_back() {
+  open_site
+  need_releases
+  to=$release
+  [ -n "$to" ] || to=$(before)
+  [ -n "$to" ] || refuse "$site has no release before \${now:-the current one}" "sh kit/update.sh --list $site shows what there is; name the one that you want."
+  is_release "$to" && [ -d "$site/releases/$to" ] || refuse "$site has no release $to" "sh kit/update.sh --list $site shows what there is."
+  hold "$site"
+  [ "$to" != "$now" ] || { say "$site/current is release $to already"; return 0; }
+  check_whole "$site/releases/$to" release
+  back=
+  ! way | grep -qx -e "$to" || back=yes
+  id=$to
+  phase=swap
+  point_at "$to"
+  remember "$to" "$back"
+  phase=
+  say "$site/current is release $to now; it was $now"
+  [ -z "$now" ] || say "To $now again: sh $site/current/kit/update.sh --rollback $site $now"
+}
+
+list_releases() {
+  open_site
+  need_releases
+  earlier=$(before)
+  printf '%s\\t%s\\t%s\\t%s\\n' RELEASE IMAGES SIZE ''
+  for one in "$site"/releases/*/; do
+    one=\${one%/}
+    id=\${one##*/}
+    is_release "$id" || continue
+    images=$(grep -c '^      "ref": ' "$one/$LOCK" || :)
+    size=$(sed -n 's/^    "sha256:[0-9a-f]*": \\([0-9]*\\),\\{0,1\\}$/\\1/p' "$one/$LOCK" | awk '{ n += $1 } END { printf "%.0f", n }')
+    mark=
+    [ "$id" != "$earlier" ] || mark='a roll-back goes here'
+    [ "$id" != "$now" ] || mark=current
+    printf '%s\\t%s\\t%s\\t%s\\n' "$id" "$images" "$(readable "$size")" "$mark"
+  done
+  [ ! -d "$site/releases/.new" ] || [ -e "$site/.oci-save-update.lock" ] ||
+    note "A swap was cut off: $site/releases/.new is no release, and goes at the next swap"
+  say "together on the disk, shared blobs once: $(readable "$(du -sk "$site/releases" | awk '{ printf "%.0f", $1 * 1024 }')")"
+}
+
+remove_release() {
+  open_site
+  need_releases
+  is_release "$release" && [ -d "$site/releases/$release" ] || refuse "$site has no release $release" "sh kit/update.sh --list $site shows what there is."
+  [ "$release" != "$now" ] || refuse "release $release is current" 'Roll back or bring another one first.'
+  hold "$site"
+  rm -rf "$site/releases/.old"
+  mv "$site/releases/$release" "$site/releases/.old"
+  phase=remove removed=$site/releases/.old
+  rm -rf "$removed"
+  removed=
+  remember "$now" ''
+  say "release $release is removed"
+}
+
+umask 022
+temporary
+plain_path "$bundle"
+plain_path "$(folder_of "$given" || printf '%s' "$given")"
+case $mode in
+  join) join_site ;;
+  swap) swap_in ;;
+  rollback) swap_back ;;
+  list) list_releases ;;
+  remove) remove_release ;;
+esac
+`,
+	"verify.sh": `#!/bin/sh
+# Checks this folder: hashes every byte once, compares it with what was saved, and names what is damaged, with the images
+# that need it. Nothing is written here.
+case "$0" in */*) kit=\${0%/*} ;; *) kit=. ;; esac
+. "$kit/lib/common.sh"
+
+usage() {
+  cat <<END
+Usage: sh kit/$program [--quiet] [FOLDER]
+
+Checks the folder that this kit is in, or another FOLDER of the kind: reads
+every file once, compares it with SHA256SUMS and SHA256SUMS.registry, and names
+what is damaged, cut off or missing, with the images that need it. What a server
+left here, and what somebody else put here, is told; neither is an error.
+
+  -q, --quiet   prints nothing but what is wrong
+
+Exit code: 0 all is right, 1 something is not, 2 it could not be started.
+
+  sh kit/$program                   after each copy
+  sh kit/$program --quiet && sh kit/serve.sh
+END
+}
+
+quiet=
+while [ $# -gt 0 ]; do
+  case "$1" in
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    -q | --quiet) quiet=1 ;;
+    --)
+      shift
+      break
+      ;;
+    -?*) usage_error "$1 is no option of $program" ;;
+    *) break ;;
+  esac
+  shift
+done
+[ $# -le 1 ] || usage_error 'one folder is checked at a time'
+[ $# -eq 0 ] || bundle=$(cd -- "$1" 2>/dev/null && pwd -P) || refuse "$1 is no folder that can be read"
+temporary
+cd -- "$bundle" 2>/dev/null || refuse "$bundle cannot be read"
+# A join lets go of its own folder when it ends. The sums come last, so before its end the bundle is neither of the two.
+joining=
+if [ -e .oci-save-update ] || [ -L .oci-save-update ]; then
+  joining=yes
+  say 'UNFINISHED: an update was cut off here, or is at work.'
+  say '  Finish it: run kit/update.sh of the newer bundle again. Then check again.'
+  newer=
+  [ ! -f .oci-save-update/newer ] || newer=$(head -c 64 .oci-save-update/newer | tr -cd 0-9a-f) || newer=
+  if [ \${#newer} -eq 64 ]; then
+    say '  The oci-save.lock.json of the newer bundle has the sha256'
+    say "  $newer"
+  fi
+fi
+if [ ! -f SHA256SUMS ] || [ -L SHA256SUMS ]; then
+  [ -e kit ] || [ -e oci-save.lock.json ] || refuse "$bundle is no folder of this kind" 'Name the one that was unpacked.'
+  fail 'SHA256SUMS is missing, so nothing says what belongs here' 'Copy it again from where it came, or unpack the archive again.'
+fi
+[ -z "$(find SHA256SUMS* oci-save.lock.json kit -size +1048576 2>/dev/null)" ] || fail 'its lists are larger than any bundle has'
+sums_hash=$(hash_of SHA256SUMS) && [ -n "$sums_hash" ] || fail 'SHA256SUMS cannot be read'
+
+# A hash in the background, so that a signal need not wait for the end of a large file.
+child=
+at_signal() { note 'interrupted: not all was checked. Run it again'; }
+at_end() { [ -z "$child" ] || kill "$child" 2>/dev/null || :; }
+
+# list OPERATOR…: files below this folder, a line each. A line break in a name becomes another character: names with
+# control characters are never ours. Symbolic links are not followed.
+list() {
+  find . "$@" -print0 2>>"$work/unreadable" | tr '\\n\\000' '\\001\\n'
+}
+: >"$work/unreadable"
+list -type f -links +1 >"$work/linked"
+list -type f ! -links +1 >"$work/single"
+list ! -type f ! -type d >"$work/odd"
+
+# is_whole NAME: whether a file at the top or in kit/ is what SHA256SUMS says. What is not is used for nothing.
+is_whole() {
+  [ -f "$1" ] && [ ! -L "$1" ] && [ ! -L "\${1%/*}" ] && grep -qxF "$(hash_of "$1")  $1" SHA256SUMS
+}
+# whole NAME: the file, or an empty one in its place.
+whole() { if is_whole "$1"; then printf '%s' "./$1"; else printf '%s' /dev/null; fi; }
+lock=$(whole oci-save.lock.json)
+images=$(whole kit/images.tsv)
+manifests=$(whole kit/manifests.tsv)
+# Of damaged sums, a line still counts whose digest is that of the blob's name.
+registry_sums=/dev/null
+[ ! -f SHA256SUMS.registry ] || [ -L SHA256SUMS.registry ] || registry_sums=./SHA256SUMS.registry
+by_name=1
+! is_whole SHA256SUMS.registry || by_name=
+
+# The sizes of blobs, by their digits.
+awk -F '"' '$2 ~ /^sha256:/ && $3 ~ /^: [0-9]+,?$/ { sub(/^: /, "", $3); sub(/,$/, "", $3); print substr($2, 8), $3 }' \\
+  "$lock" >"$work/sizes"
+
+for one in faults files pool copies links extra missing; do : >"$work/$one"; done
+
+# What has to be hashed, what is missing, and what is here besides. Of the lines in the sums, none is used that leads out of
+# this folder. \`links\` is a script that compares, without a process for each, names with their files in blobs/.
+awk -v work="$work" -v by_name="$by_name" '
+  function fault(path, why) { print path "\\t" why >>(work "/faults") }
+  function is_unsafe(path) {
+    return path == "" || path ~ /[[:cntrl:]\\\\]/ || path ~ /^\\// || path ~ /\\/$/ || path ~ /\\/\\// || path ~ /(^|\\/)\\.\\.?(\\/|$)/
+  }
+  # The digits in the name of a blob, or nothing.
+  function hex_in(path, hex) {
+    if (path !~ /(^|\\/)blobs\\/sha256\\/[0-9a-f]+$/) return ""
+    hex = path
+    sub(/^.*\\//, "", hex)
+    return length(hex) == 64 ? hex : ""
+  }
+  function bad_line(why) {
+    if (bad[kind]++ == 0) first[kind] = "line " FNR " " why
+  }
+  function take(path, hex, linked, repository, own) {
+    own = hex_in(path)
+    if (own == "") print hex "  ./" path >(work "/files")
+    else if (path ~ /^blobs\\//) print hex "  ./" path >(work "/pool")
+    else if (linked && named["blobs/sha256/" hex] && path ~ /^registry\\/[A-Za-z0-9._\\/-]+$/) {
+      repository = substr(path, 1, length(path) - 78)
+      if (repository != last) print "r=" repository >(work "/links")
+      last = repository
+      print "e " hex >(work "/links")
+    } else print hex "  ./" path >(work "/copies")
+  }
+  kind == "SHA256SUMS" || kind == "SHA256SUMS.registry" {
+    hex = substr($0, 1, 64)
+    path = substr($0, 67)
+    if (length(hex) != 64 || hex ~ /[^0-9a-f]/ || substr($0, 65, 2) != "  ") { bad_line("is no sum of a file"); next }
+    if (is_unsafe(path)) { bad_line("names a file that no bundle has"); next }
+    own = hex_in(path)
+    if (kind == "SHA256SUMS.registry" && (own == "" || path !~ /^registry\\//)) { bad_line("names what is no blob of a repository"); next }
+    if (own != "" && own != hex) { bad_line("has another digest than the name of its blob"); hex = own }
+    if (path in want) { bad_line("names a file twice"); next }
+    want[path] = hex
+    if (kind == "SHA256SUMS") named[path] = 1
+    next
+  }
+  kind == "sizes" { if (!(("blobs/sha256/" $1) in named)) lacks++; next }
+  kind == "images" { if ($0 !~ /^#/) { split($0, column, "\\t"); repositories["registry/" column[8]] = 1 } next }
+  kind == "odd" {
+    path = substr($0, 3)
+    odd[path] = 1
+    if (path in want) { fault(path, "is a symbolic link, or no regular file"); delete want[path] }
+    else print path "\\todd" >(work "/extra")
+    next
+  }
+  {
+    path = substr($0, 3)
+    if (path in want) { take(path, want[path], kind == "linked"); delete want[path] }
+    else if (by_name && path ~ /^registry\\// && hex_in(path) != "" && !is_unsafe(path)) take(path, hex_in(path), kind == "linked")
+    else if (path != "SHA256SUMS") print path "\\t" >(work "/extra")
+  }
+  END {
+    for (kind in bad) fault(kind, first[kind] (bad[kind] > 1 ? ", and " (bad[kind] - 1) " more lines are wrong" : ""))
+    for (path in want) {
+      above = path
+      why = "is missing"
+      while (sub(/\\/[^\\/]*$/, "", above)) if (above in odd) why = "lies behind a symbolic link"
+      # A server takes it away while it scans its folder.
+      if (path == "registry/_restore_complete") print path "\\t" why >(work "/missing")
+      else fault(path, why)
+    }
+    # The end of the sums may be cut off: other files say what they have to name.
+    count = split("README.txt SHA256SUMS.registry index.json kit/lib/common.sh kit/images.tsv kit/manifests.tsv kit/verify.sh manifest.json oci-layout oci-save.lock.json registry/_restore_complete report.html", fixed, " ")
+    for (at = 1; at <= count; at++) if (!(fixed[at] in named)) lacks++
+    for (path in repositories) lacks += !((path "/index.json") in named) + !((path "/oci-layout") in named)
+    if (lacks) fault("SHA256SUMS", "does not name " lacks (lacks == 1 ? " file" : " files") " that the bundle has: it was cut off or changed")
+  }
+' kind=SHA256SUMS ./SHA256SUMS kind=SHA256SUMS.registry "$registry_sums" kind=sizes "$work/sizes" kind=images "$images" \\
+  kind=odd "$work/odd" kind=linked "$work/linked" kind=single "$work/single"
+
+# A name of a blob below registry/ that is the same file as the one in blobs/ is as good as that one. Where a file system
+# knows no links, no file has a second name, whatever numbers it makes up for them: those are hashed.
+e() {
+  [ "$r/blobs/sha256/$1" -ef "blobs/sha256/$1" ] 2>/dev/null ||
+    printf '%s  ./%s/blobs/sha256/%s\\n' "$1" "$r" "$1" >&3
+}
+count_lines() { echo $(($(wc -l <"$1"))); }
+r=
+copies=$(count_lines "$work/copies")
+{ . "$work/links"; } 3>>"$work/copies"
+links=$(($(grep -c '^e ' "$work/links" || :) + copies - $(count_lines "$work/copies")))
+
+# Files are hashed some at a time: after each step it can be told how far it is.
+awk -v work="$work" '
+  function close_batch() {
+    if (count == 0) return
+    close(work "/batch." number)
+    printf "%d %.0f %d\\n", number, bytes, count >(work "/batches")
+    number++
+    bytes = count = 0
+  }
+  BEGIN { number = 1; printf "" >(work "/batches") }
+  kind == "sizes" { size[$1] = $2; next }
+  {
+    own = $0
+    sub(/^.*\\//, "", own)
+    if (count == 1000 || (count > 0 && bytes + size[own] > 134217728)) close_batch()
+    print >(work "/batch." number)
+    bytes += size[own]
+    count++
+    all += size[own]
+    total++
+  }
+  END {
+    close_batch()
+    printf "%.0f %d\\n", all, total >(work "/total")
+  }
+' kind=sizes "$work/sizes" kind=lists "$work/files" "$work/pool" "$work/copies"
+read -r total_bytes total_files <"$work/total"
+
+# amount BYTES: in the unit that people read.
+amount() {
+  awk -v bytes="$1" 'BEGIN {
+    split("KiB MiB GiB TiB", unit, " ")
+    if (bytes < 1024) { print bytes " bytes"; exit }
+    for (at = 0; bytes >= 1024 && at < 4; at++) bytes /= 1024
+    printf "%.1f %s\\n", bytes, unit[at]
+  }'
+}
+
+# hash_batch FILE: adds what is right to \`right\`: "./NAME: OK", or "DIGEST  ./NAME".
+hash_batch() {
+  if has sha256sum; then
+    sha256sum -c "$1" >>"$work/right" 2>>"$work/errors" &
+  elif has shasum; then
+    shasum -a 256 -c "$1" >>"$work/right" 2>>"$work/errors" &
+  elif has openssl; then
+    cut -c 67- "$1" | tr '\\n' '\\000' >"$work/names"
+    xargs -0 openssl dgst -sha256 <"$work/names" >>"$work/right" 2>>"$work/errors" &
+  else
+    refuse 'sha256sum, shasum or openssl is needed to check what is here'
+  fi
+  child=$!
+  # It fails where a file is not right, which shows in what it wrote.
+  wait "$child" || :
+  child=
+}
+
+: >"$work/right"
+: >"$work/errors"
+done_bytes=0
+done_files=0
+told=0
+# Sizes stand in the lock: without it they are not known.
+total=
+[ "$total_bytes" -eq 0 ] || total=" of $(amount "$total_bytes")"
+while read -r number bytes count; do
+  hash_batch "$work/batch.$number"
+  rm -f "$work/batch.$number"
+  done_bytes=$((done_bytes + bytes))
+  done_files=$((done_files + count))
+  [ -z "$quiet" ] || continue
+  if [ "$total_bytes" -gt 0 ]; then percent=$((done_bytes * 100 / total_bytes)); else percent=$((done_files * 100 / total_files)); fi
+  if [ -t 2 ]; then
+    printf '\\rchecked %s of %s, %s %%%s ' "$done_files" "$total_files files" "$percent" "$total" >&2
+  elif [ "$percent" -ge $((told + 10)) ]; then
+    told=$((percent - percent % 10))
+    note "checked $done_files of $total_files files, $percent %$total"
+  fi
+done <"$work/batches"
+[ -n "$quiet" ] || [ ! -t 2 ] || note ''
+
+# What is not right, with its size as it should be and as it is.
+awk '
+  kind == "right" {
+    if (sub(/: OK$/, "")) right[$0] = 1
+    else if (match($0, /\\)= [0-9a-f]+$/)) {
+      hex = substr($0, RSTART + 3)
+      name = substr($0, 1, RSTART - 1)
+      sub(/^[^(]*\\(/, "", name)
+      right[hex "  " name] = 1
+    }
+    next
+  }
+  !($0 in right) && !(substr($0, 67) in right) { print substr($0, 67) }
+' kind=right "$work/right" kind=lists "$work/files" "$work/pool" "$work/copies" >"$work/failed"
+tr '\\n' '\\000' <"$work/failed" >"$work/names"
+: >"$work/listed"
+[ ! -s "$work/names" ] || xargs -0 ls -lnd <"$work/names" >"$work/listed" 2>/dev/null || :
+
+# The files that a server writes anew are judged by what they mean; the rest is damaged.
+awk -v work="$work" '
+  kind == "sizes" { size[$1] = $2; next }
+  kind == "listed" { at = index($0, " ./"); if (at) { has[substr($0, at + 1)] = $5 } next }
+  kind == "errors" {
+    at = index($0, "./")
+    if (at && match($0, /: [^:]*$/)) {
+      name = substr($0, at, RSTART - at)
+      gsub(quotes, "", name)
+      error[name] = substr($0, RSTART + 2)
+    }
+    next
+  }
+  {
+    path = substr($0, 3)
+    own = path
+    sub(/^.*\\//, "", own)
+    if (path == "registry/_restore_complete") { print path >(work "/mark"); next }
+    if (path ~ /^registry\\/.*\\/(index\\.json|oci-layout)$/ && !($0 in error)) { print >(work "/rewritten"); next }
+    why = "is damaged: its bytes are not those that were saved"
+    if (own in size && $0 in has && size[own] != has[$0]) why = "has " has[$0] " bytes instead of " size[own]
+    else if ($0 in error && error[$0] ~ /[a-z]/ && error[$0] !~ /FAILED|did NOT match/) why = "cannot be read: " error[$0]
+    print path "\\t" why >>(work "/faults")
+  }
+  BEGIN { quotes = sprintf("[%c\\"]", 39); printf "" >(work "/rewritten") }
+' kind=sizes "$work/sizes" kind=listed "$work/listed" kind=errors "$work/errors" kind=failed "$work/failed"
+
+# zot writes 0 there where it cannot remove the file, to say that its folder has to be scanned.
+[ ! -e "$work/mark" ] || [ "$(head -c 4 registry/_restore_complete | tr -d '\\000')" = 0 ] ||
+  printf '%s\\t%s\\n' registry/_restore_complete 'is not what a server writes there' >>"$work/faults"
+
+# A repository that somebody pushed has an index.json, too.
+awk -F '\\t' '$2 == "" && $1 ~ /^registry\\/.*\\/index\\.json$/ { print "./" $1 }' "$work/extra" >"$work/pushed"
+
+# What each index.json that is not as it was written says: a line for each of its entries, or why it is not an index. It is
+# read as JSON, strictly: what could be read in two ways is refused. Each record is what stands between two quotes.
+read_indexes() {
+  awk -v list="$1" '
+    function bad(text) { if (why == "") why = text }
+    function token(type, value, now) {
+      now = state[depth]
+      if (type == "s" && (now == "key" || now == "key0")) {
+        if (depth <= 4) name_key(value)
+        key[depth] = value
+        state[depth] = "colon"
+      } else if (type == ":") {
+        if (now != "colon") bad("is no JSON")
+        state[depth] = "value"
+      } else if (type == ",") {
+        if (now != "next" || depth == 0) bad("is no JSON")
+        state[depth] = opened[depth] == "{" ? "key" : "value"
+      } else if (type == "}" || type == "]") {
+        if (depth == 0 || opened[depth] != (type == "}" ? "{" : "[") || (now != "next" && now != "key0" && now != "value0")) {
+          bad("is no JSON")
+          return
+        }
+        if (type == "}" && is_entry(3)) end_entry()
+        depth--
+      } else {
+        if (now != "value" && now != "value0") bad("is no JSON")
+        state[depth] = "next"
+        if (type == "{" || type == "[") open_value(type)
+        else scalar(type, value)
+      }
+    }
+    # Servers read the names of fields in capitals, too.
+    function name_key(value, low) {
+      low = "\\n" tolower(value) "\\n"
+      if (value ~ /\\\\/ || index(keys[depth], low)) bad("cannot be judged: a name in it is written twice, or in an odd way")
+      if (index(known, low) && !index(known, "\\n" value "\\n")) bad("cannot be judged: a name in it is written in capitals")
+      keys[depth] = keys[depth] low
+    }
+    function is_entry(at) {
+      return depth == at && opened[1] == "{" && key[1] == "manifests" && opened[2] == "[" && opened[3] == "{"
+    }
+    function open_value(type) {
+      if (depth == 0 && type != "{") bad("is not an index of a layout")
+      if (depth == 1 && key[1] == "manifests") { if (type == "[") listed = 1; else bad("is not an index of a layout") }
+      if (depth == 2 && key[1] == "manifests" && type != "{") bad("is not an index of a layout")
+      if (is_entry(3) && key[3] != "annotations" && index(known, "\\n" key[3] "\\n")) bad("is not an index of a layout")
+      depth++
+      if (depth > 60) { bad("is not an index of a layout"); depth = 60 }
+      opened[depth] = type
+      state[depth] = type == "{" ? "key0" : "value0"
+      keys[depth] = "\\n"
+      if (is_entry(3)) tag = digest = media = size = ""
+    }
+    function scalar(type, value) {
+      if (depth == 0 || (depth == 2 && key[1] == "manifests")) bad("is not an index of a layout")
+      if (depth == 1 && key[1] == "schemaVersion") schema = value
+      if (depth == 1 && key[1] == "mediaType") top = value
+      if (depth == 1 && key[1] == "manifests") { if (type == "l" && value == "null") listed = 1; else bad("is not an index of a layout") }
+      if (is_entry(3) && key[3] == "digest") digest = plain(type, value)
+      if (is_entry(3) && key[3] == "mediaType") media = plain(type, value)
+      if (is_entry(3) && key[3] == "size") size = value
+      if (is_entry(4) && opened[4] == "{" && key[3] == "annotations" && key[4] == ref_name) tag = plain(type, value)
+    }
+    function plain(type, value) {
+      if (type != "s" || value ~ /\\\\/) bad("cannot be judged: a value in it is written in an odd way")
+      return value
+    }
+    function end_entry() {
+      if (digest == "") bad("is not an index of a layout")
+      else lines[++count] = (tag == "" ? "-" : tag) "\\t" digest "\\t" (media == "" ? "-" : media) "\\t" (size == "" ? "-" : size)
+    }
+    function outside(text, at, end, c) {
+      gsub(/[ \\t\\r\\n]+/, " ", text)
+      end = length(text)
+      for (at = 1; at <= end; at++) {
+        c = substr(text, at, 1)
+        if (c ~ /[-+.0-9A-Za-z]/) { literal = literal c; continue }
+        end_literal()
+        if (c == " ") continue
+        if (index("{}[]:,", c)) token(c, "")
+        else bad("is no JSON")
+      }
+      end_literal()
+    }
+    function end_literal() {
+      if (literal == "") return
+      if (literal !~ /^(true|false|null|-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][-+]?[0-9]+)?)$/) bad("is no JSON")
+      token("l", literal)
+      literal = ""
+    }
+    function inside(text, rest) {
+      rest = text
+      if (rest ~ /[[:cntrl:]]/) bad("is no JSON")
+      if (rest ~ /\\\\/) {
+        gsub(/\\\\(["\\\\\\/bfnrt]|u[0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f][0-9A-Fa-f])/, "", rest)
+        if (rest ~ /\\\\/) bad("is no JSON")
+      }
+      token("s", text)
+    }
+    function read_file(file, record, quoted, text, at, got) {
+      depth = count = listed = quoted = 0
+      why = schema = top = literal = text = ""
+      state[0] = "value"
+      RS = "\\""
+      while ((got = (getline record <file)) > 0 && why == "") {
+        if (!quoted) { outside(record); quoted = 1; text = ""; continue }
+        text = text record
+        match(record, /\\\\*$/)
+        if (RLENGTH % 2 == 1) { text = text "\\""; continue }
+        inside(text)
+        quoted = 0
+      }
+      close(file)
+      RS = "\\n"
+      if (got < 0) bad("cannot be read")
+      if (depth != 0 || state[0] != "next") bad("is no JSON: it may be cut off")
+      if (schema != "2" || !listed || (top != "" && top != "application/vnd.oci.image.index.v1+json")) bad("is not an index of a layout")
+      if (why != "") print "wrong\\t" file "\\t" why
+      else {
+        print "index\\t" file
+        for (at = 1; at <= count; at++) print "entry\\t" file "\\t" lines[at]
+      }
+    }
+    BEGIN {
+      ref_name = "org.opencontainers.image.ref.name"
+      known = "\\nschemaVersion\\nmediaType\\nmanifests\\ndigest\\nsize\\nannotations\\n" ref_name "\\n"
+      while ((getline file <list) > 0) names[++files] = file
+      close(list)
+      for (number = 1; number <= files; number++) read_file(names[number])
+    }
+  '
+}
+# Some programs read a text up to a zero byte: it is in no JSON.
+: >"$work/entries"
+if [ -s "$work/rewritten" ] || [ -s "$work/pushed" ]; then
+  cat "$work/rewritten" "$work/pushed" | while IFS= read -r file; do
+    case "$file" in */oci-layout) continue ;; esac
+    if [ "$(($(wc -c <"$file")))" -gt 67108864 ]; then
+      printf 'wrong\\t%s\\t%s\\n' "$file" 'is larger than any index' >>"$work/entries"
+    elif [ "$(($(tr -cd '\\000' <"$file" | wc -c)))" -gt 0 ]; then
+      printf 'wrong\\t%s\\t%s\\n' "$file" 'is no JSON' >>"$work/entries"
+    else
+      printf '%s\\n' "$file"
+    fi
+  done >"$work/indexes"
+  read_indexes "$work/indexes" >>"$work/entries"
+  grep '/oci-layout$' "$work/rewritten" | while IFS= read -r file; do
+    [ "$(head -c 1000 "$file" | tr -d ' \\t\\r\\n')" = '{"imageLayoutVersion":"1.0.0"}' ] ||
+      printf '%s\\t%s\\n' "\${file#./}" 'is not that of an OCI layout' >>"$work/faults"
+  done
+fi
+
+# Each of our tags has to mean what it meant, and each manifest has to be listed: a server finds it there alone. Other tags
+# are somebody's.
+awk -F '\\t' -v work="$work" '
+  function repository_of(file) {
+    sub(/^\\.\\/registry\\//, "", file)
+    sub(/\\/index\\.json$/, "", file)
+    return file
+  }
+  function fault(repository, why) { print "registry/" repository "/index.json\\t" why >>(work "/faults") }
+  kind == "manifests" { if ($0 !~ /^#/) { media[$1] = $2; size[$1] = $3 } next }
+  kind == "rewritten" { ours[repository_of($0)] = 1; next }
+  kind == "images" {
+    if ($0 ~ /^#/ || !($8 in ours)) next
+    if ($2 != "-" && !(($8, $2) in means)) tags[$8] = tags[$8] " " $2
+    means[$8, $2] = $3
+    next
+  }
+  kind == "registry" {
+    if (!match($0, /\\/blobs\\/sha256\\/[0-9a-f]+$/)) next
+    repository = substr($0, 76, RSTART - 76)
+    digest = "sha256:" substr($0, RSTART + 14)
+    if (repository in ours && digest in media) { need[repository, digest] = 1; needs[repository] = needs[repository] " " digest }
+    next
+  }
+  { repository = repository_of($2); is_ours = repository in ours }
+  $1 == "wrong" {
+    if (is_ours) { fault(repository, $3); delete ours[repository] }
+    else print repository "\\t" $3 >(work "/others")
+    next
+  }
+  $1 == "index" { if (!is_ours) print repository "\\t" >(work "/others"); next }
+  {
+    if (is_ours && $4 in media) {
+      listed[repository, $4] = 1
+      if ($5 != media[$4] || $6 != size[$4]) wrong[repository] = 1
+    }
+    if ($3 == "-") {
+      if (!is_ours || !(($4 in media) && need[repository, $4])) print repository "@" $4 >(work "/untagged")
+    } else if (is_ours && (repository, $3) in means) named[repository, $3] = $4
+    else { print repository ":" $3 >(work "/tagged"); print repository >(work "/has_tags") }
+  }
+  END {
+    for (repository in ours) {
+      why = ""
+      count = split(tags[repository], tag, " ")
+      for (at = 1; at <= count && why == ""; at++) {
+        if (!((repository, tag[at]) in named)) why = "lacks the tag " tag[at]
+        else if (named[repository, tag[at]] != means[repository, tag[at]]) why = "names another image by the tag " tag[at]
+      }
+      count = split(needs[repository], one, " ")
+      for (at = 1; at <= count && why == ""; at++)
+        if (!((repository, one[at]) in listed)) why = "does not list " one[at] ", so that it cannot be pulled"
+      if (why == "" && repository in wrong) why = "has a wrong size or type of an image"
+      if (why != "") fault(repository, why)
+    }
+  }
+  BEGIN { for (at = split("others untagged tagged has_tags", name, " "); at > 0; at--) printf "" >(work "/" name[at]) }
+' kind=manifests "$manifests" kind=rewritten "$work/rewritten" kind=images "$images" kind=registry "$registry_sums" \\
+  kind=entries "$work/entries"
+if [ -s "$work/rewritten" ] && { [ "$images" = /dev/null ] || [ "$manifests" = /dev/null ]; }; then
+  sed 's|^\\./||; s|$|'"$tab"'is not as it was written, and what says what it has to mean is damaged|' "$work/rewritten" >>"$work/faults"
+fi
+
+# What could not be read at all: a folder, a worn medium.
+awk '{ sub(/^.*find: /, ""); print "(find)\\tcannot be read: " $0 }' "$work/unreadable" >>"$work/faults"
+
+# The faults, each with the images that need what is damaged.
+sort -u "$work/faults" >"$work/sorted"
+# What of the same blobs is whole in another place.
+: >"$work/whole"
+[ ! -s "$work/sorted" ] || awk -F '\\t' '
+  kind == "sorted" { if (match($1, /blobs\\/sha256\\/[0-9a-f]+$/)) bad[substr($1, RSTART + 13)] = 1; next }
+  kind == "failed" { failed[$0] = 1; next }
+  substr($0, 1, 64) in bad && !(substr($0, 67) in failed)
+' kind=sorted "$work/sorted" kind=failed "$work/failed" kind=lists "$work/pool" "$work/copies" >"$work/whole"
+awk -F '\\t' -v tables="$([ "$images" = /dev/null ] || [ "$manifests" = /dev/null ] || printf 1)" -v work="$work" '
+  function shown(text) {
+    gsub(/[[:cntrl:]]/, "?", text)
+    gsub("\\302[\\200-\\237]|\\342\\200[\\213-\\217\\250-\\256]|\\342\\201[\\240-\\257]", "?", text)
+    return text
+  }
+  kind == "manifests" {
+    if ($0 ~ /^#/) next
+    count = split($4, one, " ")
+    for (at = 1; at <= count; at++) if (one[at] != "-") above[one[at]] = above[one[at]] " " $1
+    next
+  }
+  kind == "images" {
+    if ($0 ~ /^#/) next
+    rows++
+    name[rows] = $1 != "-" ? $1 ":" $2 : $2 != "-" ? $8 ":" $2 : $8 "@" $3
+    if ($9 == "referrer") name[rows] = name[rows] " (refers to " $10 ")"
+    folder[rows] = $8
+    kinds[rows] = $9
+    at_leaf[$6] = at_leaf[$6] " " rows
+    at_config[$5] = at_config[$5] " " rows
+    at_top[$3] = at_top[$3] " " rows
+    if ($7 != $3) at_top[$7] = at_top[$7] " " rows
+    in_folder[$8] = in_folder[$8] " " rows
+    next
+  }
+  function add(list, repository, many, row, at, number) {
+    many = split(list, row, " ")
+    for (at = 1; at <= many; at++) {
+      number = row[at]
+      if ((repository == "" || folder[number] == repository) && !(name[number] in seen)) {
+        seen[name[number]] = 1
+        needed[++found] = name[number]
+      }
+    }
+  }
+  # Whatever names a blob needs it, up to the manifest of a platform, which says for which images it was taken.
+  function climb(digest, repository, level, many, up, at) {
+    if (digest in visited || level > 60) return
+    visited[digest] = 1
+    if (digest in at_config) add(at_config[digest], repository)
+    if (digest in at_leaf) add(at_leaf[digest], repository)
+    if (digest in at_top) add(at_top[digest], repository)
+    if (digest in at_leaf) return
+    many = split(above[digest], up, " ")
+    for (at = 1; at <= many; at++) climb(up[at], repository, level + 1)
+  }
+  kind == "whole" {
+    digest = substr($0, 1, 64)
+    file = substr($0, 69)
+    if (is_plain(file) && !(digest in copy)) copy[digest] = file
+    next
+  }
+  # A path that stands in a command as it is.
+  function is_plain(file) { return file ~ /^(registry\\/[A-Za-z0-9][A-Za-z0-9._\\/-]*\\/)?blobs\\/sha256\\/[0-9a-f]+$/ }
+  # One entry for each blob and what is wrong with it, in however many places.
+  {
+    if ($1 != last) total++
+    last = $1
+    if ($1 == "(find)") { entry[++entries] = $1; reason[entries] = $2; next }
+    digest = ""
+    if ($1 ~ /(^|\\/)blobs\\/sha256\\/[0-9a-f]+$/) {
+      digest = $1
+      sub(/^.*\\//, "", digest)
+    }
+    if (digest != "" && (digest, $2) in entry_of) number = entry_of[digest, $2]
+    else {
+      number = ++entries
+      entry[number] = $1
+      reason[number] = $2
+      blob[number] = digest
+      if (digest != "") entry_of[digest, $2] = number
+    }
+    place[number, ++places[number]] = $1
+  }
+  function repository_of(path) {
+    if (path !~ /^registry\\//) return ""
+    path = substr(path, 10)
+    sub(/\\/(blobs\\/sha256\\/[^\\/]*|index\\.json|oci-layout)$/, "", path)
+    return path
+  }
+  function count_affected(at) {
+    for (at = 1; at <= found; at++) if (!(needed[at] in all)) { all[needed[at]] = 1; affected++ }
+  }
+  function tell(number,   path, at, text) {
+    split("", seen); split("", needed)
+    found = 0
+    path = entry[number]
+    if (path == "(find)") { print shown(reason[number]); cannot++; return }
+    print shown(path) " " shown(reason[number])
+    if (places[number] > 1) {
+      text = ""
+      for (at = 2; at <= places[number] && at <= 6; at++) text = text (at == 2 ? "" : ", ") shown(repository_of(place[number, at]))
+      if (places[number] > 6) text = text " and " (places[number] - 6) " more"
+      print "  and so in " text
+    }
+    if (blob[number] != "") {
+      for (at = 1; at <= places[number]; at++) {
+        split("", visited)
+        climb("sha256:" blob[number], repository_of(place[number, at]), 0)
+      }
+    } else if (path ~ /^(index\\.json|manifest\\.json|oci-layout)$/) {
+      print "  needed by all images where they are loaded from here, or copied with skopeo"
+      for (at = 1; at <= rows; at++) if (kinds[at] != "referrer") add(" " at, "")
+      count_affected()
+      cannot++
+      return
+    } else if (path ~ /^registry\\//) add(in_folder[repository_of(path)], repository_of(path))
+    else { cannot++; return }
+    if (!tables) print "  which images need it cannot be told: the tables in kit/ are damaged"
+    else {
+      text = ""
+      for (at = 1; at <= found && at <= 10; at++) text = text (at == 1 ? "" : ", ") shown(needed[at])
+      count_affected()
+      if (found > 10) text = text " and " (found - 10) " more"
+      if (found > 0) print "  needed by " text
+    }
+    if (blob[number] == "" || !(blob[number] in copy) || reason[number] ~ /link/) { cannot++; return }
+    for (at = 1; at <= places[number] && at <= 5; at++) mend(copy[blob[number]], place[number, at])
+    if (places[number] > 5) print "  and the same for the others"
+  }
+  function mend(from, to) {
+    if (!is_plain(to)) { cannot++; return }
+    can++
+    print "  mend it: cp " from " " to
+  }
+  END {
+    for (number = 1; number <= entries; number++) tell(number)
+    print total + 0, affected + 0, can + 0, cannot + 0 >(work "/verdict")
+  }
+' kind=manifests "$manifests" kind=images "$images" kind=whole "$work/whole" kind=sorted "$work/sorted"
+read -r faults affected can cannot <"$work/verdict"
+
+# What is here besides: a server's own files, and what somebody put here.
+if [ -z "$quiet" ]; then
+  awk -F '\\t' -v joining="$joining" '
+    function shown(text) {
+      gsub(/[[:cntrl:]]/, "?", text)
+      gsub("\\302[\\200-\\237]|\\342\\200[\\213-\\217\\250-\\256]|\\342\\201[\\240-\\257]", "?", text)
+      return text
+    }
+    function tell(what, text) {
+      if (++count[what] <= 20) print what ": " shown(text)
+    }
+    function more(what) {
+      if (count[what] > 20) print what ": " (count[what] - 20) " more"
+    }
+    # Of what an update brings, the update is told. What is in the pool besides is told below.
+    joining && (kind == "others" || kind == "tagged" || kind == "untagged") { if (kind == "others") other[$1] = 1; next }
+    kind == "others" { other[$1] = 1; if ($2 != "") tell(pushed, $1 ", whose index.json " $2); next }
+    kind == "tagged" { tell(pushed, $0); next }
+    kind == "has_tags" { tagged[$0] = 1; next }
+    kind == "untagged" { repository = $0; sub(/@.*/, "", repository); if (!(repository in tagged)) tell(pushed, $0); next }
+    kind == "missing" { tell(state, $1 " " $2 ", and is made anew"); next }
+    {
+      path = $1
+      if (path ~ /^\\.oci-save-update/ || ($2 == "" && path ~ /^blobs\\/sha256\\/[0-9a-f]+$/)) next
+      if (joining && path ~ /^(kit\\/.*|registry\\/.*\\/(oci-layout|blobs\\/sha256\\/[0-9a-f]+))$/) next
+      if (path ~ /^registry\\/(cache\\.db|meta\\.db|hardlinkcheck\\.txt|duphardlinkcheck\\.txt)$/ && $2 == "") { tell(state, path); next }
+      if (match(path, /^registry\\/(_trivy|_sessions)\\//) || match(path, /^registry\\/.*\\/\\.(uploads|sync)\\//)) {
+        folder = substr(path, 1, RLENGTH)
+        if (!(folder in once)) tell(state, folder)
+        once[folder] = 1
+        next
+      }
+      repository = path
+      if (sub(/^registry\\//, "", repository) && sub(/\\/(index\\.json|oci-layout|blobs\\/.*)$/, "", repository)) {
+        if (repository in other) next
+        if (path ~ /\\/blobs\\/sha256\\/[0-9a-f]+$/) {
+          if (!(repository in tagged) && blobs[repository]++ == 0) tell(foreign, "blobs in registry/" repository)
+          next
+        }
+      }
+      tell(foreign, path ($2 == "odd" ? " (no regular file)" : ""))
+    }
+    BEGIN {
+      pushed = "pushed here, not of this bundle"
+      foreign = "not of this bundle"
+      state = "left by a server"
+    }
+    END { more(pushed); more(foreign); more(state) }
+  ' kind=others "$work/others" kind=tagged "$work/tagged" kind=has_tags "$work/has_tags" kind=untagged "$work/untagged" \\
+    kind=missing "$work/missing" kind=extra "$work/extra"
+  say "sha256 of SHA256SUMS: $sums_hash"
+fi
+# Into the pool neither a server nor a push writes: only an update does, and who unpacks.
+but=
+[ -z "$joining" ] || but=' but for the update'
+strays=$(grep -c "^blobs/sha256/[0-9a-f]*$tab\\$" "$work/extra" || :)
+if [ "$strays" -gt 0 ] && [ -z "$joining" ]; then
+  but=' but for that'
+  say "WARNING: blobs/ has files of which no list tells ($strays): it looks as if two"
+  say '  bundles were unpacked here, one over the other. Tags of the earlier one are'
+  say '  lost: unpack it again into a folder of its own, and join them by kit/update.sh'
+  say '  of the newer one.'
+fi
+
+if [ "$faults" -gt 0 ]; then
+  concern=", and concern $affected images"
+  [ "$affected" -ne 1 ] || concern=', and concern 1 image'
+  [ "$affected" -ne 0 ] || concern=', and concern no image'
+  [ "$images" != /dev/null ] || concern=
+  say "DAMAGED: $faults of $((total_files + links)) files are not as they were saved$concern."
+  if [ -n "$joining" ]; then
+    say 'The update has to be finished first, as is told above. What is named then is damaged.'
+  elif [ "$cannot" -eq 0 ]; then
+    say "Each is whole in another place here. Mend them as it says above, in $bundle; then check again."
+  else
+    [ "$can" -eq 0 ] || say "Some are whole in another place here: mend those as it says above, in $bundle."
+    say 'Copy them again from where they came, or unpack the archive again.'
+  fi
+  exit 1
+fi
+[ -n "$quiet" ] || say "All is right$but: $total_files files with $(amount "$total_bytes") were read; $links further names are links to them."
+`
+};
+// src/bundle/kit/servers.ts
+/** Where the servers of the kit listen: only the machine itself reaches them until somebody says otherwise. */
+const ADDRESS$1 = {
+	host: "127.0.0.1",
+	port: "5000"
+};
+/** Where docs/site.md unpacks a bundle. */
+const FOLDER$2 = "/srv/images";
+/**
+* The configurations of the kit for servers, by their file's name. They are data for programs at the site: zot serves
+* `registry/` by the first two, from the bundle's folder; docker-registry begins empty, and `kit/push.sh` fills it.
+*/
+const SERVER_CONFIGURATIONS = {
+	"zot.json": zotConfiguration({
+		readTimeout: "0s",
+		writeTimeout: "0s"
+	}),
+	"zot-old.json": zotConfiguration({}),
+	"zot.service": zotUnit(),
+	"docker-registry.yml": dockerRegistryConfiguration()
+};
+/**
+* For pulls without a login. Garbage collection and deduplication stay off, since both change what is served. The timeouts
+* would cut each request after a minute: zot has them from 2.1.17 on, and refuses the keys before.
+*/
+function zotConfiguration(timeouts) {
+	const configuration = {
+		distSpecVersion: "1.1.1",
+		storage: {
+			rootDirectory: "registry",
+			gc: false,
+			dedupe: false
+		},
+		http: {
+			address: ADDRESS$1.host,
+			port: ADDRESS$1.port,
+			...timeouts,
+			compat: ["docker2s2"],
+			accessControl: { repositories: { "**": { anonymousPolicy: ["read"] } } }
+		},
+		log: { level: "info" }
+	};
+	return `${JSON.stringify(configuration, void 0, 2)}\n`;
+}
+function zotUnit() {
+	return `# Serves a bundle to the network with zot, from the start of the machine on.
+# It expects the bundle in ${FOLDER$2}, and zot in ${FOLDER$2}/kit, /usr/local/bin
+# or /usr/bin. As root:
+#   sh ${FOLDER$2}/kit/verify.sh
+#   chmod -R a+rX ${FOLDER$2}
+#   cp ${FOLDER$2}/kit/zot.service /etc/systemd/system/
+#   systemctl daemon-reload
+#   systemctl enable --now zot
+#   journalctl -u zot
+[Unit]
+Description=Container images of a bundle, served by zot
+Wants=network-online.target
+After=network-online.target
+RequiresMountsFor=${FOLDER$2}
+
+[Service]
+Type=exec
+ExecStart=/bin/sh ${FOLDER$2}/kit/serve.sh --no-verify --listen 0.0.0.0:5000
+# With users and HTTPS, whose files only root has to be able to read:
+#   LoadCredential=users:/etc/zot/users
+#   LoadCredential=crt:/etc/zot/registry.crt
+#   LoadCredential=key:/etc/zot/registry.key
+#   ExecStart=
+#   ExecStart=/bin/sh ${FOLDER$2}/kit/serve.sh --no-verify --listen 0.0.0.0:5000 --users \${CREDENTIALS_DIRECTORY}/users --cert \${CREDENTIALS_DIRECTORY}/crt --key \${CREDENTIALS_DIRECTORY}/key
+# For a port below 1024:
+#   AmbientCapabilities=CAP_NET_BIND_SERVICE
+#   CapabilityBoundingSet=CAP_NET_BIND_SERVICE
+KillMode=mixed
+SuccessExitStatus=143
+Restart=on-failure
+RestartSec=5
+# 2: nothing was started, and trying again would not help.
+RestartPreventExitStatus=2
+
+DynamicUser=yes
+ProtectSystem=strict
+ReadOnlyPaths=${FOLDER$2}
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+UMask=0077
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+function dockerRegistryConfiguration() {
+	return `# For an empty docker-registry (2.7 or later), which kit/push.sh fills:
+#   docker-registry serve ${FOLDER$2}/kit/docker-registry.yml
+#   sh ${FOLDER$2}/kit/push.sh --plain-http ${ADDRESS$1.host}:${ADDRESS$1.port}
+# In its container the program is called registry. For other machines, copy this
+# file and change addr to 0.0.0.0:${ADDRESS$1.port}, with "tls" and "auth" where the network
+# is not yours alone: whoever reaches it may push.
+version: 0.1
+log:
+  level: info
+# Without a cache of blobs: it tells of blobs that garbage collection has removed.
+storage:
+  filesystem:
+    rootdirectory: /var/lib/registry
+http:
+  addr: ${ADDRESS$1.host}:${ADDRESS$1.port}
+  headers:
+    X-Content-Type-Options: [nosniff]
+# What is in the bundle is taken as it is: layers with an address of their own
+# (Windows), and from distribution 3 on an index that lacks platforms here.
+validation:
+  manifests:
+    indexes:
+      platforms: none
+    urls:
+      allow:
+        - ^https?://
+`;
 }
 // src/bundle/layout-files.ts
 const CONTAINERD_NAME = "io.containerd.image.name";
@@ -34664,7 +37626,7 @@ function kitFiles(lock, manifests, repositories) {
 	const scripts = Object.entries(SCRIPTS).map(([name, script]) => ({
 		name,
 		content: () => script,
-		isExecutable: name.endsWith(".sh")
+		isExecutable: !name.startsWith("lib/")
 	}));
 	return [{
 		path: "README.txt",
@@ -34921,12 +37883,12 @@ function judgeLayout(folder, at, explained) {
 	if (explained.sums.get(joinPath(at, "index.json")) === digestOf(bytes)) return nothing;
 	const isOurs = ({ digest, tag }) => tag === void 0 ? tags !== void 0 && isDigest(digest) && explained.blobs.has(hexOf(digest)) : tags?.get(tag) === digest;
 	return {
-		added: imagesOf(entries.filter((entry) => !isOurs(entry)), at, explained),
+		added: imagesOf$1(entries.filter((entry) => !isOurs(entry)), at, explained),
 		empty: tags === void 0 && entries.length === 0
 	};
 }
 /** The children of an index are listed untagged, too: where there are tags, they are enough. */
-function imagesOf(entries, at, { registry }) {
+function imagesOf$1(entries, at, { registry }) {
 	const repository = registry !== "" && at.startsWith(`${registry}/`) ? at.slice(registry.length + 1) : at;
 	const tagged = entries.filter(({ tag }) => tag !== void 0);
 	const names = (tagged.length > 0 ? tagged : entries).map(({ tag, digest }) => {
@@ -34960,7 +37922,7 @@ function filesBelow(folder, at) {
 function hasFiles({ files, folders }) {
 	return files.size > 0 || [...folders.values()].some(hasFiles);
 }
-const indexSchema$3 = looseObject({ manifests: array(looseObject({
+const indexSchema$4 = looseObject({ manifests: array(looseObject({
 	digest: string(),
 	annotations: record(string(), unknown$1()).nullish()
 })).nullable() });
@@ -34969,7 +37931,7 @@ const indexSchema$3 = looseObject({ manifests: array(looseObject({
 * there are no entries.
 */
 function parseLayoutEntries(bytes) {
-	const parsed = indexSchema$3.safeParse(jsonIn(bytes));
+	const parsed = indexSchema$4.safeParse(jsonIn(bytes));
 	if (!parsed.success) return void 0;
 	return (parsed.data.manifests ?? []).map(({ digest, annotations, size, mediaType }) => {
 		const tag = annotations?.[REF_NAME$1];
@@ -35306,7 +38268,7 @@ function mismatch(digest, what) {
 	});
 }
 // src/store/records/record-file.ts
-const lineSchema = strictObject({
+const lineSchema$1 = strictObject({
 	key: string(),
 	value: string()
 });
@@ -35361,7 +38323,7 @@ async function read$1(file) {
 	const lines = (await readBounded(file, MAX_RECORDS_BYTES))?.toString("utf8").split("\n").filter(Boolean) ?? [];
 	const records = /* @__PURE__ */ new Map();
 	for (const line of lines) {
-		const parsed = line.startsWith("{") ? lineSchema.safeParse(jsonIn(line)).data : void 0;
+		const parsed = line.startsWith("{") ? lineSchema$1.safeParse(jsonIn(line)).data : void 0;
 		if (parsed !== void 0) records.set(parsed.key, parsed.value);
 	}
 	return {
@@ -35403,7 +38365,7 @@ async function openJournal(file) {
 }
 // src/store/records/origins.ts
 /** The mark of content that a repository gave without credentials, too. */
-const OPEN = "open";
+const OPEN$1 = "open";
 /** Hashed, since the names of repositories may be private. */
 const markOf = (repository) => createHash("sha256").update(repository).digest("hex").slice(0, 16);
 /**
@@ -35417,9 +38379,9 @@ async function openOrigins(file, asks) {
 	const brought = /* @__PURE__ */ new Set();
 	const marksOf = (digest) => records.get(hexOf(digest))?.split(" ") ?? [];
 	const marksFrom = (from) => {
-		if (typeof from !== "string") return [from.isPrivate ? markOf(from.repository) : OPEN];
+		if (typeof from !== "string") return [from.isPrivate ? markOf(from.repository) : OPEN$1];
 		const marks = marksOf(from);
-		return marks.length > 0 ? marks : [OPEN];
+		return marks.length > 0 ? marks : [OPEN$1];
 	};
 	const reach = (repository) => void reached.add(markOf(repository));
 	return {
@@ -35434,7 +38396,7 @@ async function openOrigins(file, asks) {
 			if (from !== void 0) {
 				const marks = marksOf(digest);
 				const all = [.../* @__PURE__ */ new Set([...marks, ...marksFrom(from)])];
-				if ((!isHere || all.length > marks.length) && all.some((mark) => mark !== OPEN)) await records.append([[hexOf(digest), all.join(" ")]]);
+				if ((!isHere || all.length > marks.length) && all.some((mark) => mark !== OPEN$1)) await records.append([[hexOf(digest), all.join(" ")]]);
 				if (typeof from !== "string") reach(from.repository);
 			}
 			brought.add(digest);
@@ -35443,13 +38405,13 @@ async function openOrigins(file, asks) {
 		hides(digest) {
 			if (!asks || brought.has(digest)) return false;
 			const marks = marksOf(digest);
-			return marks.length > 0 && !marks.some((mark) => mark === OPEN || reached.has(mark));
+			return marks.length > 0 && !marks.some((mark) => mark === OPEN$1 || reached.has(mark));
 		}
 	};
 }
 // src/store/places.ts
 /** The paths of a store. */
-function placesIn$1(folder) {
+function placesIn(folder) {
 	return {
 		/** Every blob, under the hex of its digest. */
 		blobs: path.join(folder, "blobs", "sha256"),
@@ -35541,7 +38503,7 @@ function refuseOwner(place, { uid }, user) {
 }
 /** The files and folders of a store, each after the folder that it is in. */
 function placesInside(folder) {
-	const { blobs, ...others } = placesIn$1(folder);
+	const { blobs, ...others } = placesIn(folder);
 	return /* @__PURE__ */ new Set([
 		path.dirname(blobs),
 		blobs,
@@ -36034,7 +38996,7 @@ function outcome(blobs, removed) {
 }
 // src/store/records/served.ts
 /** Opens the digests that tags were served under, in `served.jsonl`. */
-async function openServed(file) {
+async function openServed$1(file) {
 	const digests = await openRecordFile(file);
 	const get = (key) => {
 		const digest = digests.get(key);
@@ -36060,7 +39022,7 @@ async function openServed(file) {
 * @throws OciSaveError `machine` where it cannot be used
 */
 async function openStore(folder, options = {}) {
-	const places = placesIn$1(folder);
+	const places = placesIn(folder);
 	const { journal, served, conversions, origins, run } = await whereUsable(folder, async () => {
 		await makeOwnFolder(folder);
 		await mkdir(places.blobs, { recursive: true });
@@ -36071,7 +39033,7 @@ async function openStore(folder, options = {}) {
 			await pruneSettled(places);
 			return {
 				journal: await openJournal(places.journal),
-				served: await openServed(places.served),
+				served: await openServed$1(places.served),
 				conversions: await openConversions(places.conversions),
 				origins: await openOrigins(places.origins, options.asksAgain === true),
 				run
@@ -36294,9 +39256,9 @@ function verifyStore(folder, options = {}) {
 function pruneStore(folder, options) {
 	return onStore(folder, async (places) => {
 		if (!await isFolder$1(places.blobs)) return {
-			removed: NOTHING$2,
-			kept: NOTHING$2,
-			linked: NOTHING$2
+			removed: NOTHING$3,
+			kept: NOTHING$3,
+			linked: NOTHING$3
 		};
 		const run = await createRunFolder(places);
 		try {
@@ -36306,14 +39268,14 @@ function pruneStore(folder, options) {
 		}
 	});
 }
-const NOTHING$2 = {
+const NOTHING$3 = {
 	blobs: 0,
 	bytes: 0
 };
 function onStore(folder, work) {
 	return whereUsable(folder, async () => {
 		await refuseOthers(folder);
-		return work(placesIn$1(folder));
+		return work(placesIn(folder));
 	});
 }
 // src/bundle/output/beside-output.ts
@@ -36570,9 +39532,9 @@ async function foreignAt(file, kind) {
 }
 // src/bundle/output/folder-content.ts
 /** Folders that are read before other work of the process runs. */
-const AT_ONCE = 64;
+const AT_ONCE$1 = 64;
 /** Does not block on a pipe, and does not follow a link. Windows has neither flag. */
-const FLAGS$2 = constants$1.O_RDONLY | (constants$1.O_NONBLOCK ?? 0) | (constants$1.O_NOFOLLOW ?? 0);
+const FLAGS$1 = constants$1.O_RDONLY | (constants$1.O_NONBLOCK ?? 0) | (constants$1.O_NOFOLLOW ?? 0);
 /**
 * Reads the names below a folder. Links are not followed, and only wanted files are opened. What disappears meanwhile is
 * left out. A bundle has thousands of small folders: synchronous calls take a third of the time that the pool of threads
@@ -36596,13 +39558,13 @@ async function readFolder$1(folder, reading) {
 async function isUnchanged({ stamps }) {
 	for (const [index, [place, stamp]] of [...stamps].entries()) {
 		if (stampOf(place) !== stamp) return false;
-		if (index % AT_ONCE === 63) await setImmediate();
+		if (index % AT_ONCE$1 === 63) await setImmediate();
 	}
 	return true;
 }
 async function readBelow(folder, walk) {
 	walk.folders += 1;
-	if (walk.folders % AT_ONCE === 0) await setImmediate();
+	if (walk.folders % AT_ONCE$1 === 0) await setImmediate();
 	const files = /* @__PURE__ */ new Map();
 	const folders = /* @__PURE__ */ new Map();
 	const read = /* @__PURE__ */ new Map();
@@ -36658,7 +39620,7 @@ function readWanted(folder, name, files, read, { maxBytes, stamps }) {
 }
 /** Undefined where it is larger, or not a regular file any more. */
 function readRegular(file, maxBytes) {
-	const handle = openSync(file, FLAGS$2);
+	const handle = openSync(file, FLAGS$1);
 	try {
 		const stats = fstatSync(handle);
 		if (!stats.isFile() || stats.size > maxBytes) return void 0;
@@ -36823,7 +39785,7 @@ function cannotWrite(output, cause) {
 	});
 }
 // src/bundle/output/inspect-output.ts
-const NOTHING$1 = {
+const NOTHING$2 = {
 	foreign: [],
 	state: [],
 	lockFile: void 0,
@@ -36856,7 +39818,7 @@ async function look$1(output) {
 		...await fileAt(keptLock(output), LOCK_FILE_KIND)
 	];
 	return {
-		...NOTHING$1,
+		...NOTHING$2,
 		...found,
 		foreign
 	};
@@ -36878,7 +39840,7 @@ async function fileAt(file, kind) {
 /** What is at `folder`, where the bundle of `output` is or was; undefined where there is nothing. */
 async function inspectFolder(folder, output) {
 	const found = await readAt(folder, async () => {
-		if ((await readdir(folder)).length === 0) return NOTHING$1;
+		if ((await readdir(folder)).length === 0) return NOTHING$2;
 		const bundle = await inspectBundle(folder, [lockBeside$1(output), keptLock(output)]);
 		if (bundle === void 0) return "holds something else than a bundle";
 		return {
@@ -36887,7 +39849,7 @@ async function inspectFolder(folder, output) {
 		};
 	});
 	return typeof found === "string" ? {
-		...NOTHING$1,
+		...NOTHING$2,
 		foreign: [{
 			place: folder,
 			what: found
@@ -36951,6 +39913,8 @@ const FIXED_FILES = /* @__PURE__ */ new Set([
 	...fixedFiles(["oci"]),
 	...fixedFiles(["zot"])
 ]);
+/** The kit has one for each registry of the lock. */
+const HOSTS_FILE = /^kit\/hosts\/[^/]+\/hosts\.toml$/;
 /**
 * Whether a folder holds only what is left of a run that was killed while it wrote a bundle, or removed an old one: any
 * of a bundle's files, whole or cut off. The lock may be missing, so its files are recognised by their places, and the
@@ -36972,7 +39936,7 @@ function isOfLayout(file, text) {
 }
 function isOfEveryBundle(at, file) {
 	if ((at === "" || at === "registry") && SERVER_FILES.has(file)) return true;
-	return FIXED_FILES.has(joinPath(at, file));
+	return FIXED_FILES.has(joinPath(at, file)) || HOSTS_FILE.test(joinPath(at, file));
 }
 // src/bundle/output/output-folder.ts
 /**
@@ -37213,7 +40177,7 @@ const PARALLEL$3 = 16;
 * have ended when it returns or throws, so that the folder can be removed.
 */
 async function writeTree(tree, folder, store, signal) {
-	await makeFolders(tree, folder);
+	await makeFolders$1(tree, folder);
 	let failed = false;
 	const job = async (file) => {
 		if (failed) return;
@@ -37236,7 +40200,7 @@ async function doAll(items, job) {
 	for (const result of results) if (result.status === "rejected") throw result.reason;
 }
 /** The modes are set apart from the umask: a server that runs as another user must be able to read. */
-async function makeFolders(tree, folder) {
+async function makeFolders$1(tree, folder) {
 	const places = /* @__PURE__ */ new Set();
 	for (const file of tree) for (let place = path.posix.dirname(file.path); place !== "." && !places.has(place);) {
 		places.add(place);
@@ -37397,6 +40361,14 @@ async function lockFileIn(folder) {
 * @throws OciSaveError `usage` where there is none, `digest` where a manifest is missing or damaged
 */
 async function openBundle(folder) {
+	const { lock, port } = await openUnread$1(folder);
+	return readContent(lock, port);
+}
+/** The same without its manifests. Throws `usage` where there is none. */
+async function openBundlePort(folder) {
+	return (await openUnread$1(folder)).port;
+}
+async function openUnread$1(folder) {
 	const lockFile = await lockFileIn(folder);
 	const lock = lockFile === void 0 ? void 0 : await readLock$1(lockFile);
 	if (lock === void 0) throw new OciSaveError({
@@ -37404,7 +40376,10 @@ async function openBundle(folder) {
 		message: `${folder} is not a bundle: there is no lock in it or beside it`,
 		hint: "Name the folder that oci-save save wrote."
 	});
-	return readContent(lock, bundlePort(lock, await blobsIn$1(folder)));
+	return {
+		lock,
+		port: bundlePort(lock, await blobsIn$1(folder))
+	};
 }
 /** The blobs of a bundle's folder. */
 async function blobsIn$1(folder) {
@@ -37441,916 +40416,6 @@ async function viewsIn(folder) {
 	if (!await exists(path.join(folder, "index.json"))) return ["zot"];
 	return await exists(path.join(folder, "registry")) ? ["oci", "zot"] : ["oci"];
 }
-// src/list/dot-env.ts
-/** More variables than any Compose project has. */
-const MAX_VARIABLES = 1e4;
-const NAME = /^(?:export[ \t]+)?([A-Za-z_][\w.]{0,99})[ \t]*=[ \t]*/;
-/**
-* Reads a file `.env` as Compose does (docs.docker.com, Syntax for env files): `NAME=value` a line, the last one of a
-* name wins. Quotes around a value go, and a comment after a blank. A line of another form says nothing of images, and
-* is passed over. A value that itself has a variable stays as it is.
-*/
-function parseDotEnv(text) {
-	const variables = /* @__PURE__ */ new Map();
-	for (const line of text.split(/\r\n|[\r\n]/)) {
-		const trimmed = line.trim();
-		const [head = "", name] = NAME.exec(trimmed.slice(0, 300)) ?? [];
-		if (name === void 0 || variables.size >= MAX_VARIABLES) continue;
-		variables.set(name, valueIn(trimmed.slice(head.length)));
-	}
-	return variables;
-}
-function valueIn(text) {
-	const quote = text[0];
-	if (quote === "\"" || quote === "'") {
-		const end = text.indexOf(quote, 1);
-		if (end > 0) return text.slice(1, end);
-	}
-	return text.replace(/[ \t]#.*$/s, "").trim();
-}
-// src/list/formats/cluster/chart-values.ts
-/**
-* Values of a chart with those that override them (helm.sh, Subcharts and Global Values): mappings are merged, anything
-* else replaces what was there, and null removes it.
-*/
-function mergeValues(values, overrides) {
-	if (overrides === void 0) return values;
-	if (values.kind !== "mapping" || overrides.kind !== "mapping") return overrides;
-	if (overrides.entries.length === 0) return values;
-	const changed = new Map(overrides.entries.map((entry) => [entry.key, entry]));
-	const merged = values.entries.flatMap((entry) => {
-		const other = changed.get(entry.key);
-		changed.delete(entry.key);
-		if (other === void 0) return [entry];
-		return isNull(other.value) ? [] : [{
-			...other,
-			value: mergeValues(entry.value, other.value)
-		}];
-	});
-	const added = [...changed.values()].filter(({ value }) => !isNull(value));
-	return {
-		...overrides,
-		entries: [...merged, ...added]
-	};
-}
-/** Values with the parent's `global` in place of, or beside, their own. */
-function withGlobal(values, parent) {
-	const global = fieldOf$1(parent, "global");
-	if (global === void 0 || values.kind !== "mapping") return values;
-	const entry = {
-		key: "global",
-		line: global.line,
-		value: global
-	};
-	return mergeValues(values, {
-		kind: "mapping",
-		line: values.line,
-		entries: [entry]
-	});
-}
-/** Values without some keys at their top, such as those of subcharts. */
-function withoutKeys(values, keys) {
-	if (values.kind !== "mapping") return values;
-	return {
-		...values,
-		entries: values.entries.filter(({ key }) => !keys.has(key))
-	};
-}
-/**
-* Whether a dependency is switched off: by the first path of its `condition` that the values have, else by its tags, all of
-* which must be false (helm.sh, Tags and Condition Fields in Dependencies).
-*/
-function isDisabled(dependency, values) {
-	const decided = textAt$1(dependency, "condition").split(",").map((path) => switchAt(values, path.trim())).find((found) => found !== void 0);
-	if (decided !== void 0) return !decided;
-	const tags = fieldOf$1(dependency, "tags");
-	const switches = (tags?.kind === "sequence" ? tags.items : []).flatMap((tag) => {
-		const found = tag.kind === "scalar" ? switchAt(values, `tags.${tag.text}`) : void 0;
-		return found === void 0 ? [] : [found];
-	});
-	return switches.length > 0 && switches.every((found) => !found);
-}
-function switchAt(values, path) {
-	const value = path === "" ? void 0 : treeAt(values, path);
-	if (value?.kind !== "scalar" || !/^(?:true|false)$/i.test(value.text)) return void 0;
-	return value.text.toLowerCase() === "true";
-}
-function textAt$1(tree, key) {
-	const value = fieldOf$1(tree, key);
-	return value?.kind === "scalar" ? value.text : "";
-}
-const EMPTY_VALUES = {
-	kind: "mapping",
-	line: 1,
-	entries: []
-};
-/** Lines of the files are told apart by this distance: no list has so many. */
-const FILE_LINES = 2 ** 24;
-/**
-* A chart: the images that its Chart.yaml lists are requests, its values are candidates. A subchart is read with the values
-* that its parents give it, and not at all where they switch it off. Templates are not rendered.
-* @param file the chart's path, before those of its files
-*/
-function parseChart(files, file, options) {
-	const collector = newCollector(file, options);
-	const scope = {
-		files,
-		names: [],
-		collector
-	};
-	const chart = readTree$1("Chart.yaml", scope);
-	addAnnotatedImages(file, chart, collector);
-	addChart("", chart, readTree$1("values.yaml", scope), scope, 0);
-	warnOfOtherTags(collector);
-	collector.ignore("templates");
-	return {
-		format: "helm-chart",
-		...placed(collector.found, file, scope.names)
-	};
-}
-/** The YAML of a file, with lines that tell the file as well; empty where there is none or it cannot be read. */
-function readTree$1(name, { files, names, collector }) {
-	const bytes = files.get(name);
-	if (bytes === void 0) return EMPTY_VALUES;
-	const base = names.push(name) * FILE_LINES;
-	try {
-		const { roots, problems } = parseYamlTrees(decodeList(bytes));
-		for (const { line, reason } of problems) collector.addReject(base + line, refusal(reason));
-		const [root] = problems.length === 0 ? roots : [];
-		return root === void 0 ? EMPTY_VALUES : shifted(root, base);
-	} catch (error) {
-		if (!(error instanceof OciSaveError)) throw error;
-		collector.addReject(base + 1, error);
-		return EMPTY_VALUES;
-	}
-}
-function shifted(tree, base) {
-	const line = tree.line + base;
-	if (tree.kind === "scalar") return {
-		...tree,
-		line
-	};
-	if (tree.kind === "sequence") return {
-		...tree,
-		line,
-		items: tree.items.map((item) => shifted(item, base))
-	};
-	const entries = tree.entries.map((entry) => ({
-		key: entry.key,
-		line: entry.line + base,
-		value: shifted(entry.value, base)
-	}));
-	return {
-		...tree,
-		line,
-		entries
-	};
-}
-/** Adds the values of a chart, and below it those of its subcharts. `folder` ends in a slash. */
-function addChart(folder, chart, values, scope, depth) {
-	const { collector } = scope;
-	const found = subchartsOf(folder, scope.files);
-	const dependencies = [...itemsOf$2(chart, "dependencies"), ...requirementsOf(folder, scope)];
-	const used = /* @__PURE__ */ new Set();
-	const keys = /* @__PURE__ */ new Set();
-	for (const dependency of dependencies) {
-		const name = textAt(dependency, "name");
-		const key = textAt(dependency, "alias") || name;
-		keys.add(key);
-		const folders = found.filter((place) => nameOfChart(place, scope) === name);
-		for (const place of folders) used.add(place);
-		if (isDisabled(dependency, values)) collector.ignore(`subchart${shownName(key)}, which is disabled`);
-		else if (folders.length === 0) {
-			const reason = `the subchart${shownName(name)} is not in the chart: helm dependency build puts it there`;
-			collector.addWarning(dependency.line, reason);
-		} else for (const place of folders) addSubchart(place, key, values, scope, depth);
-	}
-	for (const place of found.filter((other) => !used.has(other))) {
-		const name = nameOfChart(place, scope);
-		keys.add(name);
-		addSubchart(place, name, values, scope, depth);
-	}
-	addValues(withoutKeys(values, keys), { appVersion: textAt(chart, "appVersion") || void 0 }, collector);
-}
-function addSubchart(folder, key, parent, scope, depth) {
-	if (depth >= 5) {
-		scope.collector.ignore(`charts nested deeper than 5`);
-		return;
-	}
-	addChart(folder, readTree$1(`${folder}Chart.yaml`, scope), withGlobal(mergeValues(readTree$1(`${folder}values.yaml`, scope), fieldOf$1(parent, key)), parent), scope, depth + 1);
-}
-/** The folders of the charts in a chart. */
-function subchartsOf(folder, files) {
-	const charts = `${folder}charts/`;
-	return [...files.keys()].flatMap((name) => {
-		const inside = name.startsWith(charts) ? name.slice(charts.length) : "";
-		return /^[^/]+\/Chart\.yaml$/.test(inside) ? [name.slice(0, -10)] : [];
-	});
-}
-function nameOfChart(folder, { files }) {
-	const bytes = files.get(`${folder}Chart.yaml`);
-	const text = bytes === void 0 ? "" : new TextDecoder().decode(bytes);
-	return /^name:\s*["']?([\w.-]+)/m.exec(text)?.[1] ?? folder.split("/").at(-2) ?? "";
-}
-/** Charts of Helm 2 have their dependencies in a file of their own. */
-function requirementsOf(folder, scope) {
-	return itemsOf$2(readTree$1(`${folder}requirements.yaml`, scope), "dependencies");
-}
-/** Lists of images go stale: whoever changes a value forgets them. */
-function warnOfOtherTags(collector) {
-	const { found } = collector;
-	const listed = Map.groupBy(found.requests.flatMap(({ source }) => source.transport === "docker" ? [source.reference] : []), nameOf$4);
-	for (const { text, origin } of found.candidates) {
-		if (!isReference$1(text)) continue;
-		const candidate = parseReference(text);
-		const others = listed.get(nameOf$4(candidate)) ?? [];
-		const [other] = others;
-		if (other === void 0 || others.some(({ tag }) => tag === candidate.tag)) continue;
-		collector.addWarning(origin.line, `Chart.yaml lists ${formatReference(other)}, and the values have another tag`);
-	}
-}
-/** Findings with their files and lines, which were one number. */
-function placed(found, chart, names) {
-	const at = ({ line }) => {
-		const name = names[Math.floor(line / FILE_LINES) - 1];
-		return {
-			file: name === void 0 ? chart : `${chart}/${name}`,
-			line: line % FILE_LINES
-		};
-	};
-	const place = (items) => items.map((item) => ({
-		...item,
-		origin: at(item.origin)
-	}));
-	return {
-		...found,
-		requests: place(found.requests),
-		candidates: place(found.candidates),
-		rejects: place(found.rejects),
-		warnings: place(found.warnings)
-	};
-}
-function textAt(tree, key) {
-	const value = fieldOf$1(tree, key);
-	return value?.kind === "scalar" ? value.text : "";
-}
-// src/list/read-bytes.ts
-/** How messages name the list from standard input. */
-const STDIN = "stdin";
-const MIB = 1048576;
-/** The list that somebody pipes into this process. */
-async function readStdin(stdin) {
-	if (stdin !== void 0) {
-		const read = await gather(STDIN, stdin);
-		if ("problem" in read || read.found.length > 0) return read;
-		return { problem: {
-			file: STDIN,
-			reason: "it is empty",
-			hint: "See what the command before the pipe says."
-		} };
-	}
-	return { problem: {
-		file: STDIN,
-		reason: "there is no standard input to read a list from"
-	} };
-}
-/**
-* The bytes at an address, if they have the hash that was named with it.
-* @throws OciSaveError for what the server or the network did
-*/
-async function readAddress(address, fetchList) {
-	const { file, sha256 } = address;
-	if (fetchList === void 0) return { problem: {
-		file,
-		reason: "lists are not fetched here",
-		hint: "Fetch it, and name the file."
-	} };
-	const bytes = await fetchList(address);
-	const digest = digestOf(bytes);
-	if (digest === `sha256:${sha256}`) return { found: bytes };
-	return { problem: {
-		file,
-		reason: `it has ${digest}, and not sha256:${sha256}: it was not read`,
-		hint: "Look at what has changed in it before you change the hash."
-	} };
-}
-/**
-* A regular file's bytes, as far as `gather` reads.
-* @param folders real folders that it must lie in, links followed; anywhere, where they are left out
-*/
-async function readFile(path, folders) {
-	try {
-		const opened = await openRegular(path, folders);
-		if (!("handle" in opened)) {
-			const { reason, isStream } = opened;
-			return { problem: {
-				file: path,
-				reason,
-				hint: isStream ? PIPED : opened.hint
-			} };
-		}
-		return await gather(path, opened.handle.createReadStream({ highWaterMark: 262144 }));
-	} catch (error) {
-		const code = systemCodeOf(error);
-		if (code === void 0) throw error;
-		return { problem: {
-			file: path,
-			reason: REASONS.get(code) ?? `it cannot be read (${code})`
-		} };
-	}
-}
-const PIPED = hint`A pipe is read from standard input: give - as ${option("imageList")}.`;
-const ABSENT$1 = "there is no such file";
-const REASONS = /* @__PURE__ */ new Map([["ENOENT", ABSENT$1], ["EACCES", "this user may not read it"]]);
-/** Whether a file is simply not there. */
-function isAbsent$1(read) {
-	return "problem" in read && read.problem.reason === ABSENT$1;
-}
-/** Bytes by which a lock is recognised. */
-const START_BYTES = 1e3;
-const TAR = {
-	reason: "it is a tar archive, and no list",
-	hint: "A bundle's lock is a list: N.lock.json beside the archive, or the folder of the bundle. A chart is read as .tgz."
-};
-/** By the mark of POSIX in the first header. */
-function isTar(bytes) {
-	return bytes.toString("latin1", 257, 262) === "ustar";
-}
-/** The bytes of a stream; reading stops after 16 MiB, of a lock as we write it after 256 MiB. */
-async function gather(file, stream) {
-	const chunks = [];
-	let size = 0;
-	let most = MAX_LIST_BYTES$1;
-	for await (const chunk of stream) {
-		chunks.push(chunk);
-		size += chunk.length;
-		if (size > most && most < 268435456) {
-			const start = Buffer.concat(chunks).subarray(0, START_BYTES);
-			if (LOCK_FILE_KIND.matches(start, false)) most = MAX_LOCK_BYTES;
-		}
-		if (size > most && isTar(Buffer.concat(chunks))) return { problem: {
-			file,
-			...TAR
-		} };
-		if (size > most) return { problem: {
-			file,
-			reason: `it is larger than ${most / MIB} MiB, which no list is`,
-			hint: "Split the list."
-		} };
-	}
-	const bytes = Buffer.concat(chunks);
-	return isTar(bytes) ? { problem: {
-		file,
-		...TAR
-	} } : { found: bytes };
-}
-// src/archive/archive-name.ts
-/** `N.tar`: the archive, whether it is one file or has to be joined. */
-function wholeName({ base, suffix }) {
-	return `${base}.${suffix}`;
-}
-/** `N.tar.001`, from 1. */
-function partName(name, number) {
-	return `${wholeName(name)}.${String(number).padStart(3, "0")}`;
-}
-/** What follows the base in the name of an archive, of one of its parts, or of their list. */
-const SUFFIX = /\.(?:tar(\.\d{3})?|(parts\.json))$/;
-/** The path of an archive, of one of its parts or of their list, up to its base: beside it are `N.lock.json` and others. */
-function withoutSuffix(file) {
-	return file.replace(SUFFIX, "");
-}
-/** The archive of which a path is the whole, a part or the list of parts; undefined where it has none of these names. */
-function archiveNamed(file) {
-	const named = path.basename(file);
-	const match = SUFFIX.exec(named);
-	const base = named.slice(0, match?.index ?? 0);
-	if (match === null || !/^.+$/.test(base)) return void 0;
-	const name = {
-		base,
-		suffix: "tar"
-	};
-	return {
-		folder: path.dirname(path.resolve(file)),
-		name,
-		isPart: (match[1] ?? match[2]) !== void 0
-	};
-}
-const sumsName = ({ base }) => `${base}.sha256`;
-const partsListName = ({ base }) => `${base}.parts.json`;
-/** The scripts that join parts, by who runs them. */
-function joinScriptNames({ base }) {
-	return {
-		shell: `${base}.join.sh`,
-		powershell: `${base}.join.ps1`
-	};
-}
-/** The small files beside the parts of a cut archive, which a whole one does not have. */
-function namesBesideParts(name) {
-	const { shell, powershell } = joinScriptNames(name);
-	return [
-		partsListName(name),
-		shell,
-		powershell
-	];
-}
-/** The small files beside an archive, the sums last. */
-function sidecarNames(name) {
-	return [...namesBesideParts(name), sumsName(name)];
-}
-/** Whether a name is the archive's, or that of one of its parts: no other file is ever removed. */
-function isPieceName(name, candidate) {
-	const whole = wholeName(name);
-	return candidate === whole || candidate.startsWith(whole) && /^\.\d{3}$/.test(candidate.slice(whole.length));
-}
-/** Line breaks and other characters that move a cursor, and those that change the direction of text. */
-const CONTROL = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u;
-/**
-* Checks the name of an archive, which may have folders before it, or of the folder that gives the archive its name.
-* Where the archive goes, its files are read as lines and by shells.
-* @throws OciSaveError `usage`
-*/
-function checkArchiveName(written) {
-	const last = written.split(path.sep).at(-1) ?? "";
-	const wrong = CONTROL.test(written) ? "has control characters in it" : [
-		"",
-		".",
-		".."
-	].includes(last) ? "is a folder" : void 0;
-	if (wrong === void 0) return;
-	throw new OciSaveError({
-		code: "usage",
-		message: `archive-name: ${JSON.stringify(written)} cannot name an archive: it ${wrong}`,
-		hint: hint`Write ${option("archiveName")} NAME, or FOLDER/NAME.`
-	});
-}
-// src/archive/tar-header.ts
-const BLOCK$1 = 512;
-const TYPE_FLAG_AT = 156;
-const SIZE_AT = 124;
-const SUM_AT = 148;
-const SUM_BYTES = 8;
-/** The blocks of zeros that end an archive. */
-const END_OF_ARCHIVE = new Uint8Array(2 * BLOCK$1);
-/** Bytes of zeros that fill the last block of `size` bytes. */
-function paddingOf(size) {
-	return (BLOCK$1 - size % BLOCK$1) % BLOCK$1;
-}
-/** What the twelve characters of a header's size can say: 8 GiB less one byte (POSIX.1-2008, pax(1), ustar). */
-const MAX_USTAR_SIZE = 8589934591;
-const MAX_NAME_BYTES = 100;
-const MAX_PREFIX_BYTES = 155;
-/** A path that is longer than both together gets a record, without a look for a slash. */
-const MAX_SPLIT_BYTES = 256;
-/**
-* The header of one entry, with a pax record before it where its size or a name does not fit (POSIX.1-2008, pax(1)). Time,
-* owner and mode are fixed, so that the same content gives the same bytes.
-*/
-function tarHeader({ path, type, size, linkTo = "", isExecutable = false }) {
-	const length = type === "file" ? size : 0;
-	const split = splitName(path);
-	const records = [
-		...split === void 0 ? [recordOf$1("path", path)] : [],
-		...byteLength(linkTo) > MAX_NAME_BYTES ? [recordOf$1("linkpath", linkTo)] : [],
-		...length > MAX_USTAR_SIZE ? [recordOf$1("size", String(length))] : []
-	].join("");
-	const { prefix, name } = split ?? {
-		prefix: "",
-		name: path
-	};
-	const header = block({
-		name,
-		prefix,
-		mode: type === "directory" || isExecutable ? 493 : 420,
-		size: length,
-		flag: FLAGS$1[type],
-		linkTo
-	});
-	if (records === "") return header;
-	const body = Buffer.from(records);
-	const before = block({
-		name: Buffer.from(`PaxHeader/${path}`).subarray(0, MAX_NAME_BYTES).toString(),
-		prefix: "",
-		mode: 420,
-		size: body.length,
-		flag: "x",
-		linkTo: ""
-	});
-	return Buffer.concat([
-		before,
-		body,
-		Buffer.alloc(paddingOf(body.length)),
-		header
-	]);
-}
-/** FAT and zip hold nothing before 1980 in local time. In seconds. */
-const TIME = Date.UTC(1980, 1, 1) / 1e3;
-const FLAGS$1 = {
-	file: "0",
-	link: "1",
-	directory: "5"
-};
-function block({ name, prefix, mode, size, flag, linkTo }) {
-	const header = Buffer.alloc(BLOCK$1);
-	const text = (value, at, length) => void new TextEncoder().encodeInto(value, header.subarray(at, at + length));
-	const octal = (value, at, length) => text(value.toString(8).padStart(length - 1, "0"), at, length - 1);
-	text(name, 0, MAX_NAME_BYTES);
-	octal(mode, 100, 8);
-	octal(0, 108, 8);
-	octal(0, 116, 8);
-	octal(size, SIZE_AT, 12);
-	octal(TIME, 136, 12);
-	text(flag, TYPE_FLAG_AT, 1);
-	text(linkTo, 157, MAX_NAME_BYTES);
-	text("ustar", 257, 6);
-	text("00", 263, 2);
-	text(prefix, 345, MAX_PREFIX_BYTES);
-	text(`${sumOf$2(header).toString(8).padStart(6, "0")}\0 `, SUM_AT, SUM_BYTES);
-	return header;
-}
-function byteLength(text) {
-	return Buffer.byteLength(text);
-}
-/** The two fields that a long path fits into, divided at its last slash that allows it; undefined where none does. */
-function splitName(path) {
-	if (byteLength(path) <= MAX_NAME_BYTES) return {
-		prefix: "",
-		name: path
-	};
-	if (byteLength(path) > MAX_SPLIT_BYTES) return void 0;
-	for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {
-		const [prefix, name] = [path.slice(0, at), path.slice(at + 1)];
-		if (byteLength(prefix) <= MAX_PREFIX_BYTES && byteLength(name) <= MAX_NAME_BYTES) return {
-			prefix,
-			name
-		};
-	}
-}
-/** `<length> <key>=<value>\n`, where the length counts all of it, its own digits included. */
-function recordOf$1(key, value) {
-	const rest = ` ${key}=${value}\n`;
-	const bare = byteLength(rest);
-	const length = bare + String(bare).length;
-	return `${bare + String(length).length}${rest}`;
-}
-const TIMES = /* @__PURE__ */ new Set([0, TIME]);
-/** A bundle's tree begins with one of these, whichever views it has. */
-const FIRST_FILES = /* @__PURE__ */ new Map([
-	["oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}\n"],
-	["_restore_complete", "1"],
-	["README.txt", "any"]
-]);
-const FIRST_FOLDERS = /* @__PURE__ */ new Set([
-	"registry/",
-	"blobs/",
-	"kit/"
-]);
-/**
-* Whether bytes are the start of a tar that we wrote: its first entry is a bundle's first file or folder, with the
-* fixed owner, mode and time that no other tool writes. Earlier versions wrote 1970.
-* @param bytes at least the first kilobyte, or all there are where the file was cut off
-*/
-function isOurTarStart(bytes) {
-	if (bytes.length < BLOCK$1 || !hasRightSum(bytes)) return false;
-	const text = (at, length) => {
-		return bytes.toString("latin1", at, at + length).split("\0", 1)[0] ?? "";
-	};
-	const number = (at, length) => Number.parseInt(text(at, length), 8);
-	const name = text(0, 100);
-	const isFolder = text(156, 1) === "5";
-	if (!(text(257, 6).trim() === "ustar" && text(265, 32) === "" && text(297, 32) === "" && number(108, 8) === 0 && number(116, 8) === 0 && TIMES.has(number(136, 12)) && number(100, 8) === (isFolder ? 493 : 420))) return false;
-	if (isFolder) return FIRST_FOLDERS.has(name);
-	const content = FIRST_FILES.get(name);
-	if (content === void 0) return false;
-	const written = bytes.toString("utf8", BLOCK$1, BLOCK$1 + number(124, 12));
-	return content === "any" || content.startsWith(written);
-}
-function hasRightSum(header) {
-	return Number.parseInt(header.toString("latin1", SUM_AT, 154), 8) === sumOf$2(header);
-}
-/** POSIX.1-2008, pax(1): the sum of a header's bytes, with blanks in the place of the sum itself. */
-function sumOf$2(header) {
-	let sum = 256;
-	for (let at = 0; at < BLOCK$1; at += 1) if (at < SUM_AT || at >= 156) sum += header[at] ?? 0;
-	return sum;
-}
-// src/archive/read-tar.ts
-const BLOCK = 512;
-/** A pax record has a name and a size: pax(1) sets no bound. */
-const MAX_PAX_BYTES = 65536;
-/** Linux: PATH_MAX. */
-const MAX_NAME$1 = 4096;
-/** So many no bundle has: one of 10,000 images has 300,000. */
-const MAX_ENTRIES = 3e6;
-/** Readers keep the names: those of 10,000 images are some 50 MB together. */
-const MAX_NAMES$4 = 536870912;
-/** Why an archive cannot be read to its end, and at which byte. */
-var TarFault = class extends Error {
-	name = "TarFault";
-	offset;
-	constructor(reason, offset) {
-		super(reason);
-		this.offset = offset;
-	}
-};
-/**
-* The entries of a tar, in their order, as its bytes come: ustar with pax records, and GNU's long names, which other tar
-* programs write (POSIX.1-2008, pax(1)). Memory is bounded, whatever the archive says.
-* @param onFault gets what is damaged: reading goes on at the next header, and what follows the last entry is read, too.
-*   Without it, the first damaged header ends the reading, and nothing but headers and what is read of the entries counts.
-* @throws TarFault where a header is damaged, or the bytes end before the archive does
-*/
-async function* readTar(source, onFault) {
-	const input = Symbol.asyncIterator in source ? createInput(source) : createInput(source.read(0, source.size), source);
-	try {
-		yield* readEntries(input, onFault);
-	} finally {
-		await input.close();
-	}
-}
-async function* readEntries(input, onFault) {
-	let extended = {};
-	let names = 0;
-	/** Whether a damaged header was told, and the next one is looked for. */
-	let isLost = false;
-	const fail = (reason, at) => {
-		const fault = new TarFault(reason, at);
-		if (onFault === void 0) throw fault;
-		if (!isLost) onFault(fault);
-		isLost = true;
-		extended = {};
-	};
-	for (let count = 0;;) {
-		const at = input.offset();
-		const header = await input.take(BLOCK);
-		if (header === void 0) {
-			if (isLost) return;
-			if (at > 0) throw new TarFault("it ends before its last entry: it was cut off", at);
-			throw new TarFault(input.offset() === 0 ? "it is empty" : "it is shorter than any archive", at);
-		}
-		if (!isLost && isZero$1(header)) {
-			if (onFault !== void 0) await checkEnd(input, onFault);
-			return;
-		}
-		const fields = parseHeader(header);
-		if (fields === void 0) {
-			fail(whyNoHeader(header, at), at);
-			continue;
-		}
-		isLost = false;
-		count += 1;
-		if (count > MAX_ENTRIES) throw new TarFault(`it has more than ${MAX_ENTRIES} entries`, at);
-		const { type } = fields;
-		if (type === "x" || type === "g" || type === "L" || type === "K") {
-			if (!(fields.size <= MAX_PAX_BYTES)) {
-				fail("a header’s record is too large", at);
-				continue;
-			}
-			const record = await input.take(fields.size);
-			const padding = await input.take(paddingOf(fields.size));
-			if (record === void 0 || padding === void 0) throw new TarFault("it ends within a header: it was cut off", at);
-			const own = parseRecord(type, record);
-			if (own === void 0 || !isZero$1(padding)) fail("a header’s record is damaged", at);
-			else if (type !== "g") extended = {
-				...extended,
-				...own
-			};
-			continue;
-		}
-		const size = extended.size ?? fields.size;
-		const path = withoutEnd((extended.path ?? fields.path).replace(/^(?:\.\/)+/, ""), "/");
-		const to = (extended.to ?? fields.to).replace(/^(?:\.\/)+/, "");
-		extended = {};
-		names += path.length + to.length;
-		if (names > MAX_NAMES$4) throw new TarFault("its names are too long together", at);
-		if (!Number.isSafeInteger(size) || size < 0) fail("a size is invalid", at);
-		else if (path.length > MAX_NAME$1 || to.length > MAX_NAME$1) fail("a name is too long", at);
-		if (isLost) continue;
-		const length = WITHOUT_BYTES.has(type) ? 0 : size;
-		const start = input.offset();
-		yield {
-			path,
-			kind: KINDS.get(type) ?? "other",
-			size: length,
-			to,
-			start,
-			body: input.body(length, path)
-		};
-		await input.skip(start + length - input.offset(), path);
-		const padding = await input.take(paddingOf(length));
-		if (padding !== void 0 && !isZero$1(padding)) onFault?.(new TarFault(`the bytes that fill up ${path} are damaged`, start + length));
-	}
-}
-/** Zeros may follow the last entry: GNU tar writes blocks of 10 KiB. */
-async function checkEnd(input, onFault) {
-	let isTold = false;
-	for (;;) {
-		const at = input.offset();
-		const piece = await input.some(1e400);
-		if (piece === void 0) return;
-		const other = isTold ? -1 : piece.findIndex((byte) => byte !== 0);
-		if (other < 0) continue;
-		onFault(new TarFault("something follows its last entry", at + other));
-		isTold = true;
-	}
-}
-function isZero$1(bytes) {
-	return bytes.every((byte) => byte === 0);
-}
-/** How compressed files begin (RFC 1952, RFC 8878, and the formats of xz and bzip2). */
-const COMPRESSED = [
-	["gzip", "1f8b"],
-	["zstd", "28b52ffd"],
-	["xz", "fd377a585a00"],
-	["bzip2", "425a68"]
-];
-function whyNoHeader(header, at) {
-	const start = header.toString("hex", 0, 8);
-	const [program] = COMPRESSED.find(([, begin]) => at === 0 && start.startsWith(begin)) ?? [];
-	return program === void 0 ? "a header is damaged" : `it is compressed: ${program} -dc gives the archive itself`;
-}
-const KINDS = /* @__PURE__ */ new Map([
-	["0", "file"],
-	["\0", "file"],
-	["7", "file"],
-	["1", "link"],
-	["5", "folder"]
-]);
-/** Links, devices, folders and pipes have no bytes in an archive, whatever their size says. */
-const WITHOUT_BYTES = /* @__PURE__ */ new Set([
-	"1",
-	"2",
-	"3",
-	"4",
-	"5",
-	"6"
-]);
-/** Undefined where the header's sum is wrong, or it is no ustar header. */
-function parseHeader(header) {
-	const text = (at, length) => header.toString("utf8", at, at + length).split("\0", 1)[0] ?? "";
-	if (numberAt(header, 148, 8) !== sumOf$2(header) || text(257, 5) !== "ustar") return void 0;
-	const prefix = text(345, 155);
-	return {
-		path: prefix === "" || text(257, 8).startsWith("ustar ") ? text(0, 100) : `${prefix}/${text(0, 100)}`,
-		to: text(157, 100),
-		size: numberAt(header, 124, 12),
-		type: header.toString("latin1", 156, 157)
-	};
-}
-/** Octal digits, or, where the first bit is set, a number of big-endian bytes, as GNU tar writes sizes over 8 GiB. */
-function numberAt(header, at, length) {
-	if (((header[at] ?? 0) & 128) === 0) {
-		const digits = withoutEnd(header.toString("latin1", at, at + length), "\0 ").trimStart();
-		return /^[0-7]*$/.test(digits) ? Number.parseInt(digits === "" ? "0" : digits, 8) : NaN;
-	}
-	let value = (header[at] ?? 0) & 127;
-	for (let next = at + 1; next < at + length; next += 1) value = value * 256 + (header[next] ?? 0);
-	return value;
-}
-/** Undefined where it is damaged. */
-function parseRecord(type, record) {
-	if (type === "L") return { path: withoutEnd(record.toString("utf8"), "\0") };
-	if (type === "K") return { to: withoutEnd(record.toString("utf8"), "\0") };
-	const found = {};
-	for (let at = 0; at < record.length;) {
-		const digits = /^[1-9]\d{0,5} /.exec(record.toString("latin1", at, at + 8))?.[0] ?? "";
-		const end = at + Number(digits);
-		const line = record.toString("utf8", at + digits.length, end);
-		const [, key, value = ""] = /^([^=]+)=([^]*)\n$/.exec(line) ?? [];
-		if (digits === "" || key === void 0 || end > record.length) return void 0;
-		if (key === "path") found.path = value;
-		if (key === "linkpath") found.to = value;
-		if (key === "size") found.size = /^\d+$/.test(value) ? Number(value) : NaN;
-		at = end;
-	}
-	return found;
-}
-/** Less than this is read and dropped: another reading would cost more. */
-const LEAST_SEEK_BYTES = 1048576;
-function createInput(chunks, seekable) {
-	let source = chunks[Symbol.asyncIterator]();
-	let rest = /* @__PURE__ */ new Uint8Array();
-	let position = 0;
-	const some = async (most) => {
-		while (rest.length === 0) {
-			const next = await source.next();
-			if (next.done === true) return void 0;
-			rest = next.value;
-		}
-		const piece = rest.subarray(0, most);
-		rest = rest.subarray(piece.length);
-		position += piece.length;
-		return piece;
-	};
-	async function* body(length, path) {
-		for (let left = length; left > 0;) {
-			const piece = await some(left);
-			if (piece === void 0) throw cutWithin(path, length - left, length, position);
-			left -= piece.length;
-			yield piece;
-		}
-	}
-	const seek = async (place, to) => {
-		await source.return?.();
-		source = place.read(to, place.size)[Symbol.asyncIterator]();
-		rest = /* @__PURE__ */ new Uint8Array();
-		position = to;
-	};
-	return {
-		offset: () => position,
-		some,
-		async take(length) {
-			const pieces = [];
-			for (let left = length; left > 0;) {
-				const piece = await some(left);
-				if (piece === void 0) return void 0;
-				pieces.push(piece);
-				left -= piece.length;
-			}
-			return Buffer.concat(pieces);
-		},
-		async skip(length, path) {
-			if (seekable !== void 0 && length - rest.length > LEAST_SEEK_BYTES && position + length <= seekable.size) return seek(seekable, position + length);
-			for (let left = length; left > 0;) {
-				const piece = await some(left);
-				if (piece === void 0) throw cutWithin(path, length - left, length, position);
-				left -= piece.length;
-			}
-		},
-		body,
-		close: async () => void await source.return?.()
-	};
-}
-function cutWithin(path, has, length, offset) {
-	return new TarFault(`it ends within ${path}, after ${has} of ${length} bytes: it was cut off`, offset);
-}
-// src/archive/oci-archive.ts
-/**
-* The OCI layout in a tar, read where it lies: its headers first, a blob when it is wanted. Nothing is unpacked.
-* @param within real folders that the file must lie in, links followed; anywhere, where they are left out
-* @throws OciSaveError `list` where it holds no layout, `digest` where it is no tar, or is cut off, `local` for what is
-*   not a regular file, or lies elsewhere
-*/
-async function openOciArchive(file, within) {
-	async function* read(start, end) {
-		const { handle } = await openSized(file, within);
-		if (end > start) yield* handle.createReadStream({
-			start,
-			end: end - 1,
-			highWaterMark: 1048576
-		});
-		else await handle.close();
-	}
-	const { handle, size } = await openSized(file, within);
-	await handle.close();
-	const places = await placesIn(file, {
-		size,
-		read
-	});
-	const missing = (name) => new OciSaveError({
-		code: "not-found",
-		message: `${file}: ${name} is missing`
-	});
-	return layoutOf({
-		name: file,
-		has: async (name) => places.has(name),
-		async whole(name, maxBytes) {
-			const place = places.get(name);
-			if (place === void 0) throw missing(name);
-			if (place.size > maxBytes) throw new OciSaveError({
-				code: "unsupported",
-				message: `${file}: ${name} is too large: ${maxBytes} bytes are the limit`
-			});
-			return Buffer.concat(await Array.fromAsync(read(place.start, place.start + place.size)));
-		},
-		async *from(name, start) {
-			const place = places.get(name);
-			if (place === void 0) throw missing(name);
-			yield* read(place.start + start, place.start + place.size);
-		}
-	});
-}
-async function placesIn(file, source) {
-	const places = /* @__PURE__ */ new Map();
-	try {
-		for await (const { path, kind, start, size, to } of readTar(source)) {
-			if (kind === "file") places.set(path, {
-				start,
-				size
-			});
-			const same = kind === "link" ? places.get(to) : void 0;
-			if (same !== void 0) places.set(path, same);
-		}
-	} catch (error) {
-		if (!(error instanceof TarFault)) throw error;
-		throw new OciSaveError({
-			code: "digest",
-			message: `${file} cannot be read as an archive: ${error.message}`,
-			hint: "It must be a tar that is not compressed; uncompress it, or copy it again.",
-			cause: error
-		});
-	}
-	return places;
-}
 // src/archive/archive-content.ts
 /**
 * The bundle in an archive, read where it lies: its headers first, a blob when it is wanted. Nothing is unpacked.
@@ -38358,6 +40423,14 @@ async function placesIn(file, source) {
 *   damaged
 */
 async function openArchiveContent(archive) {
+	const { lock, port } = await openUnread(archive);
+	return readContent(lock, port);
+}
+/** The same without its manifests. Throws as `openArchiveContent`. */
+async function openArchivePort(archive) {
+	return (await openUnread(archive)).port;
+}
+async function openUnread(archive) {
 	const name = wholeName(archive.name);
 	const { lock: inside, places } = await indexOf(archive.unchecked, name);
 	const beside = path.join(archive.folder, archive.name.base);
@@ -38367,7 +40440,10 @@ async function openArchiveContent(archive) {
 		message: `${name} is not a bundle's archive: there is no lock in it or beside it`,
 		hint: "Name the archive that oci-save save wrote."
 	});
-	return readContent(lock, bundlePort(lock, blobsIn(archive.unchecked, name, places)));
+	return {
+		lock,
+		port: bundlePort(lock, blobsIn(archive.unchecked, name, places))
+	};
 }
 async function indexOf(source, name) {
 	const places = /* @__PURE__ */ new Map();
@@ -38902,9 +40978,9 @@ function unreadable$2(file) {
 * @throws OciSaveError `usage` where its parts are not all there, or its lock is not valid; `digest` where it is damaged
 */
 async function lockOfArchive(file) {
-	return await readLock$1(lockBeside$1(withoutSuffix(file))) ?? await lockInArchive(file);
+	return await readLock$1(lockBeside$1(withoutSuffix(file))) ?? await lockInArchive$1(file);
 }
-async function lockInArchive(file) {
+async function lockInArchive$1(file) {
 	const archive = await openArchive(file);
 	if (archive === void 0) return void 0;
 	try {
@@ -38930,7 +41006,7 @@ async function lockInArchive(file) {
 * system's code page. So a typographic quote, which would end a quoted text as ' does, is written as a number, too.
 */
 function literal(text) {
-	const written = (text.match(/[ -~]+|[^ -~]/g) ?? [""]).map((piece) => /^[ -~]/.test(piece) ? `'${piece.replaceAll("'", "''")}'` : `[char]0x${piece.charCodeAt(0).toString(16).padStart(4, "0")}`);
+	const written = (text.match(/[ -~]+|[\u0000-\u001F\u007F-\uFFFF]/g) ?? [""]).map((piece) => /^[ -~]/.test(piece) ? `'${piece.replaceAll("'", "''")}'` : `[char]0x${piece.charCodeAt(0).toString(16).padStart(4, "0")}`);
 	if (written.length > 1 && written[0]?.startsWith("'") !== true) written.unshift("''");
 	return written.length === 1 && written[0]?.startsWith("'") === true ? written[0] : `(${written.join(" + ")})`;
 }
@@ -38943,7 +41019,7 @@ function powershellScript({ archive, parts }) {
 	return `# Joins ${parts.length} parts: powershell -ExecutionPolicy Bypass -File THIS-SCRIPT [FILE]
 # FILE is what they are joined to, or a folder for it; without it, the archive stands beside the parts. An archive that is
 # there already is checked, any other file of that name is left alone.
-param([string] $Target = '')
+param([string] $Target = '', [switch] $Help)
 Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 
@@ -38956,6 +41032,12 @@ ${rows.join("\n")}
 
 function Write-Fault([string] $text) {
   $Host.UI.WriteErrorLine($text)
+}
+
+# What comes after this.
+function Write-NextSteps([string] $path) {
+  Write-Host 'Then unpack it into a new folder, where README.txt tells what comes next:'
+  Write-Host "  mkdir images; tar -C images -xf '$($path.Replace("'", "''"))'"
 }
 
 function New-Sha256 {
@@ -38992,15 +41074,22 @@ function Get-Sha256([string] $path) {
 
 # Why a file is not the one that was written; nothing where it is.
 function Find-Fault([string] $path, [long] $size, [string] $expected) {
-  if (-not [IO.File]::Exists($path)) { return 'is missing' }
+  if (-not [IO.File]::Exists($path)) { return 'is missing: copy it here' }
   try {
     $has = (New-Object IO.FileInfo($path)).Length
-    if ($has -ne $size) { return "has $has bytes instead of \${size}: it was cut on the way, or is of another archive" }
-    if ((Get-Sha256 $path) -cne $expected) { return 'is damaged, or of another archive' }
+    if ($has -ne $size) { return "has $has bytes instead of \${size}: it was cut on the way, or is of another archive: copy it again" }
+    if ((Get-Sha256 $path) -cne $expected) { return 'is damaged, or of another archive: copy it again' }
   }
   catch { return 'cannot be read: ' + $_.Exception.Message }
 }
 
+if ($Help -or $Target -ceq '--help' -or $Target -eq '/?') {
+  Write-Host 'Usage: powershell -ExecutionPolicy Bypass -File THIS-SCRIPT [FILE | FOLDER]'
+  Write-Host "Checks the $($parts.Count) parts that stand beside it, and joins them: $archiveSize bytes, as FILE, or in"
+  Write-Host 'FOLDER, or beside the parts.'
+  Write-NextSteps $archive
+  exit 0
+}
 if ($args.Count -gt 0) {
   Write-Fault 'Usage: powershell -ExecutionPolicy Bypass -File THIS-SCRIPT [FILE]'
   exit 2
@@ -39015,6 +41104,7 @@ if ([IO.Directory]::Exists($Target)) { $Target = [IO.Path]::Combine($Target, $ar
 if ([IO.File]::Exists($Target)) {
   if ($null -eq (Find-Fault $Target $archiveSize $archiveSha256)) {
     Write-Host "$Target is there already, and is the whole archive"
+    Write-NextSteps $Target
     exit 0
   }
   Write-Fault "$Target is there already, and is not this archive: move it away, or name another file. Nothing was joined"
@@ -39070,7 +41160,7 @@ try {
   $isDone = $true
 }
 catch {
-  Write-Fault "$Target could not be joined: $($_.Exception.Message)"
+  Write-Fault "$Target could not be joined: $($_.Exception.Message) $archiveSize bytes are needed there"
 }
 finally {
   if ($null -ne $sink) {
@@ -39080,6 +41170,7 @@ finally {
 }
 if (-not $isDone) { exit 1 }
 Write-Host "\${Target}: $archiveSize bytes, sha256 $archiveSha256"
+Write-NextSteps $Target
 `;
 }
 // src/archive/join-script/shell.ts
@@ -39117,8 +41208,39 @@ fail() {
   exit 1
 }
 
+# quoted WORD: as it is typed.
+quoted() {
+  case "$1" in
+    *[!A-Za-z0-9/._-]*) printf "'%s'" "$(printf '%s\\n' "$1" | sed "s/'/'\\\\\\\\''/g")" ;;
+    *) printf '%s' "$1" ;;
+  esac
+}
+
+# next_steps ARCHIVE: what comes after this.
+next_steps() {
+  cat <<END
+Then unpack it into a new folder, where README.txt tells what comes next:
+  mkdir images && tar -xf $(quoted "$1") -C images
+END
+}
+
 case "$#-\${1-}" in
   0-) target= ;;
+  1--h | 1---help)
+    cat <<END
+Usage: sh THIS-SCRIPT [FILE | FOLDER | -]
+
+Checks the ${parts.length} parts that stand beside it, and joins them.
+
+  FILE     what they are joined to
+  FOLDER   where the archive goes; without it, beside the parts
+  -        standard output
+
+The archive has $archive_size bytes; there has to be that much room.
+END
+    next_steps "$archive"
+    exit
+    ;;
   1- | 1--?*)
     say 'Usage: sh THIS-SCRIPT [FILE], sh THIS-SCRIPT FOLDER, or sh THIS-SCRIPT - for standard output'
     say 'A file whose name begins with - is named ./-NAME.'
@@ -39151,11 +41273,14 @@ if [ "$target" != - ] && [ -d "$target" ]; then target=\${target%/}/$archive; fi
 
 if [ "$target" = - ]; then
   :
-elif [ -f "$target" ] && [ "$(wc -c <"$target")" -eq "$archive_size" ] && [ "$(hash_of <"$target")" = "$archive_sha256" ]; then
+elif [ -f "$target" ] && { [ "$(wc -c <"$target")" -eq "$archive_size" ] && [ "$(hash_of <"$target")" = "$archive_sha256" ]; } 2>/dev/null; then
   say "$target is there already, and is the whole archive"
+  say "$(next_steps "$target")"
   exit
 elif [ -e "$target" ] || [ -L "$target" ]; then
   fail "$target is there already, and is not this archive: move it away, or name another file. Nothing was joined"
+elif [ ! -d "\${target%/*}/" ]; then
+  fail "\${target%/*} is no folder. Nothing was joined"
 fi
 
 faults=0
@@ -39167,13 +41292,13 @@ fault() {
 # check NAME SIZE SHA256
 check() {
   if [ ! -f "./$1" ]; then
-    fault "$1 is missing"
-  elif ! has=$(wc -c <"./$1") || ! sum=$(hash_of <"./$1") || [ -z "$sum" ]; then
-    fault "$1 cannot be read"
+    fault "$1 is missing: copy it here"
+  elif ! { has=$(wc -c <"./$1") && sum=$(hash_of <"./$1") && [ -n "$sum" ]; } 2>/dev/null; then
+    fault "$1 cannot be read: copy it again"
   elif [ "$has" -ne "$2" ]; then
-    fault "$1 has $((has)) bytes instead of $2: it was cut on the way, or is of another archive"
+    fault "$1 has $((has)) bytes instead of $2: it was cut on the way, or is of another archive: copy it again"
   elif [ "$sum" != "$3" ]; then
-    fault "$1 is damaged, or of another archive"
+    fault "$1 is damaged, or of another archive: copy it again"
   fi
 }
 
@@ -39193,7 +41318,7 @@ join() {
 }
 
 if [ "$target" = - ]; then
-  join
+  join 2>/dev/null || fail 'The archive was not written to its end: what reads it ended, or has no room for it'
   exit
 fi
 
@@ -39202,15 +41327,17 @@ unfinished=$target.unfinished
 if [ -e "$unfinished" ] || [ -L "$unfinished" ]; then
   fail "$unfinished is there already: where no other run is writing it, remove it. Nothing was joined"
 fi
-(set -C && : >"$unfinished") || fail "$target could not be written"
+no_room="$target could not be written: $archive_size bytes are needed in a folder that may be written to"
+(set -C && : >"$unfinished") 2>/dev/null || fail "$no_room"
 trap 'rm -f "$unfinished"' EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
-join >"$unfinished" || fail "$target could not be written"
+join 2>/dev/null >"$unfinished" || fail "$no_room"
 [ "$(hash_of <"$unfinished")" = "$archive_sha256" ] || fail "$target would not be what was saved: it was damaged while it was joined"
 mv "$unfinished" "$target"
 say "$target: $archive_size bytes, sha256 $archive_sha256"
+say "$(next_steps "$target")"
 `;
 }
 // src/archive/sidecars.ts
@@ -39323,6 +41450,369 @@ async function earlierFiles$1(folder, name) {
 	}
 	return files;
 }
+// src/list/dot-env.ts
+/** More variables than any Compose project has. */
+const MAX_VARIABLES = 1e4;
+const NAME = /^(?:export[ \t]+)?([A-Za-z_][\w.]{0,99})[ \t]*=[ \t]*/;
+/**
+* Reads a file `.env` as Compose does (docs.docker.com, Syntax for env files): `NAME=value` a line, the last one of a
+* name wins. Quotes around a value go, and a comment after a blank. A line of another form says nothing of images, and
+* is passed over. A value that itself has a variable stays as it is.
+*/
+function parseDotEnv(text) {
+	const variables = /* @__PURE__ */ new Map();
+	for (const line of text.split(/\r\n|[\r\n]/)) {
+		const trimmed = line.trim();
+		const [head = "", name] = NAME.exec(trimmed.slice(0, 300)) ?? [];
+		if (name === void 0 || variables.size >= MAX_VARIABLES) continue;
+		variables.set(name, valueIn(trimmed.slice(head.length)));
+	}
+	return variables;
+}
+function valueIn(text) {
+	const quote = text[0];
+	if (quote === "\"" || quote === "'") {
+		const end = text.indexOf(quote, 1);
+		if (end > 0) return text.slice(1, end);
+	}
+	return text.replace(/[ \t]#.*$/s, "").trim();
+}
+// src/list/formats/cluster/chart-values.ts
+/**
+* Values of a chart with those that override them (helm.sh, Subcharts and Global Values): mappings are merged, anything
+* else replaces what was there, and null removes it.
+*/
+function mergeValues(values, overrides) {
+	if (overrides === void 0) return values;
+	if (values.kind !== "mapping" || overrides.kind !== "mapping") return overrides;
+	if (overrides.entries.length === 0) return values;
+	const changed = new Map(overrides.entries.map((entry) => [entry.key, entry]));
+	const merged = values.entries.flatMap((entry) => {
+		const other = changed.get(entry.key);
+		changed.delete(entry.key);
+		if (other === void 0) return [entry];
+		return isNull(other.value) ? [] : [{
+			...other,
+			value: mergeValues(entry.value, other.value)
+		}];
+	});
+	const added = [...changed.values()].filter(({ value }) => !isNull(value));
+	return {
+		...overrides,
+		entries: [...merged, ...added]
+	};
+}
+/** Values with the parent's `global` in place of, or beside, their own. */
+function withGlobal(values, parent) {
+	const global = fieldOf$1(parent, "global");
+	if (global === void 0 || values.kind !== "mapping") return values;
+	const entry = {
+		key: "global",
+		line: global.line,
+		value: global
+	};
+	return mergeValues(values, {
+		kind: "mapping",
+		line: values.line,
+		entries: [entry]
+	});
+}
+/** Values without some keys at their top, such as those of subcharts. */
+function withoutKeys(values, keys) {
+	if (values.kind !== "mapping") return values;
+	return {
+		...values,
+		entries: values.entries.filter(({ key }) => !keys.has(key))
+	};
+}
+/**
+* Whether a dependency is switched off: by the first path of its `condition` that the values have, else by its tags, all of
+* which must be false (helm.sh, Tags and Condition Fields in Dependencies).
+*/
+function isDisabled(dependency, values) {
+	const decided = textAt$1(dependency, "condition").split(",").map((path) => switchAt(values, path.trim())).find((found) => found !== void 0);
+	if (decided !== void 0) return !decided;
+	const tags = fieldOf$1(dependency, "tags");
+	const switches = (tags?.kind === "sequence" ? tags.items : []).flatMap((tag) => {
+		const found = tag.kind === "scalar" ? switchAt(values, `tags.${tag.text}`) : void 0;
+		return found === void 0 ? [] : [found];
+	});
+	return switches.length > 0 && switches.every((found) => !found);
+}
+function switchAt(values, path) {
+	const value = path === "" ? void 0 : treeAt(values, path);
+	if (value?.kind !== "scalar" || !/^(?:true|false)$/i.test(value.text)) return void 0;
+	return value.text.toLowerCase() === "true";
+}
+function textAt$1(tree, key) {
+	const value = fieldOf$1(tree, key);
+	return value?.kind === "scalar" ? value.text : "";
+}
+const EMPTY_VALUES = {
+	kind: "mapping",
+	line: 1,
+	entries: []
+};
+/** Lines of the files are told apart by this distance: no list has so many. */
+const FILE_LINES = 2 ** 24;
+/**
+* A chart: the images that its Chart.yaml lists are requests, its values are candidates. A subchart is read with the values
+* that its parents give it, and not at all where they switch it off. Templates are not rendered.
+* @param file the chart's path, before those of its files
+*/
+function parseChart(files, file, options) {
+	const collector = newCollector(file, options);
+	const scope = {
+		files,
+		names: [],
+		collector
+	};
+	const chart = readTree$1("Chart.yaml", scope);
+	addAnnotatedImages(file, chart, collector);
+	addChart("", chart, readTree$1("values.yaml", scope), scope, 0);
+	warnOfOtherTags(collector);
+	collector.ignore("templates");
+	return {
+		format: "helm-chart",
+		...placed(collector.found, file, scope.names)
+	};
+}
+/** The YAML of a file, with lines that tell the file as well; empty where there is none or it cannot be read. */
+function readTree$1(name, { files, names, collector }) {
+	const bytes = files.get(name);
+	if (bytes === void 0) return EMPTY_VALUES;
+	const base = names.push(name) * FILE_LINES;
+	try {
+		const { roots, problems } = parseYamlTrees(decodeList(bytes));
+		for (const { line, reason } of problems) collector.addReject(base + line, refusal(reason));
+		const [root] = problems.length === 0 ? roots : [];
+		return root === void 0 ? EMPTY_VALUES : shifted(root, base);
+	} catch (error) {
+		if (!(error instanceof OciSaveError)) throw error;
+		collector.addReject(base + 1, error);
+		return EMPTY_VALUES;
+	}
+}
+function shifted(tree, base) {
+	const line = tree.line + base;
+	if (tree.kind === "scalar") return {
+		...tree,
+		line
+	};
+	if (tree.kind === "sequence") return {
+		...tree,
+		line,
+		items: tree.items.map((item) => shifted(item, base))
+	};
+	const entries = tree.entries.map((entry) => ({
+		key: entry.key,
+		line: entry.line + base,
+		value: shifted(entry.value, base)
+	}));
+	return {
+		...tree,
+		line,
+		entries
+	};
+}
+/** Adds the values of a chart, and below it those of its subcharts. `folder` ends in a slash. */
+function addChart(folder, chart, values, scope, depth) {
+	const { collector } = scope;
+	const found = subchartsOf(folder, scope.files);
+	const dependencies = [...itemsOf$2(chart, "dependencies"), ...requirementsOf(folder, scope)];
+	const used = /* @__PURE__ */ new Set();
+	const keys = /* @__PURE__ */ new Set();
+	for (const dependency of dependencies) {
+		const name = textAt(dependency, "name");
+		const key = textAt(dependency, "alias") || name;
+		keys.add(key);
+		const folders = found.filter((place) => nameOfChart(place, scope) === name);
+		for (const place of folders) used.add(place);
+		if (isDisabled(dependency, values)) collector.ignore(`subchart${shownName(key)}, which is disabled`);
+		else if (folders.length === 0) {
+			const reason = `the subchart${shownName(name)} is not in the chart: helm dependency build puts it there`;
+			collector.addWarning(dependency.line, reason);
+		} else for (const place of folders) addSubchart(place, key, values, scope, depth);
+	}
+	for (const place of found.filter((other) => !used.has(other))) {
+		const name = nameOfChart(place, scope);
+		keys.add(name);
+		addSubchart(place, name, values, scope, depth);
+	}
+	addValues(withoutKeys(values, keys), { appVersion: textAt(chart, "appVersion") || void 0 }, collector);
+}
+function addSubchart(folder, key, parent, scope, depth) {
+	if (depth >= 5) {
+		scope.collector.ignore(`charts nested deeper than 5`);
+		return;
+	}
+	addChart(folder, readTree$1(`${folder}Chart.yaml`, scope), withGlobal(mergeValues(readTree$1(`${folder}values.yaml`, scope), fieldOf$1(parent, key)), parent), scope, depth + 1);
+}
+/** The folders of the charts in a chart. */
+function subchartsOf(folder, files) {
+	const charts = `${folder}charts/`;
+	return [...files.keys()].flatMap((name) => {
+		const inside = name.startsWith(charts) ? name.slice(charts.length) : "";
+		return /^[^/]+\/Chart\.yaml$/.test(inside) ? [name.slice(0, -10)] : [];
+	});
+}
+function nameOfChart(folder, { files }) {
+	const bytes = files.get(`${folder}Chart.yaml`);
+	const text = bytes === void 0 ? "" : new TextDecoder().decode(bytes);
+	return /^name:\s*["']?([\w.-]+)/m.exec(text)?.[1] ?? folder.split("/").at(-2) ?? "";
+}
+/** Charts of Helm 2 have their dependencies in a file of their own. */
+function requirementsOf(folder, scope) {
+	return itemsOf$2(readTree$1(`${folder}requirements.yaml`, scope), "dependencies");
+}
+/** Lists of images go stale: whoever changes a value forgets them. */
+function warnOfOtherTags(collector) {
+	const { found } = collector;
+	const listed = Map.groupBy(found.requests.flatMap(({ source }) => source.transport === "docker" ? [source.reference] : []), nameOf$5);
+	for (const { text, origin } of found.candidates) {
+		if (!isReference$1(text)) continue;
+		const candidate = parseReference(text);
+		const others = listed.get(nameOf$5(candidate)) ?? [];
+		const [other] = others;
+		if (other === void 0 || others.some(({ tag }) => tag === candidate.tag)) continue;
+		collector.addWarning(origin.line, `Chart.yaml lists ${formatReference(other)}, and the values have another tag`);
+	}
+}
+/** Findings with their files and lines, which were one number. */
+function placed(found, chart, names) {
+	const at = ({ line }) => {
+		const name = names[Math.floor(line / FILE_LINES) - 1];
+		return {
+			file: name === void 0 ? chart : `${chart}/${name}`,
+			line: line % FILE_LINES
+		};
+	};
+	const place = (items) => items.map((item) => ({
+		...item,
+		origin: at(item.origin)
+	}));
+	return {
+		...found,
+		requests: place(found.requests),
+		candidates: place(found.candidates),
+		rejects: place(found.rejects),
+		warnings: place(found.warnings)
+	};
+}
+function textAt(tree, key) {
+	const value = fieldOf$1(tree, key);
+	return value?.kind === "scalar" ? value.text : "";
+}
+// src/list/read-bytes.ts
+/** How messages name the list from standard input. */
+const STDIN = "stdin";
+const MIB = 1048576;
+/** The list that somebody pipes into this process. */
+async function readStdin(stdin) {
+	if (stdin !== void 0) {
+		const read = await gather(STDIN, stdin);
+		if ("problem" in read || read.found.length > 0) return read;
+		return { problem: {
+			file: STDIN,
+			reason: "it is empty",
+			hint: "See what the command before the pipe says."
+		} };
+	}
+	return { problem: {
+		file: STDIN,
+		reason: "there is no standard input to read a list from"
+	} };
+}
+/**
+* The bytes at an address, if they have the hash that was named with it.
+* @throws OciSaveError for what the server or the network did
+*/
+async function readAddress(address, fetchList) {
+	const { file, sha256 } = address;
+	if (fetchList === void 0) return { problem: {
+		file,
+		reason: "lists are not fetched here",
+		hint: "Fetch it, and name the file."
+	} };
+	const bytes = await fetchList(address);
+	const digest = digestOf(bytes);
+	if (digest === `sha256:${sha256}`) return { found: bytes };
+	return { problem: {
+		file,
+		reason: `it has ${digest}, and not sha256:${sha256}: it was not read`,
+		hint: "Look at what has changed in it before you change the hash."
+	} };
+}
+/**
+* A regular file's bytes, as far as `gather` reads.
+* @param folders real folders that it must lie in, links followed; anywhere, where they are left out
+*/
+async function readFile(path, folders) {
+	try {
+		const opened = await openRegular(path, folders);
+		if (!("handle" in opened)) {
+			const { reason, isStream } = opened;
+			return { problem: {
+				file: path,
+				reason,
+				hint: isStream ? PIPED : opened.hint
+			} };
+		}
+		return await gather(path, opened.handle.createReadStream({ highWaterMark: 262144 }));
+	} catch (error) {
+		const code = systemCodeOf(error);
+		if (code === void 0) throw error;
+		return { problem: {
+			file: path,
+			reason: REASONS.get(code) ?? `it cannot be read (${code})`
+		} };
+	}
+}
+const PIPED = hint`A pipe is read from standard input: give - as ${option("imageList")}.`;
+const ABSENT$1 = "there is no such file";
+const REASONS = /* @__PURE__ */ new Map([["ENOENT", ABSENT$1], ["EACCES", "this user may not read it"]]);
+/** Whether a file is simply not there. */
+function isAbsent$1(read) {
+	return "problem" in read && read.problem.reason === ABSENT$1;
+}
+/** Bytes by which a lock is recognised. */
+const START_BYTES = 1e3;
+const TAR = {
+	reason: "it is a tar archive, and no list",
+	hint: "A bundle's lock is a list: N.lock.json beside the archive, or the folder of the bundle. A chart is read as .tgz."
+};
+/** By the mark of POSIX in the first header. */
+function isTar(bytes) {
+	return bytes.toString("latin1", 257, 262) === "ustar";
+}
+/** The bytes of a stream; reading stops after 16 MiB, of a lock as we write it after 256 MiB. */
+async function gather(file, stream) {
+	const chunks = [];
+	let size = 0;
+	let most = MAX_LIST_BYTES$1;
+	for await (const chunk of stream) {
+		chunks.push(chunk);
+		size += chunk.length;
+		if (size > most && most < 268435456) {
+			const start = Buffer.concat(chunks).subarray(0, START_BYTES);
+			if (LOCK_FILE_KIND.matches(start, false)) most = MAX_LOCK_BYTES;
+		}
+		if (size > most && isTar(Buffer.concat(chunks))) return { problem: {
+			file,
+			...TAR
+		} };
+		if (size > most) return { problem: {
+			file,
+			reason: `it is larger than ${most / MIB} MiB, which no list is`,
+			hint: "Split the list."
+		} };
+	}
+	const bytes = Buffer.concat(chunks);
+	return isTar(bytes) ? { problem: {
+		file,
+		...TAR
+	} } : { found: bytes };
+}
 // src/list/read-chart.ts
 /** The files of a chart that say what its images are. */
 const FILES = /* @__PURE__ */ new Set([
@@ -39388,7 +41878,7 @@ async function addFolder(folder, prefix, into, folders, depth) {
 		const read = await readFile(path.join(folder, name), folders);
 		if (isAbsent$1(read)) continue;
 		if ("problem" in read) throw new ChartFault(`${prefix}${name}: ${read.problem.reason}`);
-		keep$1(`${prefix}${name}`, read.found, into);
+		keep$2(`${prefix}${name}`, read.found, into);
 	}
 	if (depth >= 5) return;
 	const charts = await namesIn(path.join(folder, "charts"));
@@ -39422,7 +41912,7 @@ async function addArchive(bytes, prefix, into, depth) {
 		const isFile = /^(?:charts\/[^/]+\/)*[^/]+$/.test(name) && FILES.has(parts.at(-1) ?? "");
 		if (entry.kind !== "file" || !isFile && !isArchive) continue;
 		const content = await bodyOf$1(entry);
-		if (isFile) keep$1(`${prefix}${name}`, content, into);
+		if (isFile) keep$2(`${prefix}${name}`, content, into);
 		else if (depth < 5) await addArchive(content, `${prefix}${name}/`, into, depth + 1);
 	}
 }
@@ -39441,7 +41931,7 @@ async function bodyOf$1({ size, body, path: name }) {
 	for await (const chunk of body) chunks.push(chunk);
 	return Buffer.concat(chunks);
 }
-function keep$1(name, bytes, into) {
+function keep$2(name, bytes, into) {
 	into.size += bytes.length;
 	if (into.size > MAX_CHART_BYTES) throw new ChartFault("its Chart.yaml and values are larger than 32 MiB");
 	if (into.files.size > 600) throw new ChartFault(`it has more than ${MAX_SUBCHARTS} subcharts`);
@@ -39483,7 +41973,7 @@ async function surveyLists(inputs) {
 const DOLLAR = 36;
 /** One list: from standard input, from an address, or from a file, whose `.env` counts where its format has one. */
 async function readNamed(named, inputs) {
-	let bundle;
+	let held;
 	const parse = async (file, read, besideFile) => {
 		if ("problem" in read) return read;
 		const variables = {
@@ -39500,7 +41990,7 @@ async function readNamed(named, inputs) {
 			...parseList(read.found, file, {
 				...inputs,
 				variables,
-				bundle
+				held
 			})
 		};
 		for (const { password } of list.logins) inputs.onSecret?.(password.reveal());
@@ -39514,7 +42004,10 @@ async function readNamed(named, inputs) {
 	}
 	const { boundary } = inputs;
 	const file = await lockOfBundle(named);
-	bundle = file !== named && await kindOf$1(path.join(named, "blobs")) === "folder" ? named : void 0;
+	if (file !== named) held = {
+		path: named,
+		isArchive: false
+	};
 	const folders = boundary !== void 0 && isInCheckout(file, boundary) ? boundary.folders : void 0;
 	const isFolder = mayBeChart && await kindOf$1(file) === "folder";
 	const chart = isFolder ? await readChartFolder(file, folders) : void 0;
@@ -39527,6 +42020,15 @@ async function readNamed(named, inputs) {
 			...inputs,
 			variables
 		});
+	}
+	const locked = await lockInArchive(named, folders);
+	if ("problem" in locked) return locked;
+	if (locked.found !== void 0) {
+		held = {
+			path: named,
+			isArchive: true
+		};
+		return parse(file, { found: encodeLock(locked.found) });
 	}
 	const bytes = await readFile(file, folders);
 	if ("problem" in bytes && isFolder) return { problem: {
@@ -39562,6 +42064,25 @@ async function lockOfBundle(named) {
 	return await kindOf$1(named) === "folder" ? await lockFileIn(named) ?? named : named;
 }
 /**
+* The lock of an archive of a bundle, which `N.tar`, one of its parts or `N.parts.json` names; undefined for any other file.
+* A tar that holds no bundle is none; a part or a list of parts belongs to one, and is a problem where it cannot be read.
+*/
+async function lockInArchive(file, folders) {
+	const named = archiveNamed(file);
+	if (named === void 0 || await kindOf$1(file) !== "file") return { found: void 0 };
+	if (folders !== void 0 && !await liesInside(file, folders)) return { found: void 0 };
+	try {
+		return { found: await lockOfArchive(file) };
+	} catch (error) {
+		if (!(error instanceof OciSaveError)) throw error;
+		return named.isPart ? { problem: {
+			file,
+			reason: error.message,
+			hint: error.hint
+		} } : { found: void 0 };
+	}
+}
+/**
 * The files that a path or glob names, a glob's in the order of their names. A path that exists is taken literally.
 * A pattern that matches nothing is a problem, never an empty list.
 */
@@ -39594,8 +42115,17 @@ async function keepInside(list, boundary, namedBy, storages = []) {
 	const requests = [];
 	const rejects = [...list.rejects];
 	for (const request of list.requests) {
-		const { source, written, origin } = request;
-		if (source.transport === "docker") requests.push(request);
+		const { source, written, origin, held } = request;
+		if (source.transport === "docker" && held === void 0) requests.push(request);
+		else if (held !== void 0) {
+			if (namedBy === "workflow" || !isInCheckout(held.path, boundary) || await liesInside(held.path, boundary.folders)) requests.push(request);
+			else rejects.push({
+				text: quoteReference(written) ?? "",
+				origin,
+				reason: OUTSIDE.reason,
+				...HINTS$1
+			});
+		} else if (source.transport === "docker") requests.push(request);
 		else if (!("path" in source)) {
 			if (namedBy === "workflow" || storages.includes(source.transport)) requests.push(request);
 			else rejects.push({
@@ -41500,7 +44030,7 @@ async function expandTags(requests, { isAllowed, listTags, tell }) {
 	if (broken.length > 0) throw listError(broken);
 	const tagsOf = await listAll(requests, listTags);
 	const entries = rules.flatMap(({ request, select }) => {
-		const all = tagsOf.get(nameOf$4(request.repository));
+		const all = tagsOf.get(nameOf$5(request.repository));
 		return select === void 0 || all === void 0 ? [] : [chosenOf(request, all, select)];
 	});
 	const problems = entries.flatMap((entry) => problemsOf(entry, isAllowed));
@@ -41530,7 +44060,7 @@ function compiled(request, budget) {
 	}
 }
 async function listAll(requests, listTags) {
-	const listed = await pMap(new Map(requests.map(({ repository }) => [nameOf$4(repository), repository])), async ([name, repository]) => {
+	const listed = await pMap(new Map(requests.map(({ repository }) => [nameOf$5(repository), repository])), async ([name, repository]) => {
 		try {
 			return [name, await listTags(repository)];
 		} catch (error) {
@@ -41552,7 +44082,7 @@ function chosenOf(request, all, select) {
 }
 const CONSENT = hint`Save them with ${option("expandTags")}, or write the tags that are wanted.`;
 function problemsOf({ request, all, chosen: { tags, leftOut } }, isAllowed) {
-	const name = showText(nameOf$4(request.repository));
+	const name = showText(nameOf$5(request.repository));
 	const { origin } = request;
 	if (all instanceof OciSaveError) {
 		if (isAllowed) return [];
@@ -41596,13 +44126,13 @@ function tooManyOf(entries) {
 	}];
 }
 function unlisted({ origin, repository }, error) {
-	return error.reworded(`${formatOrigin(origin)}: the tags of ${nameOf$4(repository)} are not listed: ${error.message}`);
+	return error.reworded(`${formatOrigin(origin)}: the tags of ${nameOf$5(repository)} are not listed: ${error.message}`);
 }
 function storyOf({ request, all, chosen: { tags, leftOut } }) {
 	const count = all instanceof OciSaveError ? 0 : all.length;
 	const named = [...tags.slice(0, SHOWN$1), ...tags.length > SHOWN$1 ? [`and ${tags.length - SHOWN$1} more`] : []];
 	const rest = leftOut.length === 0 ? "" : `; left out: ${leftOut.join(", ")}`;
-	return `Tags: ${formatOrigin(request.origin)}: ${nameOf$4(request.repository)}: ${tags.length} of ${count}: ${named.join(", ")}${rest}`;
+	return `Tags: ${formatOrigin(request.origin)}: ${nameOf$5(request.repository)}: ${tags.length} of ${count}: ${named.join(", ")}${rest}`;
 }
 function requestOf$1({ repository, origin, platforms, storedAs }, tag) {
 	const reference = {
@@ -41710,7 +44240,7 @@ function entryLines({ source, platforms, storedAs }) {
 	const { tag } = reference;
 	const named = platforms === void 0 || platforms === "all" ? platforms : platforms.map(formatPlatform).join(",");
 	const lines = [
-		[ID_ANNOTATION, tag === void 0 ? void 0 : `${nameOf$4(reference)}:${tag}`],
+		[ID_ANNOTATION, tag === void 0 ? void 0 : `${nameOf$5(reference)}:${tag}`],
 		[PLATFORMS_ANNOTATION, named],
 		[NAMES_ANNOTATION, storedAs.length === 0 ? void 0 : storedAs.map(formatReference).join(",")]
 	].flatMap(([key, value]) => value === void 0 ? [] : [`    ${key}: ${yamlText(value)}`]);
@@ -41805,12 +44335,12 @@ function writeList(images, form) {
 }
 /** What a list asks for with an image, by each platform: equal where two forms ask for the same. */
 function wantedBy({ source, platforms, storedAs }) {
-	if (platforms === void 0 || platforms === "all") return [identityOf({
+	if (platforms === void 0 || platforms === "all") return [identityOf$1({
 		source,
 		platforms,
 		storedAs
 	})];
-	return platforms.map((platform) => identityOf({
+	return platforms.map((platform) => identityOf$1({
 		source,
 		platforms: [platform],
 		storedAs
@@ -41849,7 +44379,7 @@ function entryOf(image) {
 	const bare = image.names.find((name) => !namesRegistry(name));
 	if (bare !== void 0) return `it is stored as ${bare}, a name without a registry, which a list cannot give`;
 	const reference = parseReference(image.ref);
-	const own = `${nameOf$4(reference)}:${reference.tag ?? digestTag(taggedDigest(image))}`;
+	const own = `${nameOf$5(reference)}:${reference.tag ?? digestTag(taggedDigest(image))}`;
 	const isOwn = image.names.length === 1 && image.names[0] === own;
 	return {
 		source: {
@@ -42993,13 +45523,13 @@ function requestPath(repository, endpoint) {
 function requestUrl(path, registry) {
 	const url = URL.parse(path, registry.href);
 	if (url?.origin === registry.origin && url.pathname + url.search === path) return url;
-	throw refused$2(path, "path of a request");
+	throw refused$3(path, "path of a request");
 }
 function checked(text, isValid, what) {
 	if (isValid(text)) return text;
-	throw refused$2(text, what);
+	throw refused$3(text, what);
 }
-function refused$2(text, what) {
+function refused$3(text, what) {
 	return new OciSaveError({
 		code: "unsupported",
 		message: `${quoteText(text)} is not a valid ${what}; nothing was sent to the registry`,
@@ -43121,7 +45651,7 @@ const pageSchema = looseObject({ tags: array(string()).nullish() });
 * The tags of a repository, each once, sorted.
 * @throws OciSaveError `unsupported` where they are beyond reason, continue at another host, or never end
 */
-async function listTags(call, onWarning) {
+async function listTags$1(call, onWarning) {
 	const { domain, path: repository } = call.repository;
 	const subject = `${domain}/${repository}, tags`;
 	const tags = /* @__PURE__ */ new Set();
@@ -43927,7 +46457,7 @@ function createRegistryClient(options) {
 		},
 		/** The tags of a repository, sorted. `unsupported` where they are beyond reason. */
 		async listTags(repository, signal) {
-			return listTags(call(repository, signal), onWarning);
+			return listTags$1(call(repository, signal), onWarning);
 		},
 		/**
 		* What a registry lists as the referrers of a manifest. Undefined where it answers 404: it has no such API.
@@ -43974,7 +46504,7 @@ function createRegistryClient(options) {
 }
 // src/registry/auth/combined-stores.ts
 /** Asks one store after the other; the first that has credentials for the repository decides. */
-function firstOf(...stores) {
+function firstOf$1(...stores) {
 	return { async find(repository, options) {
 		for (const store of stores) {
 			const credentials = await store.find(repository, options);
@@ -50775,7 +53305,7 @@ const GRACE_MILLISECONDS = 2e3;
 *   where that ended it
 */
 async function run(file, args, options) {
-	const { cwd, env, input, stdin, signal, limitMilliseconds = 0, maxOutput = 1048576, onErrorLine } = options;
+	const { cwd, env, input, stdin, signal, limitMilliseconds = 0, maxOutput = 1048576, onErrorLine, onOutputLine } = options;
 	signal?.throwIfAborted();
 	const child = execa(file, [...args], {
 		...cwd === void 0 ? {} : { cwd },
@@ -50784,11 +53314,15 @@ async function run(file, args, options) {
 		extendEnv: false,
 		reject: false,
 		maxBuffer: maxOutput,
-		...onErrorLine === void 0 ? {} : { buffer: { stderr: false } },
+		buffer: {
+			stdout: onOutputLine === void 0,
+			stderr: onErrorLine === void 0
+		},
 		detached: process.platform !== "win32",
 		windowsHide: true
 	});
 	const heard = onErrorLine === void 0 ? void 0 : hearLines(child.stderr, onErrorLine, maxOutput);
+	const heardOutput = onOutputLine === void 0 ? void 0 : hearLines(child.stdout, onOutputLine, maxOutput);
 	const stopWaiting = closeLeftOutputs(child.nodeChildProcess);
 	const group = watchGroup(child.nodeChildProcess);
 	let timedOut = false;
@@ -50813,7 +53347,7 @@ async function run(file, args, options) {
 	return {
 		exitCode,
 		signal: endedBy,
-		stdout: stdout ?? "",
+		stdout: heardOutput?.() ?? stdout ?? "",
 		stderr: heard?.() ?? stderr ?? ""
 	};
 }
@@ -51172,18 +53706,18 @@ const UNREACHED = "Where the registry cannot be reached from here, the mirror ha
 /** Referrers are looked for in the registry as well where a mirror has none: one that copies images alone has none of any. */
 const LACKS_REFERRERS = hint`The mirror has none, and the registry, which may have some, is asked in addition: copy the signatures to the mirror, see to it that the registry is reached, or save with ${option("referrers", "none")}.`;
 const MAY_HAVE_MORE = hint`The registry may have more than the mirror lists, and is asked in addition: see to it that it is reached, or save with ${option("referrers", "none")}.`;
-const nameOf$1 = ({ domain, path }) => `${domain}/${path}`;
+const nameOf$2 = ({ domain, path }) => `${domain}/${path}`;
 /**
 * The mirrors of a repository: those of the longest prefix that it is below, as in registries.conf
 * (containers-registries.conf(5)), and at whole parts of a name alone. Where a registry alone would take the place of a whole
 * name, nothing is left that it could be asked for.
 */
 function mirrorsOf(repository, mirrors) {
-	return rulesOf(nameOf$1(repository), mirrors).flatMap((mirror) => placeIn(mirror, nameOf$1(repository)) ?? []);
+	return rulesOf(nameOf$2(repository), mirrors).flatMap((mirror) => placeIn(mirror, nameOf$2(repository)) ?? []);
 }
 /** The mirrors that none of these repositories is read from. */
 function idleMirrors(repositories, mirrors) {
-	const names = repositories.map(nameOf$1);
+	const names = repositories.map(nameOf$2);
 	const used = new Set(names.flatMap((name) => rulesOf(name, mirrors).filter((mirror) => placeIn(mirror, name) !== void 0)));
 	return mirrors.filter((mirror) => !used.has(mirror));
 }
@@ -51214,16 +53748,16 @@ function createSources(client, mirrors, onFallback) {
 	const places = /* @__PURE__ */ new Map();
 	const placesOf = (repository) => [...mirrorsOf(repository, mirrors), repository];
 	const note = (repository, text) => {
-		const known = notes.get(nameOf$1(repository)) ?? /* @__PURE__ */ new Set();
-		notes.set(nameOf$1(repository), known.add(text));
+		const known = notes.get(nameOf$2(repository)) ?? /* @__PURE__ */ new Set();
+		notes.set(nameOf$2(repository), known.add(text));
 	};
 	const fellBack = (repository, place, error) => {
 		note(repository, `not all of it came from the mirror ${place.domain} (${error.code})`);
 		const isDown = down.has(place.domain);
-		const about = isDown ? place.domain : nameOf$1(place);
+		const about = isDown ? place.domain : nameOf$2(place);
 		if (told.has(about)) return;
 		told.add(about);
-		onFallback(`${isDown ? `the mirror ${place.domain} is not asked any more` : `${nameOf$1(repository)}: the mirror does not give it`}: ${messageOf(error)}; the next place is asked`);
+		onFallback(`${isDown ? `the mirror ${place.domain} is not asked any more` : `${nameOf$2(repository)}: the mirror does not give it`}: ${messageOf(error)}; the next place is asked`);
 	};
 	/** By blob of a repository: the mirrors that gave of it, and those that are not asked for it any more. */
 	const givers = /* @__PURE__ */ new Map();
@@ -51231,7 +53765,7 @@ function createSources(client, mirrors, onFallback) {
 	const ask = async (repository, call, { lasting, lacks = () => void 0, lackHint, signal, without }) => {
 		const before = [];
 		for (const place of mirrorsOf(repository, mirrors)) {
-			const earlier = without?.get(nameOf$1(place)) ?? down.get(place.domain);
+			const earlier = without?.get(nameOf$2(place)) ?? down.get(place.domain);
 			if (earlier !== void 0) {
 				before.push({
 					place,
@@ -51271,7 +53805,7 @@ function createSources(client, mirrors, onFallback) {
 			throw error instanceof OciSaveError ? withAskedBefore(error, before, lackHint) : error;
 		}
 	};
-	const keyOf = (repository, digest) => `${nameOf$1(repository)}@${digest}`;
+	const keyOf = (repository, digest) => `${nameOf$2(repository)}@${digest}`;
 	const found = (repository, digest, place) => {
 		places.set(keyOf(repository, digest), place);
 		if (place !== repository) note(repository, `read from the mirror ${place.domain}`);
@@ -51288,8 +53822,8 @@ function createSources(client, mirrors, onFallback) {
 	return {
 		placesOf,
 		nameOf(repository) {
-			const others = mirrorsOf(repository, mirrors).map(nameOf$1);
-			return nameOf$1(repository) + (others.length === 0 ? "" : ` (mirrored by ${others.join(", ")})`);
+			const others = mirrorsOf(repository, mirrors).map(nameOf$2);
+			return nameOf$2(repository) + (others.length === 0 ? "" : ` (mirrored by ${others.join(", ")})`);
 		},
 		passOver(repository, digest, error) {
 			const key = keyOf(repository, digest);
@@ -51297,7 +53831,7 @@ function createSources(client, mirrors, onFallback) {
 			if (gave === void 0) return false;
 			givers.delete(key);
 			for (const place of gave) {
-				passedOver.set(key, (passedOver.get(key) ?? /* @__PURE__ */ new Map()).set(nameOf$1(place), error));
+				passedOver.set(key, (passedOver.get(key) ?? /* @__PURE__ */ new Map()).set(nameOf$2(place), error));
 				if (error.code === "network") down.set(place.domain, error);
 				fellBack(repository, place, error);
 			}
@@ -51311,7 +53845,7 @@ function createSources(client, mirrors, onFallback) {
 			}
 			return places.get(key) ?? repository;
 		},
-		notesOf: (repository) => [...notes.get(nameOf$1(repository)) ?? []],
+		notesOf: (repository) => [...notes.get(nameOf$2(repository)) ?? []],
 		client: {
 			...client,
 			headManifest: readHead,
@@ -51540,7 +54074,7 @@ function toWanted(request, { platforms, naming }) {
 	};
 }
 /** Names and platforms are the lock's: no rule of the run applies to them. */
-function lockedWanted({ source, origin, platforms = "all" }, locked) {
+function lockedWanted({ source, origin, platforms = "all", held }, locked) {
 	return {
 		ref: refOf(source),
 		source,
@@ -51548,13 +54082,14 @@ function lockedWanted({ source, origin, platforms = "all" }, locked) {
 		platforms,
 		names: locked.names.map(splitName$1),
 		pin: void 0,
-		locked
+		locked,
+		held
 	};
 }
 /** The names of one stored reference under the naming rules; its own name where they give none. */
 function namesOf$3(reference, naming) {
 	const names = storedNames(reference, naming);
-	return (names.length > 0 ? names : [nameOf$4(reference)]).map((name) => ({
+	return (names.length > 0 ? names : [nameOf$5(reference)]).map((name) => ({
 		name,
 		tag: reference.tag
 	}));
@@ -51576,7 +54111,8 @@ function join(a, b) {
 		...a,
 		origins: [...a.origins, ...b.origins],
 		platforms: a.platforms === "all" || b.platforms === "all" ? "all" : distinct([...a.platforms, ...b.platforms]),
-		names: [...names.values()]
+		names: [...names.values()],
+		held: a.held ?? b.held
 	};
 }
 // src/report/causes.ts
@@ -51687,7 +54223,7 @@ function rememberHint(fault, advice) {
 	return fault;
 }
 // src/report/place.ts
-function placeOf$5({ ref, origins }) {
+function placeOf$6({ ref, origins }) {
 	return {
 		origins,
 		ref: shownReference(ref)
@@ -51727,7 +54263,7 @@ function byCause(all) {
 		return [{
 			...others.length === 0 ? ownWords(first) : commonWords([first, ...others]),
 			first,
-			places: [placeOf$5(first), ...others.map(placeOf$5)]
+			places: [placeOf$6(first), ...others.map(placeOf$6)]
 		}];
 	});
 }
@@ -51742,7 +54278,7 @@ function causeKey(said) {
 }
 /** `images.txt:4: docker.io/library/nope:1: the registry answered 404`: what is said of an image, in one line. */
 function placedWords(place, message) {
-	return `${placeWords(placeOf$5(place))}: ${withoutSubject(message, place.ref)}`;
+	return `${placeWords(placeOf$6(place))}: ${withoutSubject(message, place.ref)}`;
 }
 /** A single image stands before its cause, which need not begin with it. */
 function ownWords({ ref, message, hint }) {
@@ -52187,7 +54723,7 @@ function noteOn$1(name) {
 		...keptWords(name),
 		...movedWords(name),
 		...narrowedWords(name),
-		...referrerWords$1(name)
+		...referrerWords(name)
 	].join("; ");
 	return words === "" ? [] : [`${name.as}: ${words}`];
 }
@@ -52202,7 +54738,7 @@ function narrowedWords({ digest, there, narrowed = false, standIn }) {
 	if (standIn === void 0) return narrowed && there !== void 0 ? [`narrowed, ${short(digest)} is there as ${short(there)}`] : [];
 	return narrowed ? [`narrowed, ${short(digest)} would be there as ${short(standIn)}`] : [`lacks platforms; where the target refuses ${short(digest)} so, it gets ${short(standIn)}`];
 }
-function referrerWords$1({ status, standIn, referrers = 0, referrersLeftOut = 0 }) {
+function referrerWords({ status, standIn, referrers = 0, referrersLeftOut = 0 }) {
 	const late = status === "unchanged" && referrers > 0;
 	const lost = formatCount(referrersLeftOut, "referrer");
 	const belong = referrersLeftOut === 1 ? "it belongs" : "they belong";
@@ -52284,7 +54820,7 @@ function foldedNotes(images, notes) {
 		image,
 		note
 	})));
-	return [...Map.groupBy(all, ({ note }) => note)].map(([note, same]) => `${fewOf(same, ({ image }) => placeWords(placeOf$5(image)))}: ${plainText(note)}`);
+	return [...Map.groupBy(all, ({ note }) => note)].map(([note, same]) => `${fewOf(same, ({ image }) => placeWords(placeOf$6(image)))}: ${plainText(note)}`);
 }
 /** What a reader would not expect of the images: fewer than the lists name, fewer platforms, or bytes that differ from the source's. */
 function noteLines({ images, options, leftOut = [], unchanged = false }) {
@@ -52337,7 +54873,7 @@ function loading(file, inParts, loadable) {
 	if (loadable) return [
 		...join,
 		`podman load -i ${tar}`,
-		`ctr -n k8s.io images import ${tar}`
+		`ctr -n k8s.io images import --no-unpack ${tar}`
 	];
 	return [...join, `mkdir -p ${fileWord(folder)} && tar -xf ${tar} -C ${fileWord(folder)}`];
 }
@@ -53660,7 +56196,7 @@ async function resolveConverted(wanted, convertible, tools, options) {
 		}
 	});
 }
-async function convert(ref, { prepare, release, failure }, { skopeo, environment }, { store, signal }) {
+async function convert(ref, { prepare, release, failure, digest: wantedDigest }, { skopeo, environment }, { store, signal }) {
 	const folder = path.join(store.runFolder, `local-${randomUUID()}`);
 	await mkdir(path.join(folder, POOL), { recursive: true });
 	try {
@@ -53672,8 +56208,9 @@ async function convert(ref, { prepare, release, failure }, { skopeo, environment
 			signal
 		};
 		const inspected = await inspectRaw(call);
-		if (inspected.exitCode !== 0) throw failure(ref, inspected);
+		if (inspected.exitCode !== 0) throw await failure(ref, inspected);
 		const raw = new TextEncoder().encode(inspected.stdout);
+		if (wantedDigest !== void 0 && digestOf(raw) !== wantedDigest) throw otherImage(wantedDigest, digestOf(raw));
 		const origin = parseImageManifest(raw);
 		const converter = `skopeo ${skopeo.version}`;
 		const known = await knownConversion(digestOf(raw), converter, store, signal);
@@ -53687,7 +56224,7 @@ async function convert(ref, { prepare, release, failure }, { skopeo, environment
 			...local,
 			preserveDigests: false
 		});
-		if (result.exitCode !== 0) throw failure(ref, result);
+		if (result.exitCode !== 0) throw await failure(ref, result);
 		const { digest } = (await openLayout(path.join(folder, LAYOUT))).find(void 0);
 		const bytes = await readConverted(folder, digest);
 		const manifest = parseImageManifest(bytes);
@@ -53709,6 +56246,12 @@ async function convert(ref, { prepare, release, failure }, { skopeo, environment
 			force: true
 		});
 	}
+}
+function otherImage(wanted, found) {
+	return new OciSaveError({
+		code: "digest",
+		message: `it is pinned by ${shortDigest(wanted)}, and the image there has ${shortDigest(found)}`
+	});
 }
 /** What an image became earlier, where all of it is in the store and right. */
 async function knownConversion(origin, converter, store, signal) {
@@ -53741,7 +56284,7 @@ const FAULTS$1 = [
 	[
 		/manifest\.json: (?:file does not exist|.*not found)/i,
 		"it has no manifest.json, so it is no docker archive",
-		`${DOCKER_SAVE} Unpack an OCI archive, and name its folder: oci:folder.`
+		`${DOCKER_SAVE} An archive with an OCI layout is oci-archive:path.`
 	],
 	[
 		/decoding tar manifest\.json/i,
@@ -53786,7 +56329,56 @@ function archiveFailure(ref, result) {
 		cause: failure.cause
 	});
 }
+// src/resolve/local/archive-names.ts
+const manifestSchema$1 = array(looseObject({ RepoTags: array(string()).nullish() }));
+/** More do not fit a message. */
+const MAX_NAMES$5 = 20;
+/**
+* The names of the images in a docker archive, of those that have one, for a message. None where it is compressed, or cannot
+* be read.
+* @throws the error of the system
+*/
+async function namesInArchive(file, folders) {
+	const { handle, size } = await openSized(file, folders);
+	await handle.close();
+	async function* read(start, end) {
+		const opened = await openSized(file, folders);
+		if (end > start) yield* opened.handle.createReadStream({
+			start,
+			end: end - 1
+		});
+		else await opened.handle.close();
+	}
+	try {
+		for await (const entry of readTar({
+			size,
+			read
+		})) {
+			if (entry.path !== "manifest.json" || entry.kind !== "file" || entry.size > 8388608) continue;
+			const json = jsonIn(Buffer.concat(await Array.fromAsync(entry.body)));
+			return (manifestSchema$1.safeParse(json).data ?? []).flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => isReference$1(name)).slice(0, MAX_NAMES$5);
+		}
+	} catch (error) {
+		if (!(error instanceof TarFault)) throw error;
+	}
+	return [];
+}
 // src/resolve/local/docker-archive.ts
+/**
+* The name that a docker archive has for its image, where its list has none.
+* @throws OciSaveError `list` where it has several, with all of them; `local` where it cannot be read
+*/
+async function nameInArchive(ref, { path: file, folders }) {
+	const names = await namesInArchive(file, folders).catch((cause) => {
+		throw unreadable$1(file, cause);
+	});
+	if (names.length < 2) return names[0];
+	throw new OciSaveError({
+		code: "list",
+		message: `${ref}: the archive has several names`,
+		hint: `Name one of: ${names.join(", ")}. Write '${ref}:NAME' for each that you want.`
+	});
+}
 /** The archive's name in the folder where skopeo works: a `:` in the user's own path would mean a reference. */
 const ARCHIVE = "archive.tar";
 /** An image in a tar as `docker save` writes it. */
@@ -53795,12 +56387,23 @@ function dockerArchive(source) {
 	let opened;
 	return {
 		from: "a docker archive",
-		failure: archiveFailure,
+		async failure(ref, result) {
+			const error = archiveFailure(ref, result);
+			const names = error.code === "not-found" || error.message.endsWith("it holds several images") ? await namesInArchive(file, folders) : [];
+			if (names.length === 0) return error;
+			const { code, cause } = error;
+			return new OciSaveError({
+				code,
+				message: code === "not-found" ? `${ref}: the archive has no image of this name` : error.message,
+				hint: `Name one of: ${names.join(", ")}.`,
+				cause
+			});
+		},
 		async prepare(folder) {
 			opened = await openRegularFile(file, folders).catch((cause) => {
 				throw unreadable$1(file, cause);
 			});
-			await symlink(placeOf$4(file, opened), path.join(folder, ARCHIVE));
+			await symlink(await placeOf$5(file, opened), path.join(folder, ARCHIVE));
 			const inside = reference === void 0 ? "" : `:${formatReference(reference)}`;
 			return { source: `docker-archive:${ARCHIVE}${inside}` };
 		},
@@ -53818,10 +56421,179 @@ function unreadable$1(file, cause) {
 		cause
 	});
 }
-/** Where skopeo finds the archive: on Linux the open file itself (proc(5)), which no link can change any more. */
-function placeOf$4(file, opened) {
+/**
+* Where skopeo finds the archive: on Linux the open file itself (proc(5)), which no link can change any more. Where /proc
+* is that of another namespace of processes, this process has another number there than its own.
+*/
+async function placeOf$5(file, opened) {
 	if (process.platform !== "linux") return path.resolve(file);
-	return `/proc/${process.pid}/fd/${opened.fd}`;
+	return `/proc/${await readlink("/proc/self")}/fd/${opened.fd}`;
+}
+// src/resolve/local/held.ts
+/**
+* The bundle in whose lock an image was found: a folder, an archive, or one of its parts.
+* @throws OciSaveError `usage` where it is none any more, `digest` where an archive is cut off
+*/
+async function openHeld({ path, isArchive }) {
+	if (!isArchive) return openBundlePort(path);
+	const archive = await openArchive(path);
+	if (archive !== void 0) return openArchivePort(archive);
+	throw new OciSaveError({
+		code: "usage",
+		message: `${path} is not an archive of a bundle`
+	});
+}
+// src/resolve/local/storage.ts
+/** How messages call the places that images are taken from. */
+const PLACE_NAMES = {
+	store: "the store",
+	remote: "its registry",
+	"docker-daemon": "Docker’s daemon",
+	"containers-storage": "containers-storage"
+};
+/** An image in the storage of Docker's daemon, or in that of Podman, Buildah and CRI-O. */
+function storedImage({ transport, image }) {
+	const named = typeof image !== "string" ? formatReference(image) : transport === "docker-daemon" ? image : `@${hexOf(image)}`;
+	return {
+		from: PLACE_NAMES[transport],
+		prepare: async () => ({
+			source: `${transport}:${named}`,
+			storage: transport
+		}),
+		failure: (ref, result) => storageFailure(ref, transport, result)
+	};
+}
+/** What skopeo says of storages, as sentences, and what to do. */
+const FAULTS = [[
+	/no such image|reference does not exist|does not resolve to an image ID|identifier is not an image|reference does not resolve/i,
+	"not-found",
+	"it is not there",
+	"Names are complete there: docker.io/library/NAME:TAG, and localhost/NAME:TAG for what Podman built. docker images or podman images lists them."
+], [
+	/cannot connect to the docker daemon|dial unix|connection refused|permission denied.*docker\.sock/i,
+	"machine",
+	"Docker’s daemon cannot be reached",
+	"Start it, or set DOCKER_HOST; its socket must be readable for you."
+]];
+/** The error for an image that skopeo cannot read out of a storage. No registry is to blame. */
+function storageFailure(ref, transport, result) {
+	const failure = skopeoFailure(ref, result);
+	const [, code, fault, hint] = FAULTS.find(([pattern]) => pattern.test(failure.message)) ?? [];
+	if (code === void 0 || fault === void 0) {
+		if (failure.code !== "network") return failure;
+		return new OciSaveError({
+			code: "local",
+			message: failure.message,
+			cause: failure.cause
+		});
+	}
+	const message = `${ref}: ${fault}`;
+	const own = code === "machine" || transport === "docker-daemon" ? code : "not-found";
+	return new OciSaveError({
+		code: own === "machine" ? "local" : own,
+		message,
+		hint,
+		cause: failure.cause
+	});
+}
+// src/resolve/local/places.ts
+/** The places of an image that has no transport, in their order. */
+function placesFor({ sourceOrder, offline }) {
+	if (!offline) return sourceOrder === "auto" ? ["remote"] : sourceOrder;
+	return ["store", ...localPlaces(sourceOrder)];
+}
+/**
+* An image of a registry, from the first place that has it. An image of this machine that is another one than was wanted
+* (its platform, its pin) is passed over, and that is said.
+* @param read takes it from its registry, or offline from the store
+* @throws OciSaveError of the only place, or one that says why each place does not have it
+*/
+async function resolveInOrder(wanted, reference, read, options) {
+	const places = placesFor(options);
+	if (places.length === 1 && places[0] === "remote") return read();
+	const reasons = [];
+	for (const place of places) try {
+		const image = await fromPlace(place, wanted, reference, read, options);
+		return {
+			...image,
+			notes: [...image.notes, ...decision(place, wanted, reasons)]
+		};
+	} catch (error) {
+		options.signal?.throwIfAborted();
+		if (!(error instanceof OciSaveError) || error.code === "machine") throw error;
+		if (place === "remote" && (error.code === "network" || error.code === "quota")) throw error;
+		reasons.push({
+			place,
+			error
+		});
+	}
+	const [first] = reasons;
+	if (first !== void 0 && reasons.length === 1) throw first.error;
+	throw new OciSaveError({
+		code: reasons.find(({ place }) => place === "remote")?.error.code ?? "not-found",
+		message: `${wanted.ref} is in no place that was looked at: ${reasonsText(wanted, reasons)}`,
+		hint: options.offline ? hint`Bring it here first (docker pull, podman pull, or a run without ${option("offline")}).` : hint`Bring it there, or name other places with ${option("source")}.`
+	});
+}
+async function fromPlace(place, wanted, reference, read, options) {
+	if (place === "remote") return read();
+	if (place === "store") return whole(await read(), options);
+	const { digest } = reference;
+	if (digest !== void 0 && place === "docker-daemon") throw new OciSaveError({
+		code: "unsupported",
+		message: "it is pinned by digest, and Docker’s daemon has no digests of registries"
+	});
+	const source = {
+		transport: place,
+		image: reference
+	};
+	const convertible = {
+		...storedImage(source),
+		digest
+	};
+	return resolveConverted({
+		...wanted,
+		source
+	}, convertible, await toolsFor(options), options);
+}
+/**
+* skopeo reads the places of this machine. Where nobody named these, a machine without skopeo is one that has no image there:
+* what the store lacks is listed all the same.
+*/
+async function toolsFor({ sourceOrder, skopeoTools }) {
+	try {
+		return await skopeoTools();
+	} catch (error) {
+		if (sourceOrder !== "auto" || !(error instanceof OciSaveError) || error.code !== "machine") throw error;
+		const { message, cause } = error;
+		throw new OciSaveError({
+			code: "not-found",
+			message: `it cannot be looked at: ${message}`,
+			cause
+		});
+	}
+}
+/** All of an image must be there: nothing of it can be fetched. */
+async function whole(image, { store }) {
+	for (const [digest, size] of image.sizes) {
+		if (await store.has({
+			digest,
+			size
+		})) continue;
+		throw new OciSaveError({
+			code: "not-found",
+			message: "the store lacks some of its layers"
+		});
+	}
+	return image;
+}
+/** What the log and the report say of the choice. */
+function decision(place, wanted, reasons) {
+	const passed = reasons.length === 0 ? "" : `; ${reasonsText(wanted, reasons)}`;
+	return [`taken from ${PLACE_NAMES[place]}${passed}`];
+}
+function reasonsText({ ref }, reasons) {
+	return reasons.map(({ place, error }) => `${PLACE_NAMES[place]}: ${error.message.replace(`${ref}: `, "")}`).join("; ");
 }
 // src/resolve/local/open-source.ts
 /**
@@ -53851,56 +56623,6 @@ async function openSource(source) {
 			};
 		}
 	};
-}
-// src/resolve/local/storage.ts
-const NAMES = {
-	"docker-daemon": "Docker's daemon",
-	"containers-storage": "containers-storage"
-};
-/** An image in the storage of Docker's daemon, or in that of Podman, Buildah and CRI-O. */
-function storedImage({ transport, image }) {
-	const named = typeof image !== "string" ? formatReference(image) : transport === "docker-daemon" ? image : `@${hexOf(image)}`;
-	return {
-		from: NAMES[transport],
-		prepare: async () => ({
-			source: `${transport}:${named}`,
-			storage: transport
-		}),
-		failure: (ref, result) => storageFailure(ref, transport, result)
-	};
-}
-/** What skopeo says of storages, as sentences, and what to do. */
-const FAULTS = [[
-	/no such image|does not resolve to an image ID|identifier is not an image|reference does not resolve/i,
-	"not-found",
-	"it is not there",
-	"Names are complete there: docker.io/library/app:1, and localhost/app:1 for what Podman built. docker images or podman images lists them."
-], [
-	/cannot connect to the docker daemon|dial unix|connection refused|permission denied.*docker\.sock/i,
-	"machine",
-	"Docker’s daemon cannot be reached",
-	"Start it, or set DOCKER_HOST; its socket must be readable for you."
-]];
-/** The error for an image that skopeo cannot read out of a storage. No registry is to blame. */
-function storageFailure(ref, transport, result) {
-	const failure = skopeoFailure(ref, result);
-	const [, code, fault, hint] = FAULTS.find(([pattern]) => pattern.test(failure.message)) ?? [];
-	if (code === void 0 || fault === void 0) {
-		if (failure.code !== "network") return failure;
-		return new OciSaveError({
-			code: "local",
-			message: failure.message,
-			cause: failure.cause
-		});
-	}
-	const message = `${ref}: ${fault}`;
-	const own = code === "machine" || transport === "docker-daemon" ? code : "not-found";
-	return new OciSaveError({
-		code: own === "machine" ? "local" : own,
-		message,
-		hint,
-		cause: failure.cause
-	});
 }
 // src/resolve/locked.ts
 /** Which manifests of its source a locked image has: those that are its leaves, or were converted to them. */
@@ -54031,7 +56753,7 @@ async function withReferrers$1(image, options) {
 	const { referrers: choice, signal } = options;
 	const { content } = image;
 	if (choice === "none") return image;
-	if (content?.referrers === void 0 || content.tagged === void 0) return withNote(image, "no signature or other referrer was looked for: its source is no registry");
+	if (content?.referrers === void 0 || content.tagged === void 0) return withNote(image, "no signature or other referrer was looked for: no registry was asked for it");
 	const search = startSearch(content, choice, options);
 	const asked = /* @__PURE__ */ new Set();
 	let subjects = [...image.manifests.keys()].filter((digest) => !image.made.has(digest));
@@ -54353,7 +57075,8 @@ async function resolveImages(wanted, context) {
 	});
 	const shared = {
 		manifests: createManifestReader$1(context.store),
-		opened: /* @__PURE__ */ new Map()
+		opened: /* @__PURE__ */ new Map(),
+		heldPorts: /* @__PURE__ */ new Map()
 	};
 	const told = /* @__PURE__ */ new Set();
 	const results = await pMap(wanted, async (image) => {
@@ -54413,36 +57136,41 @@ function warnOfMissing({ ref, wanted, platforms }, emit) {
 }
 async function resolveOne(wanted, context) {
 	try {
-		const { source } = wanted;
+		const { source, held, locked } = wanted;
+		if (held !== void 0 && locked !== void 0 && source.transport !== "docker") return await resolveLocked(wanted, locked, await heldPort(held, context), context);
 		if (source.transport !== "docker") {
-			if ("image" in source || source.transport === "docker-archive") return await withReferrers$1(await resolveConverted(named$1(wanted, void 0, context), "image" in source ? storedImage(source) : dockerArchive(source), await context.skopeoTools(), context), context);
+			if ("image" in source || source.transport === "docker-archive") {
+				const convertible = "image" in source ? storedImage(source) : dockerArchive(source);
+				return await withReferrers$1(await resolveConverted(named$1(wanted, wanted.names.length === 0 && source.transport === "docker-archive" ? await nameInArchive(wanted.ref, source) : void 0, context), convertible, await context.skopeoTools(), context), context);
+			}
 			const key = `${source.transport}:${source.path}`;
 			const opened = context.opened.get(key) ?? openSource(source);
 			context.opened.set(key, opened);
 			const { port, find } = await opened;
-			if (wanted.locked !== void 0) return await resolveLocked(wanted, wanted.locked, port, context);
 			const { digest, name } = find("name" in source ? source.name : void 0);
 			return await withReferrers$1(await resolveImage(named$1(wanted, name, context), digest, port, context), context);
 		}
 		const { domain, path, tag, digest, otherDigest } = source.reference;
 		if (otherDigest !== void 0) throw unsupportedPin(otherDigest);
 		const { client, nameOf, notesOf, passOver } = context.sources;
+		const { isPrivate, store, offline } = context;
 		const repository = {
 			domain,
 			path
 		};
-		const { isPrivate } = context;
-		const port = registryPort(client, repository, {
+		const name = nameOf(repository);
+		const port = offline ? offlinePort(name, store) : registryPort(client, repository, {
 			isPrivate,
-			name: nameOf(repository),
+			name,
 			passOver
 		});
-		const { locked } = wanted;
-		const image = locked === void 0 ? await withReferrers$1(await resolveImage(wanted, digest ?? tag ?? "latest", port, context), context) : await resolveLocked(wanted, locked, port, context);
-		return {
-			...image,
-			notes: [...image.notes, ...notesOf(repository)]
-		};
+		if (locked !== void 0 && held !== void 0) {
+			const first = await heldPort(held, context);
+			return await resolveLocked(wanted, locked, offline ? first : heldFirst(first, port), context);
+		}
+		if (locked !== void 0) return withNotes(await resolveLocked(wanted, locked, port, context), notesOf(repository));
+		const fromPort = () => resolveImage(wanted, digest ?? tag ?? "latest", port, context);
+		return withNotes(await withReferrers$1(await resolveInOrder(wanted, source.reference, fromPort, context), context), notesOf(repository));
 	} catch (error) {
 		context.signal?.throwIfAborted();
 		if (error instanceof OciSaveError && error.code === "machine") throw error;
@@ -54451,6 +57179,17 @@ async function resolveOne(wanted, context) {
 			error: diskError(error, "what was read of it") ?? error
 		};
 	}
+}
+function heldPort(held, { heldPorts }) {
+	const port = heldPorts.get(held.path) ?? openHeld(held);
+	heldPorts.set(held.path, port);
+	return port;
+}
+function withNotes(image, notes) {
+	return {
+		...image,
+		notes: [...image.notes, ...notes]
+	};
 }
 /**
 * An image as its lock has it: by its digest, whatever its tag names today, and with the choices that the lock has. Of a local
@@ -55091,7 +57830,7 @@ function servedLeaves(images) {
 	const served = /* @__PURE__ */ new Map();
 	for (const { ref, wanted, leaves } of images.toReversed()) {
 		const repository = repositoryOf(wanted);
-		if (repository === void 0) continue;
+		if (repository === void 0 || wanted.held !== void 0) continue;
 		const { origins } = wanted;
 		for (const { digest, layers } of leaves) served.set(digest, {
 			ref,
@@ -55308,7 +58047,7 @@ function failuresOf(target, names, results) {
 * @throws OciSaveError `usage` where two images would have one name there
 */
 function planPush(lock, manifests, target, index, namesOf) {
-	return joinNames(lock, target, namesOf).map((joined) => nameOf(joined, lock, manifests, index)).toSorted((a, b) => b.bytes - a.bytes || (a.to.text < b.to.text ? -1 : 1));
+	return joinNames(lock, target, namesOf).map((joined) => nameOf$1(joined, lock, manifests, index)).toSorted((a, b) => b.bytes - a.bytes || (a.to.text < b.to.text ? -1 : 1));
 }
 /** Throws `usage` where two images would have one name at a target. */
 function refuseCollisions(lock, targets) {
@@ -55354,7 +58093,7 @@ function joinNames(lock, target, namesOf = (_, stored) => [stored]) {
 		hint: hint`Push without @depth, or with a larger one, or give one of them another name: ${option("naming")}, or => in the list.`
 	});
 }
-function nameOf({ image, stored, to, leaves, referrers: byKey }, lock, manifests, index) {
+function nameOf$1({ image, stored, to, leaves, referrers: byKey }, lock, manifests, index) {
 	const tagged = taggedDigest(image);
 	const variant = (digest) => ({
 		digest,
@@ -56407,7 +59146,7 @@ function countLeftOut(name, there) {
 	return name.referrers.length - taken;
 }
 // src/push/referrers/stand-in.ts
-const indexSchema$2 = looseObject({ manifests: array(unknown$1()).nullable() });
+const indexSchema$3 = looseObject({ manifests: array(unknown$1()).nullable() });
 const annotatedSchema = looseObject({ annotations: record(string(), string()).nullish() });
 /**
 * The index under the tag that stands in for a list of referrers, with more of them. What others have written into it stays.
@@ -56421,7 +59160,7 @@ function withReferrers(there, entries) {
 		mediaType: OCI_INDEX,
 		manifests: []
 	};
-	const parsed = indexSchema$2.safeParse(there === void 0 ? empty : jsonIn(there));
+	const parsed = indexSchema$3.safeParse(there === void 0 ? empty : jsonIn(there));
 	if (!parsed.success) return void 0;
 	const index = {
 		...parsed.data,
@@ -56868,9 +59607,13 @@ function densePartsOf(parts) {
 	denseParts.set(parts, made);
 	return made;
 }
+/** White space beside these tags is never shown, and each would be a node of its own. */
+const BLOCK = "body|caption|dd|details|div|dl|dt|fieldset|figcaption|figure|footer|form|h[1-6]|head|header|html|li|link|main|meta|nav|ol|option|p|rect|section|select|summary|table|tbody|td|th|thead|title|tr|ul";
+const BEFORE_BLOCK = new RegExp(`\\s+(?=</?(?:${BLOCK})\\b)`, "g");
+const AFTER_BLOCK = new RegExp(`(</?(?:${BLOCK})(?:\\s[^<>]*)?>)\\s+`, "g");
 /** Browsers ignore the source's indentation, and a thousand images have ten thousand rows of it. */
 function dense(part) {
-	return part.replace(/\n\s+/g, "\n");
+	return part.replace(/\n\s+/g, "\n").replace(BEFORE_BLOCK, "").replace(AFTER_BLOCK, "$1");
 }
 /** A table that scrolls on a narrow screen. The columns from the index `figures` on are aligned to the right. */
 function tableMarkup(titles, figures, rows) {
@@ -56887,13 +59630,14 @@ function tableMarkup(titles, figures, rows) {
     </table>
   </div>`;
 }
-/** A script of ours, and its source in a policy, which names the hash of exactly this text. */
+/** A script of ours. */
 function scriptMarkup(code) {
-	const hash = createHash("sha256").update(code).digest("base64");
-	return {
-		markup: { markup: `<script>${code}<\/script>` },
-		source: `'sha256-${hash}'`
-	};
+	return { markup: `<script>${code}<\/script>` };
+}
+/** What a policy names a script or a style by: the hash of exactly the text between its tags. */
+function hashSource({ markup }) {
+	const text = markup.slice(markup.indexOf(">") + 1, markup.lastIndexOf("</"));
+	return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 }
 function render(insert) {
 	if (insert === void 0) return "";
@@ -56910,64 +59654,462 @@ const ENTITIES = {
 function escapeHtml(text) {
 	return printable(text).replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
 }
-// src/view/html/filter.ts
-/** Without it the page lacks its filter and nothing else: the field is shown by the script that serves it. */
-const CODE = `(function () {
-  var box = document.getElementById('filter');
-  var field = box.querySelector('input');
-  var told = box.querySelector('output');
-  var rows = Array.from(document.querySelectorAll('details[data-find]'));
-  function narrow() {
-    var words = field.value.toLowerCase().split(' ').filter(Boolean);
-    var shown = 0;
-    rows.forEach(function (row) {
-      var text = row.getAttribute('data-find');
-      row.hidden = !words.every(function (word) { return text.includes(word); });
-      if (!row.hidden) shown += 1;
-    });
-    document.querySelectorAll('main section').forEach(function (section) {
-      section.hidden = section.querySelector('details:not([hidden])') === null;
-    });
-    told.textContent = words.length === 0 ? '' : shown + ' of ' + rows.length;
-  }
-  field.addEventListener('input', narrow);
-  box.hidden = false;
-  narrow();
-})();`;
-/** The field, hidden where no script runs. */
-const FILTER_FIELD = html`<p id="filter" hidden>
-  <label
-    >Find <input type="search" placeholder="name, tag, digest, platform, narrowed" autocomplete="off"
-  /></label>
-  <output></output>
-</p>`;
-/** The script, and the source in the page's policy that lets it and no other run. */
-const FILTER_SCRIPT = scriptMarkup(CODE);
-/** What an image is found by. */
-function wordsOf({ ref, names, digest, root, platforms }) {
-	const narrowed = root === digest ? [] : ["narrowed"];
-	return [
-		ref,
-		...names,
-		digest,
-		...platforms,
-		...narrowed
-	].join(" ").toLowerCase();
+// src/view/html/labels.ts
+/** All that follows from the lock. It has no types of layers: which images are encrypted stands in kit/images.tsv. */
+const LABELS = [
+	{
+		word: "sparse",
+		isWarning: true,
+		test: isSparse,
+		meaning: "Not all platforms of its index are here. The registry serves the index with the digest of its source, and answers 404 for the platforms that are absent. Importers get what is here under another digest, which the image has as “For importers”."
+	},
+	{
+		word: "narrowed",
+		isWarning: true,
+		test: ({ index }) => index === "narrow",
+		meaning: "Its index was made anew, as was asked for, and lists what is here alone: its digest is not that of its source, and signatures of the original index do not fit it."
+	},
+	{
+		word: "converted",
+		isWarning: true,
+		test: ({ converted }) => converted !== void 0,
+		meaning: "Its manifests were converted, or its source has no digests: it has a digest that no registry had before."
+	},
+	{
+		word: "artifact",
+		test: ({ platforms, leaves }) => platforms.length === 0 && leaves.length > 0,
+		meaning: "No container image but a chart, a policy or the like: runtimes do not take it, and load.sh passes over it. Registries serve it, and skopeo, oras and helm read it there."
+	},
+	{
+		word: "attestations",
+		test: ({ leaves }) => leaves.some(({ attests }) => attests !== void 0),
+		meaning: "BuildKit’s provenance and SBOM stand in its index, and travel with it."
+	},
+	{
+		word: "signatures",
+		test: ({ referrers }) => referrers.some(isSignature$1),
+		meaning: "Signatures of it are here and were not checked: cosign and notation find them in the registry. Importers do not take them."
+	},
+	{
+		word: "referrers",
+		test: ({ referrers }) => referrers.some((referrer) => !isSignature$1(referrer)),
+		meaning: "SBOMs, attestations or the like that refer to it are here: oras discover lists them in the registry. Importers do not take them."
+	}
+];
+function isSignature$1({ artifactType, tag }) {
+	return tag?.endsWith(".sig") === true || artifactType !== void 0 && isSignatureType(artifactType);
+}
+/** The words by which an image is found. */
+function labelWords(image) {
+	return LABELS.filter(({ test }) => test(image)).map(({ word }) => word);
+}
+/** The labels of an image, beside its name. */
+function labelsMarkup(image) {
+	return html`${LABELS.filter(({ test }) => test(image)).map(badge)}`;
+}
+/** What the labels that occur in a bundle mean, and how many images have each. */
+function legendMarkup({ images }) {
+	const used = LABELS.map((label) => ({
+		label,
+		count: images.filter(label.test).length
+	})).filter(({ count }) => count > 0);
+	if (used.length === 0) return void 0;
+	return html`<details class="legend">
+    <summary>What the labels mean: ${used.map(({ label }) => badge(label))}</summary>
+    <dl class="inside">
+      ${used.map(({ label, count }) => html`<dt>${badge(label)} ${formatCount(count, "image")}</dt>
+            <dd>${label.meaning}</dd>`)}
+      <dt>encrypted</dt>
+      <dd>The lock does not say which layers are encrypted: kit/images.tsv has such images as “opaque”.</dd>
+    </dl>
+  </details>`;
+}
+function badge({ word, isWarning }) {
+	return isWarning ? html` <span class="badge warn">${word}</span>` : html` <span class="badge">${word}</span>`;
+}
+// src/view/html/families.ts
+/** Rows of a picture: more are not read, and a sheet of paper has no more. */
+const MAX_ROWS = 24;
+/**
+* The sets of images with the same first layer, those first that sharing saves most. An image is in one set at most; that it
+* shares layers with images of another set shows in its row.
+*/
+function familiesOf(lock, sharing) {
+	const members = /* @__PURE__ */ new Map();
+	for (const [index, image] of lock.images.entries()) {
+		const leaf = standingLeaf(image, lock, sharing);
+		const [first] = leaf?.layers ?? [];
+		if (leaf === void 0 || first === void 0) continue;
+		const layers = [...new Set(leaf.layers)];
+		const member = {
+			image: index,
+			platform: leaf.platform,
+			layers,
+			bytes: bytesOf$3(layers, lock)
+		};
+		const known = members.get(first);
+		if (known === void 0) members.set(first, [member]);
+		else known.push(member);
+	}
+	return [...members].filter(([, all]) => all.length > 1).map(([first, all]) => familyOf(first, all, lock, sharing)).toSorted((a, b) => b.apart - b.once - (a.apart - a.once) || byText(a.base.digest, b.base.digest));
+}
+/** The leaf whose first layer most other images have; undefined where no other image has any of them. */
+function standingLeaf(image, lock, { users }) {
+	let best;
+	for (const leaf of image.leaves) {
+		const [first] = leaf.layers;
+		if (first === void 0 || leaf.attests !== void 0) continue;
+		const count = users.get(first)?.length ?? 0;
+		const size = lock.blobs[first] ?? 0;
+		const isBetter = best === void 0 || count > best.count || count === best.count && size > best.size;
+		if (count > 1 && isBetter) best = {
+			leaf,
+			count,
+			size
+		};
+	}
+	return best?.leaf;
+}
+function bytesOf$3(layers, lock) {
+	let bytes = 0;
+	for (const digest of layers) bytes += lock.blobs[digest] ?? 0;
+	return bytes;
+}
+function familyOf(first, members, lock, sharing) {
+	const layers = commonLayers(members, 0);
+	const { rows, blocks } = draw(members.toSorted((a, b) => b.bytes - a.bytes || a.image - b.image).slice(0, MAX_ROWS), lock, sharing);
+	return {
+		base: {
+			digest: first,
+			layers,
+			bytes: bytesOf$3((members[0]?.layers ?? []).slice(0, layers), lock)
+		},
+		platform: members[0]?.platform,
+		images: members.map(({ image }) => image),
+		named: members.find((member) => member.layers.length === layers)?.image,
+		once: bytesOf$3(new Set(members.flatMap((member) => member.layers)), lock),
+		apart: members.reduce((sum, { bytes }) => sum + bytes, 0),
+		rows,
+		blocks
+	};
+}
+/** How many layers all members begin with, where they agree up to `from`. */
+function commonLayers(members, from) {
+	const [first, ...others] = members;
+	if (first === void 0) return from;
+	let end = from;
+	while (end < first.layers.length && others.every(({ layers: { [end]: layer } }) => layer === first.layers[end])) end += 1;
+	return end;
+}
+/** Rows from above, with the blocks of each; what several neighbours begin with is one block over all of their rows. */
+function draw(members, lock, { users }) {
+	const rows = [];
+	const blocks = [];
+	const place = (group, from, start) => {
+		const [first] = group;
+		if (first === void 0) return;
+		if (group.length === 1) {
+			placeRest(first, from, start);
+			return;
+		}
+		const end = commonLayers(group, from);
+		const bytes = bytesOf$3(first.layers.slice(from, end), lock);
+		if (end > from) blocks.push({
+			kind: "base",
+			row: rows.length,
+			rows: group.length,
+			start,
+			bytes,
+			layers: end - from
+		});
+		const next = Map.groupBy(group, ({ layers: { [end]: layer } }) => layer);
+		for (const [layer, some] of [...next].toSorted(([, a], [, b]) => b.length - a.length || weight(b) - weight(a))) if (layer === void 0) for (const { image, bytes: whole } of some) rows.push({
+			image,
+			bytes: whole
+		});
+		else place(some, end, start + bytes);
+	};
+	const placeRest = (member, from, start) => {
+		const rest = member.layers.slice(from);
+		const [elsewhere, own] = [rest.filter((digest) => (users.get(digest)?.length ?? 0) > 1), rest.filter((digest) => (users.get(digest)?.length ?? 0) < 2)];
+		const row = rows.push({
+			image: member.image,
+			bytes: member.bytes
+		}) - 1;
+		let at = start;
+		for (const [kind, layers] of [["elsewhere", elsewhere], ["own", own]]) {
+			const bytes = bytesOf$3(layers, lock);
+			if (layers.length > 0) blocks.push({
+				kind,
+				row,
+				rows: 1,
+				start: at,
+				bytes,
+				layers: layers.length
+			});
+			at += bytes;
+		}
+	};
+	place(members, 0, 0);
+	return {
+		rows,
+		blocks
+	};
+}
+function weight(members) {
+	return members.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+// src/view/html/picture.ts
+/** Pictures in the page: those that sharing saves most. */
+const MAX_FAMILIES = 30;
+/** Rows of open pictures: with more, the reader opens what is of interest. */
+const MAX_OPEN_ROWS = 60;
+/** Pixels; the style has the same height for the names beside them (`--row`). */
+const ROW = 24;
+const GAP$1 = 3;
+/** Percent of the width from which a block has room for words. */
+const WORDS_FROM = 14;
+/** Which images share layers with which: a picture for each set of images on the same base. */
+function sharingMarkup(lock, sharing) {
+	const families = familiesOf(lock, sharing);
+	const rest = lock.images.length - families.reduce((sum, { images }) => sum + images.length, 0);
+	if (families.length === 0) return html`<h2 id="sharing">Shared layers</h2>
+      <p>No two images here stand on the same base.</p>`;
+	const shown = families.slice(0, MAX_FAMILIES);
+	let drawn = 0;
+	const isOpen = ({ rows }) => (drawn += rows.length) <= MAX_OPEN_ROWS;
+	const most = Math.max(...shown.map(({ apart }) => apart));
+	const left = families.slice(MAX_FAMILIES);
+	const leftImages = left.reduce((sum, { images }) => sum + images.length, 0);
+	return html`<h2 id="sharing">Shared layers</h2>
+    <p>
+      Images that begin with the same layers, of one platform each: what several rows have is one block over
+      them, and stored once. Other images may share single blobs, too.
+    </p>
+    ${KEY}
+    <div>${shown.map((family) => familyMarkup(family, lock, most, isOpen(family)))}</div>
+    <p>
+      ${left.length > 0 ? `${formatCount(leftImages, "image")} on ${formatCount(left.length, "base")} more are not drawn. ` : ""}${rest > 0 ? `${formatCount(rest, "image")} ${rest === 1 ? "stands" : "stand"} on a base that no other image has.` : ""}
+    </p>`;
+}
+/** The patterns that all pictures and bars use, and what they mean. */
+const KEY = html`<svg class="defs" width="0" height="0" aria-hidden="true">
+    <defs>
+      <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+        <rect class="ground" width="6" height="6" />
+        <rect class="ink" width="2.5" height="6" />
+      </pattern>
+    </defs>
+  </svg>
+  <ul class="key">
+    <li>${swatch("base")} of all rows beside it, stored once</li>
+    <li>${swatch("elsewhere")} shared with images elsewhere</li>
+    <li>${swatch("own")} of this image alone</li>
+  </ul>`;
+/** The sign of a kind of bytes. */
+function swatch(kind) {
+	return html`<svg class="swatch" aria-hidden="true">
+    <rect class="${kind}" width="100%" height="100%" />
+  </svg>`;
+}
+function familyMarkup(family, lock, most, isOpen) {
+	const { images, rows, once, apart } = family;
+	const more = images.length - rows.length;
+	return html`<details class="family" ${isOpen ? OPEN : void 0}>
+    <summary>
+      <span class="row"
+        ><span>${titleOf(family, lock)}</span
+        ><span class="soft">${formatBytes(once)}, ${formatBytes(apart - once)} saved</span
+        ><svg class="bar" aria-hidden="true">
+          <rect class="once" width="${percent(once, most)}%" height="100%" />
+          <rect
+            class="saved"
+            x="${percent(once, most)}%"
+            width="${percent(apart - once, most)}%"
+            height="100%"
+          /></svg
+      ></span>
+    </summary>
+    <figure class="inside">
+      <ol class="kin">
+        ${rows.map(({ image, bytes }) => html`<li>
+              <a href="#image-${image + 1}" title="${nameOf(image, lock)}">${lastOf(nameOf(image, lock))}</a
+              ><span>${formatBytes(bytes)}</span>
+            </li> `)}
+      </ol>
+      ${drawing(family, lock)}
+      ${more > 0 ? html`<figcaption>The ${rows.length} largest of ${images.length} images.</figcaption>` : void 0}
+    </figure>
+  </details>`;
+}
+const OPEN = html`open`;
+function titleOf({ base, platform, images, named }, lock) {
+	const count = formatCount(images.length - (named === void 0 ? 0 : 1), "image");
+	const on = platform === void 0 ? "" : `, ${platform}`;
+	const what = `${formatCount(base.layers, "layer")}, ${formatBytes(base.bytes)}${on}`;
+	return named === void 0 ? html`<b>${count}</b> on <code>${shortDigest(base.digest)}</code> <span class="soft">(${what})</span>` : html`<b class="ref">${nameOf(named, lock)}</b> and <b>${count}</b> on it
+        <span class="soft">(${what})</span>`;
+}
+function drawing(family, lock) {
+	const { rows, blocks, images, base, once, apart } = family;
+	const scale = Math.max(1, ...rows.map(({ bytes }) => bytes));
+	const words = `${formatCount(images.length, "image")} begin with the same ${formatCount(base.layers, "layer")} of ${formatBytes(base.bytes)}. Their layers take ${formatBytes(once)} together, and ${formatBytes(apart)} if nothing were shared.`;
+	return html`<svg class="drawing" role="img" height="${rows.length * ROW}">
+    <title>${words}</title>
+    ${blocks.map((block) => blockMarkup(block, scale, family, lock))}
+  </svg>`;
+}
+function blockMarkup(block, scale, { rows }, lock) {
+	const { kind, row, start, bytes, layers } = block;
+	const width = percent(bytes, scale);
+	const height = block.rows * ROW - GAP$1;
+	const place = html`x="${percent(start, scale)}%" y="${row * ROW + 1}" width="${width}%" height="${height}"`;
+	const rect = html`<rect class="${kind}" ${place}><title>${`${`${formatCount(layers, "layer")}, ${formatBytes(bytes)}`} ${whose(block, nameOf(rows[row]?.image ?? 0, lock))}`}</title></rect> `;
+	return kind === "base" && Number(width) >= WORDS_FROM ? html`${rect}<svg ${place} aria-hidden="true"><text x="6" y="15">${formatBytes(bytes)}</text></svg> ` : rect;
+}
+function whose({ kind, rows }, name) {
+	if (kind === "base") return `once for ${formatCount(rows, "image")}`;
+	return kind === "own" ? `of ${name} alone` : `of ${name}, shared with images elsewhere`;
+}
+/** A share in percent, with as many figures as a screen shows. */
+function percent(part, whole) {
+	return whole > 0 ? String(Number((part / whole * 100).toFixed(2))) : "0";
+}
+function nameOf(image, lock) {
+	return shownReference(lock.images[image]?.ref ?? "");
+}
+/** What tells images apart in a narrow column: the last component and the tag. */
+function lastOf(name) {
+	return name.slice(name.lastIndexOf("/") + 1);
+}
+// src/view/html/pulls.ts
+/** Where kit/serve.sh and `oci-save serve` listen. */
+const ADDRESS = "127.0.0.1:5000";
+/** The first one's commands are in the page; the script offers the others for each image. */
+const DEFAULT_TOOL = {
+	name: "podman",
+	form: "podman pull ?--tls-verify=false REF"
+};
+const TOOLS = [
+	DEFAULT_TOOL,
+	{
+		name: "docker",
+		form: "docker pull REF",
+		note: "By plain HTTP it takes addresses in 127.0.0.0/8, and others that its daemon.json names as insecure."
+	},
+	{
+		name: "ctr",
+		form: "ctr -n k8s.io images pull ?--plain-http REF"
+	},
+	{
+		name: "crictl",
+		form: "crictl pull REF",
+		note: "By plain HTTP the runtime’s own configuration has to allow it."
+	},
+	{
+		name: "skopeo",
+		form: "skopeo copy ?--src-tls-verify=false docker://REF containers-storage:NAME",
+		note: "Into the storage of podman and CRI-O, under the stored name."
+	},
+	{
+		name: "kubectl",
+		form: "image: REF",
+		note: "The line of a container in a manifest for Kubernetes."
+	}
+];
+/** Runtimes take no artifacts. */
+const ARTIFACT_TOOL = {
+	name: "skopeo",
+	form: "skopeo copy ?--src-tls-verify=false docker://REF oci-archive:artifact.tar",
+	note: "Runtimes do not take artifacts; oras and helm pull them, too."
+};
+/** Stored names of one image whose commands are in the page. */
+const MAX_NAMES$4 = 20;
+/** A command of a form at the default address, by plain HTTP. */
+function pullCommand(form, ref, name) {
+	return form.replaceAll("?", "").split(" ").map((word) => /REF|NAME/.test(word) ? shellWord(word.replace("REF", () => `${ADDRESS}/${ref}`).replace("NAME", () => name)) : word).join(" ");
+}
+/** How images are pulled by each program, shown with the first one, and the fields that the script needs. */
+function pullMarkup({ images }) {
+	const image = images.find(({ platforms }) => platforms.length > 0) ?? images[0];
+	const name = image?.names[0];
+	if (image === void 0 || name === void 0) return void 0;
+	const tools = image.platforms.length > 0 ? TOOLS : [ARTIFACT_TOOL];
+	return html`<h2 id="pull">Pull</h2>
+    <p>
+      From the registry that serve.sh starts, or that push.sh filled: names there begin with the address, and
+      go on with the stored name. A node with the mirror configuration of the kit pulls under the stored names
+      themselves. Every image below has its own commands, by tag and by digest.
+    </p>
+    <form id="pulls" class="bar-of-fields" hidden>
+      <label
+        >Registry
+        <input id="address" value="${ADDRESS}" spellcheck="false" autocapitalize="off" autocomplete="off"
+      /></label>
+      <label
+        >Program
+        <select id="tool">
+          ${TOOLS.map((tool) => html`<option value="${tool.form}">${tool.name}</option>`)}
+        </select></label
+      >
+      <label><input id="plain" type="checkbox" checked /> plain HTTP</label>
+      <output id="told" class="unseen" aria-live="polite"></output>
+    </form>
+    <dl class="uses" data-name="${name}">
+      ${tools.map((tool) => html`<dt>${tool.name}</dt>
+            <dd>
+              ${commandMarkup(tool.form, servedName(name), name, tool.form)}
+              ${tool.note === void 0 ? void 0 : html`<div class="soft">${tool.note}</div>`}
+            </dd>`)}
+    </dl>`;
+}
+/** The stored names of an image, each with the commands that pull it by tag and by digest. */
+function namesMarkup(image) {
+	const isArtifact = image.platforms.length === 0;
+	const { form } = isArtifact ? ARTIFACT_TOOL : DEFAULT_TOOL;
+	const fixed = isArtifact ? form : void 0;
+	const digest = taggedDigest(image);
+	return html`${image.names.slice(0, MAX_NAMES$4).map((name) => html`<ul class="pulls" data-name="${name}">
+        <li><span class="ref">${name}</span></li>
+        <li>${commandMarkup(form, servedName(name), name, fixed)}</li>
+        <li>${commandMarkup(form, `${repositoryPath(splitName$1(name).name)}@${digest}`, name, fixed)}</li>
+      </ul> `)}${image.names.slice(MAX_NAMES$4).map((name) => html`<div class="ref">${name}</div> `)}`;
+}
+/** A command to copy. The script writes it anew for another address, and for another program where none is fixed. */
+function commandMarkup(form, ref, name, fixed) {
+	const command = pullCommand(form, ref, name);
+	return fixed === void 0 ? html`<code class="cmd" data-ref="${ref}">${command}</code>` : html`<code class="cmd" data-ref="${ref}" data-form="${fixed}">${command}</code>`;
+}
+/** A stored name as a path and tag of the registry. */
+function servedName(stored) {
+	const { name, tag } = splitName$1(stored);
+	return `${repositoryPath(name)}:${tag}`;
 }
 // src/view/html/image.ts
+/** What it can be pulled by: the source's name where it has it here, else its first one. */
+function mainName({ ref, names: [first, ...more] }) {
+	const source = shownReference(ref);
+	return first === void 0 || [first, ...more].some((name) => name === ref || name === source) ? source : first;
+}
 /** One image: a row that opens to everything that the lock has about it. */
 function imageMarkup(image, index, context) {
 	const { size, registry } = context;
-	const ref = shownReference(image.ref);
-	const others = image.names.filter((name) => name !== image.ref && name !== ref);
-	return html`<details id="image-${index + 1}" data-find="${wordsOf(image)}">
+	const main = mainName(image);
+	const source = shownReference(image.ref);
+	const others = image.names.filter((name) => name !== image.ref && name !== source && name !== main);
+	return html`<details
+    id="image-${index + 1}"
+    data-find="${wordsOf(image)}"
+    data-size="${size.bytes} ${size.own}"
+  >
     <summary>
       <span class="row"
         ><span
-          ><span class="ref">${refMarkup(ref, registry)}</span>${badge(image)}${others.slice(0, MAX_NAMES$3).map((name) => html`<span class="name">stored as <span class="ref">${name}</span></span>`)}${more(others.length - MAX_NAMES$3)}</span
+          ><span class="ref">${refMarkup(main, registry)}</span
+          >${labelsMarkup(image)}${main === source ? void 0 : html`<span class="name">saved from <span class="ref">${source}</span></span>`}${others.slice(0, MAX_NAMES$3).map((name) => html`<span class="name">stored as <span class="ref">${name}</span></span>`)}${more(others.length - MAX_NAMES$3)}</span
         ><code class="soft">${shortDigest(image.digest)}</code
         ><span class="soft">${platformText(image)}</span>${barMarkup(context)}<span class="right"
-          >${formatBytes(size.bytes)}</span
+          >${formatBytes(size.bytes)}<span class="own-bytes">${formatBytes(size.own)} own</span></span
         ></span
       >
     </summary>
@@ -56991,54 +60133,52 @@ const MAX_NAMES$3 = 3;
 function more(count) {
 	return count > 0 ? html`<span class="name">and ${count} more names</span>` : void 0;
 }
-function badge(image) {
-	if (isNarrowed(image)) return html` <span class="badge warn">narrowed</span>`;
-	return image.converted === void 0 ? void 0 : html` <span class="badge warn">converted</span>`;
-}
 /** Bytes that only this image has, then those that it shares, beside the largest image. */
 function barMarkup({ size: { bytes, own }, largest }) {
-	const percent = (part) => largest === 0 ? "0" : (part / largest * 100).toFixed(1);
-	return html`<span class="bar" title="${formatBytes(own)} of its own, ${formatBytes(bytes - own)} shared"
-    ><i style="width:${percent(own)}%"></i><b style="width:${percent(bytes - own)}%"></b
-  ></span>`;
+	return html`<svg class="bar" aria-hidden="true">
+    <rect class="own" width="${percent(own, largest)}%" />
+    <rect class="elsewhere" x="${percent(own, largest)}%" width="${percent(bytes - own, largest)}%" />
+  </svg>`;
 }
 function platformText({ platforms, leaves }) {
 	if (platforms.length > 0) return platforms.join(", ");
 	return leaves.length > 0 ? "artifact" : "";
 }
-function facts(image, { platforms }) {
+function facts(image, { platforms, size }) {
 	const code = (text) => html`<code>${text}</code>`;
 	const lines = (texts) => html`${texts.map((text) => html`<div>${code(text)}</div>`)}`;
 	const missing = image.platforms.length === 0 ? [] : platforms.filter((one) => !image.platforms.includes(one));
 	const converted = Object.entries(image.converted ?? {}).map(([from, to]) => `${from} → ${to}`);
 	return [
-		["Stored as", lines(image.names)],
+		["Pull", namesMarkup(image)],
 		["Digest", code(image.digest)],
 		["Media type", code(image.mediaType)],
-		...optional("Narrowed to", isNarrowed(image) ? html`${code(image.root)} <span class="soft">(${narrowedFor(image)})</span>` : void 0),
+		["Size", html`${formatBytes(size.bytes)}: ${formatBytes(size.own)} of its own, and
+      ${formatBytes(size.bytes - size.own)} that other images have, too`],
+		...optional("For importers", isSparse(image) ? code(image.root) : void 0),
+		...optional("Narrowed to", image.index === "narrow" ? code(image.root) : void 0),
 		...optional("Converted", image.converted === void 0 ? void 0 : converted.length > 0 ? lines(converted) : html`from a source without a digest`),
 		...optional("Not for", missing.length === 0 ? void 0 : html`${missing.join(", ")} <span class="soft">(other images here have it)</span>`),
 		...optional("Image ID", image.imageId === void 0 ? void 0 : code(image.imageId)),
 		["Source", html`${image.source}`],
-		...optional("Referrers", image.referrers.length === 0 ? void 0 : lines(image.referrers.map(referrerWords)))
+		...optional("Referrers", image.referrers.length === 0 ? void 0 : html`${image.referrers.map(referrerMarkup)}`)
 	];
 }
-/** For all readers, or for those that take no sparse index. */
-function isNarrowed(image) {
-	return isSparse(image) || image.index === "narrow";
-}
-function narrowedFor({ index }) {
-	return index === "narrow" ? "for all readers" : "for readers that take no sparse index";
-}
-function referrerWords({ digest, artifactType, tag }) {
-	return [digest, tag ?? artifactType ?? ""].join(" ").trim();
+function referrerMarkup({ digest, artifactType, tag }) {
+	return html`<div>
+    <code>${digest}</code>
+    <span class="soft">${artifactType ?? ""} ${tag === void 0 ? "" : `tag ${tag}`}</span>
+  </div> `;
 }
 function optional(name, value) {
 	return value === void 0 ? [] : [[name, value]];
 }
 function leafMarkup(leaf, image, context) {
-	return html`<h4>${leafTitle(leaf, image)} <code>${leaf.digest}</code></h4>
-    ${tableMarkup([
+	const title = html`<h4>${leafTitle(leaf, image)} <code>${leaf.digest}</code></h4> `;
+	if (!context.hasBlobs) return html`${title}
+      <p>${formatCount(leaf.layers.length, "layer")}: the digests are in oci-save.lock.json.</p> `;
+	return html`${title}
+  ${tableMarkup([
 		"Blob",
 		"Digest",
 		"Size",
@@ -57059,8 +60199,631 @@ function blobRow(name, digest, { lock, sharing }) {
     <td class="right">${users > 1 ? html`<span class="badge">${users} images</span>` : void 0}</td>
   </tr> `;
 }
+/** What an image is found by. */
+function wordsOf(image) {
+	const { ref, names, digest, platforms } = image;
+	return [.../* @__PURE__ */ new Set([
+		ref,
+		...names,
+		digest,
+		...platforms,
+		...labelWords(image)
+	])].join(" ").toLowerCase();
+}
+// src/view/html/script/commands.ts
+/** Writes the commands anew for the registry and the program that the reader chooses; see `pulls.ts` for the forms. */
+const COMMANDS_CODE = `var pulls = document.getElementById('pulls');
+var chosen = { address: '${ADDRESS}', form: '', plain: true };
+function quoted(word) {
+  return /^[\\w@%+=:,./-]+$/.test(word) && word[0] !== '-' ? word : "'" + word.replace(/'/g, "'\\\\''") + "'";
+}
+function commandOf(form, ref, name) {
+  return form.split(' ').filter(function (word) {
+    return chosen.plain || word[0] !== '?';
+  }).map(function (word) {
+    if (!/REF|NAME/.test(word)) return word[0] === '?' ? word.slice(1) : word;
+    return quoted(word.replace('REF', function () { return chosen.address + '/' + ref; })
+      .replace('NAME', function () { return name; }));
+  }).join(' ');
+}
+function textOf(code) {
+  var ref = code.getAttribute('data-ref');
+  if (ref === null) return code.textContent;
+  return commandOf(code.getAttribute('data-form') || chosen.form, ref,
+    code.closest('[data-name]').getAttribute('data-name'));
+}
+function nameButton(code) {
+  var next = code.nextElementSibling;
+  if (next !== null && next.className === 'copy') next.setAttribute('aria-label', 'Copy ' + code.textContent);
+}
+function fill(root) {
+  if (pulls === null) return;
+  root.querySelectorAll('code[data-ref]').forEach(function (code) {
+    code.textContent = textOf(code);
+    nameButton(code);
+  });
+}
+function isAddress(text) {
+  return /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\\[[0-9A-Fa-f:.]+\\])(?::\\d{1,5})?(?:\\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$/.test(text);
+}
+function choose() {
+  var field = document.getElementById('address');
+  var typed = field.value.trim().replace(/^https?:\\/\\//, '').replace(/\\/+$/, '');
+  var isGood = typed === '' || isAddress(typed);
+  field.setAttribute('aria-invalid', String(!isGood));
+  if (isGood) chosen.address = typed === '' ? '${ADDRESS}' : typed;
+  chosen.form = document.getElementById('tool').value;
+  chosen.plain = document.getElementById('plain').checked;
+  document.querySelectorAll('dl.uses, details[open]').forEach(fill);
+}
+if (pulls !== null) {
+  pulls.hidden = false;
+  pulls.addEventListener('input', choose);
+  pulls.addEventListener('change', choose);
+  pulls.addEventListener('submit', function (event) { event.preventDefault(); });
+  choose();
+}`;
+// src/view/html/script/copy.ts
+/**
+* A button beside each command. A browser that lets no page of a file write to the clipboard may do so by the older way;
+* where that fails as well, the command is selected, for the reader to copy.
+*/
+const COPY_CODE = `var told = document.getElementById('told');
+function tell(words) { if (told !== null) told.textContent = words; }
+function copyOld(text, code) {
+  var area = document.createElement('textarea');
+  var focused = document.activeElement;
+  area.value = text;
+  area.className = 'unseen';
+  document.body.appendChild(area);
+  area.select();
+  var done = false;
+  try { done = document.execCommand('copy'); } catch (error) { done = false; }
+  area.remove();
+  if (focused !== null) focused.focus({ preventScroll: true });
+  if (!done && code !== null) window.getSelection().selectAllChildren(code);
+  return done;
+}
+function copyText(text, code, said) {
+  function end(done) { said(done ? 'Copied' : code === null ? 'No clipboard' : 'Press Ctrl+C'); }
+  if (navigator.clipboard && window.isSecureContext)
+    navigator.clipboard.writeText(text).then(function () { end(true); }, function () { end(copyOld(text, code)); });
+  else end(copyOld(text, code));
+}
+function copyButton(words, label) {
+  var button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'copy';
+  button.textContent = words;
+  if (label !== '') button.setAttribute('aria-label', label);
+  return button;
+}
+function said(button, words) {
+  return function (end) {
+    button.textContent = end;
+    tell(end);
+    setTimeout(function () { button.textContent = words; }, 2000);
+  };
+}
+function addButtons(root) {
+  root.querySelectorAll('code.cmd').forEach(function (code) {
+    var next = code.nextElementSibling;
+    if (next !== null && next.className === 'copy') return;
+    code.after(' ', copyButton('Copy', ''));
+    nameButton(code);
+  });
+}
+document.addEventListener('click', function (event) {
+  var button = event.target;
+  if (button.className !== 'copy') return;
+  var code = button.previousElementSibling;
+  if (code !== null && code.className === 'cmd') copyText(code.textContent, code, said(button, 'Copy'));
+});
+document.querySelectorAll('dl.uses').forEach(addButtons);`;
+/** Opens what a link leads to, and all that is printed; an image gets its buttons when it is opened. */
+const OPENING_CODE = `var MAX_PRINTED = 100;
+document.addEventListener('toggle', function (event) {
+  if (!event.target.open) return;
+  fill(event.target);
+  addButtons(event.target);
+}, true);
+function openTarget() {
+  var target = document.getElementById(location.hash.slice(1));
+  if (target === null || target.tagName !== 'DETAILS') return;
+  target.hidden = false;
+  target.parentNode.hidden = false;
+  target.open = true;
+  target.scrollIntoView();
+}
+addEventListener('hashchange', openTarget);
+openTarget();
+var opened = [];
+addEventListener('beforeprint', function () {
+  var shown = rows.filter(function (row) { return !row.hidden; });
+  opened = Array.from(document.querySelectorAll('details:not([open])')).filter(function (one) {
+    return !one.hidden && (shown.length <= MAX_PRINTED || one.className === 'legend');
+  });
+  opened.forEach(function (one) { one.open = true; fill(one); });
+});
+addEventListener('afterprint', function () {
+  opened.forEach(function (one) { one.open = false; });
+  opened = [];
+});`;
+// src/view/html/script/search.ts
+/** The fields above the images, hidden where no script runs. */
+const SEARCH_FIELDS = html`<form id="search" class="bar-of-fields" role="search" hidden>
+  <label class="wide"
+    >Find
+    <input
+      type="search"
+      placeholder="name, tag, digest, platform, label"
+      autocomplete="off"
+      spellcheck="false"
+  /></label>
+  <label
+    >Sort
+    <select>
+      <option value="name">by name</option>
+      <option value="0">by size</option>
+      <option value="1">by own size</option>
+    </select></label
+  >
+  <output aria-live="polite"></output>
+</form>`;
+// src/view/html/script/script.ts
+/**
+* The page's one script. Without it the page lacks its fields and buttons and nothing else: they are shown, or made, by the
+* script. It is written for browsers of many years, and sets texts, never markup.
+*/
+const SCRIPT = scriptMarkup(`(function () {\n'use strict';\n${[
+	COMMANDS_CODE,
+	COPY_CODE,
+	`var search = document.getElementById('search');
+var field = search.querySelector('input');
+var order = search.querySelector('select');
+var counted = search.querySelector('output');
+var rows = Array.from(document.querySelectorAll('details[data-find]'));
+var homes = rows.map(function (row) { return row.parentNode; });
+var sections = Array.from(document.querySelectorAll('main > section'));
+var sorted = document.createElement('section');
+var isSorted = false;
+function narrow() {
+  var words = field.value.toLowerCase().split(/\\s+/).filter(Boolean);
+  var shown = 0;
+  rows.forEach(function (row) {
+    var text = row.getAttribute('data-find');
+    var isShown = words.every(function (word) { return text.indexOf(word) >= 0; });
+    if (row.hidden === isShown) row.hidden = !isShown;
+    if (isShown) shown += 1;
+  });
+  sections.forEach(function (section) {
+    section.hidden = isSorted || section.querySelector('details:not([hidden])') === null;
+  });
+  counted.textContent = words.length === 0 ? '' : shown + ' of ' + rows.length;
+}
+function sort() {
+  var by = order.value;
+  isSorted = by !== 'name';
+  if (isSorted) {
+    var figure = function (row) { return Number(row.getAttribute('data-size').split(' ')[Number(by)]); };
+    var figures = rows.map(function (row, index) { return [figure(row), index]; });
+    figures.sort(function (a, b) { return b[0] - a[0] || a[1] - b[1]; });
+    figures.forEach(function (one) { sorted.appendChild(rows[one[1]]); });
+    if (sections.length > 0) sections[0].before(sorted);
+  } else {
+    rows.forEach(function (row, index) { homes[index].appendChild(row); });
+    sorted.remove();
+  }
+  narrow();
+}
+var all = copyButton('Copy the pulls of these', 'Copy the pull commands of all images that are shown');
+all.addEventListener('click', function () {
+  var lines = [];
+  rows.forEach(function (row) {
+    if (row.hidden) return;
+    row.querySelectorAll('.pulls li:nth-child(2) code').forEach(function (code) { lines.push(textOf(code)); });
+  });
+  copyText(lines.join('\\n') + '\\n', null, said(all, 'Copy the pulls of these'));
+});
+if (pulls !== null) search.insertBefore(all, counted);
+search.hidden = false;
+search.addEventListener('submit', function (event) { event.preventDefault(); });
+field.addEventListener('input', narrow);
+order.addEventListener('change', sort);
+// A browser may have kept what was typed before.
+if (order.value !== 'name') sort();
+else if (field.value !== '') narrow();`,
+	OPENING_CODE
+].join("\n")}\n})();`);
+// src/view/html/sharing.ts
+/** Every blob that an image names and whose size the lock has: manifests, configs, layers, referrers, each once. */
+function blobsOfImage(image, lock) {
+	const named = [
+		taggedDigest(image),
+		image.root,
+		...image.leaves.flatMap(({ digest, config, layers }) => [
+			digest,
+			config,
+			...layers
+		]),
+		...image.referrers.map(({ digest }) => digest)
+	];
+	const sizes = /* @__PURE__ */ new Map();
+	for (const digest of named) {
+		const size = lock.blobs[digest];
+		if (size !== void 0) sizes.set(digest, size);
+	}
+	return sizes;
+}
+function sizeOf$2(image, lock, { users }) {
+	let [bytes, own] = [0, 0];
+	for (const [digest, size] of blobsOfImage(image, lock)) {
+		bytes += size;
+		if ((users.get(digest)?.length ?? 0) < 2) own += size;
+	}
+	return {
+		bytes,
+		own
+	};
+}
+/** Which blobs several images share, and how many bytes that saves. */
+function sharingOf(lock) {
+	const users = /* @__PURE__ */ new Map();
+	let apart = 0;
+	let together = 0;
+	for (const [index, image] of lock.images.entries()) for (const [digest, size] of blobsOfImage(image, lock)) {
+		const known = users.get(digest);
+		apart += size;
+		if (known === void 0) {
+			users.set(digest, [index]);
+			together += size;
+		} else known.push(index);
+	}
+	return {
+		users,
+		apart,
+		together
+	};
+}
+// src/view/html/images.ts
+/** Rows of blobs in the page: beyond that, as with thousands of images, the lock is the place to look them up. */
+const MAX_BLOB_ROWS = 5e4;
+/** All images, by registry and name; each opens to everything that the lock has about it. */
+function imagesMarkup(lock, sharing) {
+	const sizes = lock.images.map((image) => sizeOf$2(image, lock, sharing));
+	const common = {
+		lock,
+		sharing,
+		largest: sizes.reduce((most, { bytes }) => Math.max(most, bytes), 0),
+		platforms: [...new Set(lock.images.flatMap((image) => image.platforms))].toSorted(),
+		hasBlobs: blobRows(lock) <= MAX_BLOB_ROWS
+	};
+	const sorted = [...lock.images.entries()].toSorted(([, a], [, b]) => byName(mainName(a), mainName(b)));
+	const groups = Map.groupBy(sorted, ([, image]) => registryOf$1(image));
+	return html`<h2 id="images">Images</h2>
+    ${groups.size > 1 ? contentsMarkup([...groups]) : void 0} ${legendMarkup(lock)} ${SEARCH_FIELDS}
+    <div class="row head" aria-hidden="true">
+      <span>Reference</span><span class="soft">Digest</span><span class="soft">Platforms</span
+      ><span class="kinds">${swatch("own")} own ${swatch("elsewhere")} shared</span
+      ><span class="right">Size</span>
+    </div>
+    ${[...groups].map(([registry, entries], group) => html`<section>
+          <h3 id="group-${group + 1}">${registry}, ${formatCount(entries.length, "image")}</h3>
+          ${entries.map(([index, image]) => imageMarkup(image, index, {
+		...common,
+		size: sizes[index] ?? NO_SIZE,
+		registry
+	}))}
+        </section> `)}`;
+}
+const NO_SIZE = {
+	bytes: 0,
+	own: 0
+};
+function blobRows({ images }) {
+	let rows = 0;
+	for (const { leaves } of images) for (const { layers } of leaves) rows += layers.length + 1;
+	return rows;
+}
+/** By name, then by tag, each as people count: all tags of one name are together. */
+function byName(a, b) {
+	const [left, leftTag] = splitTag(a);
+	const [right, rightTag] = splitTag(b);
+	return byNumber(left, right) || byNumber(leftTag, rightTag);
+}
+/** What stands before the tag or digest of a reference, and the rest: a port's colon comes before a slash. */
+function splitTag(ref) {
+	const colon = ref.indexOf(":", ref.lastIndexOf("/") + 1);
+	return colon < 0 ? [ref, ""] : [ref.slice(0, colon), ref.slice(colon + 1)];
+}
+/** Links to the registries of a long list. */
+function contentsMarkup(groups) {
+	return html`<p class="contents">
+    ${groups.map(([registry, entries], group) => html`<span><a href="#group-${group + 1}">${registry}</a> ${entries.length}</span> `)}
+  </p>`;
+}
+function registryOf$1(image) {
+	const name = mainName(image);
+	return image.source === "docker" ? name.split("/", 1)[0] ?? name : `from ${image.source}`;
+}
+// src/view/html/kit-commands.ts
+/** The scripts of the kit, as README.txt names them. */
+const COMMANDS = [
+	[
+		"Check",
+		"sh kit/verify.sh",
+		"Compares every byte with what was saved, and needs nothing but a shell."
+	],
+	[
+		"Serve",
+		"sh kit/serve.sh",
+		"Runs zot over this folder, as a registry on 127.0.0.1:5000."
+	],
+	[
+		"Load",
+		"sh kit/load.sh containerd",
+		"Takes the images into this machine; also k3s, rke2, podman, docker."
+	],
+	[
+		"Push",
+		"sh kit/push.sh registry.example:5000",
+		"Copies them into a registry that runs at your site; with --plain-http for one without TLS."
+	],
+	[
+		"Mirror",
+		"sh kit/mirrors.sh 10.0.0.5:5000",
+		"Writes what nodes need to find images there by the names that they know; with --https for a registry with TLS."
+	],
+	[
+		"Update",
+		"sh kit/update.sh /srv/bundle",
+		"Adds these images to those of an earlier folder, which stands there."
+	]
+];
+/** How the bundle is checked, served, loaded, pushed and brought up to date. */
+function kitMarkup() {
+	return html`<h2 id="use">How to use it</h2>
+    <p>
+      In the folder of the unpacked bundle, where README.txt says more. Node and a network are not needed;
+      each script has <code>--help</code>.
+    </p>
+    <dl class="uses">
+      ${COMMANDS.map(([what, command, why]) => html`<dt>${what}</dt>
+            <dd>
+              <code class="cmd">${command}</code>
+              <div class="soft">${why}</div>
+            </dd>`)}
+    </dl>`;
+}
+// src/view/html/sizes.ts
+/** Counts the blobs of both views, and no small files of the bundle: this page is one of them. */
+function bundleSizes(lock) {
+	const linked = Object.values(lock.blobs).reduce((sum, size) => sum + size, 0);
+	const repositories = /* @__PURE__ */ new Map();
+	const named = /* @__PURE__ */ new Set();
+	for (const image of lock.images) {
+		const blobs = servedBlobs(image);
+		for (const digest of [...blobs, image.root]) named.add(digest);
+		for (const path of new Set(image.names.map((stored) => repositoryPath(splitName$1(stored).name)))) {
+			const held = repositories.get(path) ?? /* @__PURE__ */ new Set();
+			repositories.set(path, held);
+			for (const digest of blobs) held.add(digest);
+		}
+	}
+	let copied = linked;
+	for (const held of repositories.values()) for (const digest of held) copied += lock.blobs[digest] ?? 0;
+	for (const [digest, size] of Object.entries(lock.blobs)) if (!named.has(digest)) copied += size;
+	return {
+		linked,
+		copied
+	};
+}
+/** What a repository has of an image: of a sparse one the index of its source, and not the one for importers. */
+function servedBlobs(image) {
+	return [
+		taggedDigest(image),
+		...image.leaves.flatMap(({ digest, config, layers }) => [
+			digest,
+			config,
+			...layers
+		]),
+		...image.referrers.map(({ digest }) => digest)
+	];
+}
+// src/view/html/style-media.ts
+/** The page's style on narrow screens and on paper. */
+const MEDIA_STYLE = html`<style>
+  @media screen and (max-width: 64rem) {
+    .row {
+      grid-template-columns: minmax(0, 1fr) auto;
+    }
+    .head,
+    .row > code {
+      display: none;
+    }
+    .row > .soft {
+      grid-column: 1;
+      grid-row: 2;
+    }
+    .row > .bar {
+      grid-column: 2;
+      grid-row: 2;
+      width: 5.5rem;
+    }
+    .row > .right {
+      grid-column: 2;
+      grid-row: 1;
+    }
+    .family .row {
+      grid-template-columns: minmax(0, 1fr) auto;
+    }
+    .family .row > span:first-child {
+      grid-column: 1 / -1;
+    }
+    .inside dl,
+    .legend dl,
+    .uses {
+      grid-template-columns: minmax(0, 1fr);
+      gap: 0;
+    }
+    .uses dd,
+    .inside dd,
+    .legend dd {
+      margin-bottom: 0.5rem;
+    }
+    figure.inside {
+      grid-template-columns: minmax(0, 12rem) minmax(0, 1fr);
+      gap: 0 0.5rem;
+    }
+  }
+  /* A digest below the rest of its row: beside it there is room for eight characters. */
+  @media screen and (max-width: 40rem) {
+    body {
+      padding: 1rem 0.75rem 2rem;
+    }
+    .inside,
+    .legend dl {
+      padding-left: 0.75rem;
+    }
+    figure.inside {
+      grid-template-columns: minmax(0, 9.5rem) minmax(0, 1fr);
+    }
+    .drawing text,
+    .kin span {
+      display: none;
+    }
+    thead {
+      display: none;
+    }
+    tr {
+      display: flex;
+      flex-wrap: wrap;
+      gap: 0 0.75rem;
+      padding: 0.3rem 0;
+      border-bottom: 1px solid var(--line);
+    }
+    td {
+      padding: 0;
+      border: 0;
+    }
+    td:has(code) {
+      order: 1;
+      flex-basis: 100%;
+    }
+    td.right:nth-child(3) {
+      margin-left: auto;
+    }
+    main > .scroll td:nth-child(2) {
+      flex-basis: 100%;
+    }
+    main > .scroll td:nth-child(4)::before {
+      content: 'saves ';
+    }
+    button,
+    select,
+    input {
+      min-height: 2.4rem;
+    }
+    .copy {
+      min-height: 2rem;
+      padding: 0 0.9rem;
+    }
+  }
+  /* Black on white, with as many rows on a sheet as fit. */
+  @media print {
+    :root {
+      color-scheme: light;
+      --back: #fff;
+      --card: #fff;
+      --line: #bbb;
+      --text: #000;
+      --soft: #333;
+      --mark: #000;
+      --own: #000;
+      --base: #ddd;
+      --base-line: #555;
+      --hatch: #555;
+      --hatch-ground: #fff;
+      --badge: #fff;
+      --badge-text: #000;
+      --warn: #fff;
+      --warn-text: #000;
+      font-size: 12px;
+    }
+    body {
+      max-width: none;
+      padding: 0 1px;
+      font-size: 11px;
+    }
+    nav,
+    .bar-of-fields,
+    .contents,
+    .copy,
+    summary::before {
+      display: none;
+    }
+    a {
+      text-decoration: none;
+    }
+    .badge {
+      border: 1px solid #000;
+    }
+    .row {
+      grid-template-columns: minmax(0, 1fr) 10rem 10rem 5rem 6rem;
+      gap: 0 0.75rem;
+    }
+    .family .row {
+      grid-template-columns: minmax(0, 1fr) 13rem 8rem;
+    }
+    summary,
+    .inside,
+    .head {
+      padding-left: 0.5rem;
+    }
+    .bar,
+    .swatch,
+    .drawing {
+      print-color-adjust: exact;
+    }
+    details {
+      content-visibility: visible;
+    }
+    .few details::details-content {
+      content-visibility: visible;
+      block-size: auto;
+    }
+    summary {
+      padding-top: 0.25rem;
+      padding-bottom: 0.25rem;
+      break-inside: avoid;
+      break-after: avoid;
+    }
+    .cmd {
+      max-width: 100%;
+    }
+    .family,
+    .legend,
+    .facts div,
+    .uses dd,
+    .pulls,
+    .kin,
+    .drawing,
+    tr {
+      break-inside: avoid;
+    }
+    h2,
+    h3,
+    h4,
+    dt {
+      break-after: avoid;
+    }
+    footer {
+      break-before: avoid;
+    }
+  }
+</style>`;
 // src/view/html/style.ts
-/** The page's one style sheet: the reader's own fonts, light or dark as the system is, readable when printed. */
+/** The page's style on a wide screen: the reader's own fonts, light or dark as the system is. */
 const STYLE = html`<style>
   :root {
     color-scheme: light dark;
@@ -57069,8 +60832,13 @@ const STYLE = html`<style>
     --line: #dfe3e8;
     --text: #1c2128;
     --soft: #5b6572;
-    --mark: #0b62c4;
-    --fill: #9cc4f3;
+    --mark: #0b5cb8;
+    --own: #0b5cb8;
+    --base: #d3e4f8;
+    --base-line: #5b8fc9;
+    --hatch: #5b8fc9;
+    --hatch-ground: #fff;
+    --row: 24px;
     --badge: #e4f3e6;
     --badge-text: #1b6328;
     --warn: #fdf0d5;
@@ -57084,7 +60852,11 @@ const STYLE = html`<style>
       --text: #e5e9ee;
       --soft: #9aa5b1;
       --mark: #74b3ff;
-      --fill: #2f5d91;
+      --own: #74b3ff;
+      --base: #1f3a59;
+      --base-line: #5784b5;
+      --hatch: #5784b5;
+      --hatch-ground: #14171b;
       --badge: #1d3a24;
       --badge-text: #8fd69c;
       --warn: #43330f;
@@ -57106,6 +60878,7 @@ const STYLE = html`<style>
     font:
       15px/1.5 system-ui,
       sans-serif;
+    overflow-wrap: break-word;
   }
   h1 {
     margin: 0;
@@ -57135,6 +60908,7 @@ const STYLE = html`<style>
       Menlo,
       Consolas,
       monospace;
+    unicode-bidi: isolate;
     overflow-wrap: anywhere;
   }
   .facts {
@@ -57153,6 +60927,13 @@ const STYLE = html`<style>
     color: var(--soft);
     font-size: 0.82rem;
   }
+  .facts small {
+    display: block;
+    color: var(--soft);
+    font-size: 0.75rem;
+    font-weight: 400;
+    line-height: 1.35;
+  }
   .facts dd {
     margin: 0;
     font-size: 1.3rem;
@@ -57161,7 +60942,7 @@ const STYLE = html`<style>
   }
   .row {
     display: grid;
-    grid-template-columns: minmax(0, 1fr) 11rem 12rem 7rem 5rem;
+    grid-template-columns: minmax(0, 1fr) 11rem 12rem 7rem 6rem;
     gap: 0 1.25rem;
     align-items: center;
   }
@@ -57225,11 +61006,18 @@ const STYLE = html`<style>
   }
   .row .soft {
     font-size: 0.82rem;
+    overflow-wrap: anywhere;
   }
   .ref .host {
     font-style: normal;
     font-weight: 400;
     color: var(--soft);
+  }
+  nav {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0.25rem 1.25rem;
+    margin-top: 0.75rem;
   }
   .contents span {
     display: inline-block;
@@ -57252,65 +61040,175 @@ const STYLE = html`<style>
     font-weight: 400;
   }
   .bar {
-    display: flex;
-    height: 0.45rem;
+    display: block;
+    width: 100%;
+    height: 0.5rem;
     border-radius: 3px;
     background: var(--line);
-    overflow: hidden;
   }
-  .bar i,
-  .key i {
-    background: var(--mark);
+  .bar rect {
+    height: 100%;
   }
-  .bar b,
-  .key b {
-    background: var(--fill);
+  rect.own {
+    fill: var(--own);
   }
-  .bar i {
-    min-width: 2px;
+  rect.elsewhere {
+    fill: url(#hatch);
   }
-  .key {
-    white-space: nowrap;
+  rect.base {
+    fill: var(--base);
+    stroke: var(--base-line);
   }
-  .key i,
-  .key b {
+  rect.once {
+    fill: var(--base-line);
+  }
+  rect.saved {
+    fill: none;
+  }
+  .ground {
+    fill: var(--hatch-ground);
+  }
+  .ink {
+    fill: var(--hatch);
+  }
+  .defs {
+    position: absolute;
+  }
+  .swatch {
     display: inline-block;
-    width: 0.55rem;
-    height: 0.55rem;
+    width: 1.1rem;
+    height: 0.7rem;
+    border: 1px solid var(--base-line);
     border-radius: 2px;
   }
-  #filter {
+  .kinds {
+    white-space: nowrap;
+  }
+  .kinds .swatch {
+    width: 0.7rem;
+  }
+  .key {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0.25rem 1.5rem;
+    margin: 0.5rem 0 0.75rem;
+    padding: 0;
+    list-style: none;
+    color: var(--soft);
+    font-size: 0.88rem;
+  }
+  .family .row {
+    grid-template-columns: minmax(0, 1fr) 13rem 12rem;
+  }
+  figure.inside {
+    display: grid;
+    grid-template-columns: minmax(0, 20rem) minmax(0, 1fr);
+    gap: 0 1rem;
+    margin: 0;
+  }
+  .kin {
+    margin: 0;
+    padding: 0;
+    list-style: none;
+    font-size: 0.82rem;
+  }
+  .kin li {
     display: flex;
     gap: 0.75rem;
-    align-items: baseline;
-    margin: 0 0 1rem;
+    height: var(--row);
+    line-height: var(--row);
   }
-  #filter label {
+  .kin a {
+    flex: 1;
+    overflow: hidden;
+    white-space: nowrap;
+    text-overflow: ellipsis;
+  }
+  .kin span {
+    color: var(--soft);
+    white-space: nowrap;
+    font-variant-numeric: tabular-nums;
+  }
+  .drawing {
+    display: block;
+    width: 100%;
+  }
+  .drawing text {
+    fill: var(--text);
+    font-size: 12px;
+  }
+  .drawing rect {
+    shape-rendering: crispEdges;
+  }
+  figcaption {
+    grid-column: 1 / -1;
+    color: var(--soft);
+    font-size: 0.82rem;
+  }
+  .bar-of-fields {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0.5rem 1rem;
+    align-items: center;
+    margin: 0.75rem 0 1rem;
+  }
+  .bar-of-fields label {
     display: flex;
     gap: 0.5rem;
-    align-items: baseline;
-    flex: 1;
+    align-items: center;
+    min-width: 0;
+  }
+  .bar-of-fields .wide {
+    flex: 1 1 16rem;
     max-width: 34rem;
   }
-  #filter input {
+  .wide input {
     flex: 1;
+  }
+  input,
+  select,
+  button {
     min-width: 0;
-    padding: 0.4rem 0.6rem;
+    padding: 0.35rem 0.6rem;
     border: 1px solid var(--line);
     border-radius: 6px;
     background: var(--card);
     color: var(--text);
     font: inherit;
   }
-  #filter input::placeholder {
+  input[aria-invalid='true'] {
+    outline: 2px solid var(--warn-text);
+  }
+  input::placeholder {
     color: var(--soft);
     opacity: 1;
+  }
+  button {
+    cursor: pointer;
+  }
+  .copy {
+    padding: 0 0.5rem;
+    font-size: 0.8rem;
+  }
+  :focus-visible {
+    outline: 2px solid var(--mark);
+    outline-offset: 1px;
+  }
+  .unseen {
+    pointer-events: none;
+    position: fixed;
+    left: 0;
+    top: 0;
+    opacity: 0;
+  }
+  output {
+    color: var(--soft);
   }
   .uses {
     display: grid;
     grid-template-columns: 4rem minmax(0, 1fr);
-    gap: 0.25rem 1rem;
-    margin: 0;
+    gap: 0.35rem 1rem;
+    margin: 0.75rem 0 0;
   }
   .uses dt {
     color: var(--soft);
@@ -57318,10 +61216,39 @@ const STYLE = html`<style>
   .uses dd {
     margin: 0;
   }
-  .uses code {
-    padding: 0.05rem 0.3rem;
+  .uses .soft {
+    font-size: 0.82rem;
+  }
+  .cmd {
+    display: inline-block;
+    max-width: calc(100% - 5rem);
+    padding: 0.1rem 0.35rem;
+    border: 1px solid var(--line);
     border-radius: 4px;
     background: var(--card);
+    vertical-align: top;
+  }
+  .pulls {
+    margin: 0 0 0.4rem;
+    padding: 0;
+    list-style: none;
+  }
+  .pulls li {
+    margin-bottom: 0.2rem;
+  }
+  .legend dl {
+    display: grid;
+    grid-template-columns: 12rem minmax(0, 1fr);
+    gap: 0.35rem 1rem;
+    margin: 0;
+  }
+  .legend dd {
+    margin: 0;
+  }
+  .own-bytes {
+    display: block;
+    color: var(--soft);
+    font-size: 0.75rem;
   }
   .inside {
     padding: 0.25rem 0.75rem 1rem 1.9rem;
@@ -57394,107 +61321,6 @@ const STYLE = html`<style>
     border-top: 1px solid var(--line);
     font-size: 0.88rem;
   }
-  @media screen and (max-width: 64rem) {
-    .row {
-      grid-template-columns: minmax(0, 1fr) auto;
-    }
-    .head,
-    .row > code {
-      display: none;
-    }
-    .row > .soft {
-      grid-column: 1;
-      grid-row: 2;
-    }
-    .row > .bar {
-      grid-column: 2;
-      grid-row: 2;
-      width: 5rem;
-    }
-    .row > .right {
-      grid-column: 2;
-      grid-row: 1;
-    }
-    .inside dl,
-    .uses {
-      grid-template-columns: minmax(0, 1fr);
-      gap: 0;
-    }
-    .uses dd {
-      margin-bottom: 0.4rem;
-    }
-    .inside dd {
-      margin-bottom: 0.4rem;
-    }
-  }
-  /* A digest below the rest of its row: beside it there is room for eight characters. */
-  @media screen and (max-width: 40rem) {
-    thead {
-      display: none;
-    }
-    tr {
-      display: flex;
-      flex-wrap: wrap;
-      gap: 0 0.75rem;
-      padding: 0.3rem 0;
-      border-bottom: 1px solid var(--line);
-    }
-    td {
-      padding: 0;
-      border: 0;
-    }
-    td:has(code) {
-      order: 1;
-      flex-basis: 100%;
-    }
-    td.right:nth-child(3) {
-      margin-left: auto;
-    }
-    main > .scroll td:nth-child(2) {
-      flex-basis: 100%;
-    }
-    main > .scroll td:nth-child(4)::before {
-      content: 'saves ';
-    }
-  }
-  /* As many rows on a sheet as fit; an image that is open on the screen is open there, too. */
-  @media print {
-    :root {
-      font-size: 12px;
-    }
-    body {
-      max-width: none;
-      padding: 0;
-      font-size: 11px;
-    }
-    #filter,
-    .contents {
-      display: none;
-    }
-    .row {
-      grid-template-columns: minmax(0, 1fr) 10rem 10rem 5rem 5rem;
-      gap: 0 0.75rem;
-    }
-    .bar,
-    .key i,
-    .key b,
-    .badge {
-      print-color-adjust: exact;
-    }
-    details {
-      content-visibility: visible;
-    }
-    summary {
-      padding-top: 0.25rem;
-      padding-bottom: 0.25rem;
-      break-inside: avoid;
-    }
-    h2,
-    h3,
-    h4 {
-      break-after: avoid;
-    }
-  }
 </style>`;
 // src/view/html/tables.ts
 /** Shared blobs that are listed, those that save most first. */
@@ -57546,112 +61372,33 @@ function filesMarkup({ files }) {
             <td class="right">${formatBytes(size)}</td>
           </tr> `))}`;
 }
-// src/view/html/uses.ts
-/** How the bundle is checked, served and loaded, in commands that work as they stand. */
-function usesMarkup(lock) {
-	const image = lock.images.find(({ platforms }) => platforms.length > 0);
-	const [first] = image?.names ?? [];
-	const pull = first === void 0 ? void 0 : `podman pull --tls-verify=false ${servedName(first)}`;
-	return html`<h2>How to use it</h2>
-    <dl class="uses">
-      ${[
-		["Check", html`in the folder of the bundle: ${code$1("sha256sum -c SHA256SUMS")}`],
-		["Serve", html`with zot, whose ${code$1("storage.rootDirectory")} is the folder ${code$1("registry")} in it; for a
-      look: ${code$1("oci-save serve .")}`],
-		["Pull", pull === void 0 ? void 0 : html`from there: ${code$1(pull)}`],
-		["Push", html`into any registry: ${code$1("oci-save push . registry.example:5000")}`],
-		["Load", image !== void 0 ? html`the archive, a file that ends in .tar: ${code$1("podman load -i bundle.tar")} or
-          ${code$1("ctr -n k8s.io images import bundle.tar")}` : void 0]
-	].flatMap(([what, how]) => how === void 0 ? [] : html`<dt>${what}</dt>
-              <dd>${how}</dd>`)}
-    </dl>`;
-}
-function code$1(text) {
-	return html`<code>${text}</code>`;
-}
-/** A stored name as the built-in registry and zot serve it at their default address. */
-function servedName(stored) {
-	const { name, tag } = splitName$1(stored);
-	return shellWord(`127.0.0.1:5000/${repositoryPath(name)}:${tag}`);
-}
-// src/view/html/sharing.ts
-/** Every blob that an image names and whose size the lock has: manifests, configs, layers, referrers, each once. */
-function blobsOfImage(image, lock) {
-	const named = [
-		taggedDigest(image),
-		image.root,
-		...image.leaves.flatMap(({ digest, config, layers }) => [
-			digest,
-			config,
-			...layers
-		]),
-		...image.referrers.map(({ digest }) => digest)
-	];
-	const sizes = /* @__PURE__ */ new Map();
-	for (const digest of named) {
-		const size = lock.blobs[digest];
-		if (size !== void 0) sizes.set(digest, size);
-	}
-	return sizes;
-}
-function sizeOf$2(image, lock, { users }) {
-	let [bytes, own] = [0, 0];
-	for (const [digest, size] of blobsOfImage(image, lock)) {
-		bytes += size;
-		if ((users.get(digest)?.length ?? 0) < 2) own += size;
-	}
-	return {
-		bytes,
-		own
-	};
-}
-/** Which blobs several images share, and how many bytes that saves. */
-function sharingOf(lock) {
-	const users = /* @__PURE__ */ new Map();
-	let apart = 0;
-	let together = 0;
-	for (const [index, image] of lock.images.entries()) for (const [digest, size] of blobsOfImage(image, lock)) {
-		const known = users.get(digest);
-		apart += size;
-		if (known === void 0) {
-			users.set(digest, [index]);
-			together += size;
-		} else known.push(index);
-	}
-	return {
-		users,
-		apart,
-		together
-	};
-}
 // src/view/html/page.ts
+/** Nothing from outside, and no script or style but those whose hashes are here: even if the escaping fails. */
+const POLICY = `default-src 'none'; style-src ${hashSource(STYLE)} ${hashSource(MEDIA_STYLE)}; script-src ${hashSource(SCRIPT)}; base-uri 'none'; form-action 'none'`;
 /**
 * The page `report.html`, from the lock alone: the same lock gives the same bytes. It needs neither network nor script;
-* one script of its own adds a filter. The policy in its head holds even if the escaping fails.
+* one script of its own adds a search, buttons and another address.
 */
 function renderHtml(lock, title) {
 	const sharing = sharingOf(lock);
 	return `<!doctype html>\n${html`<html lang="en">
       <head>
         <meta charset="utf-8" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'; script-src ${FILTER_SCRIPT.source}"
-        />
+        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}</title>
-        ${STYLE}
+        ${STYLE} ${MEDIA_STYLE}
       </head>
-      <body>
+      <body class="${lock.images.length > 100 ? "many" : "few"}">
         <header>
           <h1>${title}</h1>
           <p>${fidelityWords(lock)}</p>
           <p>Lock <code>${digestOfLock(lock)}</code></p>
-          ${factsMarkup(lock, sharing)}
+          ${factsMarkup(lock, sharing)} ${lock.images.length > 0 ? NAVIGATION : void 0}
         </header>
         <main>
-          ${usesMarkup(lock)} ${imagesMarkup(lock, sharing)} ${sharedMarkup(lock, sharing)}
-          ${filesMarkup(lock)}
+          ${kitMarkup()} ${pullMarkup(lock)} ${sharingMarkup(lock, sharing)} ${imagesMarkup(lock, sharing)}
+          ${sharedMarkup(lock, sharing)} ${filesMarkup(lock)}
         </main>
         <footer>
           <p>
@@ -57661,10 +61408,14 @@ function renderHtml(lock, title) {
             blob's file name.
           </p>
         </footer>
-        ${FILTER_SCRIPT.markup}
+        ${SCRIPT}
       </body>
     </html> `.markup}`;
 }
+const NAVIGATION = html`<nav>
+  <a href="#use">How to use it</a> <a href="#pull">Pull</a> <a href="#sharing">Shared layers</a>
+  <a href="#images">Images</a>
+</nav>`;
 function fidelityWords({ images }) {
 	const converted = images.filter((image) => image.converted !== void 0).length;
 	return `Container images, digest for digest as their sources served them${converted === 0 ? "" : `, but for ${formatCount(converted, "image")} that had to be converted`}.`;
@@ -57675,68 +61426,34 @@ function renderBundlePage(lock) {
 }
 function factsMarkup(lock, { apart, together }) {
 	const platforms = new Set(lock.images.flatMap(({ platforms }) => platforms));
-	const sizes = Object.values(lock.blobs);
+	const { linked, copied } = bundleSizes(lock);
+	const artifacts = artifactsIn(lock);
 	return html`<dl class="facts">
     ${[
-		["Images", String(lock.images.length)],
+		["Images", String(lock.images.length - artifacts)],
+		...artifacts === 0 ? [] : [["Other artifacts", String(artifacts)]],
 		["Platforms", String(platforms.size)],
-		["Blobs", String(sizes.length)],
-		["Unique size", formatBytes(sizes.reduce((sum, size) => sum + size, 0))],
-		["Saved by sharing", formatBytes(apart - together)]
-	].map(([name, value]) => html`<div>
+		["Blobs", String(Object.keys(lock.blobs).length)],
+		[
+			"Size",
+			formatBytes(linked),
+			"each blob once, with hard links"
+		],
+		[
+			"Size as copies",
+			formatBytes(copied),
+			"without hard links, as on FAT, exFAT"
+		],
+		[
+			"Saved by sharing",
+			formatBytes(apart - together),
+			"layers that several images have"
+		]
+	].map(([name, value, note]) => html`<div>
           <dt>${name}</dt>
-          <dd>${value}</dd>
+          <dd>${value}${note === void 0 ? void 0 : html` <small>${note}</small>`}</dd>
         </div>`)}
   </dl>`;
-}
-function imagesMarkup(lock, sharing) {
-	const sizes = lock.images.map((image) => sizeOf$2(image, lock, sharing));
-	const largest = sizes.reduce((most, { bytes }) => Math.max(most, bytes), 0);
-	const platforms = [...new Set(lock.images.flatMap((image) => image.platforms))].toSorted();
-	const sorted = [...lock.images.entries()].toSorted(([, a], [, b]) => byName(a.ref, b.ref));
-	const groups = Map.groupBy(sorted, ([, image]) => registryOf(image));
-	const rowOf = ([index, image], registry) => imageMarkup(image, index, {
-		lock,
-		sharing,
-		size: sizes[index] ?? NO_SIZE,
-		largest,
-		platforms,
-		registry
-	});
-	return html`<h2>Images</h2>
-    ${groups.size > 1 ? contentsMarkup([...groups]) : void 0} ${FILTER_FIELD}
-    <div class="row head">
-      <span>Reference</span><span class="soft">Digest</span><span class="soft">Platforms</span
-      ><span class="key"><i></i> own <b></b> shared</span><span class="right">Size</span>
-    </div>
-    ${[...groups].map(([registry, entries], group) => html`<section>
-          <h3 id="group-${group + 1}">${registry}, ${formatCount(entries.length, "image")}</h3>
-          ${entries.map((entry) => rowOf(entry, registry))}
-        </section> `)}`;
-}
-/** By name, then by tag, each as people count: all tags of one name are together. */
-function byName(a, b) {
-	const [left, leftTag] = splitTag(a);
-	const [right, rightTag] = splitTag(b);
-	return byNumber(left, right) || byNumber(leftTag, rightTag);
-}
-/** What stands before the tag or digest of a reference, and the rest: a port's colon comes before a slash. */
-function splitTag(ref) {
-	const colon = ref.indexOf(":", ref.lastIndexOf("/") + 1);
-	return colon < 0 ? [ref, ""] : [ref.slice(0, colon), ref.slice(colon + 1)];
-}
-const NO_SIZE = {
-	bytes: 0,
-	own: 0
-};
-/** Links to the registries of a long list. */
-function contentsMarkup(groups) {
-	return html`<p class="contents">
-    ${groups.map(([registry, entries], group) => html`<span><a href="#group-${group + 1}">${registry}</a> ${entries.length}</span> `)}
-  </p>`;
-}
-function registryOf({ ref, source }) {
-	return source === "docker" ? ref.split("/", 1)[0] ?? ref : `from ${source}`;
 }
 // src/view/markdown/markdown.ts
 /** Characters that have a meaning in Markdown, HTML, tables, mathematics and links. */
@@ -59564,6 +63281,14 @@ function wrapWords(text, width) {
 function wrapHanging(text, width, indent) {
 	return wrapWords(text, width - indent).map((line, index) => index === 0 ? line : " ".repeat(indent) + line);
 }
+/** Lines of text, each wrapped at its words where a terminal tells its width; what follows is indented as the line is. */
+function wrapLines(lines, width) {
+	if (width === void 0) return lines.join("\n");
+	return lines.flatMap((line) => {
+		const indent = line.length - line.trimStart().length;
+		return wrapHanging(line.trimStart(), width - indent, 2).map((part) => " ".repeat(indent) + part);
+	}).join("\n");
+}
 // src/view/terminal/columns.ts
 const GAP = "  ";
 const ELLIPSIS = "...";
@@ -59908,22 +63633,22 @@ const restoreCursor = terminal ? onetime(() => {
 	}, { alwaysLast: true });
 }) : () => {};
 // node_modules/cli-cursor/index.js
-let isHidden = false;
+let isHidden$1 = false;
 const cliCursor = {};
 cliCursor.show = (writableStream = process$2.stderr) => {
 	if (!writableStream.isTTY) return;
-	isHidden = false;
+	isHidden$1 = false;
 	writableStream.write("\x1B[?25h");
 };
 cliCursor.hide = (writableStream = process$2.stderr) => {
 	if (!writableStream.isTTY) return;
 	restoreCursor();
-	isHidden = true;
+	isHidden$1 = true;
 	writableStream.write("\x1B[?25l");
 };
 cliCursor.toggle = (force, writableStream) => {
-	if (force !== void 0) isHidden = force;
-	if (isHidden) cliCursor.show(writableStream);
+	if (force !== void 0) isHidden$1 = force;
+	if (isHidden$1) cliCursor.show(writableStream);
 	else cliCursor.hide(writableStream);
 };
 // node_modules/slice-ansi/node_modules/ansi-styles/index.js
@@ -61203,7 +64928,7 @@ function stageFinished(state, now) {
 /** `37 of 100 images, 12 already here, 1 failed`; empty where the stage counts nothing. */
 function stageTally(state) {
 	const { noun } = STAGES[state.stage];
-	if (noun === void 0 && state.total === void 0) return "";
+	if ((noun === void 0 || state.stage === "verify" && state.done + state.failed === 0) && state.total === void 0) return "";
 	return [counted$1(state, noun), ...tally(state)].join(", ");
 }
 function counted$1({ total, done, failed }, noun) {
@@ -61219,7 +64944,7 @@ function tally({ stage, stored, failed }) {
 * to resolve the images is in it.
 */
 function planLine({ fetch, stored, ...event }) {
-	const { fetched = NOTHING, restored = NOTHING } = event;
+	const { fetched = NOTHING$1, restored = NOTHING$1 } = event;
 	const all = {
 		blobs: fetch.blobs + fetched.blobs,
 		bytes: fetch.bytes + fetched.bytes
@@ -61227,7 +64952,7 @@ function planLine({ fetch, stored, ...event }) {
 	const cached = restored.blobs === 0 ? "" : `; from the cache: ${formatBlobs(restored)}`;
 	return `To fetch: ${formatBlobs(all)}${cached}; already here: ${formatBlobs(stored)}`;
 }
-const NOTHING = {
+const NOTHING$1 = {
 	blobs: 0,
 	bytes: 0
 };
@@ -61282,7 +65007,7 @@ function stepLine(event, palette) {
 	const paint = event.outcome === "failed" ? palette.bad : palette.good;
 	const detail = stepDetail(event);
 	const { subject: ref, origins = [] } = event;
-	const words = `${paint(stepVerb(event))} ${placeWords(placeOf$5({
+	const words = `${paint(stepVerb(event))} ${placeWords(placeOf$6({
 		ref,
 		origins
 	}))}`;
@@ -63118,7 +66843,7 @@ function planRelease(input) {
 		};
 		return {
 			...none,
-			steps: files.flatMap((file) => keep(file, byName.get(file.name)))
+			steps: files.flatMap((file) => keep$1(file, byName.get(file.name)))
 		};
 	}
 	if (differing.length > 0 && allowed === "fail") return {
@@ -63177,7 +66902,7 @@ function stepFor(file, byName) {
 		broken: there
 	};
 }
-function keep(file, there) {
+function keep$1(file, there) {
 	if (!isUploaded(there)) return [];
 	return [{
 		file,
@@ -63231,14 +66956,14 @@ function outcomeOf$2(release, { steps, stale }, there, { tag, dryRun }, publishe
 				size: step.file.size,
 				...step.file.digest === void 0 ? {} : { digest: step.file.digest },
 				status,
-				...status === "planned" ? {} : placeOf$3(assets.get(step.file.name))
+				...status === "planned" ? {} : placeOf$4(assets.get(step.file.name))
 			};
 		}),
 		removed: stale.map(({ name }) => name)
 	};
 }
 /** Where an asset is, as far as the service says it. */
-function placeOf$3(asset) {
+function placeOf$4(asset) {
 	if (asset === void 0) return {};
 	return {
 		id: asset.id,
@@ -63316,7 +67041,7 @@ async function findReleased({ service, release, archive: archiveName, partSize, 
 			size,
 			digest,
 			status: "there",
-			...placeOf$3(assets.get(name))
+			...placeOf$4(assets.get(name))
 		}))
 	};
 }
@@ -63821,20 +67546,20 @@ const MAX_FILE_BYTES$1 = 2 ** 31 - 1;
 /** Throws `unsupported` for a plan that must not be started: nothing was sent yet. */
 function refuseForbidden(release, { steps, stale, conflicts, lacking }, present, { tag, files }) {
 	const [large] = files.filter(({ size }) => size > MAX_FILE_BYTES$1);
-	if (large !== void 0) throw refused$1(`${large.name} has ${large.size} bytes; a release takes less than 2 GiB in one file`, hint`Take smaller parts: ${option("splitSize")}.`);
+	if (large !== void 0) throw refused$2(`${large.name} has ${large.size} bytes; a release takes less than 2 GiB in one file`, hint`Take smaller parts: ${option("splitSize")}.`);
 	const mayReplace = release?.immutable !== true;
-	if (lacking.length > 0) throw refused$1(`release ${tag} has another archive, which cannot be kept as it is not whole, and nothing was sent: ${lacking.join(", ")}`, mayReplace ? hint`Replace it (${option("releasePolicy", "replace")}), bring back what is missing, or release under a new tag.` : NEW_TAG);
-	if (conflicts.length > 0) throw refused$1(`release ${tag} has other content, and nothing was sent: ${conflicts.join(", ")}`, hint`${mayReplace ? REPLACE : NEW_TAG} ${OWN_NAMES}`);
+	if (lacking.length > 0) throw refused$2(`release ${tag} has another archive, which cannot be kept as it is not whole, and nothing was sent: ${lacking.join(", ")}`, mayReplace ? hint`Replace it (${option("releasePolicy", "replace")}), bring back what is missing, or release under a new tag.` : NEW_TAG);
+	if (conflicts.length > 0) throw refused$2(`release ${tag} has other content, and nothing was sent: ${conflicts.join(", ")}`, hint`${mayReplace ? REPLACE : NEW_TAG} ${OWN_NAMES}`);
 	const changes = stale.length > 0 || steps.some(({ action }) => action !== "none");
-	if (release?.immutable === true && !release.draft && changes) throw refused$1(`release ${tag} is published and immutable: nothing can be added to it, and nothing was sent: ${release.url}`, NEW_TAG);
+	if (release?.immutable === true && !release.draft && changes) throw refused$2(`release ${tag} is published and immutable: nothing can be added to it, and nothing was sent: ${release.url}`, NEW_TAG);
 	const added = steps.filter(({ action }) => action === "send").length;
 	const after = present.length - stale.length + added;
-	if (after > MAX_FILES) throw refused$1(`release ${tag} would hold ${after} files; ${MAX_FILES} is the limit, and nothing was sent`, "Take larger parts, or another tag.");
+	if (after > MAX_FILES) throw refused$2(`release ${tag} would hold ${after} files; ${MAX_FILES} is the limit, and nothing was sent`, "Take larger parts, or another tag.");
 }
 const OWN_NAMES = hint`If it is of another list, give each archive a name of its own: ${option("archiveName")}.`;
 const REPLACE = hint`Release under a new tag, or replace what is there: ${option("releasePolicy", "replace")}.`;
 const NEW_TAG = "What is published there cannot change any more: release under a new tag.";
-function refused$1(message, advice) {
+function refused$2(message, advice) {
 	return new OciSaveError({
 		code: "unsupported",
 		message,
@@ -64618,7 +68343,7 @@ function placesOf(options, env) {
 	};
 }
 /** The path of a run's results, or beside which they are; only one run at a time may write there. */
-function placeOf$2(places) {
+function placeOf$3(places) {
 	return places.output ?? archiveBase(places);
 }
 /** The archive's path without its suffix. */
@@ -64627,7 +68352,7 @@ function archiveBase({ archivePlace }) {
 }
 /** The file that lists the results of a run that are about to get their names. */
 function recordOf(places, store) {
-	const place = digestOf(new TextEncoder().encode(placeOf$2(places)));
+	const place = digestOf(new TextEncoder().encode(placeOf$3(places)));
 	return path.join(store.publishing, `${hexOf(place)}.json`);
 }
 // src/commands/save/check-places.ts
@@ -64655,7 +68380,7 @@ async function checkPlaces(places, store) {
 const ELSEWHERE = hint`Name another folder with ${option("cacheDir")} or ${option("output")}.`;
 /** A bundle beside the store's own folders does no harm; in one of them it would be taken for a part of the store. */
 function refuseInStore(real, written, store) {
-	if (isInside(real, Object.values(placesIn$1(store)).map((place) => path.relative(store, place).split(path.sep)[0] ?? "").map((name) => path.join(store, name)))) refuse$1(`${written} lies among the store's own files in ${store}`, ELSEWHERE);
+	if (isInside(real, Object.values(placesIn(store)).map((place) => path.relative(store, place).split(path.sep)[0] ?? "").map((name) => path.join(store, name)))) refuse$1(`${written} lies among the store's own files in ${store}`, ELSEWHERE);
 }
 async function refuseMounted({ output, archive, archiveLock, report }) {
 	const names = [
@@ -64756,7 +68481,7 @@ async function lockArchive(places) {
 }
 /** The right to write an archive without a folder, for this run alone. */
 async function openArchiveAlone(places, store) {
-	const [place, record] = [placeOf$2(places), recordOf(places, store)];
+	const [place, record] = [placeOf$3(places), recordOf(places, store)];
 	await refuseForeignOutput(places);
 	const lock = await lockOutput(place);
 	try {
@@ -65285,7 +69010,7 @@ async function openClient(options, io) {
 		onRead,
 		onWarning
 	});
-	const known = telling(firstOf(...io.credentials ? [io.credentials] : [], given, files), onRead);
+	const known = telling(firstOf$1(...io.credentials ? [io.credentials] : [], given, files), onRead);
 	const credentials = io.onSecret === void 0 ? known : announcing(known, io.onSecret);
 	const trust = await openTrust({
 		certsDir,
@@ -65301,7 +69026,8 @@ async function openClient(options, io) {
 			insecureRegistries,
 			retries,
 			env,
-			onWarning
+			onWarning,
+			offline: options.offline
 		}),
 		credentials,
 		trust
@@ -65314,8 +69040,13 @@ const MINUTE = 6e4;
 * run's own client reads them.
 */
 function listFetcher(options, { env, signal }) {
-	const { certsDir, caFile, retries } = options;
+	const { certsDir, caFile, retries, offline } = options;
 	return async ({ url, file }) => {
+		if (offline) throw new OciSaveError({
+			code: "usage",
+			message: `${file} is not fetched: nothing is asked of a network, offline`,
+			hint: hint`Fetch it before, and name the file; or leave out ${option("offline")}.`
+		});
 		return fetchBytes(url, {
 			subject: file,
 			env,
@@ -65439,7 +69170,8 @@ async function openOver(store, options, io) {
 	let tools;
 	let version;
 	const find = async () => {
-		const skopeo = await (io.setUpSkopeo ?? ((wanted) => findSkopeo(wanted, env)))(options.skopeo, store.runFolder);
+		const look = (wanted) => findSkopeo(wanted, env);
+		const skopeo = await (options.offline ? look : io.setUpSkopeo ?? look)(options.skopeo, store.runFolder);
 		emit({
 			type: "log",
 			level: "debug",
@@ -65733,7 +69465,7 @@ async function makeResults(content, run) {
 			if (folder?.moves === true) await run.output?.recheck();
 			refuseForeign(await foreignAtArchive(places), "local");
 			if (archive?.files && archiveBase(places) !== places.output) await keepLockOfBundle(archiveBase(places));
-			await onDisk("the results", publishResults(record, placeOf$2(places), await resultsOf(files, archive, folder, run)));
+			await onDisk("the results", publishResults(record, placeOf$3(places), await resultsOf(files, archive, folder, run)));
 			if (archive?.files === void 0) await warnOfEarlierArchive(run);
 		}
 		const alone = await onDisk("the lock", writeLockAlone(lock, places));
@@ -66352,7 +70084,8 @@ async function lockIn(file) {
 * Tells of an image that is gone which digest an earlier save has at this run's output: a registry often still gives by its
 * digest what no tag names any more.
 */
-async function withEarlierDigests(resolution, { places }) {
+async function withEarlierDigests(resolution, { places, options: { offline, source } }) {
+	if (offline || source !== "auto" && !source.includes("remote")) return resolution;
 	const isGone = ({ error }) => error instanceof OciSaveError && error.code === "not-found";
 	if (!resolution.failed.some(isGone)) return resolution;
 	const earlier = /* @__PURE__ */ new Map();
@@ -66489,7 +70222,7 @@ function givesNames(image, rules) {
 	const given = /* @__PURE__ */ new Set();
 	for (const { reference, tag } of sources) {
 		const plain = storedNames(reference, rules);
-		const all = (plain.length > 0 ? plain : [nameOf$4(reference)]).map((name) => `${name}:${tag}`);
+		const all = (plain.length > 0 ? plain : [nameOf$5(reference)]).map((name) => `${name}:${tag}`);
 		if (all.every((name) => names.has(name))) for (const name of all) given.add(name);
 	}
 	return given.size === names.size;
@@ -66751,14 +70484,14 @@ function withoutBorrowedNames(resolution) {
 	const wrong = /* @__PURE__ */ new Map();
 	const byList = (image) => image.wanted.namedBySource !== true;
 	for (const image of [...resolved.filter(byList), ...resolved.filter((one) => !byList(one))]) {
-		const places = image.names.map((name) => [placeOf$1(name), name]);
+		const places = image.names.map((name) => [placeOf$2(name), name]);
 		const taken = byList(image) ? void 0 : places.find(([place]) => differs(owners.get(place), image));
 		if (taken === void 0) for (const [place] of places) owners.set(place, image);
 		else wrong.set(image, borrowed(taken[1], image, owners.get(taken[0])));
 	}
 	return failImages(resolution, wrong);
 }
-function placeOf$1(name) {
+function placeOf$2(name) {
 	const { name: repository, tag } = splitName$1(name);
 	return `${repositoryPath(repository)}:${tag}`;
 }
@@ -66917,7 +70650,7 @@ async function tryRelease({ target }, signal, archive, send) {
 		if (!(error instanceof OciSaveError)) throw error;
 		if (exitCodeOf(error) !== 1 && error.code !== "machine") throw error;
 		return {
-			...placeOf(target),
+			...placeOf$1(target),
 			assets: [],
 			removed: [],
 			failure: faultOf$2(error)
@@ -66928,7 +70661,7 @@ async function tryRelease({ target }, signal, archive, send) {
 function releaseReport(target, { id, url, draft, published, files, removed }, archive) {
 	const has = new Set(files.filter(({ status }) => status !== "kept").map(({ name }) => name));
 	return {
-		...placeOf(target),
+		...placeOf$1(target),
 		...url === void 0 ? {} : { url },
 		...id === void 0 ? {} : { id },
 		draft,
@@ -66941,7 +70674,7 @@ function releaseReport(target, { id, url, draft, published, files, removed }, ar
 		removed: [...removed]
 	};
 }
-function placeOf({ owner, repo, tag }) {
+function placeOf$1({ owner, repo, tag }) {
 	return {
 		repository: `${owner}/${repo}`,
 		tag
@@ -67039,7 +70772,7 @@ const IMAGES_AT_ONCE = 32;
 */
 async function findUnchanged(run) {
 	const { options, wanted, session, release, io } = run;
-	if (!publishesAlone(run) || options.push.length > 0 && !pushesAsItIs(run)) return void 0;
+	if (options.offline || !publishesAlone(run) || options.push.length > 0 && !pushesAsItIs(run)) return void 0;
 	if (haveCommonName(wanted)) return void 0;
 	if (options.referrers !== "none" || wanted.some(hasMadeOrReferrers)) return void 0;
 	const startedAt = performance.now();
@@ -67357,6 +71090,7 @@ function listInputs(options, io) {
 		platforms: options.platforms ?? [OWN],
 		lists,
 		boundary,
+		storages: options.source === "auto" ? [] : localPlaces(options.source),
 		...stdin === void 0 ? {} : { stdin }
 	};
 }
@@ -67384,8 +71118,10 @@ function tellOwnPlatform(platform, emit) {
 		message: `Platform: ${formatPlatform(platform)}, this machine's; the option platforms names others`
 	});
 }
-function resolve({ wanted, options, session, io: { emit, signal } }) {
-	const { onMissingPlatform, index, format, referrers, naming, retries } = options;
+/** Nothing of this machine's storages, where images have no transport. */
+const NO_STORAGE = ["remote"];
+function resolve({ wanted, options, session, io: { emit, signal, boundary } }) {
+	const { onMissingPlatform, index, format, referrers, naming, retries, offline, source } = options;
 	const { store, sources, isPrivate, skopeoTools } = session;
 	return resolveImages(wanted, {
 		onMissingPlatform,
@@ -67393,6 +71129,8 @@ function resolve({ wanted, options, session, io: { emit, signal } }) {
 		format,
 		referrers,
 		naming,
+		offline,
+		sourceOrder: source === "auto" && boundary !== void 0 ? NO_STORAGE : source,
 		retries,
 		parallel: 32,
 		store,
@@ -67552,7 +71290,7 @@ async function openContent(options, tag, emit) {
 		},
 		partSize: given || archive.partSize || 2097152e3,
 		lock,
-		report: await reportOf$1(lock, `${beside}.report.json`, emit)
+		report: await reportOf$2(lock, `${beside}.report.json`, emit)
 	};
 }
 async function contentOfBundle({ content, archiveName, splitSize }, tag, emit) {
@@ -67566,7 +71304,7 @@ async function contentOfBundle({ content, archiveName, splitSize }, tag, emit) {
 		},
 		partSize: partSizeOf(splitSize) || 2097152e3,
 		lock,
-		report: await reportOf$1(lock, `${folder}.report.json`, emit)
+		report: await reportOf$2(lock, `${folder}.report.json`, emit)
 	};
 }
 /** What the run that made the content was asked for, which is the same when it is run again. */
@@ -67585,7 +71323,7 @@ async function lockBeside(file) {
 /** A report of tens of thousands of images stays below. */
 const MAX_REPORT_BYTES = 268435456;
 /** The report of the run that made the content: a later one that failed leaves its own at the same place. */
-async function reportOf$1(lock, file, emit) {
+async function reportOf$2(lock, file, emit) {
 	const report = await readBounded(file, MAX_REPORT_BYTES);
 	if (report === void 0 || isReportOf(report, digestOfLock(lock))) return report?.toString("utf8");
 	emit({
@@ -67593,6 +71331,36 @@ async function reportOf$1(lock, file, emit) {
 		level: "warning",
 		message: `${file} is of another run than the one that made this; the release goes without it`
 	});
+}
+// src/commands/unpack/hold-site.ts
+/** What an update of a site keeps there while it works; `kit/update.sh` uses the same names. */
+const STAGING = ".oci-save-update";
+/**
+* Keeps two updates of one site apart, those of `kit/update.sh` included. What a killed one left on this machine is taken
+* over.
+* @throws OciSaveError `machine` where another one is at work, or nothing can be written there
+*/
+async function holdSite(site) {
+	const file = path.join(site, `${STAGING}.lock`);
+	try {
+		const taken = await takeFileLock(file);
+		if ("release" in taken) return taken;
+		const { holder } = taken;
+		throw new OciSaveError({
+			code: "machine",
+			message: `another update of ${site} is at work${holder === void 0 ? "" : ` (process ${holder.pid} on ${holder.host})`}`,
+			hint: `Wait for it. If there is none, remove ${file}.`
+		});
+	} catch (error) {
+		const code = systemCodeOf(error);
+		if (code === void 0) throw error;
+		throw new OciSaveError({
+			code: "machine",
+			message: `nothing can be written in ${site} (${code})`,
+			hint: "Run this as the user whom the folder belongs to.",
+			cause: error
+		});
+	}
 }
 // src/commands/verify/affected.ts
 /** Nothing is computed before something is damaged. */
@@ -67693,6 +71461,40 @@ function kindOf(seen) {
 	if (seen.kind !== "fault") return "file";
 	return seen.isLink === true ? "link" : "other";
 }
+// src/commands/verify/named-images.ts
+const indexSchema$2 = looseObject({ manifests: array(looseObject({
+	mediaType: string(),
+	digest: string(),
+	size: int(),
+	annotations: record(string(), string()).optional()
+})) });
+const dockerSchema = array(looseObject({
+	Config: string(),
+	RepoTags: array(string()).nullish(),
+	Layers: array(string()).nullish()
+}));
+/** The files at the top of a bundle from which runtimes take the names of images. */
+const READERS = {
+	"index.json": (bytes) => indexSchema$2.safeParse(jsonIn(bytes)).data?.manifests.map(({ mediaType, digest, size, annotations = {} }) => [
+		mediaType,
+		digest,
+		size,
+		Object.entries(annotations).toSorted(([a], [b]) => a < b ? -1 : 1)
+	]),
+	"manifest.json": (bytes) => dockerSchema.safeParse(jsonIn(bytes)).data?.flatMap(({ Config, RepoTags, Layers }) => (RepoTags ?? []).map((name) => [
+		name,
+		Config,
+		Layers
+	]))
+};
+/** Whether such a file, in whatever form another version wrote it, names other images than the one of this version. */
+function namesOtherThings(path, bytes, own) {
+	const reader = READERS[path];
+	if (reader === void 0) return false;
+	const named = (from) => reader(from)?.map((entry) => JSON.stringify(entry)).toSorted().join("\n");
+	const there = named(bytes);
+	return there === void 0 || there !== named(own);
+}
 // src/commands/verify/file-check.ts
 /** Why a file of a bundle's tree is not what it has to be; undefined where it is. */
 function whyWrong(file, { observed, sums, explained }) {
@@ -67704,14 +71506,21 @@ function whyWrong(file, { observed, sums, explained }) {
 	if (seen.kind === "fault") return seen.reason;
 	if (file.kind !== "bytes") return whyWrongBlob(digestIn(path), file.size, seen);
 	const written = sums.get(path);
-	if (seen.digest === written || seen.digest === digestOf(file.bytes)) return void 0;
+	if (seen.digest === digestOf(file.bytes)) return void 0;
 	const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
 	const isOfServer = folder !== "" || explained.registry === "";
 	if (name === "index.json" && isOfServer) return whyLacking(observed.kept.get(path), file.bytes, explained.layouts.get(folder));
 	if (name === "oci-layout" && isOfServer) return isLayoutFile(observed.kept.get(path)) ? void 0 : "it is not that of an OCI layout";
+	if (seen.digest === written) return namesOtherThings(path, observed.kept.get(path), file.bytes) ? "it names other images than the lock" : void 0;
 	if (written === void 0 && observed.broken !== void 0) return void 0;
 	if (written === void 0) return UNSUMMED.has(name) ? void 0 : "its bytes do not follow from the lock";
 	return "its bytes are not those that SHA256SUMS names";
+}
+/** Whether a file of the kit is the one that SHA256SUMS names, and not the one that this version writes. */
+function isOfAnotherKit(file, { observed, sums }) {
+	const seen = observed.entries.get(file.path);
+	if (file.kind !== "bytes" || !isOfKit(file.path) || seen?.kind !== "file") return false;
+	return seen.digest === sums.get(file.path) && seen.digest !== digestOf(file.bytes);
 }
 /** What bundles of earlier versions lack. */
 function isOfKit(path) {
@@ -67810,33 +71619,65 @@ function parsed(bytes) {
 		throw error;
 	}
 }
+// src/commands/verify/tables.ts
+/** Which tables of a kit say what is in a bundle: scripts take the names from them by which they load and push. */
+const TABLES = ["kit/images.tsv", "kit/manifests.tsv"];
+/**
+* Whether a table of the kit has other rows than the lock gives. Versions may sort rows in other ways, and judge in other
+* ways what importers can unpack; of a table with other columns nothing can be told.
+*/
+function saysOtherThings(table, own) {
+	const [head, ...rows] = linesOf(table);
+	const [ownHead, ...ownRows] = linesOf(own);
+	if (head !== ownHead) return false;
+	const kind = (head ?? "").split("	").indexOf("kind");
+	const known = (lines) => lines.map((line) => line.split("	").toSpliced(kind === -1 ? Number.POSITIVE_INFINITY : kind, 1).join("	")).toSorted().join("\n");
+	return known(rows) !== known(ownRows);
+}
+const linesOf = (bytes) => new TextDecoder().decode(bytes).split("\n");
 // src/commands/verify/judge.ts
-const BOTH_VIEWS = ["oci", "zot"];
+const BOTH_VIEWS$1 = ["oci", "zot"];
 /** A bundle of one view does not say which: it is the one that fits better. */
 const SINGLE_VIEWS = [["zot"], ["oci"]];
 /**
 * Compares what was read of a bundle with its lock: each blob under each of its names, and each file that a server or
 * an importer reads. An index.json that a server rewrote is judged by what it names.
-* @param beside the bytes of the lock beside a bundle of one view
 */
-function judgeBundle(observed, beside) {
+function judgeBundle(observed, options = {}) {
+	const { beside, given } = options;
 	const inside = observed.kept.get(LOCK_FILE);
 	const sums = sumsIn(textOf(observed.kept.get(SUMS_FILE)));
-	const bytes = inside ?? beside;
+	const bytes = given ?? inside ?? beside;
 	if (bytes === void 0) return unknown(`${whyMissing(observed)}: nothing says what belongs to the bundle`, observed, sums);
 	const lock = readLock(bytes);
 	if (typeof lock === "string") return unknown(lock, observed, sums);
-	const [best] = (inside === void 0 && !observed.entries.has("SHA256SUMS") ? SINGLE_VIEWS : [BOTH_VIEWS]).map((one) => judgeViews(lock, one, observed, sums)).toSorted((a, b) => a.damaged.length - b.damaged.length);
+	const [best] = (inside === void 0 && !observed.entries.has("SHA256SUMS") ? SINGLE_VIEWS : [BOTH_VIEWS$1]).map((one) => judgeViews(lock, one, {
+		observed,
+		sums,
+		options
+	})).toSorted((a, b) => a.damaged.length - b.damaged.length);
+	const isOther = given !== void 0 && inside !== void 0 && !Buffer.from(inside).equals(given);
+	const other = {
+		path: LOCK_FILE,
+		reason: "it is not the lock that was given",
+		images: []
+	};
 	return {
-		damaged: [],
-		foreign: [],
-		state: [],
+		...NOTHING,
 		...best,
+		damaged: [...isOther ? [other] : [], ...best?.damaged ?? []],
 		images: lock.images.length,
 		lock: digestOf(bytes)
 	};
 }
-function judgeViews(lock, views, observed, sums) {
+const NOTHING = {
+	damaged: [],
+	foreign: [],
+	state: [],
+	notes: [],
+	linksMissing: 0
+};
+function judgeViews(lock, views, { observed, sums, options }) {
 	const explained = explainBundle(lock, views, sums);
 	const manifests = manifestsIn(observed, lock);
 	const affected = affectedImages(lock, manifests);
@@ -67845,10 +71686,23 @@ function judgeViews(lock, views, observed, sums) {
 	const blobs = /* @__PURE__ */ new Set();
 	const files = planTree(lock, manifests, views, () => "");
 	const isSummed = views.length > 1 && observed.entries.has("SHA256SUMS");
+	const links = files.filter(({ kind }) => kind === "link");
+	const linksMissing = links.every(({ path }) => !observed.entries.has(path)) ? links.length : 0;
+	const changed = [];
+	const otherTables = [];
 	for (const file of files) {
 		checked.add(file.path);
 		const hex = blobHexIn(file.path);
 		if (hex !== void 0) blobs.add(hex);
+		if (file.kind === "link" && linksMissing > 0 && options.withoutLinks === true) continue;
+		if (isOfAnotherKit(file, {
+			observed,
+			sums
+		})) {
+			const table = TABLES.includes(file.path) ? observed.kept.get(file.path) : void 0;
+			if (table !== void 0 && file.kind === "bytes" && saysOtherThings(table, file.bytes)) otherTables.push(file.path);
+			else changed.push(file.path);
+		}
 		const reason = whyWrong(file, {
 			observed,
 			sums,
@@ -67870,7 +71724,8 @@ function judgeViews(lock, views, observed, sums) {
 		reason: "it has other digests than the lock, or fewer",
 		images: []
 	});
-	for (const hex of unplaced(lock, views, blobs)) {
+	const absent = unplaced(lock, views, blobs);
+	for (const hex of absent) {
 		const path = `blobs/sha256/${hex}`;
 		damaged.push({
 			path,
@@ -67879,12 +71734,66 @@ function judgeViews(lock, views, observed, sums) {
 		});
 	}
 	damaged.push(...wrongSums(observed, sums, checked, explained));
+	const isTold = absent.length === 0 && hasTops(lock, manifests);
+	if (isTold && changed.includes("SHA256SUMS.registry")) damaged.push({
+		path: REGISTRY_SUMS_FILE,
+		reason: "it has other digests than the lock, or fewer",
+		images: []
+	});
+	if (isTold) damaged.push(...otherTables.map((path) => ({
+		path,
+		reason: "it says other things than the lock",
+		images: []
+	})));
+	const harmful = observed.isArchive ? harmfulIn(observed).filter(({ path }) => !checked.has(path)) : [];
+	damaged.push(...harmful);
+	const told = new Set(harmful.map(({ path }) => path));
 	const { foreign, state } = findForeign(folderContent(observed), explained);
 	return {
 		damaged: damaged.toSorted((a, b) => byText(a.path, b.path)),
-		foreign: foreign.map(({ path, name }) => name ?? path),
-		state
+		foreign: foreign.flatMap(({ path, name }) => told.has(path) ? [] : [name ?? path]),
+		state,
+		notes: [...views.length > 1 ? placeNotes(observed, foreign) : [], ...isTold ? kitNotes(changed.filter((path) => path !== REGISTRY_SUMS_FILE)) : []],
+		linksMissing
 	};
+}
+/** What writes or reads outside of its folder where an archive is unpacked, or could: no save writes it. */
+function harmfulIn({ entries }) {
+	return [...entries].flatMap(([path, seen]) => {
+		if (seen.kind === "fault") return [{
+			path,
+			reason: seen.reason,
+			images: []
+		}];
+		if (seen.kind === "file" || entries.get(seen.to)?.kind === "file") return [];
+		return [{
+			path,
+			reason: "it is a link to a file that is not in the archive",
+			images: []
+		}];
+	});
+}
+/** Whether the manifest of each image is there, and of each of its platforms and referrers. */
+function hasTops({ images }, manifests) {
+	return images.every((image) => [
+		taggedDigest(image),
+		image.root,
+		...[...image.leaves, ...image.referrers].map(({ digest }) => digest)
+	].every((digest) => manifests.has(digest)));
+}
+/** What has become of the folder as a whole. Into the pool only a join writes, and who unpacks: neither servers nor pushes. */
+function placeNotes({ entries }, foreign) {
+	if ([...entries.keys()].some((path) => path.startsWith(`.oci-save-update/`))) return [UNFINISHED];
+	const strays = foreign.filter(({ path, kind }) => kind === "blob" && path.startsWith("blobs/")).length;
+	if (strays === 0) return [];
+	return [`blobs/ has ${formatCount(strays, "file")} of which the lock does not tell: it looks as if two bundles were unpacked here, one over the other. Tags of the earlier one are lost: unpack it again into a folder of its own. kit/update.sh of the newer one joins them.`];
+}
+const UNFINISHED = "an update was cut off here, or is at work. Where none is at work, run kit/update.sh of the newer bundle again, or its join by oci-save unpack: that finishes it. Then verify again.";
+/** What nothing here can tell: the sums beside a script could have been replaced together with it. */
+function kitNotes(changed) {
+	const [first, ...more] = changed;
+	if (first === void 0) return [];
+	return [`${more.length === 0 ? `${first} is` : `${first} and ${formatCount(more.length, "more file")} are`} of another version of oci-save, or changed together with SHA256SUMS: the lock says nothing of them. Compare the sha256 of SHA256SUMS with that where the bundle was made.`];
 }
 /** Blobs of the lock that no manifest which is there names: what would name them is missing. */
 function unplaced(lock, views, placed) {
@@ -67905,16 +71814,16 @@ function wrongSums(observed, sums, checked, explained) {
 	});
 }
 function unknown(reason, observed, sums) {
+	const damaged = [{
+		path: LOCK_FILE,
+		reason,
+		images: []
+	}, ...wrongSums(observed, sums, /* @__PURE__ */ new Set([LOCK_FILE]), void 0)];
 	return {
+		...NOTHING,
 		images: void 0,
 		lock: void 0,
-		damaged: [{
-			path: LOCK_FILE,
-			reason,
-			images: []
-		}, ...wrongSums(observed, sums, /* @__PURE__ */ new Set([LOCK_FILE]), void 0)],
-		foreign: [],
-		state: []
+		damaged
 	};
 }
 /** The lock, or why it cannot be read. */
@@ -67928,6 +71837,18 @@ function readLock(bytes) {
 }
 function textOf(bytes) {
 	return bytes === void 0 ? "" : new TextDecoder().decode(bytes);
+}
+// src/commands/verify/plain-name.ts
+/** Longer ones no file system takes (Linux: NAME_MAX). */
+const MAX_NAME = 255;
+const MAX_PATH = 4096;
+/** Whether a file of a bundle may have that path: it stays in its folder, wherever it is unpacked. */
+function isPlainPath(path) {
+	return path.length <= MAX_PATH && path.split("/").every(isPlain);
+}
+/** Windows drops a dot or a space at an end, so that two names would be one file; it reads `:` as a stream of a file. */
+function isPlain(part) {
+	return part !== "" && part.length <= MAX_NAME && !/[. ]$/.test(part) && !/[\p{Cc}\\:*?"<>|]/u.test(part);
 }
 // src/commands/verify/observe-archive.ts
 /**
@@ -67969,7 +71890,11 @@ async function readToEnd(chunks, take) {
 /** Hashes an entry of an archive. */
 async function observeEntry({ path, kind, size, to, body }, observer) {
 	if (path === "" || path === ".") return;
-	if (observer.entries.has(path)) observer.other(path, {
+	if (!isPlainPath(path)) observer.other(path, {
+		kind: "fault",
+		reason: "it has a name that no bundle has"
+	});
+	else if (observer.entries.has(path)) observer.other(path, {
 		kind: "fault",
 		reason: "it stands there twice"
 	});
@@ -68058,6 +71983,32 @@ async function observeFolder(folder, observer, signal) {
 		bytes: observer.bytes()
 	};
 }
+/** Bytes that are hashed of a folder: of a file with several names once. Undefined where nobody can tell. */
+async function bytesInFolder(folder) {
+	const inodes = /* @__PURE__ */ new Set();
+	let [names, bytes] = [0, 0];
+	const visit = async (at, depth) => {
+		const listed = await readdir(at, { withFileTypes: true });
+		names += listed.length;
+		if (names > MAX_NAMES || depth > MAX_DEPTH) return;
+		for (const entry of listed) {
+			const place = path.join(at, entry.name);
+			if (entry.isDirectory()) await visit(place, depth + 1);
+			if (!entry.isFile()) continue;
+			const stats = await lstat(place, { bigint: true });
+			const isKnown = stats.nlink > 1n && inodes.has(inodeOf(stats));
+			if (stats.nlink > 1n) inodes.add(inodeOf(stats));
+			if (!isKnown) bytes += Number(stats.size);
+		}
+	};
+	try {
+		await visit(folder, 0);
+		return bytes;
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		return;
+	}
+}
 function inodeOf({ dev, ino }) {
 	return `${dev} ${ino}`;
 }
@@ -68075,7 +72026,11 @@ const MAX_INDEX_BYTES$1 = 67108864;
 /** Manifests of 10,000 images together are some 100 MB. */
 const MAX_KEPT_BYTES = 536870912;
 /** The files that say what belongs to a bundle are kept up to this size. */
-const LARGE = /* @__PURE__ */ new Map([[LOCK_FILE, MAX_LOCK_BYTES], [SUMS_FILE, MAX_LOCK_BYTES]]);
+const LARGE = new Map([
+	[LOCK_FILE, MAX_LOCK_BYTES],
+	[SUMS_FILE, MAX_LOCK_BYTES],
+	...TABLES.map((path) => [path, MAX_LOCK_BYTES])
+]);
 /** @param onBytes called with the number of bytes as they are hashed */
 function createObserver(onBytes) {
 	const entries = /* @__PURE__ */ new Map();
@@ -68128,11 +72083,12 @@ function isNeeded(path, bytes) {
 // src/commands/verify/pieces.ts
 /**
 * The files of the archive that some paths name: one `N.tar`, or any of its parts or their list, from which the others
-* follow. A file of any other name is an archive of its own.
+* follow. Parts may lie in several folders, of which one path each is enough. A file of any other name is an archive of its
+* own.
 * @throws OciSaveError `usage` where they belong to several archives, or there is no such file
 */
 async function findPieces(paths) {
-	const archives = new Map(paths.map((one) => [JSON.stringify(archiveNamed(one) ?? one), one]));
+	const archives = new Map(paths.map((one) => [identityOf(one), one]));
 	const [first, ...others] = archives.values();
 	if (first === void 0 || others.length > 0) throw new OciSaveError({
 		code: "usage",
@@ -68141,32 +72097,58 @@ async function findPieces(paths) {
 	});
 	const archive = archiveNamed(first);
 	if (archive?.isPart !== true) return [await wholeOf$1(first, archive?.name)];
-	const { folder, name } = archive;
-	const list = parsePartsList(await readSidecar(path.join(folder, partsListName(name))));
-	if (list !== void 0) return Promise.all(list.parts.map(async ({ name: part, size, digest }) => {
-		const file = path.join(folder, path.basename(part));
+	const { name } = archive;
+	const folders = [...new Set(paths.map((one) => path.dirname(path.resolve(one))))];
+	const list = await firstOf(folders, async (folder) => parsePartsList(await readSidecar(path.join(folder, partsListName(name)))));
+	if (list !== void 0) return Promise.all(list.parts.map(async ({ name: part, size, digest }) => ({
+		...await placeOf(path.basename(part), folders, size),
+		size,
+		digest
+	})));
+	const sums = /* @__PURE__ */ new Map();
+	const prefix = `${wholeName(name)}.`;
+	const numbers = [];
+	for (const folder of folders) {
+		for (const [part, digest] of sumsIn(await readSidecar(path.join(folder, sumsName(name))))) sums.set(part, digest);
+		for (const one of await unlessGone(readdir(folder)) ?? []) if (one.startsWith(prefix) && /^\d{3}$/.test(one.slice(prefix.length))) numbers.push(Number(one.slice(prefix.length)));
+	}
+	if (numbers.length === 0) throw missing(first);
+	return Promise.all(Array.from({ length: Math.max(...numbers) }, async (_, at) => {
+		const part = partName(name, at + 1);
 		return {
-			file,
-			size,
-			digest,
-			actual: await sizeOf$1(file)
+			...await placeOf(part, folders, void 0),
+			size: void 0,
+			digest: sums.get(part)
 		};
 	}));
-	const sums = sumsIn(await readSidecar(path.join(folder, sumsName(name))));
-	const prefix = `${wholeName(name)}.`;
-	const numbered = (await unlessGone(readdir(folder)) ?? []).filter((one) => one.startsWith(prefix) && /^\d{3}$/.test(one.slice(prefix.length)));
-	if (numbered.length === 0) throw missing(first);
-	const last = Math.max(...numbered.map((one) => Number(one.slice(prefix.length))));
-	const names = Array.from({ length: last }, (_, at) => `${prefix}${String(at + 1).padStart(3, "0")}`);
-	return Promise.all(names.map(async (part) => {
+}
+/** Parts of one name belong together, wherever they lie; a whole archive is one file. */
+function identityOf(file) {
+	const archive = archiveNamed(file);
+	if (archive === void 0) return file;
+	const { folder, name, isPart } = archive;
+	return JSON.stringify(isPart ? [name] : [name, folder]);
+}
+/** Where a part lies: in the first folder that has it in its right size, else in one that has it at all. */
+async function placeOf(part, folders, size) {
+	const there = (await Promise.all(folders.map(async (folder) => {
 		const file = path.join(folder, part);
 		return {
 			file,
-			size: void 0,
-			digest: sums.get(part),
 			actual: await sizeOf$1(file)
 		};
-	}));
+	}))).filter(({ actual }) => actual !== void 0);
+	const nowhere = {
+		file: path.join(folders[0] ?? "", part),
+		actual: void 0
+	};
+	return there.find(({ actual }) => size === void 0 || actual === size) ?? there[0] ?? nowhere;
+}
+async function firstOf(folders, look) {
+	for (const folder of folders) {
+		const found = await look(folder);
+		if (found !== void 0) return found;
+	}
 }
 async function wholeOf$1(file, name) {
 	const actual = await sizeOf$1(file);
@@ -68258,14 +72240,19 @@ async function* joinPieces(pieces, faults, signal) {
 * written, and nothing is asked of a network.
 * @throws OciSaveError `usage` where there is nothing that could be a bundle
 */
-async function verifyBundle({ content }, io) {
+async function verifyBundle({ content, withoutLinks, lock }, io) {
+	const given = lock === void 0 ? void 0 : await givenLock(lock);
 	const { kind, observed, beside, name } = await observe(content, io);
 	if (observed.entries.size === 0 && observed.parts.length === 0) throw new OciSaveError({
 		code: "usage",
 		message: `${name} is not a bundle: ${observed.broken ?? "it is empty"}`,
 		hint: "Name the folder or the archive that oci-save save wrote, or - for an archive on standard input."
 	});
-	const verdict = judgeBundle(observed, beside);
+	const verdict = judgeBundle(observed, {
+		beside,
+		given,
+		withoutLinks
+	});
 	const { parts, broken, bytes, entries } = observed;
 	const isWhole = verdict.damaged.length === 0 && parts.length === 0 && broken === void 0;
 	return {
@@ -68301,7 +72288,7 @@ async function observe(content, io) {
 		return {
 			kind: "stream",
 			name: "standard input",
-			observed: await observeArchive(stopping(stdin, signal), observer, []),
+			observed: await observeArchive(stopping$1(stdin, signal), observer, []),
 			beside: void 0
 		};
 	}
@@ -68309,7 +72296,8 @@ async function observe(content, io) {
 		if (more.length > 0) throw alone("a folder");
 		emit({
 			type: "stage",
-			stage: "verify"
+			stage: "verify",
+			bytes: await bytesInFolder(first)
 		});
 		const observed = await observeFolder(first, observer, signal);
 		return {
@@ -68331,8 +72319,24 @@ async function observe(content, io) {
 		kind: pieces.length > 1 ? "parts" : "archive",
 		name: first,
 		observed,
-		beside: observed.entries.has("oci-save.lock.json") ? void 0 : await lockOf$1(lockBeside$1(withoutSuffix(first)))
+		beside: observed.entries.has("oci-save.lock.json") ? void 0 : await lockBesideOne(content)
 	};
+}
+/** The lock that lies beside one of the files of an archive: they may have come on several media. */
+async function lockBesideOne(files) {
+	for (const file of files) {
+		const lock = await lockOf$1(lockBeside$1(withoutSuffix(file)));
+		if (lock !== void 0) return lock;
+	}
+}
+/** The lock that the user names. Throws `usage` where there is none. */
+async function givenLock(file) {
+	const bytes = await lockOf$1(file);
+	if (bytes !== void 0) return bytes;
+	throw new OciSaveError({
+		code: "usage",
+		message: `${file}: there is no lock`
+	});
 }
 async function lockOf$1(file) {
 	return (await unlessGone(stat(file)))?.isFile() === true ? readBounded(file, MAX_LOCK_BYTES) : void 0;
@@ -68340,7 +72344,7 @@ async function lockOf$1(file) {
 function sizeOf(pieces) {
 	return pieces.reduce((sum, { actual = 0 }) => sum + actual, 0);
 }
-async function* stopping(chunks, signal) {
+async function* stopping$1(chunks, signal) {
 	for await (const chunk of chunks) {
 		signal?.throwIfAborted();
 		yield chunk;
@@ -68352,18 +72356,197 @@ function alone(what) {
 		message: `${what} is verified alone: name nothing beside it`
 	});
 }
+// src/commands/unpack/to-disk.ts
+/** What a file system responds that knows no modes, or lets nobody change them. */
+const NO_MODES = /* @__PURE__ */ new Set([
+	"EPERM",
+	"ENOTSUP",
+	"EOPNOTSUPP",
+	"ENOSYS",
+	"EINVAL"
+]);
+/** Sets a mode, whatever the umask; where a medium has none, as FAT, it stays what it is mounted with. */
+async function setMode(place, mode) {
+	try {
+		await chmod(place, mode);
+	} catch (error) {
+		if (!NO_MODES.has(systemCodeOf(error) ?? "")) throw error;
+	}
+}
+/** A file system writes several at once in one go. */
+const AT_ONCE = 16;
+/**
+* Makes sure that files, and then the folders that name them, are on the disk, and not only in the machine's memory: a stick
+* that is pulled out afterwards has all of it.
+* @throws the error of the system, such as of a disk that fails only now
+*/
+async function flush(files, folders, signal) {
+	const each = async (places, work) => {
+		await pMap(places, async (place) => {
+			signal?.throwIfAborted();
+			await work(place);
+		}, { concurrency: AT_ONCE });
+	};
+	await each(files, (file) => sync(file, "r+"));
+	await each(folders, flushFolder);
+}
+/** What a system responds that cannot flush folders: Windows, and some that are mounted through FUSE. */
+const NO_FOLDERS = /* @__PURE__ */ new Set([
+	"EISDIR",
+	"EPERM",
+	"EACCES",
+	"EINVAL",
+	"ENOTSUP",
+	"EOPNOTSUPP",
+	"EBADF"
+]);
+/** Makes sure that the names in a folder are on the disk, where the system can. */
+async function flushFolder(folder) {
+	try {
+		await sync(folder, "r");
+	} catch (error) {
+		if (!NO_FOLDERS.has(systemCodeOf(error) ?? "")) throw error;
+	}
+}
+async function sync(place, flags) {
+	const handle = await open$2(place, flags);
+	try {
+		await handle.sync();
+	} finally {
+		await handle.close();
+	}
+}
+// src/commands/unpack/place-files.ts
+/**
+* Brings a bundle's files into one that is served: at any moment each name is what it was or what it will be, and what an
+* index.json promises is there before it.
+*/
+async function placeFiles(tree, placing) {
+	const { site, staging, isThere, superseded } = placing;
+	const wanted = new Set(tree.map((file) => file.path));
+	const at = (name) => path.join(site, ...name.split("/"));
+	let [blobs, bytes, copies] = [
+		0,
+		0,
+		0
+	];
+	for (const file of tree) {
+		if (file.kind !== "blob" || isThere(file.path)) continue;
+		await mkdir(path.dirname(at(file.path)), {
+			recursive: true,
+			mode: 493
+		});
+		const from = path.join(staging, ...file.path.split("/"));
+		await flush([from], []);
+		await chmod(from, 420);
+		await rename(from, at(file.path));
+		blobs += 1;
+		bytes += file.size;
+	}
+	for (const file of tree) {
+		if (file.kind !== "link" || isThere(file.path)) continue;
+		await mkdir(path.dirname(at(file.path)), {
+			recursive: true,
+			mode: 493
+		});
+		if (await tryLink(at(file.to), at(file.path))) continue;
+		const put = path.join(staging, "put");
+		await copyFile(at(file.to), put);
+		await rename(put, at(file.path));
+		copies += 1;
+	}
+	for (const file of inOrder(tree)) {
+		if (file.path === "SHA256SUMS.registry") {
+			for (const name of superseded) if (!wanted.has(name)) await rm(at(name), { force: true });
+		}
+		await put(file.bytes, file.isExecutable === true, at(file.path), staging);
+	}
+	return {
+		blobs,
+		bytes,
+		copies
+	};
+}
+/** Repositories first, each oci-layout before its index.json; the lock before what follows from it; the sums last. */
+function inOrder(tree) {
+	const rank = ({ path: name }) => {
+		if (name.startsWith(`registry/`)) return name.endsWith("/index.json") ? 1 : 0;
+		if (name === "oci-save.lock.json") return 2;
+		if (name === "SHA256SUMS") return 5;
+		return name === "SHA256SUMS.registry" ? 4 : 3;
+	};
+	return tree.flatMap((file) => file.kind === "bytes" && !file.path.endsWith("/_restore_complete") ? [file] : []).toSorted((a, b) => rank(a) - rank(b));
+}
+async function put(bytes, isExecutable, place, staging) {
+	const there = await readStart(place, bytes.length);
+	if (there?.size === bytes.length && there.bytes.equals(bytes)) return;
+	await mkdir(path.dirname(place), {
+		recursive: true,
+		mode: 493
+	});
+	const unfinished = path.join(staging, "put");
+	await rm(unfinished, { force: true });
+	await writeFile(unfinished, bytes);
+	await chmod(unfinished, isExecutable ? 493 : 420);
+	await flush([unfinished], []);
+	await rename(unfinished, place);
+}
+// src/commands/unpack/entry-names.ts
+/** @param observer has the files that came before */
+function createNames({ entries }) {
+	const folders = /* @__PURE__ */ new Set();
+	const folded = /* @__PURE__ */ new Set();
+	return { check(name, kind) {
+		checkName(name, kind, entries, folders);
+		if (kind !== "folder") checkFolded(name, folded);
+	} };
+}
+function checkName(name, kind, entries, folders) {
+	const parts = name.split("/");
+	if (!isPlainPath(name)) throw refused$1(name, "no name that a bundle has");
+	if (kind === "other") throw refused$1(name, "neither a file nor a hard link nor a folder");
+	if (entries.has(name) || kind !== "folder" && folders.has(name)) throw refused$1(name, "there twice");
+	for (const [at] of parts.entries()) {
+		const above = parts.slice(0, kind === "folder" ? at + 1 : at).join("/");
+		if (entries.has(above)) throw refused$1(name, "below a file");
+		if (above !== "") folders.add(above);
+	}
+}
+/** Names that some file systems take for one: there, the second would be written over the first, or count as its link. */
+function checkFolded(name, known) {
+	const folded = name.normalize("NFC").toLowerCase();
+	if (known.has(folded)) throw refused$1(name, "there twice, but for capital letters or the form of its characters");
+	known.add(folded);
+}
+/** The error for an entry that no bundle has. */
+function refused$1(name, what) {
+	return new OciSaveError({
+		code: "digest",
+		message: `the archive cannot be unpacked: its entry ${JSON.stringify(name.slice(0, 200))} is ${what}`,
+		hint: "It is not an archive that oci-save wrote, or it was changed since."
+	});
+}
+/** Devices of Windows, which no file or folder can be called, whatever follows after a dot (Naming Files, Win32). */
+const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
+/** The part of a path that is the name of a device on Windows: repositories may be called so. */
+function deviceIn(name) {
+	return name.split("/").find((part) => DEVICE.test(part));
+}
 // src/commands/unpack/room.ts
 /** Reads the headers of an archive. Throws TarFault where it is cut off. */
 async function roomOf(archive) {
 	const sizes = /* @__PURE__ */ new Map();
 	let names = 0;
+	let device;
 	for await (const { path: name, kind, size, to } of readTar(archive)) {
+		if (device === void 0 && deviceIn(name) !== void 0) device = name;
 		if (kind === "file") sizes.set(name, size);
 		if (kind === "link") names += sizes.get(to) ?? 0;
 	}
 	return {
 		files: [...sizes.values()].reduce((sum, size) => sum + size, 0),
-		names
+		names,
+		device
 	};
 }
 /** Whether a file system knows hard links: FAT, exFAT and some of a network do not. */
@@ -68388,169 +72571,144 @@ async function checkRoom(folder, room, linked) {
 	throw new OciSaveError({
 		code: "machine",
 		message: `${folder} has ${formatBytes(free)} free, and the bundle takes ${formatBytes(needed)}` + (linked ? "" : `, of which ${formatBytes(room.names)} are further names: hard links are not known there`),
-		hint: linked ? "Free space, or unpack it elsewhere." : "Unpack it where hard links are known: ext4, XFS, NTFS."
+		hint: linked ? "Free space, or unpack it elsewhere." : hint`Unpack it where hard links are known (ext4, XFS, NTFS), or name a folder for links with ${option("state")}.`
 	});
 }
-// src/commands/unpack/write-entries.ts
+/** Throws `machine` where Windows takes a name of an archive for a device: no file can be written there. */
+function checkDevices({ device }, platform) {
+	if (device === void 0 || platform !== "win32") return;
+	throw new OciSaveError({
+		code: "machine",
+		message: `Windows takes '${deviceIn(device)}' in ${device} for a device: it cannot be unpacked there`,
+		hint: "Serve the archive as it is with oci-save serve, or unpack it on Linux or macOS, WSL included."
+	});
+}
+// src/commands/unpack/served-site.ts
+const BOTH_VIEWS = ["oci", "zot"];
 /**
-* Writes the entries of a bundle's archive below a folder that is empty, and hashes them on the way. Nothing is ever
-* written outside it: names are those of a bundle, and there are no links but to files that stand before them.
-* @throws OciSaveError `digest` where an entry is none that a bundle has; the error of the system
+* The folder of a bundle with both views, links followed.
+* @throws OciSaveError `usage` where it is none
 */
-async function writeEntries(chunks, folder, observer, parts) {
-	const made = /* @__PURE__ */ new Set();
-	const folders = /* @__PURE__ */ new Set();
-	const folded = /* @__PURE__ */ new Set();
-	let [files, bytes] = [0, 0];
-	const write = async (entry) => {
-		const { path: name, kind, size, to, body } = entry;
-		if (name === "" || name === ".") return;
-		checkName(name, kind, observer, folders);
-		if (kind !== "folder") checkFolded(name, folded);
-		const place = path.join(folder, ...name.split("/"));
-		await makeFolder(kind === "folder" ? place : path.dirname(place), made);
-		if (kind === "file") await observer.file(name, size, written(place, body));
-		else if (kind === "link") {
-			if (observer.entries.get(to)?.kind !== "file") throw refused(name, "a link to no file before it");
-			if (await linkOrCopy(path.join(folder, ...to.split("/")), place) === "copied") {
-				files += 1;
-				bytes += (await stat(place)).size;
-			}
-			observer.other(name, {
-				kind: "link",
-				to
-			});
-		}
-	};
-	const writeNamed = async (entry) => {
-		try {
-			await write(entry);
-		} catch (error) {
-			const code = systemCodeOf(error) ?? "";
-			throw UNFIT.has(code) ? refused(entry.path, `one that the disk takes no file for (${code})`) : error;
-		}
-	};
-	const broken = await readToEnd(chunks, (entry, isBroken) => isBroken ? observeEntry(entry, observer) : writeNamed(entry));
-	const { entries, kept } = observer;
-	return {
-		observed: {
-			entries,
-			kept,
-			isArchive: true,
-			parts,
-			broken,
-			bytes: observer.bytes()
-		},
-		copies: {
-			files,
-			bytes
-		}
-	};
-}
-/** What a file system responds to a name that it cannot have; FAT to some that others have. */
-const UNFIT = /* @__PURE__ */ new Set([
-	"ENAMETOOLONG",
-	"EINVAL",
-	"EILSEQ",
-	"EEXIST",
-	"EISDIR",
-	"ENOTDIR"
-]);
-/** Longer ones no file system takes (Linux: NAME_MAX). */
-const MAX_NAME = 255;
-function checkName(name, kind, { entries }, folders) {
-	const parts = name.split("/");
-	if (!parts.every((part) => part !== "" && part !== "." && part !== ".." && part.length <= MAX_NAME && !/[\p{Cc}\\:]/u.test(part)) || name.length > 4096) throw refused(name, "no name that a bundle has");
-	if (kind === "other") throw refused(name, "neither a file nor a hard link nor a folder");
-	if (entries.has(name) || kind !== "folder" && folders.has(name)) throw refused(name, "there twice");
-	for (const [at] of parts.entries()) {
-		const above = parts.slice(0, kind === "folder" ? at + 1 : at).join("/");
-		if (entries.has(above)) throw refused(name, "below a file");
-		if (above !== "") folders.add(above);
-	}
-}
-/** Names that some file systems take for one: there, the second would be written over the first, or count as its link. */
-function checkFolded(name, known) {
-	const folded = name.normalize("NFC").toLowerCase();
-	if (known.has(folded)) throw refused(name, "there twice, but for capital letters or the form of its characters");
-	known.add(folded);
-}
-function refused(name, what) {
-	return new OciSaveError({
-		code: "digest",
-		message: `the archive cannot be unpacked: its entry ${JSON.stringify(name.slice(0, 200))} is ${what}`,
-		hint: "It is not an archive that oci-save wrote, or it was changed since."
-	});
-}
-async function makeFolder(folder, made) {
-	if (made.has(folder)) return;
-	await mkdir(folder, {
-		recursive: true,
-		mode: 493
-	});
-	made.add(folder);
-}
-/** The same bytes, and each is in the file when it is given on. */
-async function* written(file, body) {
-	const handle = await open$2(file, "wx", 420);
-	try {
-		for await (const chunk of body) {
-			await handle.writeFile(chunk);
-			yield chunk;
-		}
-	} finally {
-		await handle.close();
-	}
-}
-// src/commands/unpack/unpack.ts
-/**
-* Unpacks a bundle's archive, its parts or a stream into a new folder, which appears when all of it was hashed and compared
-* with the lock. Nothing that is there is overwritten.
-* @throws OciSaveError `usage` or `machine` where nothing was started, `local` where the disk fails; nothing is left then
-*/
-async function unpackBundle(options, io) {
-	const { emit, signal, stdin } = io;
-	const [first = ""] = options.archive;
-	const isStream = first === "-";
-	if (isStream && options.archive.length > 1) throw new OciSaveError({
+async function siteFolder(given) {
+	if (!await isFolder$1(given)) throw new OciSaveError({
 		code: "usage",
-		message: "standard input is unpacked alone: name nothing beside it"
+		message: `${given} is no folder`,
+		hint: ONE_BUNDLE
 	});
-	const pieces = isStream ? [] : await findPieces(options.archive);
-	const output = await freeOutput(options.output, isStream ? void 0 : first);
-	const parent = path.dirname(output);
-	await prepare(pieces, parent, await whereWritable(parent, async () => {
-		await mkdir(parent, { recursive: true });
-		return knowsLinks(parent);
-	}), emit);
-	const faults = [];
-	const observer = createObserver((delta) => emit({
+	const folder = await realpath(given);
+	const above = path.dirname(folder);
+	if (path.basename(above) === "releases" && await exists(path.join(path.dirname(above), "current"))) throw ofReleases(path.dirname(above));
+	if (await exists(path.join(folder, "current")) || await exists(path.join(folder, "releases"))) throw ofReleases(given);
+	if (!await isFile(path.join(folder, "oci-save.lock.json"))) throw new OciSaveError({
+		code: "usage",
+		message: `${given} is no bundle of both views: it has no ${LOCK_FILE}`,
+		hint: ONE_BUNDLE
+	});
+	for (const name of [
+		"index.json",
+		REGISTRY_FOLDER,
+		"blobs"
+	]) if (!await exists(path.join(folder, name))) throw otherLayout(given);
+	return folder;
+}
+const ONE_BUNDLE = "Name the folder of the bundle that is served: the one in which registry/ is.";
+function ofReleases(site) {
+	return new OciSaveError({
+		code: "usage",
+		message: `${site} has a folder for each release`,
+		hint: "Bring the new one beside them, by a swap."
+	});
+}
+/** Only bundles of both views can be joined. */
+function otherLayout(name) {
+	return new OciSaveError({
+		code: "usage",
+		message: `${name} has not the layout of a bundle of both views`,
+		hint: "Two bundles of the default layout can be joined; of others bring the second one beside the first."
+	});
+}
+/**
+* Reads all of a bundle that is served, and refuses one that is damaged or that takes pushes.
+* @throws OciSaveError `machine` with what is in the way
+*/
+async function readSite(folder, { emit, signal }) {
+	const unfinished = await unfinishedIn(folder);
+	const observed = withoutOurs(await observeFolder(folder, createObserver((delta) => emit({
 		type: "bytes",
 		stage: "verify",
 		delta
-	}));
-	const folder = await mkdtemp(path.join(parent, `.${path.basename(output)}.`));
-	try {
-		const chunks = isStream ? stdin : joinPieces(pieces, faults, signal);
-		const written = await whereWritable(output, () => writeEntries(chunks, folder, observer, faults));
-		signal?.throwIfAborted();
-		const beside = isStream ? void 0 : lockBeside$1(withoutSuffix(first));
-		const lock = written.observed.entries.has("oci-save.lock.json") ? void 0 : await lockOf(beside);
-		const report = reportOf(written, judgeBundle(written.observed, lock), {
-			archive: first,
-			output
-		});
-		if (report.outcome === "damaged") return report;
-		await appear(folder, output, lock);
-		return report;
-	} finally {
-		await rm(folder, {
-			recursive: true,
-			force: true
-		});
+	})), signal));
+	for (const [name, seen] of observed.entries) if (seen.kind === "fault" && seen.isLink === true) throw refused(`${path.join(folder, name)} is a link`, "A bundle has none: put there what it leads to.");
+	const lock = parseLock(observed.kept.get("oci-save.lock.json") ?? await readBounded(path.join(folder, "oci-save.lock.json"), 268435456) ?? /* @__PURE__ */ new Uint8Array(), path.join(folder, LOCK_FILE));
+	await refuseUploads(folder, lock);
+	if (unfinished === void 0) {
+		const { damaged } = judgeBundle(observed, {});
+		if (damaged.length > 0) throw refused(`${folder} is damaged:\n${damaged.slice(0, 10).map(({ path: name, reason }) => `${name}: ${reason}`).join("\n")}`, "Put back what it lacks first, or bring the new one beside it, by a swap.");
+		const pushed = [...pushedTo(observed, lock).values()];
+		if (pushed.length > 0) throw takesPushes(folder, pushed);
+	}
+	return {
+		folder,
+		lock,
+		observed,
+		unfinished
+	};
+}
+/**
+* Of a join that was cut off: each blob that is there is whole, and both locks explain all that is served.
+* @throws OciSaveError `machine`
+*/
+function refuseUnexplained({ folder, lock, observed }, joined) {
+	for (const [name, seen] of observed.entries) {
+		const hex = /(?:^|\/)blobs\/sha256\/([0-9a-f]{64})$/.exec(name)?.[1];
+		if (hex === void 0 || seen.kind === "file" && seen.digest === `sha256:${hex}`) continue;
+		throw refused(`${path.join(folder, name)} is damaged`, "Remove it, and run this again.");
+	}
+	const after = pushedTo(observed, joined);
+	const pushed = [...pushedTo(observed, lock)].flatMap(([key, name]) => after.has(key) ? [name] : []);
+	if (pushed.length > 0) throw takesPushes(folder, pushed);
+}
+/** What is served and a lock does not explain: names for people, by what tells one from another. */
+function pushedTo(observed, lock) {
+	const { foreign } = findForeign(folderContent(observed), explainBundle(lock, BOTH_VIEWS, /* @__PURE__ */ new Map()));
+	const served = foreign.filter(({ path: place }) => /^(?:registry|blobs)(?:\/|$)/.test(place));
+	return new Map(served.map(({ path: place, name }) => [`${place} ${name ?? ""}`, name ?? place]));
+}
+async function unfinishedIn(folder) {
+	const place = path.join(folder, STAGING, "newer");
+	return (await isFile(place) ? await readBounded(place, 1024) : void 0)?.toString("utf8").trim();
+}
+/** What an update keeps at a site is none of its content. */
+function withoutOurs(observed) {
+	const isOurs = (name) => name === `.oci-save-update.lock` || name.startsWith(`.oci-save-update/`);
+	return {
+		...observed,
+		entries: new Map([...observed.entries].filter(([name]) => !isOurs(name))),
+		kept: new Map([...observed.kept].filter(([name]) => !isOurs(name)))
+	};
+}
+/** A server that takes pushes may be writing an index.json at this moment. */
+async function refuseUploads(folder, lock) {
+	const names = lock.images.flatMap((image) => image.names);
+	for (const repository of new Set(names.map((name) => repositoryPath(splitName$1(name).name)))) for (const one of [".uploads", ".sync"]) {
+		const place = path.join(folder, REGISTRY_FOLDER, ...repository.split("/"), one);
+		if (await exists(place)) throw takesPushes(folder, [path.relative(folder, place)]);
 	}
 }
-function reportOf({ observed, copies }, { damaged, foreign, images, lock }, names) {
+function takesPushes(folder, foreign) {
+	const more = foreign.length > 10 ? `\nand ${foreign.length - 10} more` : "";
+	return refused(`the registry over ${folder} takes pushes, or others wrote there; its lock does not explain:\n${foreign.slice(0, 10).join("\n")}${more}`, "Push the new bundle into that registry: oci-save push ARCHIVE HOST:PORT.");
+}
+function refused(message, advice) {
+	return new OciSaveError({
+		code: "machine",
+		message,
+		hint: advice
+	});
+}
+// src/commands/unpack/unpack-report.ts
+/** What was read, and whether it is whole. */
+function reportOf$1({ observed, copies }, { damaged, foreign, images, lock, notes, linksMissing }, names) {
 	const { entries, bytes, parts, broken } = observed;
 	const isWhole = damaged.length === 0 && foreign.length === 0 && parts.length === 0 && broken === void 0;
 	return {
@@ -68569,8 +72727,682 @@ function reportOf({ observed, copies }, { damaged, foreign, images, lock }, name
 		images,
 		lock,
 		damaged,
-		foreign
+		foreign,
+		notes,
+		linksMissing
 	};
+}
+// src/commands/unpack/write-entries.ts
+/**
+* Writes the entries of a bundle's archive below a folder that is empty, and hashes them on the way. Nothing is ever
+* written outside it: names are those of a bundle, and there are no links but to files that stand before them.
+* @param isUnneeded of which entries the bytes are hashed, and nothing is written
+* @throws OciSaveError `digest` where an entry is none that a bundle has; the error of the system
+*/
+async function writeEntries(chunks, folder, observer, parts, isUnneeded = async () => false) {
+	const made = /* @__PURE__ */ new Set();
+	const names = createNames(observer);
+	const ownFiles = [];
+	let [files, bytes] = [0, 0];
+	const write = async (entry) => {
+		const { path: name, kind, size, to, isExecutable, body } = entry;
+		if (name === "" || name === ".") return;
+		names.check(name, kind);
+		const steps = name.split("/");
+		const place = path.join(folder, ...steps);
+		if ((kind === "file" || kind === "link") && await isUnneeded(name, kind, size)) return observeEntry(entry, observer);
+		if (kind === "link" && observer.entries.get(to)?.kind !== "file") throw refused$1(name, "a link to no file before it");
+		await makeFolder(folder, kind === "folder" ? steps : steps.slice(0, -1), made);
+		if (kind === "file") {
+			await observer.file(name, size, written(place, body, isExecutable));
+			ownFiles.push(place);
+		} else if (kind === "link") {
+			if (await linkOrCopy(path.join(folder, ...to.split("/")), place) === "copied") {
+				files += 1;
+				bytes += (await stat(place)).size;
+				ownFiles.push(place);
+			}
+			observer.other(name, {
+				kind: "link",
+				to
+			});
+		}
+	};
+	const writeNamed = async (entry) => {
+		try {
+			await write(entry);
+		} catch (error) {
+			const code = systemCodeOf(error) ?? "";
+			throw UNFIT.has(code) ? refused$1(entry.path, `one that the disk takes no file for (${code})`) : error;
+		}
+	};
+	const broken = await readToEnd(chunks, (entry, isBroken) => isBroken ? observeEntry(entry, observer) : writeNamed(entry));
+	const { entries, kept } = observer;
+	return {
+		observed: {
+			entries,
+			kept,
+			isArchive: true,
+			parts,
+			broken,
+			bytes: observer.bytes()
+		},
+		copies: {
+			files,
+			bytes
+		},
+		files: ownFiles,
+		folders: [folder, ...made]
+	};
+}
+/** What a file system responds to a name that it cannot have; FAT to some that others have. */
+const UNFIT = /* @__PURE__ */ new Set([
+	"ENAMETOOLONG",
+	"EINVAL",
+	"EILSEQ",
+	"EEXIST",
+	"EISDIR",
+	"ENOTDIR"
+]);
+/** Each folder that is made on the way gets its mode, whatever the umask: a server may run as another user. */
+async function makeFolder(top, names, made) {
+	let folder = top;
+	for (const name of names) {
+		folder = path.join(folder, name);
+		if (made.has(folder)) continue;
+		await mkdir(folder, {
+			recursive: true,
+			mode: 493
+		});
+		await setMode(folder, 493);
+		made.add(folder);
+	}
+}
+/** The same bytes, and each is in the file when it is given on. */
+async function* written(file, body, isExecutable) {
+	const mode = isExecutable ? 493 : 420;
+	const handle = await open$2(file, "wx", mode);
+	try {
+		for await (const chunk of body) {
+			await handle.writeFile(chunk);
+			yield chunk;
+		}
+	} finally {
+		await handle.close();
+	}
+	await setMode(file, mode);
+}
+// src/commands/unpack/read-archive.ts
+/**
+* Reads an archive, its parts or a stream, hashes all of it and writes what is wanted. Of a file it says beforehand what that
+* takes, and there has to be that much room.
+* @throws OciSaveError `usage` or `machine` where nothing was started
+*/
+async function readArchive({ archive, folder, site, isWanted }, { emit, signal, stdin }) {
+	const [first = ""] = archive;
+	const isStream = first === "-";
+	if (isStream && archive.length > 1) throw new OciSaveError({
+		code: "usage",
+		message: "standard input is unpacked alone: name nothing beside it"
+	});
+	const pieces = isStream ? [] : await findPieces(archive);
+	for (const { file } of pieces) {
+		if (!isInside(await realPlaceOf(path.resolve(file)), [site])) continue;
+		throw new OciSaveError({
+			code: "usage",
+			message: `${file} lies in ${site}`,
+			hint: "Move the archive out of the folder that is served."
+		});
+	}
+	const linked = await knowsLinks(folder);
+	const room = await roomOfWanted(pieces, isWanted);
+	if (room !== void 0) {
+		await checkRoom(folder, room, linked);
+		emit({
+			type: "log",
+			level: "info",
+			message: `the new bundle takes ${formatBytes(room.files + (linked ? 0 : room.names))} more in ${site}`
+		});
+	}
+	emit({
+		type: "stage",
+		stage: "verify"
+	});
+	const faults = [];
+	const observer = createObserver((delta) => emit({
+		type: "bytes",
+		stage: "verify",
+		delta
+	}));
+	const written = await writeEntries(isStream ? stopping(stdin, signal) : joinPieces(pieces, faults, signal), folder, observer, faults, async (name, kind, size) => !await isWanted(name, kind, size));
+	signal?.throwIfAborted();
+	const { entries, broken } = written.observed;
+	if (broken === void 0 && faults.length === 0 && !entries.has("oci-save.lock.json")) throw otherLayout(first);
+	return {
+		written,
+		report: reportOf$1(written, judgeBundle(written.observed, {}), {
+			archive: first,
+			output: site
+		})
+	};
+}
+/** Undefined for a stream, and where the archive is cut off: what is wrong with it is told when all of it was read. */
+async function roomOfWanted(pieces, isWanted) {
+	const ranges = rangesOf(pieces);
+	if (ranges === void 0) return void 0;
+	const sizes = /* @__PURE__ */ new Map();
+	let [files, names] = [0, 0];
+	try {
+		for await (const { path: name, kind, size, to } of readTar(ranges)) {
+			if (kind === "link") names += sizes.get(to) ?? 0;
+			if (kind !== "file") continue;
+			sizes.set(name, size);
+			if (await isWanted(name, kind, size)) files += size;
+		}
+	} catch (error) {
+		if (error instanceof TarFault) return void 0;
+		throw error;
+	}
+	return {
+		files,
+		names
+	};
+}
+async function* stopping(chunks, signal) {
+	for await (const chunk of chunks) {
+		signal?.throwIfAborted();
+		yield chunk;
+	}
+}
+// src/commands/unpack/join-site.ts
+/**
+* Joins an archive's bundle to the one that a site serves. The archive is read once, into a folder at the site: only blobs
+* that are not there take room. Then the blobs take their names, and each index.json, so that no pull is disturbed; what
+* was cut off is finished by running it again.
+* @throws OciSaveError `usage` or `machine` where nothing was changed, `local` where the disk fails meanwhile
+*/
+async function joinSite({ archive, site: given }, io) {
+	const folder = await siteFolder(given);
+	const held = await holdSite(folder);
+	const staging = path.join(folder, STAGING);
+	let isBegun = false;
+	try {
+		const site = await readSite(folder, io);
+		isBegun = site.unfinished !== void 0;
+		if (!isBegun) await rm(staging, {
+			recursive: true,
+			force: true
+		});
+		await mkdir(staging, {
+			recursive: true,
+			mode: 493
+		});
+		const isThere = (name) => site.observed.entries.has(name);
+		const { written, report } = await readArchive({
+			archive,
+			folder: staging,
+			site: folder,
+			isWanted: (name) => isPoolBlob(name) && !isThere(name)
+		}, io);
+		if (report.outcome === "damaged") return report;
+		const newer = lockOf(written, report.archive);
+		if (site.unfinished !== void 0 && site.unfinished !== hexOf(digestOf(newer.bytes))) throw otherUnfinished(folder);
+		const joined = mergeLocks(site.lock, newer.lock);
+		if (isBegun) refuseUnexplained(site, joined);
+		const names = newNames(site.lock, newer.lock);
+		if (!isBegun && encodesSame(joined, site)) return {
+			...report,
+			joined: {
+				...names,
+				blobs: 0,
+				bytes: 0,
+				copies: 0
+			}
+		};
+		io.signal?.throwIfAborted();
+		await begin(staging, newer.bytes);
+		isBegun = true;
+		const placed = await placeFiles(planTree(joined, new Map([...manifestsIn(site.observed, joined), ...manifestsIn(written.observed, joined)]), BOTH_VIEWS, renderBundlePage), {
+			site: folder,
+			staging,
+			isThere,
+			superseded: kitFilesOf(site)
+		});
+		await rm(staging, {
+			recursive: true,
+			force: true
+		});
+		isBegun = false;
+		return {
+			...report,
+			images: joined.images.length,
+			lock: digestOfLock(joined),
+			joined: {
+				...names,
+				...placed
+			}
+		};
+	} catch (error) {
+		throw isBegun ? goesOn(error, folder) : diskError(error, folder) ?? error;
+	} finally {
+		if (!isBegun) await rm(staging, {
+			recursive: true,
+			force: true
+		});
+		await held.release();
+	}
+}
+/** Files of the older bundle's kit, as its sums name them: the kit is the newer one's. */
+function kitFilesOf({ observed }) {
+	return [...sumsIn(new TextDecoder().decode(observed.kept.get(SUMS_FILE))).keys()].filter((name) => name.startsWith("kit/") && observed.entries.has(name));
+}
+const isPoolBlob = (name) => /^blobs\/sha256\/[0-9a-f]{64}$/.test(name);
+function lockOf({ observed }, archive) {
+	const bytes = observed.kept.get(LOCK_FILE);
+	if (bytes === void 0) throw otherLayout(archive);
+	return {
+		bytes,
+		lock: parseLock(bytes, `${archive}: ${LOCK_FILE}`)
+	};
+}
+const encodesSame = (joined, { observed }) => Buffer.from(encodeLock(joined)).equals(observed.kept.get("oci-save.lock.json") ?? /* @__PURE__ */ new Uint8Array());
+/** From here on a join that is cut off has to be finished: the same archive is known by its lock. */
+async function begin(staging, newer) {
+	const place = path.join(staging, "newer");
+	await writeFile(`${place}.part`, `${hexOf(digestOf(newer))}\n`);
+	await rename(`${place}.part`, place);
+}
+function newNames(older, newer) {
+	const had = new Map(older.images.flatMap((image) => image.names.map((name) => [name, taggedDigest(image)])));
+	const named = newer.images.flatMap((image) => image.names.map((name) => ({
+		name,
+		digest: taggedDigest(image)
+	})));
+	const [before, after] = [older, newer].map(({ images }) => new Set(images.flatMap(({ names }) => names.map(registryOf))));
+	return {
+		added: named.flatMap(({ name }) => had.has(name) ? [] : [name]).toSorted(),
+		moved: named.flatMap(({ name, digest }) => (had.get(name) ?? digest) === digest ? [] : [name]).toSorted(),
+		registries: [...after ?? []].filter((registry) => before?.has(registry) !== true).toSorted()
+	};
+}
+const registryOf = (stored) => repositoryPath(splitName$1(stored).name).split("/")[0] ?? "";
+function otherUnfinished(folder) {
+	return new OciSaveError({
+		code: "machine",
+		message: `a join of another bundle into ${folder} was cut off`,
+		hint: `Run that one again first: the one whose lock has the sha256 in ${path.join(folder, STAGING, "newer")}.`
+	});
+}
+/** Part of the new bundle is there, and none of the old one is lost. */
+function goesOn(error, folder) {
+	if (error instanceof OciSaveError && (error.code === "usage" || error.code === "machine")) return error;
+	const code = systemCodeOf(error);
+	if (code === void 0) return error;
+	return new OciSaveError({
+		code: "local",
+		message: `${folder} could not be written (${code})`,
+		hint: "All that was served is served on. Run it again when there is room: it goes on from here.",
+		cause: error
+	});
+}
+// src/commands/serve/zot-root.ts
+/**
+* Makes the root that zot serves of links, so that nothing is written into the bundle, which may be on media that cannot be
+* written to: a link for each folder at the top, or each repository with a link to the bundle's pool.
+* @throws OciSaveError `usage` where the bundle has a link that leads out of it, `machine` where links cannot be made
+*/
+async function makeZotState(source, bundle) {
+	await refuseLinksOut(source.kind === "pool" ? source.bundle : source.root, bundle);
+	const folder = await mkdtemp(path.join(tmpdir(), "oci-save-serve-"));
+	const close = () => rm(folder, {
+		recursive: true,
+		force: true
+	});
+	const root = path.join(folder, "root");
+	try {
+		await mkdir(root);
+		if (source.kind === "pool") await linkPool(root, path.resolve(source.bundle, "blobs"), source.content);
+		else await linkRepositories(root, source.root);
+		await addAliases(root);
+		await writeFile(path.join(root, "_restore_complete"), "1");
+		return {
+			folder,
+			root,
+			close
+		};
+	} catch (error) {
+		await close();
+		const code = systemCodeOf(error);
+		if (code === void 0) throw error;
+		throw new OciSaveError({
+			code: "machine",
+			message: `the folder for zot cannot be made in ${tmpdir()} (${code})`,
+			hint: hint`Set TMPDIR to a folder where links can be made, or serve it without zot: ${option("builtIn")}.`,
+			cause: error
+		});
+	}
+}
+async function linkRepositories(root, source) {
+	const from = path.resolve(source);
+	for (const entry of await readdir(from, { withFileTypes: true })) if (entry.isDirectory() && !entry.name.startsWith("_")) await symlink(path.join(from, entry.name), path.join(root, entry.name));
+}
+/** The mirrors of dockerd have no path: it asks for `docker.io/library/one` as `library/one`. */
+async function addAliases(root) {
+	for (const name of await unlessGone(readdir(path.join(root, "docker.io"))) ?? []) {
+		const alias = path.join(root, name);
+		if (!await exists(alias) && await isFolder$1(path.join(root, "docker.io", name))) await symlink(`docker.io/${name}`, alias);
+	}
+}
+/** Writes the repositories of a bundle below a folder, each with a link to the bundle's pool in place of its own blobs. */
+async function linkPool(root, pool, { lock, manifests }) {
+	for (const file of planTree(lock, manifests, ["zot"], () => "")) {
+		if (file.kind !== "bytes") continue;
+		const place = path.join(root, ...file.path.split("/"));
+		await makeFolders(root, path.posix.dirname(file.path).split("/"));
+		await writeFile(place, file.bytes);
+		await chmod(place, 420);
+		if (path.basename(place) === "index.json") await symlink(pool, path.join(path.dirname(place), "blobs"));
+	}
+}
+/** Their modes are set apart from the umask: a zot that runs as another user must be able to read. */
+async function makeFolders(root, names) {
+	let folder = root;
+	for (const name of names) {
+		folder = path.join(folder, name);
+		if (await mkdir(folder, { recursive: true }) !== void 0) await chmod(folder, 493);
+	}
+}
+/** zot follows every link: of a stranger's bundle it would serve files of this machine. */
+async function refuseLinksOut(folder, bundle) {
+	const inside = [await realpath(folder), await realpath(bundle)];
+	for (const entry of await readdir(folder, {
+		recursive: true,
+		withFileTypes: true
+	})) {
+		if (!entry.isSymbolicLink()) continue;
+		const place = path.join(entry.parentPath, entry.name);
+		const target = await unlessGone(realpath(place));
+		if (target !== void 0 && isInside(target, inside)) continue;
+		throw new OciSaveError({
+			code: "usage",
+			message: `${place} is a link that leads out of the bundle: zot would serve what is there`,
+			hint: hint`Remove it, or serve the bundle without zot: ${option("builtIn")}.`
+		});
+	}
+}
+// src/commands/unpack/state-folder.ts
+/**
+* Where the state folder of a bundle will be: a zot root whose repositories point at the bundle's pool, for a medium that
+* knows no hard links. It lies elsewhere, where symbolic links are known.
+* @throws OciSaveError `usage` or `machine` where it cannot be made
+*/
+async function openStateFolder(named, output) {
+	const folder = path.resolve(named);
+	const relative = path.relative(output, folder);
+	if (relative === "" || !(relative.startsWith("..") || path.isAbsolute(relative))) throw new OciSaveError({
+		code: "usage",
+		message: `${folder} lies in the bundle's folder`,
+		hint: hint`Name another place with ${option("state")}: nothing but the bundle belongs into its folder.`
+	});
+	if (await exists(folder)) throw new OciSaveError({
+		code: "machine",
+		message: `${folder} is there; it is left as it is`,
+		hint: hint`Name another folder with ${option("state")}.`
+	});
+	const parent = path.dirname(folder);
+	await mkdir(parent, { recursive: true });
+	const probe = await mkdtemp(path.join(parent, ".probe-"));
+	try {
+		await symlink("nothing", path.join(probe, "link"));
+	} catch (error) {
+		const code = systemCodeOf(error);
+		if (code === void 0) throw error;
+		throw new OciSaveError({
+			code: "machine",
+			message: `symbolic links are not known in ${parent} (${code})`,
+			hint: hint`Name a folder on the machine's own disk with ${option("state")}.`
+		});
+	} finally {
+		await rm(probe, {
+			recursive: true,
+			force: true
+		});
+	}
+	return folder;
+}
+/**
+* Writes the state folder of a bundle that was read, beside where it will be. Returns what gives it its name.
+* @param beside the lock that lies beside an archive of one view
+* @throws OciSaveError `usage` where the bundle has no pool
+*/
+async function writeStateFolder(folder, output, observed, beside) {
+	const bytes = observed.kept.get("oci-save.lock.json") ?? beside;
+	const hasPool = [...observed.entries.keys()].some((name) => name.startsWith("blobs/sha256/"));
+	if (bytes === void 0 || !hasPool) throw new OciSaveError({
+		code: "usage",
+		message: "this bundle has repositories alone, and no pool of blobs that they could point at",
+		hint: hint`Leave out ${option("state")}.`
+	});
+	const lock = parseLock(bytes, LOCK_FILE);
+	const part = await mkdtemp(path.join(path.dirname(folder), `.${path.basename(folder)}.`));
+	const discard = () => rm(part, {
+		recursive: true,
+		force: true
+	});
+	try {
+		await linkPool(part, path.join(output, "blobs"), {
+			lock,
+			manifests: manifestsIn(observed, lock)
+		});
+		await writeFile(path.join(part, "_restore_complete"), "1");
+		await setMode(part, 493);
+	} catch (error) {
+		await discard();
+		throw error;
+	}
+	return {
+		appear: () => rename(part, folder),
+		discard
+	};
+}
+// src/commands/unpack/swap-site.ts
+const RELEASE = /^[0-9a-f]{12}$/;
+/**
+* Unpacks an archive into `SITE/releases/`, where each bundle is a folder of its own and shares its blobs with the others,
+* and points `SITE/current` at it. `kit/update.sh` has the same form, and the way back.
+* @throws OciSaveError `usage` or `machine` where nothing was changed, `local` where the disk fails meanwhile
+*/
+async function swapSite({ archive, site: given }, io) {
+	const site = path.resolve(given);
+	const before = await currentOf(site);
+	await mkdir(path.join(site, "releases"), { recursive: true });
+	const held = await holdSite(site);
+	const staging = path.join(site, "releases", ".new");
+	try {
+		await rm(staging, {
+			recursive: true,
+			force: true
+		});
+		await mkdir(staging, { mode: 493 });
+		const known = await knownBlobs(path.join(site, "releases"));
+		const isWanted = async (name, _kind, size) => {
+			const hex = /^blobs\/sha256\/([0-9a-f]{64})$/.exec(name)?.[1];
+			const there = hex === void 0 ? void 0 : known.get(hex);
+			return hex === void 0 || there === void 0 || !await isLinked(there, path.join(staging, name), hex, size);
+		};
+		const { written, report } = await readArchive({
+			archive,
+			folder: staging,
+			site,
+			isWanted
+		}, io);
+		if (report.outcome === "damaged") return report;
+		const lock = written.observed.kept.get(LOCK_FILE);
+		if (lock === void 0) throw otherLayout(report.archive);
+		const release = hexOf(digestOf(lock)).slice(0, 12);
+		await keep(staging, path.join(site, "releases", release), io);
+		if (release !== before) await pointAt(site, release);
+		return {
+			...report,
+			swapped: {
+				release,
+				...before === void 0 ? {} : { before }
+			}
+		};
+	} catch (error) {
+		throw diskError(error, site) ?? error;
+	} finally {
+		await rm(staging, {
+			recursive: true,
+			force: true
+		});
+		await held.release();
+	}
+}
+/** The release to which `current` leads; undefined at a site that is new. */
+async function currentOf(site) {
+	const current = path.join(site, "current");
+	if (await exists(current)) {
+		const target = await readlink(current).catch(() => "");
+		const release = target.replace(/^releases\//, "");
+		if (target.startsWith("releases/") && RELEASE.test(release)) return release;
+		throw new OciSaveError({
+			code: "usage",
+			message: `${current} is no link to a release`,
+			hint: "Another program made it: name another folder."
+		});
+	}
+	if (!await exists(site) || await exists(path.join(site, "releases"))) return void 0;
+	const names = await isFolder$1(site) ? await readdir(site) : [site];
+	if (names.every((name) => name === "lost+found")) return void 0;
+	throw new OciSaveError({
+		code: "usage",
+		message: names.includes("oci-save.lock.json") ? `${site} is itself a bundle` : `${site} is not empty, and has no releases`,
+		hint: "Name a new folder: a registry serves current/registry in it then."
+	});
+}
+/** A file of each blob that a release has. */
+async function knownBlobs(releases) {
+	const known = /* @__PURE__ */ new Map();
+	for (const release of (await readdir(releases)).filter((name) => RELEASE.test(name))) {
+		const pool = path.join(releases, release, "blobs/sha256");
+		for (const entry of await unlessGone(readdir(pool, { withFileTypes: true })) ?? []) if (entry.isFile()) known.set(entry.name, path.join(pool, entry.name));
+	}
+	return known;
+}
+/** Whether an older release's file of a blob is whole, and has a name in the new one now. */
+async function isLinked(there, place, hex, size) {
+	if (await exists(place)) return true;
+	if ((await stat(there)).size !== size || hexOf((await hashFile(there)).digest) !== hex) return false;
+	await mkdir(path.dirname(place), {
+		recursive: true,
+		mode: 493
+	});
+	return tryLink(there, place);
+}
+/** A release that is there already stays as it is, where it is whole. */
+async function keep(staging, place, { emit, signal }) {
+	if (!await exists(place)) {
+		await chmod(staging, 493);
+		return rename(staging, place);
+	}
+	const { damaged } = judgeBundle(await observeFolder(place, createObserver((delta) => emit({
+		type: "bytes",
+		stage: "verify",
+		delta
+	})), signal), {});
+	if (damaged.length === 0) return;
+	throw new OciSaveError({
+		code: "machine",
+		message: `${place} is there, and is damaged: ${damaged[0]?.path}: ${damaged[0]?.reason}`,
+		hint: "Remove that folder where current does not lead to it, and run this again."
+	});
+}
+/** `current` is the old release or the new one at any moment. */
+async function pointAt(site, release) {
+	const next = path.join(site, `.current.${process.pid}`);
+	await rm(next, { force: true });
+	await symlink(`releases/${release}`, next);
+	await rename(next, path.join(site, "current"));
+	await appendFile(path.join(site, "releases", ".history"), `${release}\n`);
+}
+// src/commands/unpack/unpack.ts
+/**
+* Unpacks a bundle's archive, its parts or a stream into a new folder, which appears when all of it was hashed and compared
+* with the lock. Nothing that is there is overwritten.
+* @throws OciSaveError `usage` or `machine` where nothing was started, `local` where the disk fails; nothing is left then
+*/
+async function unpackBundle(options, io) {
+	const { site } = options;
+	if (site !== void 0) {
+		if (options.state) throw new OciSaveError({
+			code: "usage",
+			message: "a folder of links is made for a bundle of its own, not for a site that has one",
+			hint: hint`Leave out ${option("state")}.`
+		});
+		return (site.how === "join" ? joinSite : swapSite)({
+			archive: options.archive,
+			site: site.folder
+		}, io);
+	}
+	const { emit, signal, stdin, platform = process.platform } = io;
+	const [first = ""] = options.archive;
+	const isStream = first === "-";
+	if (isStream && options.archive.length > 1) throw new OciSaveError({
+		code: "usage",
+		message: "standard input is unpacked alone: name nothing beside it"
+	});
+	const pieces = isStream ? [] : await findPieces(options.archive);
+	const output = await freeOutput(options.output, isStream ? void 0 : first);
+	const parent = path.dirname(output);
+	const linked = await whereWritable(parent, async () => {
+		await mkdir(parent, { recursive: true });
+		return knowsLinks(parent);
+	});
+	const state = options.state ? await openStateFolder(options.state, output) : void 0;
+	await prepare(pieces, {
+		parent,
+		linked,
+		platform,
+		hasState: state !== void 0
+	}, emit);
+	const faults = [];
+	const observer = createObserver((delta) => emit({
+		type: "bytes",
+		stage: "verify",
+		delta
+	}));
+	const folder = await mkdtemp(path.join(parent, `.${path.basename(output)}.`));
+	try {
+		const chunks = isStream ? stdin : joinPieces(pieces, faults, signal);
+		const isUnneeded = async (_, kind) => kind === "link" && state !== void 0;
+		const written = await whereWritable(output, () => writeEntries(chunks, folder, observer, faults, isUnneeded));
+		signal?.throwIfAborted();
+		const lock = isStream || written.observed.entries.has("oci-save.lock.json") ? void 0 : await lockBesideOne(options.archive);
+		const report = reportOf$1(written, judgeBundle(written.observed, { beside: lock }), {
+			archive: first,
+			output
+		});
+		if (report.outcome === "damaged") return report;
+		const root = state === void 0 ? void 0 : await writeStateFolder(state, output, written.observed, lock);
+		try {
+			await setMode(folder, 493);
+			await whereWritable(output, () => flush(written.files, written.folders, signal));
+			await appear(folder, output, lock);
+			await root?.appear();
+		} finally {
+			await root?.discard();
+		}
+		return state === void 0 ? report : {
+			...report,
+			state
+		};
+	} finally {
+		await rm(folder, {
+			recursive: true,
+			force: true
+		});
+	}
 }
 /** The folder that is made: nothing may be there but an empty folder. */
 async function freeOutput(given, archive) {
@@ -68603,14 +73435,17 @@ async function refuseFixed(output) {
 	});
 }
 /** Tells and checks beforehand what it takes, where the archive is a file. */
-async function prepare(pieces, parent, linked, emit) {
+async function prepare(pieces, { parent, linked, platform, hasState }, emit) {
 	const ranges = rangesOf(pieces);
 	const room = ranges === void 0 ? void 0 : await roomUnlessCut(ranges);
-	if (room !== void 0) await checkRoom(parent, room, linked);
-	if (!linked) emit({
+	if (room !== void 0) {
+		checkDevices(room, platform);
+		await checkRoom(parent, room, linked || hasState);
+	}
+	if (!linked && !hasState) emit({
 		type: "log",
 		level: "warning",
-		message: `hard links are not known in ${parent}: further names of a blob are copies, which take ${room === void 0 ? "several times the room" : `${formatBytes(room.names)} more`}`
+		message: `hard links are not known in ${parent}: further names of a blob are copies, which take ${room === void 0 ? "several times the room" : `${formatBytes(room.names)} more than the ${formatBytes(room.files)} of the blobs`}; a state folder elsewhere takes their place in a few KiB (oci-save unpack --help)`
 	});
 	emit({
 		type: "stage",
@@ -68627,16 +73462,13 @@ async function roomUnlessCut(ranges) {
 		throw error;
 	}
 }
-async function lockOf(file) {
-	return file === void 0 ? void 0 : readBounded(file, MAX_LOCK_BYTES);
-}
 /** The bundle takes its name, and the lock of a bundle of one view its place beside it. Nothing that is there is replaced. */
 async function appear(folder, output, lock) {
 	const beside = lockBeside$1(output);
 	const isNew = lock !== void 0 && await keepLock(lock, beside);
 	try {
-		await chmod(folder, 493);
 		await rename(folder, output);
+		await flushFolder(path.dirname(output));
 	} catch (error) {
 		if (isNew) await rm(beside, { force: true });
 		const code = systemCodeOf(error);
@@ -68670,7 +73502,7 @@ async function whereWritable(place, work) {
 		throw diskError(error, place) ?? error;
 	}
 }
-// src/serve/confined-file.ts
+// src/serve/tree/confined-file.ts
 /** Without O_NONBLOCK a named pipe would hold the request until a process writes to it. */
 const FLAGS = constants$1.O_RDONLY | constants$1.O_NOFOLLOW | constants$1.O_NONBLOCK;
 /** The errors that mean only that nothing is there. */
@@ -68708,35 +73540,59 @@ async function openConfined(root, relative) {
 		const stats = await handle.stat({ bigint: true });
 		if (!stats.isFile()) return void 0;
 		file = {
-			handle,
 			size: Number(stats.size),
-			stamp: `${stats.ino} ${stats.size} ${stats.mtimeNs}`
+			stamp: `${stats.ino} ${stats.size} ${stats.mtimeNs}`,
+			read: (start, end) => readChunks(handle, start, end),
+			close: () => handle.close()
 		};
 		return file;
 	} finally {
 		if (file === void 0) await handle.close();
 	}
 }
+const CHUNK_BYTES = 262144;
+async function* readChunks(handle, start, end) {
+	for (let position = start; position <= end;) {
+		const wanted = Math.min(CHUNK_BYTES, end - position + 1);
+		const chunk = Buffer.allocUnsafe(wanted);
+		const { bytesRead } = await handle.read(chunk, 0, wanted, position);
+		if (bytesRead === 0) throw new OciSaveError({
+			code: "local",
+			message: "a file became shorter while it was read"
+		});
+		position += bytesRead;
+		yield chunk.subarray(0, bytesRead);
+	}
+}
+// src/serve/tree/tree-files.ts
 /**
-* Reads a file's bytes and closes it. Returns undefined where it is larger than `limit` bytes, or grows beyond
-* the size that it had when it was opened.
+* Reads a file's bytes and closes it. Returns undefined where it is larger than `limit` bytes, or grows beyond the size that
+* it had when it was opened.
 */
 async function readAndClose(file, limit) {
 	try {
 		if (file.size > limit) return void 0;
-		const buffer = Buffer.allocUnsafe(file.size + 1);
-		let filled = 0;
-		while (filled < buffer.length) {
-			const { bytesRead } = await file.handle.read(buffer, filled, buffer.length - filled, filled);
-			if (bytesRead === 0) return buffer.subarray(0, filled);
-			filled += bytesRead;
-		}
-		return;
+		const pieces = [];
+		for await (const piece of file.read(0, file.size - 1)) pieces.push(piece);
+		return Buffer.concat(pieces);
 	} finally {
-		await file.handle.close();
+		await file.close();
 	}
 }
-// src/serve/catalog.ts
+/**
+* Whether zot's catalogue passes over a folder and all below it. It compares the end of the path, not a whole
+* component: `team/myblobs` is never listed, though it can be pulled (zot pkg/storage/imagestore, GetRepositories).
+*/
+function isHiddenFolder(path) {
+	return path.endsWith("blobs") || path.endsWith(".uploads") || path.endsWith(".sync");
+}
+/** The order of zot's walk: folder by folder, each one's children sorted, so `a/b` comes before `a-b`. */
+function compareInWalkOrder(left, right) {
+	const [a, b] = [left.split("/"), right.split("/")];
+	const at = a.findIndex((component, index) => component !== b[index]);
+	return at < 0 ? a.length - b.length : byText(a[at] ?? "", b[at] ?? "");
+}
+// src/serve/tree/folder-files.ts
 /**
 * The zot root of a bundle: its folder `registry` where repositories are below that, else the folder itself where
 * it is such a root (`layout: zot` alone). zot's own marker at the top of a folder says that it is the root, so
@@ -68761,12 +73617,25 @@ async function findRegistryRoot(bundle) {
 async function trueFolder(folder) {
 	const path = await unlessAbsent(realpath(folder));
 	if (path !== void 0 && await isFolder(path)) return path;
-	const [fault, more] = path === void 0 ? ["does not exist", ""] : ["is a file", "; an archive is unpacked first"];
 	throw new OciSaveError({
 		code: "usage",
-		message: `${folder} ${fault}`,
-		hint: `Give the folder of a bundle${more}.`
+		message: `${folder} ${path === void 0 ? "does not exist" : "is a file"}`,
+		hint: "Give a bundle's folder, or its archive: N.tar or one of its parts."
 	});
+}
+/**
+* The files of a root, which may be a folder.
+* @throws OciSaveError `usage` where there is no such folder
+*/
+async function filesAt(root) {
+	return typeof root === "string" ? folderFiles(await trueFolder(root)) : root;
+}
+/** The files below a true path: the path itself, and links that lead out of it, are never followed. */
+function folderFiles(root) {
+	return {
+		open: (path) => openConfined(root, path),
+		repositories: () => walkRepositories(root)
+	};
 }
 async function hasRepositories(root) {
 	for await (const _ of walkRepositories(root)) return true;
@@ -68801,19 +73670,6 @@ async function isRepository(root, folder, children) {
 }
 async function isFolder(path) {
 	return (await unlessAbsent(stat(path)))?.isDirectory() ?? false;
-}
-/**
-* Whether zot's catalogue passes over a folder and all below it. It compares the end of the path, not a whole
-* component: `team/myblobs` is never listed, though it can be pulled (zot pkg/storage/imagestore, GetRepositories).
-*/
-function isHiddenFolder(path) {
-	return path.endsWith("blobs") || path.endsWith(".uploads") || path.endsWith(".sync");
-}
-/** The order of zot's walk: folder by folder, each one's children sorted, so `a/b` comes before `a-b`. */
-function compareInWalkOrder(left, right) {
-	const [a, b] = [left.split("/"), right.split("/")];
-	const at = a.findIndex((component, index) => component !== b[index]);
-	return at < 0 ? a.length - b.length : byText(a[at] ?? "", b[at] ?? "");
 }
 // src/serve/response.ts
 function refuse(status, refused, message) {
@@ -68851,7 +73707,7 @@ function jsonResponse(json, status = 200, headers = {}) {
 		body
 	};
 }
-// src/serve/layout-index.ts
+// src/serve/tree/layout-index.ts
 const MEBIBYTE = 1048576;
 /** Some 75,000 images in one repository. Parsed, an index takes five times its size in memory. */
 const MAX_INDEX_BYTES = 16 * MEBIBYTE;
@@ -68898,15 +73754,15 @@ function parseJson(bytes) {
 * A reader that keeps what it parsed for as long as the file is the same (inode, size, time of writing): a tag
 * that is added to the tree while the server runs is served at once.
 */
-function createIndexReader(root) {
+function createIndexReader(files) {
 	const cache = /* @__PURE__ */ new Map();
 	const oneByOne = pLimit(1);
 	return async (repository) => {
-		const file = await openConfined(root, `${repository}/index.json`);
+		const file = await files.open(`${repository}/index.json`);
 		if (!file) return void 0;
 		const known = cache.get(repository);
 		if (known?.stamp === file.stamp) {
-			await file.handle.close();
+			await file.close();
 			return known.index;
 		}
 		const index = oneByOne(async () => toIndex(repository, await readAndClose(file, MAX_INDEX_BYTES)));
@@ -68926,7 +73782,7 @@ function createIndexReader(root) {
 	};
 }
 function toIndex(repository, bytes) {
-	const fault = bytes ? "does not fit the image-spec" : `has more than ${MAX_INDEX_BYTES / MEBIBYTE} MiB, which is not served, or grows while it is read`;
+	const fault = bytes ? "does not fit the image-spec" : `has more than ${MAX_INDEX_BYTES / MEBIBYTE} MiB, which is not served`;
 	return (bytes && parseLayoutIndex(bytes)) ?? refuse(500, "UNKNOWN", `index.json of ${repository} ${fault}`);
 }
 /** Drops what was read first until the rest fits; the newest always stays. */
@@ -68939,7 +73795,7 @@ function trim(cache) {
 		total -= size;
 	}
 }
-// src/serve/manifest.ts
+// src/serve/tree/manifest.ts
 /** The fields of a manifest or index that a registry looks at, as Go's JSON reader takes them. */
 const manifestSchema = object$1({
 	artifactType: string().nullish(),
@@ -68957,9 +73813,9 @@ function blobPath(repository, digest) {
 * Reads a manifest from its repository's own blobs; undefined where it is not there. Bytes that do not hash to
 * the digest are refused: zot would serve them, with a header that names the digest that they do not have.
 */
-async function readManifest(root, repository, digest) {
+async function readManifest(files, repository, digest) {
 	if (!isDigest(digest)) return invalid(`an entry in ${repository} has no sha256 digest`);
-	const file = await openConfined(root, blobPath(repository, digest));
+	const file = await files.open(blobPath(repository, digest));
 	if (!file) return void 0;
 	const bytes = await readAndClose(file, MAX_MANIFEST_BYTES);
 	if (!bytes) return invalid(`${digest} in ${repository} is too large for a manifest`);
@@ -68990,7 +73846,7 @@ async function findManifest(tree, name, reference) {
 	const entry = index.byReference.get(reference);
 	if (!entry) return unknownManifest(name, reference);
 	const { digest, mediaType } = entry;
-	const manifest = await readManifest(tree.root, name, digest);
+	const manifest = await readManifest(tree.files, name, digest);
 	if (!manifest) return unknownManifest(name, reference);
 	if (isRefusal(manifest)) return manifest;
 	if (!ACCEPTED_MANIFESTS.includes(mediaType)) return invalid(`the entry of ${digest} in ${name} does not have the mediaType of a manifest`);
@@ -69004,26 +73860,27 @@ function unknownManifest(name, reference) {
 	return refuse(404, "MANIFEST_UNKNOWN", `${name} has no entry for ${reference}, or not its blob`);
 }
 // src/serve/blobs.ts
-const CHUNK_BYTES = 262144;
+/** A blob up to here is hashed before anything of it is sent. */
+const SMALL_BYTES = 262144;
 const EMPTY = digestOf(/* @__PURE__ */ new Uint8Array());
 /**
 * Opens a blob in its repository's own blobs folder alone. As with zot, an empty file counts as absent, except under
 * the digest of nothing.
 */
-async function openBlob(root, name, digest) {
-	const file = await openConfined(root, blobPath(name, digest));
+async function openBlob$1(files, name, digest) {
+	const file = await files.open(blobPath(name, digest));
 	if (!file) return void 0;
 	if (file.size > 0 || digest === EMPTY) return {
 		digest,
 		file
 	};
-	await file.handle.close();
+	await file.close();
 }
 /** zot's check of HEAD and Range requests: a blob whose size is not the one in its descriptor is not there. */
 async function checkSize(tree, name, blob) {
 	const index = await tree.readIndex(name);
 	if (!index || isRefusal(index)) return void 0;
-	const expected = await describedSize(tree.root, name, index, blob.digest);
+	const expected = await describedSize(tree.files, name, index, blob.digest);
 	if (expected === void 0 || expected === blob.file.size) return void 0;
 	return refuse(404, "BLOB_UNKNOWN", `${blob.digest} in ${name} does not have the size that its descriptor gives`);
 }
@@ -69032,14 +73889,14 @@ async function checkSize(tree, name, blob) {
 * that it lists, and in those below its indexes. Undefined where no descriptor names the blob. zot calls a blob of another
 * size missing (pkg/storage/imagestore, CheckBlob).
 */
-async function describedSize(root, repository, index, digest) {
+async function describedSize(files, repository, index, digest) {
 	const seen = /* @__PURE__ */ new Set();
 	const pending = [...index.entries];
 	for (let next = pending.shift(); next; next = pending.shift()) {
 		if (next.digest === digest) return next.size ?? 0;
 		if (!next.digest || seen.has(next.digest)) continue;
 		seen.add(next.digest);
-		const manifest = await readManifest(root, repository, next.digest);
+		const manifest = await readManifest(files, repository, next.digest);
 		if (!manifest || isRefusal(manifest)) continue;
 		const { config, layers, manifests } = manifest.fields;
 		const blob = [config, ...layers ?? []].find((part) => part?.digest === digest);
@@ -69047,12 +73904,12 @@ async function describedSize(root, repository, index, digest) {
 		pending.push(...manifests ?? []);
 	}
 }
-/** Bytes `start` to `end` of a blob, both included, as they are: only a whole blob can be checked. */
+/** Bytes `start` to `end` of a blob, both included: the caller has made sure that the whole of it is sound. */
 function partOf({ file }, start, end) {
 	return {
 		size: end - start + 1,
-		chunks: () => readChunks(file.handle, start, end),
-		close: () => file.handle.close()
+		chunks: () => file.read(start, end),
+		close: () => file.close()
 	};
 }
 /**
@@ -69062,28 +73919,19 @@ function partOf({ file }, start, end) {
 function wholeOf({ file, digest }) {
 	return {
 		size: file.size,
-		chunks: () => verified(readChunks(file.handle, 0, file.size - 1), digest),
-		close: () => file.handle.close()
+		chunks: () => verified(file.read(0, file.size - 1), digest),
+		close: () => file.close()
 	};
 }
 /** A blob that fits into one chunk, hashed before anything is sent; larger ones give undefined. */
 async function smallBlob({ file, digest }) {
-	if (file.size > CHUNK_BYTES) return void 0;
-	const bytes = await buffer(readChunks(file.handle, 0, file.size - 1));
-	return digestOf(bytes) === digest ? bytes : refuse(500, "UNKNOWN", `${digest} is damaged: its bytes have another digest`);
+	if (file.size > SMALL_BYTES) return void 0;
+	const bytes = await buffer(file.read(0, file.size - 1));
+	return digestOf(bytes) === digest ? bytes : damagedBlob({ digest });
 }
-async function* readChunks(handle, start, end) {
-	for (let position = start; position <= end;) {
-		const wanted = Math.min(CHUNK_BYTES, end - position + 1);
-		const chunk = Buffer.allocUnsafe(wanted);
-		const { bytesRead } = await handle.read(chunk, 0, wanted, position);
-		if (bytesRead === 0) throw new OciSaveError({
-			code: "local",
-			message: "a blob became shorter while it was sent"
-		});
-		position += bytesRead;
-		yield chunk.subarray(0, bytesRead);
-	}
+/** Why nothing of a blob is sent. */
+function damagedBlob({ digest }) {
+	return refuse(500, "UNKNOWN", `${digest} is damaged: its bytes have another digest`);
 }
 async function* verified(chunks, digest) {
 	const hash = createHash("sha256");
@@ -69146,7 +73994,7 @@ function suffix(length, size) {
 /** Responds to GET and HEAD of a blob. A response that streams owns the open file; all others have closed it. */
 async function blobResponse(tree, name, digest, isHead, headers) {
 	if (!isDigest(digest)) return refuse(400, "DIGEST_INVALID", "not a sha256 digest");
-	const blob = await openBlob(tree.root, name, digest);
+	const blob = await openBlob$1(tree.files, name, digest);
 	if (!blob) return refuse(404, "BLOB_UNKNOWN", `${name} has no blob ${digest}`);
 	let isHandedOn = false;
 	try {
@@ -69154,7 +74002,7 @@ async function blobResponse(tree, name, digest, isHead, headers) {
 		isHandedOn = !isRefusal(response) && response.body !== void 0 && "close" in response.body;
 		return response;
 	} finally {
-		if (!isHandedOn) await blob.file.handle.close();
+		if (!isHandedOn) await blob.file.close();
 	}
 }
 async function openResponse(tree, name, blob, isHead, headers) {
@@ -69184,9 +74032,9 @@ async function openResponse(tree, name, blob, isHead, headers) {
 			"content-length": String(file.size)
 		}
 	};
-	return rangeResponse(blob, range, typed);
+	return rangeResponse(tree, blob, range, typed);
 }
-async function rangeResponse(blob, range, headers) {
+async function rangeResponse(tree, blob, range, headers) {
 	const { size } = blob.file;
 	if (range.kind === "unsatisfiable") return {
 		status: 416,
@@ -69208,7 +74056,9 @@ async function rangeResponse(blob, range, headers) {
 		};
 	}
 	const { start, end } = range;
-	const body = end - start + 1 === size ? wholeOf(blob) : partOf(blob, start, end);
+	const isWhole = end - start + 1 === size;
+	if (!isWhole && !await tree.isSound(blob)) return damagedBlob(blob);
+	const body = isWhole ? wholeOf(blob) : partOf(blob, start, end);
 	return {
 		status: 206,
 		headers: {
@@ -69266,7 +74116,7 @@ async function listReferrers(tree, name, subject, artifactTypes) {
 	for (const entry of index.entries) {
 		if (seen.has(entry.digest)) continue;
 		seen.add(entry.digest);
-		const manifest = await readManifest(tree.root, name, entry.digest);
+		const manifest = await readManifest(tree.files, name, entry.digest);
 		if (!manifest) return refuse(404, "MANIFEST_UNKNOWN", `${entry.digest} is listed in ${name}'s index.json, but its blob is missing`);
 		if (isRefusal(manifest)) return manifest;
 		if (manifest.fields.subject?.digest !== subject) continue;
@@ -69424,7 +74274,7 @@ function readOnly() {
 async function catalogResponse(tree, query) {
 	const wanted = parsePageRequest(query);
 	if (isRefusal(wanted)) return wanted;
-	const page = await takePage(walkRepositories(tree.root), wanted, compareInWalkOrder);
+	const page = await takePage(tree.files.repositories(), wanted, compareInWalkOrder);
 	return jsonResponse({ repositories: page.items }, 200, nextLink("/v2/_catalog", page, wanted.count));
 }
 /** Tags are listed as index.json has them, even those that no path can name, as zot does. */
@@ -69545,19 +74395,57 @@ async function send(connection, method, { status, headers, body }) {
 		if (isStream) await body.close();
 	}
 }
+// src/serve/tree/soundness.ts
+/** Disks gain nothing from more. */
+const HASHED_AT_ONCE = 2;
+/** Of as many blobs as no bundle has. */
+const MAX_KNOWN = 1e6;
+/**
+* Hashes each blob once for as long as its file is the same (inode, size, time of writing). A part of a blob says nothing of
+* the whole, so a client that asks for parts alone would never notice a wrong one.
+*/
+function checkSoundness() {
+	const known = /* @__PURE__ */ new Map();
+	const inTurn = pLimit(HASHED_AT_ONCE);
+	return async ({ digest, file }) => {
+		const key = `${digest} ${file.stamp}`;
+		const earlier = known.get(key);
+		if (earlier !== void 0) return earlier;
+		if (known.size >= MAX_KNOWN) known.clear();
+		const check = inTurn(() => hasDigest(file, digest));
+		known.set(key, check);
+		try {
+			return await check;
+		} catch (thrown) {
+			known.delete(key);
+			throw thrown;
+		}
+	};
+}
+async function hasDigest(file, digest) {
+	const hash = createHash("sha256");
+	for await (const chunk of file.read(0, file.size - 1)) hash.update(chunk);
+	return `sha256:${hash.digest("hex")}` === digest;
+}
 // src/serve/server.ts
+/** The address at which this machine reaches a server that listens at a host, which may stand for all of them. */
+function reachableAddress(host, port) {
+	const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+	return `${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
+}
 const SECOND = 1e3;
 /**
-* Serves a zot root, read only, over plain HTTP.
+* Serves a zot root, or what would be one, read only, over plain HTTP.
 * @throws OciSaveError `usage` where the root is not a folder or the port not a number, `machine` where the port
 * cannot be taken
 */
 async function serveRegistry(options) {
 	const { host, port, onRequest = () => {} } = options;
-	const root = await trueFolder(options.root);
+	const files = await filesAt(options.root);
 	const tree = {
-		root,
-		readIndex: createIndexReader(root)
+		files,
+		readIndex: createIndexReader(files),
+		isSound: checkSoundness()
 	};
 	const server = nodeHttp.createServer({
 		headersTimeout: 30 * SECOND,
@@ -69566,13 +74454,23 @@ async function serveRegistry(options) {
 	}, (request, response) => void exchange(tree, request, response).then(onRequest));
 	server.timeout = 600 * SECOND;
 	const bound = await listen(server, host, port);
-	const shown = bound.family === "IPv6" ? `[${bound.address}]` : bound.address;
-	const reachable = bound.address === "0.0.0.0" ? "127.0.0.1" : bound.address === "::" ? "[::1]" : shown;
+	const address = reachableAddress(bound.address, bound.port);
 	return {
-		address: `${reachable}:${bound.port}`,
-		url: `http://${reachable}:${bound.port}`,
+		address,
+		url: `http://${address}`,
 		close: () => close(server)
 	};
+}
+/**
+* Makes sure that an address can be listened at, for a program that does not tell.
+* @returns the port, where the system chooses it
+* @throws OciSaveError `machine` where it cannot
+*/
+async function checkAddress(host, port) {
+	const server = nodeHttp.createServer();
+	const bound = await listen(server, host, port);
+	await close(server);
+	return bound.port;
 }
 async function listen(server, host, port) {
 	if (!Number.isInteger(port) || port < 0 || port > 65535) throw new OciSaveError({
@@ -69608,4 +74506,550 @@ function close(server) {
 	server.closeAllConnections();
 	return promise;
 }
-export { readLists as $, parseOptionsWithLogins as $t, imagesVerdict as A, hintOf$2 as An, VERSION$1 as At, byPlace as B, formatBytes as Bt, renderError as C, formatPlatform as Cn, printableJson as Ct, renderJobSummary as D, OciSaveError as Dn, rangeHeader as Dt, renderErrorSummary as E, withoutCredentials as En, partIn as Et, spellReport as F, kebab as Fn, unlessGone as Ft, idleOptions as G, digestOfLock as Gt, faultOf$2 as H, LOCK_FILE_KIND as Ht, pushReportSchema as I, option as In, readManifests as It, LIST_FORMS as J, checkDefaultRegistry as Jt, secretsOf as K, encodeLock as Kt, byCause as L, spellHint as Ln, parseInline as Lt, pushVerdict as M, systemCodeOf as Mn, readStart as Mt, missingNotes as N, asFlag as Nn, openRegular as Nt, setUpSkopeo as O, detailWords as On, createHttpClient as Ot, runReportSchema as P, hint as Pn, isFile as Pt, require_semver as Q, parseOptions as Qt, causeKey as R, isListAddress as Rt, createReporter as S, string as Sn, plainText as St, renderColumns as T, showText as Tn, download as Tt, causeTexts as U, parseLock as Ut, placeWords as V, formatCount as Vt, joinRequests as W, jsonIn as Wt, leftOutLines as X, listError as Xt, writeList as Y, formatSource as Yt, listLines as Z, parseInputs as Zt, renderListings as _, shortDigest as _n, hashFile as _t, releaseContent as a, describeInputs as an, sumsName as at, renderPushSummary as b, looseObject as bn, percentDecoded as bt, save as c, hiddenParts as cn, foreignAt as ct, STOPPED as d, nameOf$4 as dn, lockBeside$1 as dt, parseReleaseOptions as en, surveyLists as et, watchSignals as f, namesRegistry as fn, listStore as ft, HANDOVER as g, isDigest as gn, freeBytes as gt, beforeDeadline as h, hexOf as hn, openStore as ht, verifyBundle as i, asInput as in, partsListName as it, judge$1 as j, messageOf as jn, readBounded as jt, listingsOf as k, exitCodeOf as kn, refusalError$2 as kt, StoppedSaveError as l, formatReference as ln, refuseForeign as lt, placesOf as m, shownReference as mn, verifyStore as mt, findRegistryRoot as n, valuesOf$1 as nn, archiveNamed as nt, pushBundle as o, describeOptions as on, lockFileIn as ot, openTrust as p, parseReference as pn, pruneStore as pt, entryOf as q, lockSchema as qt, unpackBundle as r, bareAddress as rn, namesBesideParts as rt, listInputs as s, optionsSchema as sn, readLock$1 as st, serveRegistry as t, parseStoreOptions as tn, lockOfArchive as tt, storeFolder as u, isReference$1 as un, writeFileWhole as ut, renderSummary as v, array as vn, planTree as vt, renderImageList as w, quoteText as wn, cannotResume as wt, renderRelease as x, strictObject as xn, plainLines as xt, renderWarnings as y, boolean as yn, fetchFile as yt, groupFailures as z, formatOrigin as zt };
+// src/serve/served-tags.ts
+/** Every tag of a tree, repository by repository, as a registry over it lists them. What cannot be read has none. */
+async function listTags(root) {
+	const files = await filesAt(root);
+	const readIndex = createIndexReader(files);
+	const found = [];
+	for await (const repository of files.repositories()) {
+		const index = await readIndex(repository);
+		if (index === void 0 || isRefusal(index)) continue;
+		const tags = /* @__PURE__ */ new Map();
+		for (const { tag, digest } of index.entries) if (tag !== void 0 && isTag(tag) && isDigest(digest) && !tags.has(tag)) tags.set(tag, digest);
+		const sorted = [...tags].toSorted(([a], [b]) => a < b ? -1 : 1);
+		found.push(...sorted.map(([tag, digest]) => ({
+			repository,
+			tag,
+			digest
+		})));
+	}
+	return found;
+}
+// src/commands/serve/find-zot.ts
+/**
+* The zot that serves a bundle: the one that is named, that of `ZOT_BIN`, the first on PATH; undefined where this machine
+* has none. One in the bundle's kit is a stranger's program, which no lock has the digest of: it runs only if it is named.
+* @throws OciSaveError `machine` where one that is named cannot be run
+*/
+async function findZot({ named, env }) {
+	if (named !== "") return mustRun(path.resolve(named), "option");
+	const given = env["ZOT_BIN"] ?? "";
+	if (given !== "") return mustRun(path.resolve(given), "ZOT_BIN");
+	for (const folder of (env["PATH"] ?? "").split(path.delimiter)) {
+		if (folder === "") continue;
+		const file = path.resolve(folder, process.platform === "win32" ? "zot.exe" : "zot");
+		if (await canRun(file)) return {
+			file,
+			from: "PATH"
+		};
+	}
+}
+async function mustRun(file, from) {
+	if (await canRun(file)) return {
+		file,
+		from
+	};
+	throw new OciSaveError({
+		code: "machine",
+		message: `${from === "option" ? "zot" : from}: ${file} is not a program that this user may run`,
+		hint: hint`Name a zot with ${option("zot")}, or do without: ${option("builtIn")}.`
+	});
+}
+async function canRun(file) {
+	try {
+		await access(file, constants$1.X_OK);
+		return await isFile(file);
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		return false;
+	}
+}
+// src/commands/serve/ask-for-tag.ts
+const LIMITS = {
+	bytes: MAX_MANIFEST_BYTES,
+	milliseconds: 1e4,
+	stallMilliseconds: 1e4,
+	retries: 0
+};
+/**
+* Asks a registry for a tag and compares the bytes: an empty registry answers, too, and so does another one.
+* @returns `right`; `none` where nobody answers; else words for what came
+*/
+async function asksFor(address, known, signal) {
+	const place = known === void 0 ? "" : `${known.repository}/manifests/${known.tag}`;
+	try {
+		const options = {
+			subject: place,
+			env: {},
+			limits: LIMITS,
+			signal
+		};
+		const digest = digestOf(await fetchBytes(`http://${address}/v2/${place}`, options));
+		return known === void 0 || digest === known.digest ? "right" : `with ${shortDigest(digest)}`;
+	} catch (error) {
+		signal.throwIfAborted();
+		if (!(error instanceof OciSaveError)) throw error;
+		return error.code === "network" ? "none" : `with an error: ${error.message}`;
+	}
+}
+// src/commands/serve/zot-config.ts
+/**
+* zot's configuration for a bundle: anybody may read, nobody may write, and nothing of the bundle is collected or linked anew.
+* @param timeouts whether the version takes the two keys: from 2.1.17 on, where a pull of more than a minute is cut without
+*   them. `zot verify` tells, `zot --version` does not.
+*/
+function zotConfig({ root, host, port }, timeouts) {
+	const config = {
+		distSpecVersion: "1.1.1",
+		storage: {
+			rootDirectory: root,
+			gc: false,
+			dedupe: false
+		},
+		http: {
+			address: host.includes(":") ? `[${host}]` : host,
+			port: String(port),
+			...timeouts ? {
+				readTimeout: "0s",
+				writeTimeout: "0s"
+			} : {},
+			compat: ["docker2s2"],
+			accessControl: { repositories: { "**": { anonymousPolicy: ["read"] } } }
+		},
+		log: { level: "info" }
+	};
+	return `${JSON.stringify(config, null, 2)}\n`;
+}
+// src/commands/serve/zot-log.ts
+const lineSchema = looseObject({
+	level: string(),
+	message: string().default(""),
+	error: string().optional(),
+	port: int().positive().optional()
+});
+const requestSchema = looseObject({
+	message: literal$1("HTTP API"),
+	method: string(),
+	path: string(),
+	statusCode: int(),
+	bodySize: int().default(0)
+});
+const ERRORS = /* @__PURE__ */ new Set([
+	"error",
+	"fatal",
+	"panic"
+]);
+/** Reads a line of zot's log, which is JSON; what is not JSON, as a panic of Go, is an error. */
+function readZotLine(line) {
+	const json = jsonIn(line);
+	const request = requestSchema.safeParse(json).data;
+	if (request !== void 0) {
+		const { method, path, statusCode, bodySize } = request;
+		const [place = ""] = path.split("?");
+		return {
+			kind: "request",
+			request: {
+				method,
+				path: place,
+				status: statusCode,
+				bytes: bodySize
+			}
+		};
+	}
+	const parsed = lineSchema.safeParse(json).data;
+	if (parsed === void 0) return line.trim() === "" ? { kind: "other" } : {
+		kind: "error",
+		message: line
+	};
+	const { level, message, error, port } = parsed;
+	if (ERRORS.has(level)) return {
+		kind: "error",
+		message: error === void 0 ? message : `${message}: ${error}`
+	};
+	if (port !== void 0 && /kernel chosen port/.test(message)) return {
+		kind: "port",
+		port
+	};
+	return { kind: "other" };
+}
+// src/commands/serve/run-zot.ts
+/** What `zot verify` may take. */
+const VERIFY_MILLISECONDS = 3e4;
+/** What zot may take to its first answer: its scan of a root without a marker is slow, and ours has one. */
+const READY_MILLISECONDS = 6e4;
+/**
+* Runs zot until `signal` ends it, which is how it always ends when all is well.
+* @throws OciSaveError `machine` where the port is taken or zot refuses its configuration, `local` where it ends by itself
+*/
+async function runZot(zot, listeners, signal) {
+	const { file, state, host, known } = zot;
+	const port = await checkAddress(host, zot.port);
+	const config = await writeConfig(file, state, {
+		root: state.root,
+		host,
+		port
+	}, signal);
+	const address = reachableAddress(host, port);
+	const errors = [];
+	const stop = new AbortController();
+	const both = AbortSignal.any([signal, stop.signal]);
+	let asksAlone = true;
+	/** Before it is ready nobody but us asks, and the last line of that may come later. */
+	const isOurs = ({ path: place }) => {
+		if (!asksAlone || !place.endsWith(known === void 0 ? "/v2/" : `/manifests/${known.tag}`)) return false;
+		asksAlone = !isReady;
+		return true;
+	};
+	let isReady = false;
+	const hear = (line) => {
+		listeners.onLine(line);
+		const said = readZotLine(line);
+		if (said.kind === "request" && !isOurs(said.request)) listeners.onRequest(said.request);
+		if (said.kind !== "error" || both.aborted) return false;
+		errors.push(said.message);
+		if (isReady) listeners.onError(said.message);
+		return false;
+	};
+	const ended = run(file, ["serve", config], {
+		env: environmentIn(state),
+		cwd: state.folder,
+		signal: both,
+		onOutputLine: hear,
+		onErrorLine: hear
+	});
+	const endedAlone = ended.then(() => {
+		throw new OciSaveError({
+			code: "local",
+			message: `zot ended by itself${errors.length === 0 ? "" : `: ${errors.at(-1)}`}`,
+			hint: `It is ${file}.`
+		});
+	});
+	try {
+		await Promise.race([endedAlone, waitUntilReady(address, known, both)]);
+		isReady = true;
+		for (const message of errors) listeners.onError(message);
+		listeners.onReady(address);
+		await endedAlone;
+	} finally {
+		stop.abort();
+		await Promise.allSettled([ended, endedAlone]);
+	}
+}
+/** Asks again and again, more and more seldom. */
+async function waitUntilReady(address, known, signal) {
+	const deadline = performance.now() + READY_MILLISECONDS;
+	for (let pause = 20;; pause = Math.min(pause * 1.5, 500)) {
+		const answer = await asksFor(address, known, signal);
+		if (answer === "right") return;
+		if (performance.now() > deadline) throw new OciSaveError({
+			code: "local",
+			message: `zot does not answer at ${address}${known === void 0 ? "" : ` with ${known.repository}:${known.tag}`}${answer === "none" ? "" : `, but ${answer}`}`
+		});
+		await setTimeout$1(pause, void 0, { signal });
+	}
+}
+/** Writes the configuration that this zot takes; returns its file. */
+async function writeConfig(file, state, settings, signal) {
+	const config = path.join(state.folder, "zot.json");
+	let refusal = "";
+	for (const timeouts of [true, false]) {
+		await writeFile(config, zotConfig(settings, timeouts));
+		const { exitCode, stdout, stderr } = await run(file, ["verify", config], {
+			env: environmentIn(state),
+			cwd: state.folder,
+			signal,
+			limitMilliseconds: VERIFY_MILLISECONDS
+		});
+		if (exitCode === 0) return config;
+		refusal = `${stdout}\n${stderr}`.split("\n").map(readZotLine).flatMap((line) => line.kind === "error" ? [line.message] : []).at(-1) ?? "";
+	}
+	throw new OciSaveError({
+		code: "machine",
+		message: `${file} refuses the configuration for this bundle${refusal === "" ? "" : `: ${refusal}`}`,
+		hint: "Is it zot, version 2?"
+	});
+}
+/** zot needs nothing of the user's environment: no credential of theirs is its business. */
+function environmentIn({ folder }) {
+	return {
+		HOME: folder,
+		TMPDIR: folder
+	};
+}
+// src/commands/serve/content-files.ts
+/**
+* The zot root that follows from a bundle's lock and manifests, with the blobs where they are: in an archive, or in a folder
+* whose repositories have none. Nothing is written.
+*/
+function contentFiles({ lock, manifests, port }) {
+	const files = new Map(planTree(lock, manifests, ["zot"], () => "").map((file) => [file.path, file]));
+	const repositories = [...files.keys()].flatMap((path) => path.endsWith("/index.json") ? [path.slice(0, -11)] : []).filter((path) => !isHidden(path)).toSorted(compareInWalkOrder);
+	return {
+		async open(path) {
+			const file = files.get(path);
+			return file && (file.kind === "bytes" ? openBytes(file.bytes) : openBlob(blobOf(file), port));
+		},
+		async *repositories() {
+			yield* repositories;
+		}
+	};
+}
+function isHidden(path) {
+	const parts = path.split("/");
+	return parts.some((_, at) => isHiddenFolder(parts.slice(0, at + 1).join("/")));
+}
+function blobOf({ path, size }) {
+	const digest = `sha256:${blobHexIn(path)}`;
+	return isDigest(digest) ? {
+		digest,
+		size
+	} : void 0;
+}
+function openBytes(bytes) {
+	return {
+		size: bytes.length,
+		stamp: digestOf(bytes),
+		read: (start, end) => Readable.from(end < start ? [] : [bytes.subarray(start, end + 1)]),
+		close: async () => {}
+	};
+}
+function openBlob(blob, port) {
+	return blob && {
+		size: blob.size,
+		stamp: "of the lock",
+		read: (start, end) => readBlob(blob, port, start, end),
+		close: async () => {}
+	};
+}
+async function* readBlob(blob, port, start, end) {
+	let read = 0;
+	for (const [from, to] of [[start, Math.min(start + 1, end + 1)], [start + 1, end + 1]]) {
+		if (from >= to) continue;
+		for await (const chunk of port.range(blob, from, to)) {
+			read += chunk.length;
+			yield chunk;
+		}
+	}
+	if (read !== Math.max(0, end - start + 1)) throw new OciSaveError({
+		code: "digest",
+		message: `${port.name}: blob ${blob.digest} has fewer bytes than its lock says`
+	});
+}
+// src/commands/serve/served-content.ts
+/**
+* Looks what a path is: a bundle, a zot root, an archive or one of its parts. Nothing is unpacked.
+* @throws OciSaveError `usage` where it is none of these, `digest` where an archive is damaged
+*/
+async function openServed(named) {
+	const isPlace = await isFolder$1(named);
+	const archive = isPlace ? void 0 : await openArchive(named);
+	if (archive !== void 0) {
+		const content = await openArchiveContent(archive);
+		return {
+			kind: "archive",
+			root: contentFiles(content),
+			lock: content.lock
+		};
+	}
+	const lockFile = isPlace ? await lockFileIn(named) : void 0;
+	const lock = lockFile === void 0 ? void 0 : await readLock$1(lockFile);
+	if (lock === void 0) return {
+		kind: "folder",
+		bundle: named,
+		root: await findRegistryRoot(named),
+		lock
+	};
+	const root = await registryRootIn(named);
+	if (root !== void 0 && await hasBlobs(root, lock)) return {
+		kind: "folder",
+		bundle: named,
+		root,
+		lock
+	};
+	const content = await openBundle(named);
+	return {
+		kind: "pool",
+		bundle: named,
+		root: contentFiles(content),
+		content,
+		lock
+	};
+}
+/** Undefined where a bundle has no repositories: it was saved as one flat layout. */
+async function registryRootIn(bundle) {
+	try {
+		return await findRegistryRoot(bundle);
+	} catch (error) {
+		if (error instanceof OciSaveError && error.code === "usage") return void 0;
+		throw error;
+	}
+}
+/**
+* Whether the repositories have blobs: a bundle that tar unpacked where hard links are not known has the pool alone. One
+* that is there is enough, since what else is missing is damage.
+*/
+async function hasBlobs(root, { images }) {
+	for (const image of images) for (const stored of image.names) {
+		const repository = repositoryPath(splitName$1(stored).name);
+		const hex = hexOf(taggedDigest(image));
+		if (await exists(path.join(root, ...repository.split("/"), "blobs", "sha256", hex))) return true;
+	}
+	return images.length === 0;
+}
+// src/commands/serve/serve.ts
+/**
+* Serves a bundle until it is interrupted: by zot, which is for everything, else by the built-in registry, which also reads
+* archives where they lie.
+* @returns what is wrong with a bundle that is not served for that; undefined where it was served
+* @throws OciSaveError `usage` or `machine` where nothing was started, `local` where zot fails
+*/
+async function serveBundle(options, io) {
+	const { bundle, host, port, builtIn } = options;
+	const served = await openServed(bundle);
+	const zot = builtIn ? void 0 : await zotFor(served, options, io);
+	const tags = await listTags(served.root);
+	const images = imagesOf(tags, served.lock);
+	if (zot === void 0 || served.kind === "archive") {
+		const registry = await serveRegistry({
+			root: served.root,
+			host,
+			port,
+			onRequest: io.onRequest
+		});
+		io.onServing(reportOf(bundle, {
+			server: "built-in",
+			address: registry.address,
+			images
+		}));
+		await interrupted(io.signal);
+		await registry.close();
+		return;
+	}
+	const damage = options.check ? await damageOf(served, io) : void 0;
+	if (damage !== void 0) return damage;
+	await serveByZot(served, zot, {
+		known: tags[0],
+		images
+	}, options, io);
+}
+/** The zot to serve with; undefined where the built-in registry does it, which is told where it is no matter of course. */
+async function zotFor(served, { zot, bundle }, { env, emit }) {
+	if (served.kind === "archive" && zot !== "") throw new OciSaveError({
+		code: "usage",
+		message: `zot cannot read ${bundle}: it serves folders alone`,
+		hint: hint`Unpack it with oci-save unpack, or leave ${option("zot")} out: the built-in registry reads archives.`
+	});
+	if (served.kind === "archive") return void 0;
+	const found = await findZot({
+		named: zot,
+		env
+	});
+	const message = "no zot was found: the built-in registry serves it, for a look, a test, a small site";
+	if (found === void 0) emit({
+		type: "log",
+		level: "info",
+		message
+	});
+	return found;
+}
+async function damageOf(served, { emit, signal }) {
+	if (served.lock === void 0) {
+		emit({
+			type: "log",
+			level: "warning",
+			message: `there is no lock in ${served.bundle} or beside it: it was not checked, and zot serves damaged blobs, too`
+		});
+		return;
+	}
+	const report = await verifyBundle({
+		content: [served.bundle],
+		withoutLinks: served.kind === "pool"
+	}, {
+		emit,
+		signal,
+		stdin: noBytes()
+	});
+	return report.outcome === "damaged" ? report : void 0;
+}
+async function* noBytes() {}
+async function serveByZot(served, { file }, { known, images }, { bundle, host, port }, { emit, signal, onServing, onRequest }) {
+	const state = await makeZotState(served.kind === "pool" ? {
+		kind: "pool",
+		bundle: served.bundle,
+		content: served.content
+	} : {
+		kind: "repositories",
+		root: served.root
+	}, served.bundle);
+	try {
+		await runZot({
+			file,
+			state,
+			host,
+			port,
+			known
+		}, {
+			onReady: (address) => onServing(reportOf(bundle, {
+				server: "zot",
+				program: file,
+				address,
+				images
+			})),
+			onRequest,
+			onError: (message) => emit({
+				type: "log",
+				level: "error",
+				message: `zot: ${message}`
+			}),
+			onLine: (message) => emit({
+				type: "log",
+				level: "debug",
+				message
+			})
+		}, signal);
+	} catch (error) {
+		if (!signal.aborted) throw error;
+	} finally {
+		await state.close();
+	}
+}
+function interrupted(signal) {
+	return new Promise((resolve) => {
+		if (signal.aborted) resolve();
+		signal.addEventListener("abort", () => resolve(), { once: true });
+	});
+}
+/** What the tags stand for, by the lock. */
+function imagesOf(tags, lock) {
+	const kinds = new Map((lock?.images ?? []).flatMap(({ names, leaves }) => {
+		const isImage = leaves.some(({ platform, attests }) => platform !== void 0 && attests === void 0);
+		return names.map((stored) => {
+			const { name, tag } = splitName$1(stored);
+			return [`${repositoryPath(name)}:${tag}`, isImage ? "image" : "artifact"];
+		});
+	}));
+	return tags.map(({ repository, tag, digest }) => {
+		const name = `${repository}:${tag}`;
+		const kind = kinds.get(name);
+		return {
+			name,
+			digest,
+			...kind === void 0 ? {} : { kind }
+		};
+	});
+}
+function reportOf(content, { address, ...served }) {
+	return {
+		version: 1,
+		tool: {
+			name: "oci-save",
+			version: VERSION$1
+		},
+		content,
+		address,
+		url: `http://${address}`,
+		...served
+	};
+}
+export { listLines as $, formatSource as $t, setUpSkopeo as A, withoutCredentials as An, readManifests as At, causeKey as B, option as Bn, sumsName as Bt, createReporter as C, boolean as Cn, cannotResume as Ct, wrapLines as D, formatPlatform as Dn, createHttpClient as Dt, renderColumns as E, string as En, rangeHeader as Et, missingNotes as F, messageOf as Fn, isFile as Ft, causeTexts as G, formatCount as Gt, byPlace as H, isListAddress as Ht, runReportSchema as I, systemCodeOf as In, unlessGone as It, secretsOf as J, jsonIn as Jt, joinRequests as K, LOCK_FILE_KIND as Kt, spellReport as L, asFlag as Ln, archiveNamed as Lt, imagesVerdict as M, detailWords as Mn, readStart as Mt, judge$1 as N, exitCodeOf as Nn, openRegular as Nt, renderErrorSummary as O, quoteText as On, refusalError$2 as Ot, pushVerdict as P, hintOf$2 as Pn, exists as Pt, leftOutLines as Q, checkDefaultRegistry as Qt, pushReportSchema as R, hint as Rn, namesBesideParts as Rt, renderRelease as S, array as Sn, shellWord as St, renderImageList as T, strictObject as Tn, partIn as Tt, placeWords as U, formatOrigin as Ut, groupFailures as V, spellHint as Vn, parseInline as Vt, faultOf$2 as W, formatBytes as Wt, LIST_FORMS as X, encodeLock as Xt, entryOf as Y, digestOfLock as Yt, writeList as Z, lockSchema as Zt, HANDOVER as _, parseReference as _n, fetchFile as _t, verifyBundle as a, parseStoreOptions as an, readLock$1 as at, renderWarnings as b, isDigest as bn, plainText as bt, listInputs as c, asInput as cn, writeFileWhole as ct, storeFolder as d, optionsSchema as dn, pruneStore as dt, listError as en, require_semver as et, STOPPED as f, hiddenParts as fn, verifyStore as ft, beforeDeadline as g, namesRegistry as gn, planTree as gt, placesOf as h, nameOf$5 as hn, hashFile as ht, unpackBundle as i, parseReleaseOptions as in, lockFileIn as it, listingsOf as j, OciSaveError as jn, readBounded as jt, renderJobSummary as k, showText as kn, VERSION$1 as kt, save as l, describeInputs as ln, lockBeside$1 as lt, openTrust as m, isReference$1 as mn, freeBytes as mt, serveRegistry as n, parseOptions as nn, surveyLists as nt, releaseContent as o, valuesOf$1 as on, foreignAt as ot, watchSignals as p, formatReference as pn, openStore as pt, idleOptions as q, parseLock as qt, findRegistryRoot as r, parseOptionsWithLogins as rn, lockOfArchive as rt, pushBundle as s, bareAddress as sn, refuseForeign as st, serveBundle as t, parseInputs as tn, readLists as tt, StoppedSaveError as u, describeOptions as un, listStore as ut, renderListings as v, shownReference as vn, percentDecoded as vt, renderError as w, looseObject as wn, download as wt, renderPushSummary as x, shortDigest as xn, printableJson as xt, renderSummary as y, hexOf as yn, plainLines as yt, byCause as z, kebab as zn, partsListName as zt };
