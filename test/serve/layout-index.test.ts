@@ -1,4 +1,4 @@
-import { truncate, writeFile } from 'node:fs/promises';
+import { truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createIndexReader, parseLayoutIndex } from '../../src/serve/tree/layout-index.ts';
@@ -59,6 +59,21 @@ describe('the reader of index.json', () => {
     expect(await readIndex('a')).toBe(first);
     await repository.writeIndex({ manifests: [entry('a', '1')] });
     expect(await readIndex('a')).toMatchObject({ entries: [{ tag: '1' }] });
+  });
+
+  it('found G4: reads a changed file again that has the number, the size and the time of the one before', async () => {
+    await using folder = await tempFolder('index');
+    const repository = new Repository(folder.path, 'a');
+    const file = join(repository.folder, 'index.json');
+    const time = new Date('1980-02-01T00:00:00Z');
+    await repository.write();
+    await repository.writeIndex({ manifests: [entry('a', '1')] });
+    await utimes(file, time, time);
+    const readIndex = createIndexReader(folderFiles(folder.path));
+    expect(await readIndex('a')).toMatchObject({ entries: [{ tag: '1' }] });
+    await repository.writeIndex({ manifests: [entry('a', '2')] });
+    await utimes(file, time, time);
+    expect(await readIndex('a')).toMatchObject({ entries: [{ tag: '2' }] });
   });
 
   it('reads once for many requests at once', async () => {

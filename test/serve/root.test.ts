@@ -1,7 +1,9 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findRegistryRoot } from '../../src/serve/index.ts';
+import { createIndexReader } from '../../src/serve/tree/layout-index.ts';
+import { filesAt } from '../../src/serve/tree/folder-files.ts';
 import { tempFolder } from '../support/temp.ts';
 import { Repository } from './tree.ts';
 
@@ -46,5 +48,27 @@ describe('the registry root', () => {
       code: 'usage',
       message: `${file} does not exist`,
     });
+  });
+
+  it('V17: is found again for each request: where a link in its path moves, another release is served', async () => {
+    await using folder = await tempFolder('root');
+    for (const release of ['one', 'two'])
+      await new Repository(join(folder.path, release), `of-${release}`).write();
+    const current = join(folder.path, 'current');
+    await symlink('one', current);
+    const files = await filesAt(current);
+    const readIndex = createIndexReader(files);
+    const served = async (): Promise<unknown[]> => {
+      const indexes = await Promise.all(['of-one', 'of-two'].map(readIndex));
+      return [await Array.fromAsync(files.repositories()), indexes.map((index) => index !== undefined)];
+    };
+    expect(await served()).toEqual([['of-one'], [true, false]]);
+    await symlink('two', join(folder.path, 'next'));
+    await rename(join(folder.path, 'next'), current);
+    expect(await served()).toEqual([['of-two'], [false, true]]);
+    await rm(current);
+    expect(await served()).toEqual([[], [false, false]]);
+    await symlink('one', current);
+    expect(await served()).toEqual([['of-one'], [true, false]]);
   });
 });

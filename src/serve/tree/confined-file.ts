@@ -40,7 +40,8 @@ export async function openConfined(root: string, relative: string): Promise<Open
     if (!stats.isFile()) return undefined;
     file = {
       size: Number(stats.size),
-      stamp: `${stats.ino} ${stats.size} ${stats.mtimeNs}`,
+      // All files of a bundle have one time of writing, and the number of a file that was removed is given to the next.
+      stamp: `${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`,
       read: (start, end) => readChunks(handle, start, end),
       close: () => handle.close(),
     };

@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { OciSaveError } from '../../errors.ts';
 import { isRepositoryPath } from '../../oci/reference.ts';
 import { confinedPath, openConfined, unlessAbsent } from './confined-file.ts';
@@ -45,12 +45,27 @@ export async function trueFolder(folder: string): Promise<string> {
  * @throws OciSaveError `usage` where there is no such folder
  */
 export async function filesAt(root: string | TreeFiles): Promise<TreeFiles> {
-  return typeof root === 'string' ? folderFiles(await trueFolder(root)) : root;
+  if (typeof root !== 'string') return root;
+  await trueFolder(root);
+  return folderFiles(resolve(root));
 }
 
-/** The files below a true path: the path itself, and links that lead out of it, are never followed. */
-export function folderFiles(root: string): TreeFiles {
-  return { open: (path) => openConfined(root, path), repositories: () => walkRepositories(root) };
+/**
+ * The files below a folder. A link in the folder's own path is followed anew for each file: where `current` moves to
+ * another release while the server runs, the next request has that release, as with zot. Links below the folder that
+ * lead out of it are never followed.
+ */
+export function folderFiles(folder: string): TreeFiles {
+  return {
+    async open(path) {
+      const root = await unlessAbsent(realpath(folder));
+      return root === undefined ? undefined : openConfined(root, path);
+    },
+    async *repositories() {
+      const root = await unlessAbsent(realpath(folder));
+      if (root !== undefined) yield* walkRepositories(root);
+    },
+  };
 }
 
 async function hasRepositories(root: string): Promise<boolean> {

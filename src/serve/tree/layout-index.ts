@@ -73,7 +73,7 @@ interface CachedIndex {
 }
 
 /**
- * A reader that keeps what it parsed for as long as the file is the same (inode, size, time of writing): a tag
+ * A reader that keeps what it parsed for as long as the file is the same (inode, size, times of writing and of change): a tag
  * that is added to the tree while the server runs is served at once.
  */
 export function createIndexReader(files: TreeFiles): IndexReader {

@@ -112,10 +112,10 @@ describe('V17: kit/update.sh --swap keeps a folder for each release', () => {
     expect(await back()).toEqual([2, b]);
   });
 
-  it('a server over current/registry follows, and follows back', async () => {
-    const site = path.join(bench.folder, 'served');
+  it.for(['zot', 'built-in'] as const)('%s over current/registry follows, and follows back', async (by) => {
+    const site = path.join(bench.folder, `served-${by}`);
     expect(await bench.update(['--swap', site], {}, bench.bundle('v1'))).toMatchObject({ exitCode: 0 });
-    await using server = await serve(path.join(site, 'current/registry'), 'zot');
+    await using server = await serve(path.join(site, 'current/registry'), by);
     const [older, newer] = [await lockIn(bench.bundle('v1')), await lockIn(bench.bundle('v2'))];
     const of = (name: string): Promise<string> => pull(server.url, name);
     expect([await of('app:1'), await of('old:1')]).toEqual([
