@@ -116,8 +116,14 @@ function indexOf(leaves: readonly Leaf[]): Digest {
 }
 
 function platformOf(text: string): Record<string, string> {
-  const [os = '', architecture = '', variant] = text.split('/');
-  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
+  const [path = '', version] = text.split(':');
+  const [os = '', architecture = '', variant] = path.split('/');
+  return {
+    os,
+    architecture,
+    ...(variant === undefined ? {} : { variant }),
+    ...(version === undefined ? {} : { 'os.version': version }),
+  };
 }
 
 function contentOf({ what, which, platforms, narrow }: AnyImage['content']): Content {

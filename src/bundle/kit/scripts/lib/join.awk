@@ -259,12 +259,17 @@ function hold(stored, id) {
 function sign_place(stored, i, m) { return ((i, m, "tag") in rf) ? folder_of(stored) ":" rf[i, m, "tag"] : "" }
 function is_taken(place, digest) { return (place in held) || ((place in sign) && sign[place] != digest) }
 
-# One bundle has an index, the other leaves of it that were narrowed out of the same one: the tables do not say which of them
-# the index lists.
-function refuse_narrowed(    i, indexed) {
+# One bundle has an index, the other leaves of it that were narrowed out of the same one: the table of the first does not know
+# that those are there, too. Any index of the pool may list them, as indexes may lie in indexes.
+function add_narrowed_leaves(    i, k, digest, indexed, leaves, indexes, n) {
   for (i = 1; i <= count; i++) if (narrow[i] != "narrow") indexed[own[i]] = 1
+  leaves = ""
   for (i = 1; i <= count; i++)
-    if (narrow[i] == "narrow" && own[i] in indexed) fault(ref[i] " was narrowed in one of the bundles, and another one has its index")
+    if (narrow[i] == "narrow" && own[i] in indexed) for (k = 1; k <= nl[i]; k++) leaves = leaves " " leaf[i, k, "digest"]
+  if (leaves == "") return
+  n = 0
+  for (digest in type) if (is_index(digest)) indexes[++n] = digest
+  for (i = 1; i <= n; i++) join_content(indexes[i], leaves)
 }
 
 function join_locks(    x, i, j, m, place, kept, lost, given, digits, stored, id, key, list, n, group) {
@@ -668,7 +673,6 @@ BEGIN {
   read_lock(newer "/oci-save.lock.json", "newer")
   write_lock("older", out "/older.again")
   write_lock("newer", out "/newer.again")
-  refuse_narrowed()
   join_blobs()
   join_locks()
   write_lock("joined", out "/lock.json")
@@ -682,6 +686,7 @@ BEGIN {
   write_tags("joined")
   read_tables(older, "older")
   read_tables(newer, "newer")
+  add_narrowed_leaves()
   write_layouts()
   write_flat()
   write_tables()
