@@ -42,7 +42,7 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          // Not part of `npm test`: the linters come from Go and pip.
+          // Not part of `npm test`: the linters come from Go, pip and apt.
           name: 'workflows',
           include: ['test/**/*.workflows.test.ts'],
           // Each linter is a program of its own, and slow to start.

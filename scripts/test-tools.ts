@@ -6,7 +6,7 @@ import { findTool, TOOLS_BIN, toolsSearchPath } from '../test/support/tools.ts';
 /**
  * Lists the programs that the tests need, and installs the missing ones where it can: by apt as root, by Go, and by
  * pip into an environment of their own. Otherwise it prints the line to run and ends with 1: a missing program does
- * not skip a test. The argument says for which tests: `workflows` for the linters of the workflows, `all` for both;
+ * not skip a test. The argument says for which tests: `workflows` for the linters of workflows and shell scripts, `all` for both;
  * without one, for `npm test`.
  */
 
@@ -55,6 +55,7 @@ const ALL_TOOLS: readonly Tool[] = [
     version: ['-version'],
     workflows: true,
   },
+  { name: 'shellcheck', package: 'shellcheck', version: ['--version'], workflows: true },
   { name: 'zizmor', pip: 'zizmor==1.32.0', version: ['--version'], workflows: true },
   { name: 'check-jsonschema', pip: 'check-jsonschema==0.39.0', version: ['--version'], workflows: true },
   { name: 'zot', version: [], needed: false },

@@ -94,7 +94,7 @@ else
 fi
 
 case "$0" in
-  */*) CDPATH= cd -- "\${0%/*}/" ;;
+  */*) CDPATH='' cd -- "\${0%/*}/" ;;
 esac
 [ -n "$target" ] || target=$(pwd)/$archive
 if [ "$target" != - ] && [ -d "$target" ]; then target=\${target%/}/$archive; fi

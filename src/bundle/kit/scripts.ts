@@ -3004,7 +3004,10 @@ runtime=\${1-}
 [ $# -eq 0 ] || shift
 case "\${runtime-}" in
   containerd | k3s | rke2) . "$kit/lib/load-containerd.sh" ;;
-  docker | podman) . "$kit/lib/load-$runtime.sh" ;;
+  docker | podman)
+    # shellcheck source=/dev/null
+    . "$kit/lib/load-$runtime.sh"
+    ;;
   '') usage_error 'which runtime? containerd, k3s, rke2, docker or podman' ;;
   *) usage_error "$runtime is no runtime that images are loaded into: containerd, k3s, rke2, docker or podman" ;;
 esac
@@ -3720,7 +3723,7 @@ examples:
 END
 }
 
-dry_run= keep= auth_file= user_from= ca= insecure= plain_http= engine=
+dry_run='' keep='' auth_file='' user_from='' ca='' insecure='' plain_http='' engine=
 while [ $# -gt 0 ]; do
   # --ca=FILE is --ca FILE.
   case $1 in --*=*)
@@ -3801,7 +3804,7 @@ case $engine in
   *) usage_error '--with takes skopeo or curl' ;;
 esac
 
-child= login_stty=
+child='' login_stty=
 at_end() {
   [ -z "$child" ] || kill "$child" 2>/dev/null || :
   [ -z "$login_stty" ] || stty "$login_stty"
@@ -3821,7 +3824,6 @@ mkdir "$work/at"
 for table in images manifests; do
   [ -f "$kit/$table.tsv" ] || refuse "kit/$table.tsv is not there" 'The bundle is damaged: sh kit/verify.sh'
 done
-digest_form='sha256:[0-9a-f]{64}'
 awk -F "$tab" '
   function is_digest(text) { return length(text) == 71 && text ~ /^sha256:[0-9a-f]+$/ }
   NR == 1 { next }
@@ -3893,7 +3895,7 @@ total=$(wc -l <"$work/items" | tr -d ' ')
 
 # ---- sending
 
-fault= why= said= there= skopeo_file=
+fault='' why='' said='' there='' skopeo_file=
 
 # hint_for FAULT: what can be done.
 hint_for() {
@@ -4059,7 +4061,7 @@ common_words() {
 : >"$work/table"
 : >"$work/failed"
 : >"$work/hints"
-at=0 failed=0 logins=0 away=0 referrers_sent=0 stopped= pushed_any= alike=0 last_words=
+at=0 failed=0 logins=0 away=0 referrers_sent=0 stopped='' pushed_any='' alike=0 last_words=
 doing=Pushing
 [ -z "$dry_run" ] || doing=Comparing
 note "$doing $total images by $engine: $target"
@@ -4071,7 +4073,7 @@ while IFS=$tab read -r item_digest item_root item_repository item_tag <&9; do
     printf 'not tried\\t-\\t%s\\t\\n' "$item" >>"$work/table"
     continue
   fi
-  fault= why=
+  fault='' why=
   if push_image "$item_digest" "$item_root" "$item_repository" "$item_tag" || {
     # curl asks for a login where it needs one.
     [ "$fault:$engine" = login:skopeo ] && [ -z "$login_user" ] && ask_login "$address" && skopeo_login &&
@@ -4771,7 +4773,7 @@ hold() {
   printf '%s' "$me" >"$lock_file" || refuse "$lock_file could not be written" 'Run this again when there is room.'
 }
 # What is under way: a check by another process, a folder that is no release yet, one that is none any more.
-child= stage= removed= phase=
+child='' stage='' removed='' phase=
 at_end() {
   if [ -n "$child" ]; then
     kill "$child" 2>/dev/null || :
@@ -4858,6 +4860,8 @@ swap_in() {
   id=$(printf '%s' "$lock_digest" | cut -c 1-12)
   if [ ! -d "$site/releases" ]; then
     [ ! -e "$site/$LOCK" ] || refuse "$site is itself a bundle" "Name another folder, whose current/registry zot then serves; or join: sh kit/update.sh $given"
+    # Only that there is something is asked, not its name.
+    # shellcheck disable=SC2010
     [ -z "$(ls -A "$site" | grep -vx -e 'lost+found' -e '\\.oci-save-update\\.lock')" ] ||
       refuse "$site is not empty, and has no releases" 'Name a new folder.'
   fi

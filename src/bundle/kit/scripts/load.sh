@@ -87,7 +87,10 @@ runtime=${1-}
 [ $# -eq 0 ] || shift
 case "${runtime-}" in
   containerd | k3s | rke2) . "$kit/lib/load-containerd.sh" ;;
-  docker | podman) . "$kit/lib/load-$runtime.sh" ;;
+  docker | podman)
+    # shellcheck source=/dev/null
+    . "$kit/lib/load-$runtime.sh"
+    ;;
   '') usage_error 'which runtime? containerd, k3s, rke2, docker or podman' ;;
   *) usage_error "$runtime is no runtime that images are loaded into: containerd, k3s, rke2, docker or podman" ;;
 esac

@@ -45,7 +45,7 @@ examples:
 END
 }
 
-dry_run= keep= auth_file= user_from= ca= insecure= plain_http= engine=
+dry_run='' keep='' auth_file='' user_from='' ca='' insecure='' plain_http='' engine=
 while [ $# -gt 0 ]; do
   # --ca=FILE is --ca FILE.
   case $1 in --*=*)
@@ -126,7 +126,7 @@ case $engine in
   *) usage_error '--with takes skopeo or curl' ;;
 esac
 
-child= login_stty=
+child='' login_stty=
 at_end() {
   [ -z "$child" ] || kill "$child" 2>/dev/null || :
   [ -z "$login_stty" ] || stty "$login_stty"
@@ -146,7 +146,6 @@ mkdir "$work/at"
 for table in images manifests; do
   [ -f "$kit/$table.tsv" ] || refuse "kit/$table.tsv is not there" 'The bundle is damaged: sh kit/verify.sh'
 done
-digest_form='sha256:[0-9a-f]{64}'
 awk -F "$tab" '
   function is_digest(text) { return length(text) == 71 && text ~ /^sha256:[0-9a-f]+$/ }
   NR == 1 { next }
@@ -218,7 +217,7 @@ total=$(wc -l <"$work/items" | tr -d ' ')
 
 # ---- sending
 
-fault= why= said= there= skopeo_file=
+fault='' why='' said='' there='' skopeo_file=
 
 # hint_for FAULT: what can be done.
 hint_for() {
@@ -384,7 +383,7 @@ common_words() {
 : >"$work/table"
 : >"$work/failed"
 : >"$work/hints"
-at=0 failed=0 logins=0 away=0 referrers_sent=0 stopped= pushed_any= alike=0 last_words=
+at=0 failed=0 logins=0 away=0 referrers_sent=0 stopped='' pushed_any='' alike=0 last_words=
 doing=Pushing
 [ -z "$dry_run" ] || doing=Comparing
 note "$doing $total images by $engine: $target"
@@ -396,7 +395,7 @@ while IFS=$tab read -r item_digest item_root item_repository item_tag <&9; do
     printf 'not tried\t-\t%s\t\n' "$item" >>"$work/table"
     continue
   fi
-  fault= why=
+  fault='' why=
   if push_image "$item_digest" "$item_root" "$item_repository" "$item_tag" || {
     # curl asks for a login where it needs one.
     [ "$fault:$engine" = login:skopeo ] && [ -z "$login_user" ] && ask_login "$address" && skopeo_login &&

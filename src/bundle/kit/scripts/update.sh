@@ -160,7 +160,7 @@ hold() {
   printf '%s' "$me" >"$lock_file" || refuse "$lock_file could not be written" 'Run this again when there is room.'
 }
 # What is under way: a check by another process, a folder that is no release yet, one that is none any more.
-child= stage= removed= phase=
+child='' stage='' removed='' phase=
 at_end() {
   if [ -n "$child" ]; then
     kill "$child" 2>/dev/null || :
@@ -247,6 +247,8 @@ swap_in() {
   id=$(printf '%s' "$lock_digest" | cut -c 1-12)
   if [ ! -d "$site/releases" ]; then
     [ ! -e "$site/$LOCK" ] || refuse "$site is itself a bundle" "Name another folder, whose current/registry zot then serves; or join: sh kit/update.sh $given"
+    # Only that there is something is asked, not its name.
+    # shellcheck disable=SC2010
     [ -z "$(ls -A "$site" | grep -vx -e 'lost+found' -e '\.oci-save-update\.lock')" ] ||
       refuse "$site is not empty, and has no releases" 'Name a new folder.'
   fi
