@@ -34,6 +34,7 @@ const ALL_TOOLS: readonly Tool[] = [
   { name: 'ctr', package: 'containerd', version: ['--version'] },
   { name: 'runc', package: 'runc', version: ['--version'] },
   { name: 'podman', package: 'podman', version: ['--version'] },
+  { name: 'buildah', package: 'buildah', version: ['--version'] },
   { name: 'dockerd', package: 'docker.io', version: ['--version'] },
   { name: 'docker', package: 'docker.io', version: ['--version'] },
   { name: 'umoci', package: 'umoci', version: ['--version'] },
