@@ -1,4 +1,4 @@
-import { mkdir, readdir, realpath, symlink, writeFile } from 'node:fs/promises';
+import { constants, copyFile, link, mkdir, readdir, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { closable, type Closable } from './closable.ts';
 import { type Daemon, outputOf, type ProgramResult, runProgram, startDaemon } from './program.ts';
@@ -53,13 +53,15 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   for (const place of places) await mkdir(path.join(root, place), { recursive: true });
   await mkdir(path.join(root, 'tmp'), { mode: 0o777 });
   await writeFile(path.join(root, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\n');
-  if (shell === 'busybox') await installBusybox(root);
-  else {
-    await install(root, toolPath('dash'), 'sh');
-    for (const tool of TOOLS) await install(root, toolPath(tool), tool);
-  }
-  for (const program of programs)
-    await install(root, program.includes('/') ? program : toolPath(program), path.basename(program));
+  if (shell === 'busybox') await nameApplets(bin);
+  await install(root, [
+    ...(shell === 'busybox'
+      ? [['busybox', toolPath('busybox')] as const]
+      : [['sh', toolPath('dash')] as const, ...TOOLS.map((tool) => [tool, toolPath(tool)] as const)]),
+    ...programs.map(
+      (program) => [path.basename(program), program.includes('/') ? program : toolPath(program)] as const,
+    ),
+  ]);
   if (!(await readdir(bin)).includes('sh')) throw new Error(`${root} has no shell`);
   const call = (command: string, { cwd = '/', env = {} }: SiteRun): [file: string, args: string[]] => {
     const mounted = Object.entries(mounts).flatMap(([place, from]) => {
@@ -99,25 +101,51 @@ export async function startSite(options: SiteOptions): Promise<Site> {
 
 const quote = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
-async function installBusybox(root: string): Promise<void> {
-  const busybox = toolPath('busybox');
-  await install(root, busybox, 'busybox');
-  for (const applet of (await outputOf(busybox, ['--list'])).split('\n')) {
-    if (applet !== '' && applet !== 'busybox') await symlink('busybox', path.join(root, 'bin', applet));
-  }
+/** Gives busybox the names of all that it can do: names of one file, of which a file system makes many in no time. */
+async function nameApplets(bin: string): Promise<void> {
+  const file = path.join(bin, 'busybox');
+  await place(await realpath(toolPath('busybox')), file);
+  applets ??= (await outputOf(file, ['--list']))
+    .split('\n')
+    .filter((applet) => !['', 'busybox'].includes(applet));
+  for (const applet of applets) await link(file, path.join(bin, applet));
+}
+let applets: readonly string[] | undefined;
+
+/** Puts programs, by their names there, into a root's /bin, with the libraries that they are linked to. */
+async function install(
+  root: string,
+  programs: readonly (readonly [name: string, program: string])[],
+): Promise<void> {
+  for (const [name, program] of programs) await place(await realpath(program), path.join(root, 'bin', name));
+  for (const library of await librariesOf(programs.map(([, program]) => program)))
+    await place(await realpath(library), path.join(root, library));
 }
 
-/** Puts a program into a root's /bin, with the libraries that it is linked to. */
-async function install(root: string, program: string, name: string): Promise<void> {
-  await place(await realpath(program), path.join(root, 'bin', name));
-  const { stdout } = await runProgram('ldd', [program]);
-  for (const [, library] of stdout.matchAll(/(\/\S+) \(0x/g)) {
-    if (library !== undefined) await place(await realpath(library), path.join(root, library));
+/** The libraries of each program that was asked about: they stay the same while tests run. */
+const libraries = new Map<string, ReadonlySet<string>>();
+
+async function librariesOf(programs: readonly string[]): Promise<Set<string>> {
+  const unknown = programs.filter((program) => !libraries.has(program));
+  if (unknown.length > 0) {
+    // Of several files it names each before its libraries. A script, or what is linked to none, has none.
+    const { stdout } = await runProgram('ldd', unknown);
+    const [first = '', ...more] = stdout.split(/^(\S.*):$/m);
+    if (unknown.length === 1) libraries.set(unknown[0] ?? '', named(first));
+    else for (let at = 0; at < more.length; at += 2) libraries.set(more[at] ?? '', named(more[at + 1] ?? ''));
   }
+  return new Set(programs.flatMap((program) => [...(libraries.get(program) ?? [])]));
 }
 
+const named = (text: string): Set<string> =>
+  new Set([...text.matchAll(/(\/\S+) \(0x/g)].map(([, library = '']) => library));
+
+/** Gives a file another name, or a copy where the folder is on another file system. What is there stays. */
 async function place(from: string, to: string): Promise<void> {
   await mkdir(path.dirname(to), { recursive: true });
-  // A copy where the folder is on another file system; what is there is the same.
-  await outputOf('cp', ['--link', '--no-clobber', from, to]).catch(() => outputOf('cp', ['-n', from, to]));
+  try {
+    await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_EXCL));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
 }
