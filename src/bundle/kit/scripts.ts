@@ -46,8 +46,13 @@ bundle=\${kit%/*}
 # say TEXT…: a line of the result. What a shell tells of an output that cannot be written is no sentence.
 say() { printf '%s\\n' "$*" 2>/dev/null || unsaid; }
 unsaid() { fail 'the output cannot be written'; }
-# note TEXT…: a line for whoever watches.
-note() { printf '%s\\n' "$*" >&2; }
+# note TEXT…: lines for whoever watches. A terminal would act upon control characters in the names of files.
+note() {
+  case $* in
+    *[[:cntrl:]]*) printf '%s\\n' "$*" | LC_ALL=C tr '\\001-\\011\\013-\\037\\177' '?' >&2 ;;
+    *) printf '%s\\n' "$*" >&2 ;;
+  esac
+}
 
 # fail MESSAGE [WHAT-TO-DO]: the job failed.
 fail() {
@@ -61,6 +66,14 @@ refuse() {
   note "error: $1"
   [ $# -lt 2 ] || note "  $2"
   exit 2
+}
+
+# word_of TEXT: as one word of a shell's line.
+word_of() {
+  case $1 in
+    *[!A-Za-z0-9_./:-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\\\\\''/g")" ;;
+    *) printf '%s' "$1" ;;
+  esac
 }
 
 # usage_error MESSAGE: it was called in a wrong way.
@@ -874,6 +887,8 @@ join_site() {
     say "$site has all of this bundle already"
     return 0
   fi
+  plan_kit
+  refuse_obstacles
   bring
   phase=
   tell
@@ -881,11 +896,11 @@ join_site() {
 
 refuse_other_layout() {
   if [ -L "$site/current" ] || [ -d "$site/releases" ]; then
-    refuse "$site has a folder for each release" "There: sh kit/update.sh --swap $given"
+    refuse "$site has a folder for each release" "There: sh kit/update.sh --swap $(word_of "$given")"
   fi
   case \${site%/*} in
     */releases)
-      if [ -L "\${site%/*/*}/current" ]; then refuse "$site is a release" "Bring the new one beside it: sh kit/update.sh --swap \${site%/*/*}"; fi
+      if [ -L "\${site%/*/*}/current" ]; then refuse "$site is a release" "Bring the new one beside it: sh kit/update.sh --swap $(word_of "\${site%/*/*}")"; fi
       ;;
   esac
   for one in "$site" "$bundle"; do
@@ -998,9 +1013,53 @@ refuse_pushes() {
     }' "$plan/tags" "$plan/explained" "$plan/uploads" "$plan/there" >"$plan/pushed"
   awk 'FILENAME == ARGV[1] { known[$1] = 1; next } !($1 in known) { print "blobs/sha256/" $1 }' "$plan/explained" "$plan/pool" >>"$plan/pushed"
   [ -s "$plan/pushed" ] || return 0
-  sort -u "$plan/pushed" | head -n 10 >&2
+  note "$(sort -u "$plan/pushed" | head -n 10)"
   refuse "the zot at $site takes pushes: it has $(sort -u "$plan/pushed" | wc -l | tr -d ' ') things that its lock does not explain" \\
     'Push the new bundle there instead: sh kit/push.sh HOST:PORT'
+}
+
+# plan_kit: what the joined bundle's kit has, into $plan/kit and $plan/mirrors.
+plan_kit() {
+  # The kit is the newer one: what its sums name, which was checked, and not what somebody may have put beside it.
+  kit_names "$bundle" >"$plan/kit"
+  ! grep -q -e '/\\.\\.\\{0,1\\}/' -e '/\\.\\.\\{0,1\\}$' "$plan/kit" ||
+    refuse "$bundle/SHA256SUMS names files outside of the bundle" 'Do not use this bundle.'
+  # The configurations of runtimes name the hosts of all images.
+  mkdir -p "$work/joined/kit/lib"
+  cp "$bundle/kit/mirrors.sh" "$work/joined/kit/mirrors.sh"
+  cp "$bundle/kit/lib/common.sh" "$work/joined/kit/lib/common.sh"
+  cp "$plan/images.tsv" "$work/joined/kit/images.tsv"
+  sh "$work/joined/kit/mirrors.sh" --out "$work/mirrors" 127.0.0.1:5000 >"$work/mirrored" 2>&1 || {
+    cat "$work/mirrored" >&2
+    refuse 'the configurations for runtimes could not be made'
+  }
+  # Of the others there is one form for all bundles.
+  (cd "$work/mirrors" && find . -type f) |
+    sed -n -e 's#^\\./\\(hosts/.*/hosts\\.toml\\)$#\\1#p' -e 's#^\\./\\(registries\\.conf\\)$#\\1#p' -e 's#^\\./\\(k3s-registries\\.yaml\\)$#\\1#p' >"$plan/mirrors"
+}
+
+# refuse_obstacles: a folder where a file comes, or another thing where a folder has to be. mv would put the file into it.
+refuse_obstacles() {
+  {
+    awk -F '\\t' '{ print "blobs/sha256/" $1 }' "$plan/missing"
+    awk -F '\\t' '{ print "registry/" $2 "/blobs/sha256/" $1 }' "$plan/unlinked"
+    awk -F '\\t' '{ print "registry/" $2 "/index.json"; print "registry/" $2 "/oci-layout" }' "$plan/layouts"
+    cat "$plan/kit"
+    sed 's#^#kit/#' "$plan/mirrors"
+    printf '%s\\n' index.json manifest.json README.txt report.html SHA256SUMS.registry
+  } >"$plan/written"
+  (cd "$site" && find . -type d) | sed -n 's#^\\./##p' >"$plan/folders"
+  (cd "$site" && find . ! -type d) | sed -n 's#^\\./##p' >"$plan/files"
+  awk '
+    kind == "folders" { folder[$0] = 1; next }
+    kind == "files" { file[$0] = 1; next }
+    $0 in folder { print $0 " is a folder, and a file of the bundle has that name"; next }
+    {
+      path = $0
+      while (sub(/\\/[^\\/]*$/, "", path)) if (path in file) { print path " is no folder, and the bundle has one of that name"; next }
+    }' kind=folders "$plan/folders" kind=files "$plan/files" kind=written "$plan/written" >"$plan/obstacles"
+  [ -s "$plan/obstacles" ] || return 0
+  refuse "$site/$(head -n 1 "$plan/obstacles")" 'Move it away, and run this again.'
 }
 
 # put FILE PLACE: a file of the site is the old one or the new one at any moment.
@@ -1078,10 +1137,6 @@ kit_names() { sed -n 's#^[0-9a-f]*  \\(kit/..*\\)$#\\1#p' "$1/SHA256SUMS"; }
 
 bring_rest() {
   put "$plan/lock.json" "$site/$LOCK"
-  # The kit is the newer one: what its sums name, which was checked, and not what somebody may have put beside it.
-  kit_names "$bundle" >"$plan/kit"
-  ! grep -q -e '/\\.\\.\\{0,1\\}/' -e '/\\.\\.\\{0,1\\}$' "$plan/kit" ||
-    fail "$bundle/SHA256SUMS names files outside of the bundle" 'Do not use this bundle.'
   while IFS= read -r one; do
     case $one in kit/images.tsv | kit/manifests.tsv | kit/hosts/*) continue ;; esac
     mkdir -p "$site/\${one%/*}"
@@ -1092,7 +1147,10 @@ bring_rest() {
   for one in images.tsv manifests.tsv; do put "$plan/$one" "$site/kit/$one"; done
   bring_mirrors
   kit_names "$site" | grep -v -e '/\\.\\.\\{0,1\\}/' -e '/\\.\\.\\{0,1\\}$' >"$plan/kit.before" || :
-  grep -v '^kit/hosts/' "$plan/kit" | cat - "$plan/mirrored" >"$plan/kit.after"
+  {
+    grep -v '^kit/hosts/' "$plan/kit" || :
+    sed 's#^#kit/#' "$plan/mirrors"
+  } >"$plan/kit.after"
   awk 'FILENAME == ARGV[1] { kept[$0] = 1; next } !($0 in kept)' "$plan/kit.after" "$plan/kit.before" >"$plan/kit.gone"
   while IFS= read -r one; do rm -f "$site/$one"; done <"$plan/kit.gone"
   for one in index.json manifest.json; do put "$plan/$one" "$site/$one"; done
@@ -1105,20 +1163,10 @@ bring_rest() {
   put "$plan/SHA256SUMS" "$site/SHA256SUMS"
 }
 
-# The configurations of runtimes name the hosts of all images.
 bring_mirrors() {
-  sh "$site/kit/mirrors.sh" --out "$work/mirrors" 127.0.0.1:5000 >"$work/mirrored" 2>&1 || {
-    cat "$work/mirrored" >&2
-    fail 'the configurations for runtimes could not be written' 'Run this again: it goes on from here.'
-  }
-  (cd "$work/mirrors" && find . -type f) | sed 's#^\\./##' >"$plan/mirrors"
-  : >"$plan/mirrored"
   while IFS= read -r one; do
-    # Of the others there is one form for all bundles.
-    case $one in hosts/*/hosts.toml | registries.conf | k3s-registries.yaml) ;; *) continue ;; esac
     case $one in hosts/*) mkdir -p "$site/kit/\${one%/*}" ;; esac
     put "$work/mirrors/$one" "$site/kit/$one"
-    printf 'kit/%s\\n' "$one" >>"$plan/mirrored"
   done <"$plan/mirrors"
 }
 
@@ -3615,13 +3663,6 @@ why=$({ mkdir -p "$out" && cp -R "$made/." "$out/"; } 2>&1) ||
   fail "$out cannot be written" "$(printf '%s\\n' "$why" | tail -n 1)"
 out=$(cd -- "$out" && pwd -P)
 
-# word_of TEXT: as one word of a shell's line.
-word_of() {
-  case $1 in
-    *[!A-Za-z0-9_./:-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\\\\\''/g")" ;;
-    *) printf '%s' "$1" ;;
-  esac
-}
 from=$(word_of "$out")
 # copy_ca PLACE: the line that brings the authority to where a runtime looks for it.
 copy_ca() {
@@ -4721,11 +4762,19 @@ check_whole() {
   esac
 }
 
-# free_bytes FOLDER
-free_bytes() { df -Pk "$1" | awk 'END { printf "%.0f", $4 * 1024 }'; }
+# free_bytes FOLDER: nothing where that is not known. The names before and after the figures may have spaces in them.
+free_bytes() {
+  df -Pk "$1" 2>/dev/null | awk 'END {
+    if (match($0, /[0-9]+ +[0-9]+ +-?[0-9]+ +([0-9]+%|-) +\\//)) { split(substr($0, RSTART), figure, " "); printf "%.0f", figure[3] * 1024 }
+  }'
+}
 # check_room BYTES FOLDER
 check_room() {
   free=$(free_bytes "$2")
+  if [ -z "$free" ]; then
+    note "$(readable "$1") are written to $2; how much is free there is not known"
+    return 0
+  fi
   note "$(readable "$1") are written to $2; $(readable "$free") are free there"
   awk -v need="$1" -v free="$free" 'BEGIN { exit need > free }' ||
     refuse "$2 has $(readable "$free") free, and $(readable "$1") are needed" 'Free space first.'
@@ -4742,7 +4791,19 @@ inside() { case "$1/" in "$2/"*) return 0 ;; esac; return 1; }
 held=
 own_namespace() { readlink /proc/self/ns/pid 2>/dev/null | tr -cd 0-9; }
 start_of() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
-field() { sed -n "s/.*\\"$2\\":\\"\\{0,1\\}\\([^\\",}]*\\).*/\\1/p" "$1" 2>/dev/null; }
+# seen: what the lock has in it, of a program that may be none of ours. field NAME: what it says of its holder.
+seen=
+look_at_lock() { seen=$(head -c 4096 <"$lock_file" 2>/dev/null | tr -d '\\000') || seen=; }
+field() { printf '%s' "$seen" | sed -n "s/.*\\"$1\\":\\"\\{0,1\\}\\([^\\",}]*\\).*/\\1/p"; }
+# abandon: takes away a lock as it was seen. Another process may have found it abandoned at the same time, and taken it.
+abandon() {
+  mv "$lock_file" "$lock_file.$$" 2>/dev/null || return 0
+  judged=$seen
+  lock_file=$lock_file.$$
+  look_at_lock
+  lock_file=\${lock_file%.$$}
+  if [ "$seen" != "$judged" ] && [ ! -e "$lock_file" ]; then mv "$lock_file.$$" "$lock_file"; else rm -f "$lock_file.$$"; fi
+}
 hold() {
   lock_file=$1/.oci-save-update.lock
   host=$(uname -n)
@@ -4751,21 +4812,26 @@ hold() {
   start=$(start_of $$) || start=
   me="$me\${start:+,\\"start\\":\\"$start\\"}}"
   tries=0
-  until (set -C && : >"$lock_file") 2>/dev/null; do
+  # A pipe in its place would be waited for.
+  until [ ! -e "$lock_file" ] && [ ! -L "$lock_file" ] && (set -C && : >"$lock_file") 2>/dev/null; do
+    if [ -L "$lock_file" ] || { [ -e "$lock_file" ] && [ ! -f "$lock_file" ]; }; then
+      refuse "$lock_file is no regular file" 'Another program made it: remove it.'
+    fi
     [ -e "$lock_file" ] || [ -w "$1" ] || refuse "$1 cannot be written"
-    pid=$(field "$lock_file" pid)
-    if [ "$(field "$lock_file" host)" = "$host" ] && [ "$(field "$lock_file" namespace)" = "$namespace" ] && [ -n "$pid" ] &&
-      { ! kill -0 "$pid" 2>/dev/null || [ "$(start_of "$pid")" != "$(field "$lock_file" start)" ]; } && [ "$tries" -lt 3 ]; then
-      # Another process may have found it abandoned at the same time: the name is taken first.
-      mv "$lock_file" "$lock_file.$$" 2>/dev/null && rm -f "$lock_file.$$"
+    look_at_lock
+    pid=$(field pid)
+    if [ "$(field host)" = "$host" ] && [ "$(field namespace)" = "$namespace" ] && [ -n "$pid" ] &&
+      { ! kill -0 "$pid" 2>/dev/null || [ "$(start_of "$pid")" != "$(field start)" ]; } && [ "$tries" -lt 3 ]; then
+      abandon
       tries=$((tries + 1))
-    elif [ -f "$lock_file" ] && [ ! -s "$lock_file" ] && [ "$tries" -lt 3 ]; then
+    elif [ -f "$lock_file" ] && [ -z "$seen" ] && [ "$tries" -lt 3 ]; then
       # Another one has made it this instant, or was killed before it was written.
       sleep 1
-      [ -s "$lock_file" ] || { mv "$lock_file" "$lock_file.$$" 2>/dev/null && rm -f "$lock_file.$$"; } || :
+      look_at_lock
+      [ -n "$seen" ] || abandon
       tries=$((tries + 1))
     else
-      refuse "another update of $1 is at work (process \${pid:-unknown} on $(field "$lock_file" host))" \\
+      refuse "another update of $1 is at work (process \${pid:-unknown} on $(field host))" \\
         "Wait for it. If there is none, remove $lock_file"
     fi
   done
@@ -4802,7 +4868,7 @@ settle() { sync "$1" 2>/dev/null || sync; }
 # SITE/releases/<12 hex of the lock's digest>/ is one bundle each, and SITE/current a link to one of them.
 is_release() { [ \${#1} -eq 12 ] && [ -z "$(printf '%s' "$1" | tr -d 0-9a-f)" ]; }
 
-# open_site: sets \`site\` and \`now\`, the current release or nothing.
+# open_site: sets \`site\` and \`now\`, the current release or nothing. Before it is held, another update may change that.
 open_site() {
   site=$(folder_of "$given") || refuse "$given is no folder"
   now=
@@ -4815,7 +4881,7 @@ open_site() {
     refuse "$site/current is no link" 'Another program made it: name another folder.'
   fi
 }
-need_releases() { [ -d "$site/releases" ] || refuse "$site has no releases" "sh kit/update.sh --swap $site makes the first one"; }
+need_releases() { [ -d "$site/releases" ] || refuse "$site has no releases" "sh kit/update.sh --swap $(word_of "$site") makes the first one"; }
 
 # point_at RELEASE: SITE/current is the old release or the new one at any moment.
 point_at() {
@@ -4859,7 +4925,7 @@ swap_in() {
   lock_digest=$(hash_of "$bundle/$LOCK") || refuse "$bundle has no $LOCK"
   id=$(printf '%s' "$lock_digest" | cut -c 1-12)
   if [ ! -d "$site/releases" ]; then
-    [ ! -e "$site/$LOCK" ] || refuse "$site is itself a bundle" "Name another folder, whose current/registry zot then serves; or join: sh kit/update.sh $given"
+    [ ! -e "$site/$LOCK" ] || refuse "$site is itself a bundle" "Name another folder, whose current/registry zot then serves; or join: sh kit/update.sh $(word_of "$given")"
     # Only that there is something is asked, not its name.
     # shellcheck disable=SC2010
     [ -z "$(ls -A "$site" | grep -vx -e 'lost+found' -e '\\.oci-save-update\\.lock')" ] ||
@@ -4870,6 +4936,7 @@ swap_in() {
   fi
   ! inside "$site" "$bundle" || refuse "$site lies in $bundle" 'Name a folder outside of the bundle.'
   hold "$site"
+  open_site
   if [ -d "$site/releases/$id" ]; then
     check_whole "$site/releases/$id" release
   else
@@ -4885,7 +4952,7 @@ swap_in() {
   remember "$id" ''
   phase=
   say "$site/current is release $id now\${now:+; it was $now}"
-  say "zot serves $site/current/registry. Back: sh $site/current/kit/update.sh --rollback $site"
+  say "zot serves $site/current/registry. Back: sh $(word_of "$site/current/kit/update.sh") --rollback $(word_of "$site")"
 }
 
 # copy_release: only blobs that no release has take room.
@@ -4951,11 +5018,12 @@ copy_release() {
 swap_back() {
   open_site
   need_releases
+  hold "$site"
+  open_site
   to=$release
   [ -n "$to" ] || to=$(before)
-  [ -n "$to" ] || refuse "$site has no release before \${now:-the current one}" "sh kit/update.sh --list $site shows what there is; name the one that you want."
-  is_release "$to" && [ -d "$site/releases/$to" ] || refuse "$site has no release $to" "sh kit/update.sh --list $site shows what there is."
-  hold "$site"
+  [ -n "$to" ] || refuse "$site has no release before \${now:-the current one}" "sh kit/update.sh --list $(word_of "$site") shows what there is; name the one that you want."
+  is_release "$to" && [ -d "$site/releases/$to" ] || refuse "$site has no release $to" "sh kit/update.sh --list $(word_of "$site") shows what there is."
   [ "$to" != "$now" ] || { say "$site/current is release $to already"; return 0; }
   check_whole "$site/releases/$to" release
   back=
@@ -4966,7 +5034,7 @@ swap_back() {
   remember "$to" "$back"
   phase=
   say "$site/current is release $to now; it was $now"
-  [ -z "$now" ] || say "To $now again: sh $site/current/kit/update.sh --rollback $site $now"
+  [ -z "$now" ] || say "To $now again: sh $(word_of "$site/current/kit/update.sh") --rollback $(word_of "$site") $now"
 }
 
 list_releases() {
@@ -4993,9 +5061,10 @@ list_releases() {
 remove_release() {
   open_site
   need_releases
-  is_release "$release" && [ -d "$site/releases/$release" ] || refuse "$site has no release $release" "sh kit/update.sh --list $site shows what there is."
-  [ "$release" != "$now" ] || refuse "release $release is current" 'Roll back or bring another one first.'
   hold "$site"
+  open_site
+  is_release "$release" && [ -d "$site/releases/$release" ] || refuse "$site has no release $release" "sh kit/update.sh --list $(word_of "$site") shows what there is."
+  [ "$release" != "$now" ] || refuse "release $release is current" 'Roll back or bring another one first.'
   rm -rf "$site/releases/.old"
   mv "$site/releases/$release" "$site/releases/.old"
   phase=remove removed=$site/releases/.old

@@ -17,6 +17,7 @@ import { diskError } from '../../store/index.ts';
 import { renderBundlePage } from '../../view/index.ts';
 import { manifestsIn } from '../verify/manifests.ts';
 import { holdSite, STAGING } from './hold-site.ts';
+import { refuseObstacles } from './obstacles.ts';
 import { placeFiles } from './place-files.ts';
 import { readArchive } from './read-archive.ts';
 import {
@@ -63,14 +64,15 @@ export async function joinSite(
     const names = newNames(site.lock, newer.lock);
     if (!isBegun && encodesSame(joined, site))
       return { ...report, joined: { ...names, blobs: 0, bytes: 0, copies: 0 } };
-    io.signal?.throwIfAborted();
-    await begin(staging, newer.bytes);
-    isBegun = true;
     const manifests = new Map([
       ...manifestsIn(site.observed, joined),
       ...manifestsIn(written.observed, joined),
     ]);
     const tree = planTree(joined, manifests, BOTH_VIEWS, renderBundlePage);
+    await refuseObstacles(tree, folder, isThere);
+    io.signal?.throwIfAborted();
+    await begin(staging, newer.bytes);
+    isBegun = true;
     const placed = await placeFiles(tree, { site: folder, staging, isThere, superseded: kitFilesOf(site) });
     await rm(staging, { recursive: true, force: true });
     isBegun = false;

@@ -1,4 +1,15 @@
-import { appendFile, chmod, mkdir, readdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  lstat,
+  mkdir,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { LOCK_FILE } from '../../bundle/index.ts';
 import { OciSaveError } from '../../errors.ts';
@@ -25,11 +36,13 @@ export async function swapSite(
   io: UnpackIo,
 ): Promise<UnpackReport> {
   const site = path.resolve(given);
-  const before = await currentOf(site);
+  await currentOf(site);
   await mkdir(path.join(site, 'releases'), { recursive: true });
   const held = await holdSite(site);
   const staging = path.join(site, 'releases', '.new');
   try {
+    // Another update may have ended just before it was held.
+    const before = await currentOf(site);
     await rm(staging, { recursive: true, force: true });
     await mkdir(staging, { mode: 0o755 });
     const known = await knownBlobs(path.join(site, 'releases'));
@@ -60,6 +73,14 @@ export async function swapSite(
 
 /** The release to which `current` leads; undefined at a site that is new. */
 async function currentOf(site: string): Promise<string | undefined> {
+  const releases = path.join(site, 'releases');
+  if ((await unlessGone(lstat(releases)))?.isDirectory() === false) {
+    throw new OciSaveError({
+      code: 'usage',
+      message: `${releases} is a link, or a file`,
+      hint: 'Name the folder that it leads to, or another one.',
+    });
+  }
   const current = path.join(site, 'current');
   if (await exists(current)) {
     const target = await readlink(current).catch(() => '');
@@ -71,7 +92,7 @@ async function currentOf(site: string): Promise<string | undefined> {
       hint: 'Another program made it: name another folder.',
     });
   }
-  if (!(await exists(site)) || (await exists(path.join(site, 'releases')))) return undefined;
+  if (!(await exists(site)) || (await exists(releases))) return undefined;
   const names = (await isFolder(site)) ? await readdir(site) : [site];
   if (names.every((name) => name === 'lost+found')) return undefined;
   throw new OciSaveError({

@@ -109,6 +109,45 @@ const SITES: readonly [what: string, change: (site: string) => Promise<unknown>,
     /a join of another bundle[^]*cut off/,
   ],
   [
+    'a folder that has the name of a file of the new bundle',
+    (site) => mkdir(path.join(site, 'kit/hosts/quay.example/hosts.toml'), { recursive: true }),
+    /hosts\/quay\.example\/hosts\.toml is a folder, and a file of the bundle has that name[^]*Move it away/,
+  ],
+  [
+    'a file that has the name of a folder of the new bundle',
+    (site) => writeFile(path.join(site, 'kit/hosts/quay.example'), 'theirs'),
+    /hosts\/quay\.example is no folder, and the bundle has one of that name/,
+  ],
+  [
+    'a pipe in place of the lock, which nobody waits for',
+    (site) => outputOf('mkfifo', [path.join(site, '.oci-save-update.lock')]),
+    /\.oci-save-update\.lock is no regular file/,
+  ],
+  [
+    'a link to a device in place of the lock, which would hold nothing',
+    (site) => symlink('/dev/null', path.join(site, '.oci-save-update.lock')),
+    /\.oci-save-update\.lock is no regular file/,
+  ],
+  [
+    'a folder in place of the lock',
+    (site) => mkdir(path.join(site, '.oci-save-update.lock')),
+    /\.oci-save-update\.lock is no regular file/,
+  ],
+  [
+    'a lock whose words a terminal would act upon',
+    (site) =>
+      writeFile(
+        path.join(site, '.oci-save-update.lock'),
+        JSON.stringify({ host: '-', pid: 1 }).replace('-', '\x1B[31mred\x07'),
+      ),
+    /at work \(process 1 on \?\[31mred\?\)/,
+  ],
+  [
+    'a file of somebody whose name a terminal would act upon',
+    (site) => writeFile(path.join(site, 'registry/\x1B[31mred'), 'x'),
+    /registry\/\?\[31mred\n[^]*takes pushes/,
+  ],
+  [
     'a folder for each release',
     async (site) => symlink('.', path.join(site, 'current')),
     /has a folder for each release/,
@@ -194,6 +233,29 @@ describe('V17: kit/update.sh refuses with exit code 2, and changes nothing', () 
     await disk.empty();
     expect(await bench.update([site])).toMatchObject({ exitCode: 0 });
     expect(await readdir(site)).not.toContain('.oci-save-update.lock');
+  });
+
+  it('a site without room, on a disk whose name has spaces and figures', async () => {
+    const site = await bench.siteOf();
+    const tools = path.join(bench.folder, 'share');
+    await mkdir(tools);
+    const df = async (available: string): Promise<void> =>
+      writeFile(
+        path.join(tools, 'df'),
+        `#!/bin/sh\necho 'Filesystem 1024-blocks Used Available Capacity Mounted on'\necho '//nas/share 1 2 3 9000000 8000000 ${available} /mnt/share 7'\n`,
+        { mode: 0o755 },
+      );
+    const PATH = `${tools}:${process.env['PATH']}`;
+    await df('20 99%');
+    expect(await bench.update([site], { PATH })).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('has 20.0 KiB free'),
+    });
+    await df('unknown');
+    expect(await bench.update([site], { PATH })).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining('how much is free there is not known'),
+    });
   });
 
   it('a new bundle that is damaged: exit code 1', async () => {

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/pro
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
+import { runProgram } from '../../support/program.ts';
 import { SITE_SHELLS, startSite } from '../../support/site.ts';
 import { filesOf } from '../../support/whole-bundle.ts';
 import { digestIn, lockIn, pull, serve, startUpdating, type Updating, verify } from './updating.ts';
@@ -151,5 +152,61 @@ describe('V17: kit/update.sh --swap keeps a folder for each release', () => {
       stderr: expect.stringContaining('is not empty'),
     });
     expect(await readdir(site)).toEqual(['theirs']);
+  });
+
+  it('never removes a release that another update made current at the last moment', async () => {
+    const site = path.join(bench.folder, 'racing');
+    const [first, second] = [await releaseOf('v1'), await releaseOf('v2')];
+    for (const name of ['v1', 'v2'] as const)
+      expect(await bench.update(['--swap', site], {}, bench.bundle(name))).toMatchObject({ exitCode: 0 });
+    // It waits a second for who has made a lock and not written it yet: there the other one ends.
+    const tools = path.join(bench.folder, 'racing-tools');
+    await mkdir(tools);
+    await writeFile(path.join(site, '.oci-save-update.lock'), '');
+    await writeFile(
+      path.join(tools, 'sleep'),
+      `#!/bin/sh\nln -sfn releases/${first} '${site}/current'; rm -f '${site}/.oci-save-update.lock'\n`,
+      { mode: 0o755 },
+    );
+    const PATH = `${tools}:${process.env['PATH']}`;
+    expect(await bench.update(['--remove', site, first], { PATH })).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining(`release ${first} is current`),
+    });
+    expect((await readdir(path.join(site, 'releases'))).toSorted()).toEqual(
+      ['.history', first, second].toSorted(),
+    );
+  });
+
+  it('takes no lock away that another update took at the same moment', async () => {
+    const site = path.join(bench.folder, 'locking');
+    expect(await bench.update(['--swap', site], {}, bench.bundle('v1'))).toMatchObject({ exitCode: 0 });
+    const lock = path.join(site, '.oci-save-update.lock');
+    await writeFile(lock, '');
+    const tools = path.join(bench.folder, 'locking-tools');
+    await mkdir(tools);
+    // Both find the same one abandoned; the other one is faster.
+    await writeFile(
+      path.join(tools, 'mv'),
+      `#!/bin/sh\n[ -e '${tools}/done' ] || { : >'${tools}/done'; printf '{"host":"another","pid":1}' >'${lock}'; }\nexec /bin/mv "$@"\n`,
+      { mode: 0o755 },
+    );
+    const PATH = `${tools}:${process.env['PATH']}`;
+    expect(await bench.update(['--swap', site], { PATH })).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('is at work (process 1 on another)'),
+    });
+    expect(await readFile(lock, 'utf8')).toBe('{"host":"another","pid":1}');
+    expect(await currentOf(site)).toBe(`releases/${await releaseOf('v1')}`);
+  });
+
+  it('prints commands that hold for a site of any name', async () => {
+    const site = path.join(bench.folder, "it's $(touch pwned)");
+    const { stdout } = await bench.update(['--swap', site], {}, bench.bundle('v1'));
+    expect(await bench.update(['--swap', site])).toMatchObject({ exitCode: 0 });
+    const [, command = ''] = /Back: (.*)/.exec(stdout) ?? [];
+    const back = await runProgram('sh', ['-c', command], { cwd: bench.folder });
+    expect(back).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('To ') });
+    expect(await readdir(bench.folder)).not.toContain('pwned');
   });
 });

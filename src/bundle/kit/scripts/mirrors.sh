@@ -180,13 +180,6 @@ why=$({ mkdir -p "$out" && cp -R "$made/." "$out/"; } 2>&1) ||
   fail "$out cannot be written" "$(printf '%s\n' "$why" | tail -n 1)"
 out=$(cd -- "$out" && pwd -P)
 
-# word_of TEXT: as one word of a shell's line.
-word_of() {
-  case $1 in
-    *[!A-Za-z0-9_./:-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")" ;;
-    *) printf '%s' "$1" ;;
-  esac
-}
 from=$(word_of "$out")
 # copy_ca PLACE: the line that brings the authority to where a runtime looks for it.
 copy_ca() {

@@ -108,11 +108,19 @@ check_whole() {
   esac
 }
 
-# free_bytes FOLDER
-free_bytes() { df -Pk "$1" | awk 'END { printf "%.0f", $4 * 1024 }'; }
+# free_bytes FOLDER: nothing where that is not known. The names before and after the figures may have spaces in them.
+free_bytes() {
+  df -Pk "$1" 2>/dev/null | awk 'END {
+    if (match($0, /[0-9]+ +[0-9]+ +-?[0-9]+ +([0-9]+%|-) +\//)) { split(substr($0, RSTART), figure, " "); printf "%.0f", figure[3] * 1024 }
+  }'
+}
 # check_room BYTES FOLDER
 check_room() {
   free=$(free_bytes "$2")
+  if [ -z "$free" ]; then
+    note "$(readable "$1") are written to $2; how much is free there is not known"
+    return 0
+  fi
   note "$(readable "$1") are written to $2; $(readable "$free") are free there"
   awk -v need="$1" -v free="$free" 'BEGIN { exit need > free }' ||
     refuse "$2 has $(readable "$free") free, and $(readable "$1") are needed" 'Free space first.'
@@ -129,7 +137,19 @@ inside() { case "$1/" in "$2/"*) return 0 ;; esac; return 1; }
 held=
 own_namespace() { readlink /proc/self/ns/pid 2>/dev/null | tr -cd 0-9; }
 start_of() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
-field() { sed -n "s/.*\"$2\":\"\{0,1\}\([^\",}]*\).*/\1/p" "$1" 2>/dev/null; }
+# seen: what the lock has in it, of a program that may be none of ours. field NAME: what it says of its holder.
+seen=
+look_at_lock() { seen=$(head -c 4096 <"$lock_file" 2>/dev/null | tr -d '\000') || seen=; }
+field() { printf '%s' "$seen" | sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p"; }
+# abandon: takes away a lock as it was seen. Another process may have found it abandoned at the same time, and taken it.
+abandon() {
+  mv "$lock_file" "$lock_file.$$" 2>/dev/null || return 0
+  judged=$seen
+  lock_file=$lock_file.$$
+  look_at_lock
+  lock_file=${lock_file%.$$}
+  if [ "$seen" != "$judged" ] && [ ! -e "$lock_file" ]; then mv "$lock_file.$$" "$lock_file"; else rm -f "$lock_file.$$"; fi
+}
 hold() {
   lock_file=$1/.oci-save-update.lock
   host=$(uname -n)
@@ -138,21 +158,26 @@ hold() {
   start=$(start_of $$) || start=
   me="$me${start:+,\"start\":\"$start\"}}"
   tries=0
-  until (set -C && : >"$lock_file") 2>/dev/null; do
+  # A pipe in its place would be waited for.
+  until [ ! -e "$lock_file" ] && [ ! -L "$lock_file" ] && (set -C && : >"$lock_file") 2>/dev/null; do
+    if [ -L "$lock_file" ] || { [ -e "$lock_file" ] && [ ! -f "$lock_file" ]; }; then
+      refuse "$lock_file is no regular file" 'Another program made it: remove it.'
+    fi
     [ -e "$lock_file" ] || [ -w "$1" ] || refuse "$1 cannot be written"
-    pid=$(field "$lock_file" pid)
-    if [ "$(field "$lock_file" host)" = "$host" ] && [ "$(field "$lock_file" namespace)" = "$namespace" ] && [ -n "$pid" ] &&
-      { ! kill -0 "$pid" 2>/dev/null || [ "$(start_of "$pid")" != "$(field "$lock_file" start)" ]; } && [ "$tries" -lt 3 ]; then
-      # Another process may have found it abandoned at the same time: the name is taken first.
-      mv "$lock_file" "$lock_file.$$" 2>/dev/null && rm -f "$lock_file.$$"
+    look_at_lock
+    pid=$(field pid)
+    if [ "$(field host)" = "$host" ] && [ "$(field namespace)" = "$namespace" ] && [ -n "$pid" ] &&
+      { ! kill -0 "$pid" 2>/dev/null || [ "$(start_of "$pid")" != "$(field start)" ]; } && [ "$tries" -lt 3 ]; then
+      abandon
       tries=$((tries + 1))
-    elif [ -f "$lock_file" ] && [ ! -s "$lock_file" ] && [ "$tries" -lt 3 ]; then
+    elif [ -f "$lock_file" ] && [ -z "$seen" ] && [ "$tries" -lt 3 ]; then
       # Another one has made it this instant, or was killed before it was written.
       sleep 1
-      [ -s "$lock_file" ] || { mv "$lock_file" "$lock_file.$$" 2>/dev/null && rm -f "$lock_file.$$"; } || :
+      look_at_lock
+      [ -n "$seen" ] || abandon
       tries=$((tries + 1))
     else
-      refuse "another update of $1 is at work (process ${pid:-unknown} on $(field "$lock_file" host))" \
+      refuse "another update of $1 is at work (process ${pid:-unknown} on $(field host))" \
         "Wait for it. If there is none, remove $lock_file"
     fi
   done
@@ -189,7 +214,7 @@ settle() { sync "$1" 2>/dev/null || sync; }
 # SITE/releases/<12 hex of the lock's digest>/ is one bundle each, and SITE/current a link to one of them.
 is_release() { [ ${#1} -eq 12 ] && [ -z "$(printf '%s' "$1" | tr -d 0-9a-f)" ]; }
 
-# open_site: sets `site` and `now`, the current release or nothing.
+# open_site: sets `site` and `now`, the current release or nothing. Before it is held, another update may change that.
 open_site() {
   site=$(folder_of "$given") || refuse "$given is no folder"
   now=
@@ -202,7 +227,7 @@ open_site() {
     refuse "$site/current is no link" 'Another program made it: name another folder.'
   fi
 }
-need_releases() { [ -d "$site/releases" ] || refuse "$site has no releases" "sh kit/update.sh --swap $site makes the first one"; }
+need_releases() { [ -d "$site/releases" ] || refuse "$site has no releases" "sh kit/update.sh --swap $(word_of "$site") makes the first one"; }
 
 # point_at RELEASE: SITE/current is the old release or the new one at any moment.
 point_at() {
@@ -246,7 +271,7 @@ swap_in() {
   lock_digest=$(hash_of "$bundle/$LOCK") || refuse "$bundle has no $LOCK"
   id=$(printf '%s' "$lock_digest" | cut -c 1-12)
   if [ ! -d "$site/releases" ]; then
-    [ ! -e "$site/$LOCK" ] || refuse "$site is itself a bundle" "Name another folder, whose current/registry zot then serves; or join: sh kit/update.sh $given"
+    [ ! -e "$site/$LOCK" ] || refuse "$site is itself a bundle" "Name another folder, whose current/registry zot then serves; or join: sh kit/update.sh $(word_of "$given")"
     # Only that there is something is asked, not its name.
     # shellcheck disable=SC2010
     [ -z "$(ls -A "$site" | grep -vx -e 'lost+found' -e '\.oci-save-update\.lock')" ] ||
@@ -257,6 +282,7 @@ swap_in() {
   fi
   ! inside "$site" "$bundle" || refuse "$site lies in $bundle" 'Name a folder outside of the bundle.'
   hold "$site"
+  open_site
   if [ -d "$site/releases/$id" ]; then
     check_whole "$site/releases/$id" release
   else
@@ -272,7 +298,7 @@ swap_in() {
   remember "$id" ''
   phase=
   say "$site/current is release $id now${now:+; it was $now}"
-  say "zot serves $site/current/registry. Back: sh $site/current/kit/update.sh --rollback $site"
+  say "zot serves $site/current/registry. Back: sh $(word_of "$site/current/kit/update.sh") --rollback $(word_of "$site")"
 }
 
 # copy_release: only blobs that no release has take room.
@@ -338,11 +364,12 @@ copy_release() {
 swap_back() {
   open_site
   need_releases
+  hold "$site"
+  open_site
   to=$release
   [ -n "$to" ] || to=$(before)
-  [ -n "$to" ] || refuse "$site has no release before ${now:-the current one}" "sh kit/update.sh --list $site shows what there is; name the one that you want."
-  is_release "$to" && [ -d "$site/releases/$to" ] || refuse "$site has no release $to" "sh kit/update.sh --list $site shows what there is."
-  hold "$site"
+  [ -n "$to" ] || refuse "$site has no release before ${now:-the current one}" "sh kit/update.sh --list $(word_of "$site") shows what there is; name the one that you want."
+  is_release "$to" && [ -d "$site/releases/$to" ] || refuse "$site has no release $to" "sh kit/update.sh --list $(word_of "$site") shows what there is."
   [ "$to" != "$now" ] || { say "$site/current is release $to already"; return 0; }
   check_whole "$site/releases/$to" release
   back=
@@ -353,7 +380,7 @@ swap_back() {
   remember "$to" "$back"
   phase=
   say "$site/current is release $to now; it was $now"
-  [ -z "$now" ] || say "To $now again: sh $site/current/kit/update.sh --rollback $site $now"
+  [ -z "$now" ] || say "To $now again: sh $(word_of "$site/current/kit/update.sh") --rollback $(word_of "$site") $now"
 }
 
 list_releases() {
@@ -380,9 +407,10 @@ list_releases() {
 remove_release() {
   open_site
   need_releases
-  is_release "$release" && [ -d "$site/releases/$release" ] || refuse "$site has no release $release" "sh kit/update.sh --list $site shows what there is."
-  [ "$release" != "$now" ] || refuse "release $release is current" 'Roll back or bring another one first.'
   hold "$site"
+  open_site
+  is_release "$release" && [ -d "$site/releases/$release" ] || refuse "$site has no release $release" "sh kit/update.sh --list $(word_of "$site") shows what there is."
+  [ "$release" != "$now" ] || refuse "release $release is current" 'Roll back or bring another one first.'
   rm -rf "$site/releases/.old"
   mv "$site/releases/$release" "$site/releases/.old"
   phase=remove removed=$site/releases/.old

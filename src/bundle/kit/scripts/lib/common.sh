@@ -43,8 +43,13 @@ bundle=${kit%/*}
 # say TEXT…: a line of the result. What a shell tells of an output that cannot be written is no sentence.
 say() { printf '%s\n' "$*" 2>/dev/null || unsaid; }
 unsaid() { fail 'the output cannot be written'; }
-# note TEXT…: a line for whoever watches.
-note() { printf '%s\n' "$*" >&2; }
+# note TEXT…: lines for whoever watches. A terminal would act upon control characters in the names of files.
+note() {
+  case $* in
+    *[[:cntrl:]]*) printf '%s\n' "$*" | LC_ALL=C tr '\001-\011\013-\037\177' '?' >&2 ;;
+    *) printf '%s\n' "$*" >&2 ;;
+  esac
+}
 
 # fail MESSAGE [WHAT-TO-DO]: the job failed.
 fail() {
@@ -58,6 +63,14 @@ refuse() {
   note "error: $1"
   [ $# -lt 2 ] || note "  $2"
   exit 2
+}
+
+# word_of TEXT: as one word of a shell's line.
+word_of() {
+  case $1 in
+    *[!A-Za-z0-9_./:-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")" ;;
+    *) printf '%s' "$1" ;;
+  esac
 }
 
 # usage_error MESSAGE: it was called in a wrong way.

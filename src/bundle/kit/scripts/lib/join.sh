@@ -28,6 +28,8 @@ join_site() {
     say "$site has all of this bundle already"
     return 0
   fi
+  plan_kit
+  refuse_obstacles
   bring
   phase=
   tell
@@ -35,11 +37,11 @@ join_site() {
 
 refuse_other_layout() {
   if [ -L "$site/current" ] || [ -d "$site/releases" ]; then
-    refuse "$site has a folder for each release" "There: sh kit/update.sh --swap $given"
+    refuse "$site has a folder for each release" "There: sh kit/update.sh --swap $(word_of "$given")"
   fi
   case ${site%/*} in
     */releases)
-      if [ -L "${site%/*/*}/current" ]; then refuse "$site is a release" "Bring the new one beside it: sh kit/update.sh --swap ${site%/*/*}"; fi
+      if [ -L "${site%/*/*}/current" ]; then refuse "$site is a release" "Bring the new one beside it: sh kit/update.sh --swap $(word_of "${site%/*/*}")"; fi
       ;;
   esac
   for one in "$site" "$bundle"; do
@@ -152,9 +154,53 @@ refuse_pushes() {
     }' "$plan/tags" "$plan/explained" "$plan/uploads" "$plan/there" >"$plan/pushed"
   awk 'FILENAME == ARGV[1] { known[$1] = 1; next } !($1 in known) { print "blobs/sha256/" $1 }' "$plan/explained" "$plan/pool" >>"$plan/pushed"
   [ -s "$plan/pushed" ] || return 0
-  sort -u "$plan/pushed" | head -n 10 >&2
+  note "$(sort -u "$plan/pushed" | head -n 10)"
   refuse "the zot at $site takes pushes: it has $(sort -u "$plan/pushed" | wc -l | tr -d ' ') things that its lock does not explain" \
     'Push the new bundle there instead: sh kit/push.sh HOST:PORT'
+}
+
+# plan_kit: what the joined bundle's kit has, into $plan/kit and $plan/mirrors.
+plan_kit() {
+  # The kit is the newer one: what its sums name, which was checked, and not what somebody may have put beside it.
+  kit_names "$bundle" >"$plan/kit"
+  ! grep -q -e '/\.\.\{0,1\}/' -e '/\.\.\{0,1\}$' "$plan/kit" ||
+    refuse "$bundle/SHA256SUMS names files outside of the bundle" 'Do not use this bundle.'
+  # The configurations of runtimes name the hosts of all images.
+  mkdir -p "$work/joined/kit/lib"
+  cp "$bundle/kit/mirrors.sh" "$work/joined/kit/mirrors.sh"
+  cp "$bundle/kit/lib/common.sh" "$work/joined/kit/lib/common.sh"
+  cp "$plan/images.tsv" "$work/joined/kit/images.tsv"
+  sh "$work/joined/kit/mirrors.sh" --out "$work/mirrors" 127.0.0.1:5000 >"$work/mirrored" 2>&1 || {
+    cat "$work/mirrored" >&2
+    refuse 'the configurations for runtimes could not be made'
+  }
+  # Of the others there is one form for all bundles.
+  (cd "$work/mirrors" && find . -type f) |
+    sed -n -e 's#^\./\(hosts/.*/hosts\.toml\)$#\1#p' -e 's#^\./\(registries\.conf\)$#\1#p' -e 's#^\./\(k3s-registries\.yaml\)$#\1#p' >"$plan/mirrors"
+}
+
+# refuse_obstacles: a folder where a file comes, or another thing where a folder has to be. mv would put the file into it.
+refuse_obstacles() {
+  {
+    awk -F '\t' '{ print "blobs/sha256/" $1 }' "$plan/missing"
+    awk -F '\t' '{ print "registry/" $2 "/blobs/sha256/" $1 }' "$plan/unlinked"
+    awk -F '\t' '{ print "registry/" $2 "/index.json"; print "registry/" $2 "/oci-layout" }' "$plan/layouts"
+    cat "$plan/kit"
+    sed 's#^#kit/#' "$plan/mirrors"
+    printf '%s\n' index.json manifest.json README.txt report.html SHA256SUMS.registry
+  } >"$plan/written"
+  (cd "$site" && find . -type d) | sed -n 's#^\./##p' >"$plan/folders"
+  (cd "$site" && find . ! -type d) | sed -n 's#^\./##p' >"$plan/files"
+  awk '
+    kind == "folders" { folder[$0] = 1; next }
+    kind == "files" { file[$0] = 1; next }
+    $0 in folder { print $0 " is a folder, and a file of the bundle has that name"; next }
+    {
+      path = $0
+      while (sub(/\/[^\/]*$/, "", path)) if (path in file) { print path " is no folder, and the bundle has one of that name"; next }
+    }' kind=folders "$plan/folders" kind=files "$plan/files" kind=written "$plan/written" >"$plan/obstacles"
+  [ -s "$plan/obstacles" ] || return 0
+  refuse "$site/$(head -n 1 "$plan/obstacles")" 'Move it away, and run this again.'
 }
 
 # put FILE PLACE: a file of the site is the old one or the new one at any moment.
@@ -232,10 +278,6 @@ kit_names() { sed -n 's#^[0-9a-f]*  \(kit/..*\)$#\1#p' "$1/SHA256SUMS"; }
 
 bring_rest() {
   put "$plan/lock.json" "$site/$LOCK"
-  # The kit is the newer one: what its sums name, which was checked, and not what somebody may have put beside it.
-  kit_names "$bundle" >"$plan/kit"
-  ! grep -q -e '/\.\.\{0,1\}/' -e '/\.\.\{0,1\}$' "$plan/kit" ||
-    fail "$bundle/SHA256SUMS names files outside of the bundle" 'Do not use this bundle.'
   while IFS= read -r one; do
     case $one in kit/images.tsv | kit/manifests.tsv | kit/hosts/*) continue ;; esac
     mkdir -p "$site/${one%/*}"
@@ -246,7 +288,10 @@ bring_rest() {
   for one in images.tsv manifests.tsv; do put "$plan/$one" "$site/kit/$one"; done
   bring_mirrors
   kit_names "$site" | grep -v -e '/\.\.\{0,1\}/' -e '/\.\.\{0,1\}$' >"$plan/kit.before" || :
-  grep -v '^kit/hosts/' "$plan/kit" | cat - "$plan/mirrored" >"$plan/kit.after"
+  {
+    grep -v '^kit/hosts/' "$plan/kit" || :
+    sed 's#^#kit/#' "$plan/mirrors"
+  } >"$plan/kit.after"
   awk 'FILENAME == ARGV[1] { kept[$0] = 1; next } !($0 in kept)' "$plan/kit.after" "$plan/kit.before" >"$plan/kit.gone"
   while IFS= read -r one; do rm -f "$site/$one"; done <"$plan/kit.gone"
   for one in index.json manifest.json; do put "$plan/$one" "$site/$one"; done
@@ -259,20 +304,10 @@ bring_rest() {
   put "$plan/SHA256SUMS" "$site/SHA256SUMS"
 }
 
-# The configurations of runtimes name the hosts of all images.
 bring_mirrors() {
-  sh "$site/kit/mirrors.sh" --out "$work/mirrors" 127.0.0.1:5000 >"$work/mirrored" 2>&1 || {
-    cat "$work/mirrored" >&2
-    fail 'the configurations for runtimes could not be written' 'Run this again: it goes on from here.'
-  }
-  (cd "$work/mirrors" && find . -type f) | sed 's#^\./##' >"$plan/mirrors"
-  : >"$plan/mirrored"
   while IFS= read -r one; do
-    # Of the others there is one form for all bundles.
-    case $one in hosts/*/hosts.toml | registries.conf | k3s-registries.yaml) ;; *) continue ;; esac
     case $one in hosts/*) mkdir -p "$site/kit/${one%/*}" ;; esac
     put "$work/mirrors/$one" "$site/kit/$one"
-    printf 'kit/%s\n' "$one" >>"$plan/mirrored"
   done <"$plan/mirrors"
 }
 
