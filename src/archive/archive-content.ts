@@ -21,16 +21,22 @@ export async function openArchiveContent(archive: OpenArchive): Promise<Content>
   return readContent(lock, port);
 }
 
-/** The same without its manifests. Throws as `openArchiveContent`. */
-export async function openArchivePort(archive: OpenArchive): Promise<LocalPort> {
-  return (await openUnread(archive)).port;
+/**
+ * The same without its manifests. Throws as `openArchiveContent`.
+ * @param within real folders that a lock beside it must lie in, links followed; anywhere, where they are left out
+ */
+export async function openArchivePort(archive: OpenArchive, within?: readonly string[]): Promise<LocalPort> {
+  return (await openUnread(archive, within)).port;
 }
 
-async function openUnread(archive: OpenArchive): Promise<{ readonly lock: Lock; readonly port: LocalPort }> {
+async function openUnread(
+  archive: OpenArchive,
+  within?: readonly string[],
+): Promise<{ readonly lock: Lock; readonly port: LocalPort }> {
   const name = wholeName(archive.name);
   const { lock: inside, places } = await indexOf(archive.unchecked, name);
   const beside = path.join(archive.folder, archive.name.base);
-  const lock = inside ?? (await readLock(lockBeside(beside)));
+  const lock = inside ?? (await readLock(lockBeside(beside), within));
   if (lock === undefined) {
     throw new OciSaveError({
       code: 'usage',

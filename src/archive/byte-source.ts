@@ -26,14 +26,22 @@ export function sizeOfSegment(segment: Segment): number {
   return 'bytes' in segment ? segment.bytes.length : segment.size;
 }
 
-/** A whole file. Where its digest is known, each reading from end to end checks it. */
-export function fileSegment(file: string, size: number, digest: Digest | undefined): Segment {
+/**
+ * A whole file. Where its digest is known, each reading from end to end checks it.
+ * @param within real folders that it must lie in, links followed; anywhere, where they are left out
+ */
+export function fileSegment(
+  file: string,
+  size: number,
+  digest: Digest | undefined,
+  within?: readonly string[],
+): Segment {
   return {
     size,
     open: (start, end) =>
       digest !== undefined && end - start === size
-        ? checkedBytes(file, { digest, size })
-        : readRange(file, start, end),
+        ? checkedBytes(file, { digest, size }, within)
+        : readRange(file, start, end, within),
   };
 }
 

@@ -9,14 +9,16 @@ import { readTar, TarFault } from './read-tar.ts';
 /**
  * The lock of an archive that `N.tar`, one of its parts or `N.parts.json` names: the one beside it, else the one in it, for
  * which its headers are read up to there. Undefined where it has none. Nothing of it is verified.
- * @throws OciSaveError `usage` where its parts are not all there, or its lock is not valid; `digest` where it is damaged
+ * @param within real folders that each of its files must lie in, links followed; anywhere, where they are left out
+ * @throws OciSaveError `usage` where its parts are not all there, or its lock is not valid; `digest` where it is damaged;
+ *   `local` where a file lies elsewhere
  */
-export async function lockOfArchive(file: string): Promise<Lock | undefined> {
-  return (await readLock(lockBeside(withoutSuffix(file)))) ?? (await lockInArchive(file));
+export async function lockOfArchive(file: string, within?: readonly string[]): Promise<Lock | undefined> {
+  return (await readLock(lockBeside(withoutSuffix(file)), within)) ?? (await lockInArchive(file, within));
 }
 
-async function lockInArchive(file: string): Promise<Lock | undefined> {
-  const archive = await openArchive(file);
+async function lockInArchive(file: string, within: readonly string[] | undefined): Promise<Lock | undefined> {
+  const archive = await openArchive(file, within);
   if (archive === undefined) return undefined;
   try {
     for await (const { path: name, kind, size, body } of readTar(archive.unchecked)) {

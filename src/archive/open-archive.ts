@@ -21,32 +21,42 @@ export interface OpenArchive extends ArchivePlace {
 /**
  * Opens the archive that a path names: `N.tar`, one of its parts, or `N.parts.json`. Undefined where it has none of
  * these names.
- * @throws OciSaveError `usage` where its parts are not all there
+ * @param within real folders that each of its files must lie in, links followed; anywhere, where they are left out
+ * @throws OciSaveError `usage` where its parts are not all there, `local` where a file lies elsewhere
  */
-export async function openArchive(file: string): Promise<OpenArchive | undefined> {
+export async function openArchive(
+  file: string,
+  within?: readonly string[],
+): Promise<OpenArchive | undefined> {
   const place = archiveNamed(file);
   if (place === undefined) return undefined;
-  return place.isPart ? openParts(place) : openWhole(place);
+  return place.isPart ? openParts(place, within) : openWhole(place, within);
 }
 
-async function openWhole({ folder, name }: ArchivePlace): Promise<OpenArchive> {
+async function openWhole(
+  { folder, name }: ArchivePlace,
+  within: readonly string[] | undefined,
+): Promise<OpenArchive> {
   const whole = wholeName(name);
   const file = path.join(folder, whole);
-  const sums = sumsIn(await readSidecar(path.join(folder, sumsName(name))));
+  const sums = sumsIn(await readSidecar(path.join(folder, sumsName(name)), within));
   const size = await sizeOf(file);
   if (size === undefined) throw unreadable(file);
   return {
     folder,
     name,
-    source: joinSegments([fileSegment(file, size, sums.get(whole))]),
-    unchecked: joinSegments([fileSegment(file, size, undefined)]),
+    source: joinSegments([fileSegment(file, size, sums.get(whole), within)]),
+    unchecked: joinSegments([fileSegment(file, size, undefined, within)]),
     partSize: 0,
   };
 }
 
-async function openParts({ folder, name }: ArchivePlace): Promise<OpenArchive> {
+async function openParts(
+  { folder, name }: ArchivePlace,
+  within: readonly string[] | undefined,
+): Promise<OpenArchive> {
   const listFile = path.join(folder, partsListName(name));
-  const parts = parsePartsList(await readSidecar(listFile))?.parts;
+  const parts = parsePartsList(await readSidecar(listFile, within))?.parts;
   if (parts === undefined) {
     throw new OciSaveError({
       code: 'usage',
@@ -62,8 +72,8 @@ async function openParts({ folder, name }: ArchivePlace): Promise<OpenArchive> {
     const has = await sizeOf(file);
     if (has !== size)
       faults.push(has === undefined ? `${part} is missing` : `${part} has ${has} bytes instead of ${size}`);
-    segments.push(fileSegment(file, size, digest));
-    unchecked.push(fileSegment(file, size, undefined));
+    segments.push(fileSegment(file, size, digest, within));
+    unchecked.push(fileSegment(file, size, undefined, within));
   }
   if (faults.length > 0) {
     throw new OciSaveError({

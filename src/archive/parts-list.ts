@@ -39,8 +39,8 @@ export function digestOfSums({ pieces }: Pick<MeasuredArchive, 'pieces'>): Diges
 export const MAX_SIDECAR_BYTES = 1024 * 1024;
 
 /** The text of a list or of sums; empty where there is none, or it is too large for one of ours. */
-export async function readSidecar(file: string): Promise<string> {
+export async function readSidecar(file: string, within?: readonly string[]): Promise<string> {
   const stats = await unlessGone(stat(file));
   if (stats === undefined || !stats.isFile() || stats.size > MAX_SIDECAR_BYTES) return '';
-  return (await readBounded(file, MAX_SIDECAR_BYTES))?.toString('utf8') ?? '';
+  return (await readBounded(file, MAX_SIDECAR_BYTES, within))?.toString('utf8') ?? '';
 }

@@ -27,14 +27,21 @@ export async function openBundle(folder: string): Promise<Content> {
   return readContent(lock, port);
 }
 
-/** The same without its manifests. Throws `usage` where there is none. */
-export async function openBundlePort(folder: string): Promise<LocalPort> {
-  return (await openUnread(folder)).port;
+/**
+ * The same without its manifests.
+ * @param within real folders that each of its files must lie in, links followed; anywhere, where they are left out
+ * @throws OciSaveError `usage` where there is none, `local` where a file lies elsewhere, now or when it is read
+ */
+export async function openBundlePort(folder: string, within?: readonly string[]): Promise<LocalPort> {
+  return (await openUnread(folder, within)).port;
 }
 
-async function openUnread(folder: string): Promise<{ readonly lock: Lock; readonly port: LocalPort }> {
+async function openUnread(
+  folder: string,
+  within?: readonly string[],
+): Promise<{ readonly lock: Lock; readonly port: LocalPort }> {
   const lockFile = await lockFileIn(folder);
-  const lock = lockFile === undefined ? undefined : await readLock(lockFile);
+  const lock = lockFile === undefined ? undefined : await readLock(lockFile, within);
   if (lock === undefined) {
     throw new OciSaveError({
       code: 'usage',
@@ -42,11 +49,11 @@ async function openUnread(folder: string): Promise<{ readonly lock: Lock; readon
       hint: 'Name the folder that oci-save save wrote.',
     });
   }
-  return { lock, port: bundlePort(lock, await blobsIn(folder)) };
+  return { lock, port: bundlePort(lock, await blobsIn(folder, within)) };
 }
 
 /** The blobs of a bundle's folder. */
-async function blobsIn(folder: string): Promise<BundleBlobs> {
+async function blobsIn(folder: string, within: readonly string[] | undefined): Promise<BundleBlobs> {
   const places = await blobPlaces(folder);
   const pathOf = (digest: Digest): string =>
     places.get(hexOf(digest)) ?? path.join(folder, 'blobs', 'sha256', hexOf(digest));
@@ -54,12 +61,12 @@ async function blobsIn(folder: string): Promise<BundleBlobs> {
     name: folder,
     async has({ digest, size }) {
       if (!(await isFile(pathOf(digest)))) return false;
-      const actual = await hashFile(pathOf(digest));
+      const actual = await hashFile(pathOf(digest), { within });
       return actual.digest === digest && actual.size === size;
     },
-    whole: (digest, maxBytes) => readBounded(pathOf(digest), maxBytes),
-    checked: (blob) => checkedBytes(pathOf(blob.digest), blob),
-    part: ({ digest }, start, end) => readRange(pathOf(digest), start, end),
+    whole: (digest, maxBytes) => readBounded(pathOf(digest), maxBytes, within),
+    checked: (blob) => checkedBytes(pathOf(blob.digest), blob, within),
+    part: ({ digest }, start, end) => readRange(pathOf(digest), start, end, within),
   };
 }
 
@@ -77,10 +84,12 @@ async function blobPlaces(folder: string): Promise<ReadonlyMap<string, string>> 
 
 /**
  * The lock in a file; undefined where there is no such file.
- * @throws OciSaveError `usage` where it is not a lock, `unsupported` where it is too large for one
+ * @param within real folders that it must lie in, links followed; anywhere, where they are left out
+ * @throws OciSaveError `usage` where it is not a lock, `unsupported` where it is too large for one, `local` where it lies
+ *   elsewhere
  */
-export async function readLock(file: string): Promise<Lock | undefined> {
-  const bytes = await readBounded(file, MAX_LOCK_BYTES);
+export async function readLock(file: string, within?: readonly string[]): Promise<Lock | undefined> {
+  const bytes = await readBounded(file, MAX_LOCK_BYTES, within);
   return bytes === undefined ? undefined : parseLock(bytes, file);
 }
 

@@ -7,15 +7,24 @@ import { openSized } from './open-regular.ts';
 
 /**
  * A whole file; undefined where it does not exist. Never blocks on a pipe or a device.
- * @throws OciSaveError `local` where it is not a regular file, `unsupported` where it has more than `maxBytes`; the error
+ * @param within real folders that it must lie in, links followed; anywhere, where they are left out
+ * @throws OciSaveError `local` where it is not a regular file, or lies elsewhere, `unsupported` where it has more than `maxBytes`; the error
  *   of the system
  */
-export function readBounded(file: string, maxBytes: number): Promise<Buffer | undefined> {
-  return inTurn(() => readWhole(file, maxBytes));
+export function readBounded(
+  file: string,
+  maxBytes: number,
+  within?: readonly string[],
+): Promise<Buffer | undefined> {
+  return inTurn(() => readWhole(file, maxBytes, within));
 }
 
-async function readWhole(file: string, maxBytes: number): Promise<Buffer | undefined> {
-  const opened = await unlessGone(openSized(file));
+async function readWhole(
+  file: string,
+  maxBytes: number,
+  within: readonly string[] | undefined,
+): Promise<Buffer | undefined> {
+  const opened = await unlessGone(openSized(file, within));
   if (opened === undefined) return undefined;
   const { handle, size } = opened;
   try {
@@ -90,11 +99,17 @@ const CHUNK_BYTES = 256 * 1024;
 /**
  * The bytes of a regular file in chunks, from `start` up to `end`, exclusive. It is closed at its end, or when the caller
  * stops.
- * @throws OciSaveError `local` where it is not a regular file; the error of the system
+ * @param within as that of `readBounded`
+ * @throws OciSaveError `local` where it is not a regular file, or lies elsewhere; the error of the system
  */
-export async function* readChunks(file: string, start = 0, end = Infinity): AsyncGenerator<Uint8Array> {
+export async function* readChunks(
+  file: string,
+  start = 0,
+  end = Infinity,
+  within?: readonly string[],
+): AsyncGenerator<Uint8Array> {
   if (start >= end) return;
-  const { handle, size } = await openSized(file);
+  const { handle, size } = await openSized(file, within);
   // A stream takes the whole of a chunk for the smallest file. One byte more shows its end, and that it grew.
   const highWaterMark = Math.min(CHUNK_BYTES, Math.max(size - start + 1, LEAST_PIECE_BYTES));
   yield* handle.createReadStream({ start, end: end - 1, highWaterMark });
@@ -104,9 +119,14 @@ export async function* readChunks(file: string, start = 0, end = Infinity): Asyn
  * The bytes of a file from `start` up to `end`, exclusive.
  * @throws Error where the file is shorter; what `readChunks` throws
  */
-export async function* readRange(file: string, start: number, end: number): AsyncGenerator<Uint8Array> {
+export async function* readRange(
+  file: string,
+  start: number,
+  end: number,
+  within?: readonly string[],
+): AsyncGenerator<Uint8Array> {
   let read = 0;
-  for await (const chunk of readChunks(file, start, end)) {
+  for await (const chunk of readChunks(file, start, end, within)) {
     read += chunk.length;
     yield chunk;
   }

@@ -111,9 +111,11 @@ async function readNamed(named: string, inputs: ListInputs): Promise<Found<Named
     return parse(address.file, await readAddress(address, inputs.fetchList));
   }
   const { boundary } = inputs;
+  const foldersOf = (place: string): readonly string[] | undefined =>
+    boundary !== undefined && isInCheckout(place, boundary) ? boundary.folders : undefined;
   const file = await lockOfBundle(named);
-  if (file !== named) held = { path: named, isArchive: false };
-  const folders = boundary !== undefined && isInCheckout(file, boundary) ? boundary.folders : undefined;
+  if (file !== named) held = { path: named, isArchive: false, folders: foldersOf(named) };
+  const folders = foldersOf(file);
   const isFolder = mayBeChart && (await kindOf(file)) === 'folder';
   const chart = isFolder ? await readChartFolder(file, folders) : undefined;
   if (chart !== undefined) {
@@ -123,7 +125,7 @@ async function readNamed(named: string, inputs: ListInputs): Promise<Found<Named
   const locked = await lockInArchive(named, folders);
   if ('problem' in locked) return locked;
   if (locked.found !== undefined) {
-    held = { path: named, isArchive: true };
+    held = { path: named, isArchive: true, folders };
     return parse(file, { found: encodeLock(locked.found) });
   }
   const bytes = await readFile(file, folders);
@@ -162,7 +164,8 @@ async function lockOfBundle(named: string): Promise<string> {
 
 /**
  * The lock of an archive of a bundle, which `N.tar`, one of its parts or `N.parts.json` names; undefined for any other file.
- * A tar that holds no bundle is none; a part or a list of parts belongs to one, and is a problem where it cannot be read.
+ * A tar that holds no bundle is none; a part or a list of parts belongs to one, and is a problem where it cannot be read. So
+ * is what belongs to an archive and lies elsewhere than it may.
  */
 async function lockInArchive(
   file: string,
@@ -172,10 +175,10 @@ async function lockInArchive(
   if (named === undefined || (await kindOf(file)) !== 'file') return { found: undefined };
   if (folders !== undefined && !(await liesInside(file, folders))) return { found: undefined };
   try {
-    return { found: await lockOfArchive(file) };
+    return { found: await lockOfArchive(file, folders) };
   } catch (error) {
     if (!(error instanceof OciSaveError)) throw error;
-    return named.isPart
+    return named.isPart || error.code === 'local'
       ? { problem: { file, reason: error.message, hint: error.hint } }
       : { found: undefined };
   }

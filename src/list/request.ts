@@ -45,6 +45,8 @@ export interface HeldPlace {
   /** Its folder, its archive, or a part of that. */
   readonly path: string;
   readonly isArchive: boolean;
+  /** Real folders that each of its files must lie in, links followed. Where they are left out: anywhere. */
+  readonly folders?: readonly string[] | undefined;
 }
 
 /** One requested image. */

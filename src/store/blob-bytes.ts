@@ -32,11 +32,16 @@ export function damagedBlobOf(error: unknown): Digest | undefined {
 /**
  * A whole file, hashed while it is read. Its last bytes are given only when all of them are right: nobody receives the
  * whole of a wrong blob.
- * @throws DamagedBlobError where the file is missing, or is not that blob
+ * @param within real folders that it must lie in, links followed; anywhere, where they are left out
+ * @throws DamagedBlobError where the file is missing, or is not that blob; OciSaveError `local` where it lies elsewhere
  */
-export async function* checkedBytes(file: string, blob: BlobSize): AsyncGenerator<Uint8Array> {
+export async function* checkedBytes(
+  file: string,
+  blob: BlobSize,
+  within?: readonly string[],
+): AsyncGenerator<Uint8Array> {
   try {
-    yield* checkedChunks(readChunks(file), file, blob);
+    yield* checkedChunks(readChunks(file, 0, Infinity, within), file, blob);
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') throw new DamagedBlobError(blob.digest, file, 'it is missing');
     throw error;
@@ -73,6 +78,8 @@ export interface HashOptions {
   /** Called with the number of bytes as they are read. */
   readonly onBytes?: ((count: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Real folders that the file must lie in, links followed; anywhere, where they are left out. */
+  readonly within?: readonly string[] | undefined;
 }
 
 const HASH_CHUNK_BYTES = 1024 * 1024;
@@ -80,8 +87,11 @@ const HASH_CHUNK_BYTES = 1024 * 1024;
 const LEAST_CHUNK_BYTES = 4096;
 
 /** The digest and size of a file's bytes, read once through one buffer. */
-export async function hashFile(file: string, { onBytes, signal }: HashOptions = {}): Promise<BlobSize> {
-  const { handle, size: told } = await openSized(file);
+export async function hashFile(
+  file: string,
+  { onBytes, signal, within }: HashOptions = {},
+): Promise<BlobSize> {
+  const { handle, size: told } = await openSized(file, within);
   try {
     const hash = createHash('sha256');
     const buffer = Buffer.allocUnsafe(Math.min(HASH_CHUNK_BYTES, told + LEAST_CHUNK_BYTES));

@@ -1,4 +1,4 @@
-import { link, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, link, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
@@ -319,6 +319,67 @@ describe('found B3: a source that a list names', () => {
     expect(savedBy(await step({ 'image-list': 'images.txt', 'dry-run': 'false', platforms: 'all' }))).toEqual(
       ONE,
     );
+  });
+});
+
+describe('found B3: a bundle that is a list', () => {
+  const image = one({ seed: 'held', layerBytes: 4096 });
+  const blob = (digest: string): string => `blobs/sha256/${digest.slice('sha256:'.length)}`;
+
+  /** Makes the same bundle in the workspace and outside, as a folder and as an archive in parts. */
+  async function saveTwice(): Promise<void> {
+    await writeOciLayout(runner.file('layout'), [{ image }]);
+    const made = await step({
+      images: 'oci:layout => x.example/app:1',
+      'dry-run': 'false',
+      output: 'kept',
+      archive: 'tar',
+      'split-size': '64KiB',
+    });
+    expect(savedBy(made)).toEqual(ONE);
+    await cp(runner.workspace, outside, { recursive: true });
+  }
+
+  /** A store of its own: what an earlier run fetched would not be read. */
+  const again = (list: string, store: string): Promise<StepResult> =>
+    step({ 'image-list': list, 'dry-run': 'false', 'cache-dir': path.join(runner.temp, store) });
+
+  it.each<[string, string, string]>([
+    ['a blob', 'kept', `kept/${blob(largestBlobOf(image))}`],
+    ['a manifest', 'kept', `kept/${blob(image.top)}`],
+    ['its lock', 'kept', 'kept/oci-save.lock.json'],
+    ['a part', 'kept.tar.001', 'kept.tar.002'],
+    ['a part, named by the list of parts,', 'kept.parts.json', 'kept.tar.003'],
+    ['the list of parts', 'kept.tar.001', 'kept.parts.json'],
+    ['the lock beside the parts', 'kept.tar.001', 'kept.lock.json'],
+  ])('is refused where %s is a link to a file elsewhere: %s', async (_, list, file) => {
+    await saveTwice();
+    expect(savedBy(await again(list, 'whole'))).toEqual(ONE);
+    await rm(runner.file(file));
+    await linkTo(file, file);
+    expect(await refusalOf(await again(list, 'linked'))).toEqual(REFUSED);
+    // The same bundle outside is the workflow's own word.
+    expect(savedBy(await again(path.join(outside, list), 'elsewhere'))).toEqual(ONE);
+  });
+
+  it('is refused where its archive has the lock beside it as a link to a file elsewhere', async () => {
+    await saveTwice();
+    const made = await step({ 'image-list': 'kept', 'dry-run': 'false', output: 'whole', archive: 'tar' });
+    expect(savedBy(made)).toEqual(ONE);
+    await rm(runner.file('whole.lock.json'));
+    await linkTo('kept.lock.json', 'whole.lock.json');
+    expect(await refusalOf(await again('whole.tar', 'linked'))).toEqual(REFUSED);
+  });
+
+  it('may have links to files in the workspace', async () => {
+    await saveTwice();
+    const file = `kept/${blob(largestBlobOf(image))}`;
+    await rename(runner.file(file), runner.file('blob'));
+    await symlink(runner.file('blob'), runner.file(file));
+    await rename(runner.file('kept.tar.002'), path.join(runner.temp, 'part'));
+    await symlink(path.join(runner.temp, 'part'), runner.file('kept.tar.002'));
+    expect(savedBy(await again('kept', 'folder'))).toEqual(ONE);
+    expect(savedBy(await again('kept.tar.001', 'parts'))).toEqual(ONE);
   });
 });
 
