@@ -125,7 +125,7 @@ check_authority() {
 
 # hash_input: the sha256 of standard input, in hexadecimal digits.
 if has sha256sum; then
-  hash_input() { sha256sum | cut -c 1-64; }
+  hash_input() { sha256sum | { IFS=' ' read -r hashed _ || hashed=; printf '%s\\n' "$hashed"; }; }
 elif has shasum; then
   hash_input() { shasum -a 256 | cut -c 1-64; }
 elif has openssl; then
@@ -135,6 +135,14 @@ else
 fi
 # hash_of FILE
 hash_of() { hash_input <"$1"; }
+# hashes_of LIST: of the files that a list names, one a line: "DIGEST  NAME". What cannot be read has no line.
+hashes_of() {
+  if has sha256sum; then
+    tr '\\n' '\\000' <"$1" | xargs -0 sha256sum
+  else
+    while IFS= read -r hashed_file; do printf '%s  %s\\n' "$(hash_of "$hashed_file")" "$hashed_file"; done <"$1"
+  fi
+}
 
 # temporary: makes a private folder, \`$work\`, that goes when the script ends.
 temporary() {
@@ -1062,21 +1070,39 @@ refuse_obstacles() {
   refuse "$site/$(head -n 1 "$plan/obstacles")" 'Move it away, and run this again.'
 }
 
-# put FILE PLACE: a file of the site is the old one or the new one at any moment.
+# put FILE PLACE [MODE]: a file of the site is the old one or the new one at any moment. It becomes the new one at the next
+# settle_puts, which is also the next time that many wait for it.
+puts=0
 put() {
-  ! cmp -s "$1" "$2" || return 0
-  cp "$1" "$staging/put" || fail "$2 could not be written" 'Run this again when there is room: it goes on from here.'
-  chmod "\${3:-644}" "$staging/put"
-  settle "$staging/put"
-  mv -f "$staging/put" "$2"
+  if [ -f "$2" ] && cmp -s "$1" "$2"; then return 0; fi
+  puts=$((puts + 1))
+  cp "$1" "$staging/put.\${3:-644}.$puts" || fail "$2 could not be written" 'Run this again when there is room: it goes on from here.'
+  printf '%s\\n' "\${3:-644}" "$2" >>"$plan/puts"
+  [ "$puts" -lt 50 ] || settle_puts
+}
+settle_puts() {
+  [ "$puts" -gt 0 ] || return 0
+  for mode in 644 755; do
+    set -- "$staging/put.$mode".*
+    [ ! -e "$1" ] || chmod "$mode" "$@"
+  done
+  settle "$staging"/put.*
+  puts=0
+  while IFS= read -r mode && IFS= read -r place; do
+    puts=$((puts + 1))
+    mv -f "$staging/put.$mode.$puts" "$place"
+  done <"$plan/puts"
+  puts=0
+  : >"$plan/puts"
 }
 
 bring() {
+  : >"$plan/puts"
   mkdir -p "$staging/blobs"
   : >"$staging/probe"
   links=yes
   ln -f "$staging/probe" "$staging/probe2" 2>/dev/null || links=
-  rm -f "$staging/probe" "$staging/probe2"
+  rm -f "$staging/probe" "$staging/probe2" "$staging"/put.*
   need=$(awk -F '\\t' -v links="$links" -v blobs="$plan/blobs" '
     BEGIN { while ((getline line < blobs) > 0) { split(line, p, "\\t"); size[p[1]] = p[2] } }
     FILENAME ~ /missing$/ { need += $2 }
@@ -1097,39 +1123,45 @@ bring_blobs() {
   count=$(wc -l <"$plan/missing" | tr -d ' ')
   note "bringing $count blobs"
   number=0
-  while IFS="$tab" read -r blob size; do
-    to=$staging/blobs/$blob
+  while IFS="$tab" read -r blob size <&3; do
     number=$((number + 1))
     [ ! -t 2 ] || progress "[$number/$count] $(readable "$size")"
-    if [ ! -f "$to" ] || [ "$(hash_of "$to")" != "$blob" ]; then
-      cp "$bundle/blobs/sha256/$blob" "$to" || fail "$to could not be written" 'Run this again when there is room: it goes on from here.'
-      [ "$(hash_of "$to")" = "$blob" ] || fail "$to is damaged" 'The disk or the medium is faulty. Run this again: it goes on from here.'
-    fi
-    chmod 644 "$to"
-  done <"$plan/missing"
+    # What an earlier join brought is there, and is whole or comes again.
+    add_to_batch "$blob" "$size" || bring_batch
+  done 3<"$plan/missing"
+  bring_batch
   progress_end
+  [ "$count" -gt 0 ] || return 0
   # No name in the pool is there before its bytes are on the disk.
-  [ "$count" -eq 0 ] || (cd "$staging/blobs" && ls | xargs sync 2>/dev/null) || sync
-  while IFS="$tab" read -r blob size; do mv -f "$staging/blobs/$blob" "$site/blobs/sha256/$blob"; done <"$plan/missing"
+  (cd "$staging/blobs" && ls | xargs chmod 644 && { ls | xargs sync 2>/dev/null || sync; }) || exit 1
+  (cd "$staging/blobs" && cut -f 1 "$plan/missing" | xargs sh -c 'mv -f "$@" "$0"' "$site/blobs/sha256/") || exit 1
+}
+bring_batch() { copy_batch "$staging/blobs" 'it goes on from here.'; }
+
+# link_names FOLDER BLOB…: names in a repository for blobs of the pool: links, or copies where there are none.
+link_names() {
+  mkdir -p "$site/$1"
+  to=$site/$1
+  shift
+  if [ -n "$links" ] && (cd "$site/blobs/sha256" && ln "$@" "$to/") 2>/dev/null; then return 0; fi
+  for blob; do
+    [ ! "$to/$blob" -ef "$site/blobs/sha256/$blob" ] || continue
+    ln "$site/blobs/sha256/$blob" "$to/$blob" 2>/dev/null && continue
+    cp "$site/blobs/sha256/$blob" "$staging/copy" && chmod 644 "$staging/copy" && mv -f "$staging/copy" "$to/$blob" ||
+      fail "$to/$blob could not be written" 'Run this again when there is room: it goes on from here.'
+  done
 }
 
 # Blobs, then oci-layout, then index.json: a repository has what its index names.
 bring_repositories() {
-  sort -t "$tab" -k 2 "$plan/unlinked" >"$plan/unlinked.sorted"
-  at=
-  while IFS="$tab" read -r blob folder; do
-    to=$site/registry/$folder/blobs/sha256
-    [ "$at" = "$folder" ] || mkdir -p "$to"
-    at=$folder
-    ln "$site/blobs/sha256/$blob" "$to/$blob" 2>/dev/null && continue
-    cp "$site/blobs/sha256/$blob" "$staging/put" && chmod 644 "$staging/put" && mv -f "$staging/put" "$to/$blob" ||
-      fail "$to/$blob could not be written" 'Run this again when there is room: it goes on from here.'
-  done <"$plan/unlinked.sorted"
+  awk -F '\\t' '{ print "registry/" $2 "/blobs/sha256/" $1 }' "$plan/unlinked" | sort >"$plan/unlinked.sorted"
+  by_folder link_names "$plan/unlinked.sorted"
   while IFS="$tab" read -r number folder; do
-    mkdir -p "$site/registry/$folder"
+    [ -d "$site/registry/$folder" ] || mkdir -p "$site/registry/$folder"
     put "$bundle/oci-layout" "$site/registry/$folder/oci-layout"
     put "$plan/layout.$number" "$site/registry/$folder/index.json"
   done <"$plan/layouts"
+  settle_puts
 }
 
 # kit_names BUNDLE: files of its kit, as its sums name them.
@@ -1137,14 +1169,20 @@ kit_names() { sed -n 's#^[0-9a-f]*  \\(kit/..*\\)$#\\1#p' "$1/SHA256SUMS"; }
 
 bring_rest() {
   put "$plan/lock.json" "$site/$LOCK"
+  # What the sums of both say the same of is there: both were checked. Where a join was cut off, the sums may be the older ones.
+  if [ -n "$resumed" ]; then cat "$plan/kit"; else
+    awk 'FILENAME == ARGV[1] { had[$0] = 1; next } !($0 in had) { print substr($0, 67) }' "$site/SHA256SUMS" "$bundle/SHA256SUMS" |
+      grep -Fx -f "$plan/kit" || :
+  fi >"$plan/kit.new"
   while IFS= read -r one; do
     case $one in kit/images.tsv | kit/manifests.tsv | kit/hosts/*) continue ;; esac
-    mkdir -p "$site/\${one%/*}"
+    [ -d "$site/\${one%/*}" ] || mkdir -p "$site/\${one%/*}"
     mode=644
     case $one in *.sh) mode=755 ;; esac
     put "$bundle/$one" "$site/$one" $mode
-  done <"$plan/kit"
+  done <"$plan/kit.new"
   for one in images.tsv manifests.tsv; do put "$plan/$one" "$site/kit/$one"; done
+  settle_puts
   bring_mirrors
   kit_names "$site" | grep -v -e '/\\.\\.\\{0,1\\}/' -e '/\\.\\.\\{0,1\\}$' >"$plan/kit.before" || :
   {
@@ -1158,14 +1196,16 @@ bring_rest() {
   put "$plan/README.txt" "$site/README.txt"
   write_page >"$plan/report.html"
   put "$plan/report.html" "$site/report.html"
+  settle_puts
   write_sums
   put "$plan/SHA256SUMS.registry" "$site/SHA256SUMS.registry"
   put "$plan/SHA256SUMS" "$site/SHA256SUMS"
+  settle_puts
 }
 
 bring_mirrors() {
   while IFS= read -r one; do
-    case $one in hosts/*) mkdir -p "$site/kit/\${one%/*}" ;; esac
+    case $one in hosts/*) [ -d "$site/kit/\${one%/*}" ] || mkdir -p "$site/kit/\${one%/*}" ;; esac
     put "$work/mirrors/$one" "$site/kit/$one"
   done <"$plan/mirrors"
 }
@@ -1292,12 +1332,13 @@ write_sums() {
     layout=$(hash_of "$bundle/oci-layout")
     awk -F '\\t' -v hash="$layout" '{ print hash "  registry/" $2 "/oci-layout" }' "$plan/layouts"
     printf '%s  oci-layout\\n' "$layout"
-    while IFS="$tab" read -r number folder; do
-      printf '%s  registry/%s/index.json\\n' "$(hash_of "$plan/layout.$number")" "$folder"
-    done <"$plan/layouts"
+    sed "s/$tab.*//; s/^/layout./" "$plan/layouts" >"$plan/layouts.files"
+    (cd "$plan" && hashes_of layouts.files) | awk -F '\\t' '
+      FILENAME == ARGV[1] { folder["layout." $1] = $2; next }
+      { print substr($0, 1, 64) "  registry/" folder[substr($0, 67)] "/index.json" }' "$plan/layouts" -
     sort -u "$plan/kit.after" >"$plan/others"
     printf '%s\\n' index.json manifest.json "$LOCK" README.txt report.html >>"$plan/others"
-    while IFS= read -r one; do printf '%s  %s\\n' "$(hash_of "$site/$one")" "$one"; done <"$plan/others"
+    (cd "$site" && hashes_of "$plan/others")
   } | sort -k 2 >"$plan/SHA256SUMS"
 }
 
@@ -4859,8 +4900,59 @@ at_signal() {
   esac
 }
 
-# settle FILE: it is on the disk before the next step builds upon it. An old sync takes no names, and does more.
-settle() { sync "$1" 2>/dev/null || sync; }
+# settle FILE…: they are on the disk before the next step builds upon them. An old sync takes no names, and does more.
+settle() { sync "$@" 2>/dev/null || sync; }
+
+# by_folder COMMAND LIST: runs it with a folder and names of files in it, some at a time, for all paths of a sorted list.
+by_folder() {
+  by=$1 by_list=$2 by_at=
+  set --
+  while IFS= read -r by_path <&3; do
+    if [ "\${by_path%/*}" != "$by_at" ] || [ $# -ge 100 ]; then
+      [ $# -eq 0 ] || "$by" "$by_at" "$@" || return 1
+      by_at=\${by_path%/*}
+      set --
+    fi
+    set -- "$@" "\${by_path##*/}"
+  done 3<"$by_list"
+  [ $# -eq 0 ] || "$by" "$by_at" "$@"
+}
+
+# not_whole FOLDER LIST: of the blobs that a list names below a folder, those that have not the bytes that their names say.
+not_whole() {
+  (cd "$1" && hashes_of "$2") >"$work/hashes" 2>/dev/null || :
+  awk 'FILENAME == ARGV[1] { hash[substr($0, 67)] = substr($0, 1, 64); next }
+    { blob = $0; sub(/^.*\\//, "", blob) }
+    hash[$0] != blob' "$work/hashes" "$2"
+}
+
+# Blobs are copied some at a time: small ones take few processes, and a large one is read again while it is in memory.
+# add_to_batch BLOB SIZE: fails where it is time to copy those in $work/batch.
+batch=0 batch_bytes=0
+add_to_batch() {
+  printf '%s\\n' "$1" >>"$work/batch"
+  batch=$((batch + 1)) batch_bytes=$((batch_bytes + $2))
+  [ "$batch" -lt 100 ] && [ "$batch_bytes" -lt 67108864 ]
+}
+# copy_batch FOLDER [WHAT-FOLLOWS]: copies from the bundle what is not in the folder, or is not whole there; begins a new batch.
+copy_batch() {
+  [ "$batch" -gt 0 ] || return 0
+  for attempt in first again; do
+    if [ "$attempt" = first ]; then
+      while IFS= read -r blob; do [ -f "$1/$blob" ] || printf '%s\\n' "$blob"; done <"$work/batch"
+    else
+      not_whole "$1" "$work/batch"
+    fi >"$work/absent"
+    [ ! -s "$work/absent" ] || (cd "$bundle/blobs/sha256" && xargs sh -c 'cp "$@" "$0"' "$1/" <"$work/absent") ||
+      fail "$1 could not be written" \${2:+"Run this again when there is room: $2"}
+  done
+  if [ -s "$work/absent" ]; then
+    not_whole "$1" "$work/absent" >"$work/damaged"
+    [ ! -s "$work/damaged" ] || fail "$1/$(head -n 1 "$work/damaged") is damaged" "The disk or the medium is faulty.\${2:+ Run this again: $2}"
+  fi
+  batch=0 batch_bytes=0
+  : >"$work/batch"
+}
 
 . "$kit/lib/join.sh"
 
@@ -4971,41 +5063,42 @@ copy_release() {
     [ ! -d "$one" ] || find "$one" -type f | sed 's#^\\(.*\\)/\\(.*\\)$#\\2 \\1#' >>"$work/known"
   done
   sed -n 's#^blobs/sha256/##p' "$work/names" | sort >"$work/pool"
-  awk 'FILENAME == ARGV[1] { if (!($1 in at)) at[$1] = substr($0, 66); next } { print $1 "\\t" at[$1] }' "$work/known" "$work/pool" >"$work/blobs"
   sed -n 's/^    "\\(sha256:[0-9a-f]*\\)": \\([0-9]*\\),\\{0,1\\}$/\\1 \\2/p' "$bundle/$LOCK" >"$work/sizes"
+  awk '
+    FILENAME == ARGV[1] { size[substr($1, 8)] = $2; next }
+    FILENAME == ARGV[2] { if (!($1 in at)) at[$1] = substr($0, 66); next }
+    { print $1 "\\t" ($1 in size ? size[$1] : 0) "\\t" at[$1] }' "$work/sizes" "$work/known" "$work/pool" >"$work/blobs"
   : >"$stage/.probe"
   links=yes
   ln "$stage/.probe" "$stage/.probe2" 2>/dev/null || links=
   rm -f "$stage/.probe" "$stage/.probe2"
   awk -F '\\t' -v links="$links" '
     FILENAME == ARGV[1] { size[substr($0, 8, 64)] = substr($0, 73); next }
-    FILENAME == ARGV[2] { if ($2 == "" || !links) need += size[$1]; next }
+    FILENAME == ARGV[2] { if ($3 == "" || !links) need += $2; next }
     !links && sub(/^registry\\/.*\\/blobs\\/sha256\\//, "") { need += size[$0] }
     END { printf "%.0f\\n", need + 1048576 }' "$work/sizes" "$work/blobs" "$work/names" >"$work/need"
   check_room "$(cat "$work/need")" "$site"
-  sed -n 's#/[^/]*$##p' "$work/names" | sort -u | while IFS= read -r one; do mkdir -p "$stage/$one"; done
+  sed -n 's#^\\(.*\\)/[^/]*$#./\\1#p' "$work/names" | sort -u | tr '\\n' '\\000' | (cd "$stage" && xargs -0 mkdir -p) ||
+    fail "$stage could not be written"
   count=$(wc -l <"$work/blobs" | tr -d ' ')
   note "copying $count blobs"
   number=0
-  while IFS="$tab" read -r blob from; do
-    to=$stage/blobs/sha256/$blob
+  : >"$work/earlier"
+  while IFS="$tab" read -r blob size from <&4; do
     number=$((number + 1))
     [ ! -t 2 ] || progress "copied $number of $count blobs"
-    # A damaged file of an old release is not taken over.
-    if [ -n "$from" ] && [ "$(hash_of "$from/$blob")" = "$blob" ] && ln "$from/$blob" "$to" 2>/dev/null; then continue; fi
-    cp "$bundle/blobs/sha256/$blob" "$to" || fail "$to could not be written"
-    [ "$(hash_of "$to")" = "$blob" ] || fail "$to is damaged" 'The disk or the medium is faulty.'
-  done <"$work/blobs"
+    [ -z "$from" ] || printf '%s\\n' "$from/$blob" >>"$work/earlier"
+    add_to_batch "$blob" "$size" || copy_to_release
+  done 4<"$work/blobs"
+  copy_to_release
   progress_end
-  grep -v '^blobs/sha256/' "$work/names" | while IFS= read -r one; do
-    case $one in
-      registry/*/blobs/sha256/*)
-        ln "$stage/blobs/sha256/\${one##*/}" "$stage/$one" 2>/dev/null || cp "$stage/blobs/sha256/\${one##*/}" "$stage/$one" || exit 1
-        ;;
-      # zot removes its marker.
-      *) [ ! -f "$bundle/$one" ] || cp "$bundle/$one" "$stage/$one" || exit 1 ;;
-    esac
-  done || fail "$stage could not be written"
+  grep '^registry/.*/blobs/sha256/' "$work/names" | sort -u >"$work/links"
+  by_folder link_in_release "$work/links" || fail "$stage could not be written"
+  # zot removes its marker.
+  grep -v -e '^blobs/sha256/' -e '^registry/.*/blobs/sha256/' "$work/names" | while IFS= read -r one; do
+    [ ! -f "$bundle/$one" ] || printf './%s\\n' "$one"
+  done | sort -u >"$work/others"
+  by_folder copy_in_release "$work/others" || fail "$stage could not be written"
   find "$stage" -type d -exec chmod 755 {} +
   find "$stage" -type f ! -path '*/blobs/sha256/*' -exec chmod 644 {} +
   chmod 755 "$stage"/kit/*.sh
@@ -5013,6 +5106,29 @@ copy_release() {
   mv "$stage" "$site/releases/$id"
   phase=swap
   stage=
+}
+
+# copy_to_release: what an earlier release has of the batch is linked, where its file there is not damaged.
+copy_to_release() {
+  not_whole / "$work/earlier" >"$work/rotten"
+  awk 'FILENAME == ARGV[1] { rotten[$0] = 1; next } !($0 in rotten)' "$work/rotten" "$work/earlier" | sort >"$work/linked"
+  by_folder link_from_release "$work/linked"
+  : >"$work/earlier"
+  copy_batch "$stage/blobs/sha256" ''
+}
+link_from_release() {
+  (cd "$1" && shift && ln "$@" "$stage/blobs/sha256/") 2>/dev/null || :
+}
+link_in_release() {
+  to=$stage/$1
+  shift
+  ! (cd "$stage/blobs/sha256" && ln -- "$@" "$to/") 2>/dev/null || return 0
+  for one; do
+    [ "$to/$one" -ef "$stage/blobs/sha256/$one" ] || cp "$stage/blobs/sha256/$one" "$to/$one" || return 1
+  done
+}
+copy_in_release() {
+  (cd "$bundle/$1" && to=$stage/$1 && shift && cp -- "$@" "$to/")
 }
 
 swap_back() {

@@ -205,8 +205,59 @@ at_signal() {
   esac
 }
 
-# settle FILE: it is on the disk before the next step builds upon it. An old sync takes no names, and does more.
-settle() { sync "$1" 2>/dev/null || sync; }
+# settle FILE…: they are on the disk before the next step builds upon them. An old sync takes no names, and does more.
+settle() { sync "$@" 2>/dev/null || sync; }
+
+# by_folder COMMAND LIST: runs it with a folder and names of files in it, some at a time, for all paths of a sorted list.
+by_folder() {
+  by=$1 by_list=$2 by_at=
+  set --
+  while IFS= read -r by_path <&3; do
+    if [ "${by_path%/*}" != "$by_at" ] || [ $# -ge 100 ]; then
+      [ $# -eq 0 ] || "$by" "$by_at" "$@" || return 1
+      by_at=${by_path%/*}
+      set --
+    fi
+    set -- "$@" "${by_path##*/}"
+  done 3<"$by_list"
+  [ $# -eq 0 ] || "$by" "$by_at" "$@"
+}
+
+# not_whole FOLDER LIST: of the blobs that a list names below a folder, those that have not the bytes that their names say.
+not_whole() {
+  (cd "$1" && hashes_of "$2") >"$work/hashes" 2>/dev/null || :
+  awk 'FILENAME == ARGV[1] { hash[substr($0, 67)] = substr($0, 1, 64); next }
+    { blob = $0; sub(/^.*\//, "", blob) }
+    hash[$0] != blob' "$work/hashes" "$2"
+}
+
+# Blobs are copied some at a time: small ones take few processes, and a large one is read again while it is in memory.
+# add_to_batch BLOB SIZE: fails where it is time to copy those in $work/batch.
+batch=0 batch_bytes=0
+add_to_batch() {
+  printf '%s\n' "$1" >>"$work/batch"
+  batch=$((batch + 1)) batch_bytes=$((batch_bytes + $2))
+  [ "$batch" -lt 100 ] && [ "$batch_bytes" -lt 67108864 ]
+}
+# copy_batch FOLDER [WHAT-FOLLOWS]: copies from the bundle what is not in the folder, or is not whole there; begins a new batch.
+copy_batch() {
+  [ "$batch" -gt 0 ] || return 0
+  for attempt in first again; do
+    if [ "$attempt" = first ]; then
+      while IFS= read -r blob; do [ -f "$1/$blob" ] || printf '%s\n' "$blob"; done <"$work/batch"
+    else
+      not_whole "$1" "$work/batch"
+    fi >"$work/absent"
+    [ ! -s "$work/absent" ] || (cd "$bundle/blobs/sha256" && xargs sh -c 'cp "$@" "$0"' "$1/" <"$work/absent") ||
+      fail "$1 could not be written" ${2:+"Run this again when there is room: $2"}
+  done
+  if [ -s "$work/absent" ]; then
+    not_whole "$1" "$work/absent" >"$work/damaged"
+    [ ! -s "$work/damaged" ] || fail "$1/$(head -n 1 "$work/damaged") is damaged" "The disk or the medium is faulty.${2:+ Run this again: $2}"
+  fi
+  batch=0 batch_bytes=0
+  : >"$work/batch"
+}
 
 . "$kit/lib/join.sh"
 
@@ -317,41 +368,42 @@ copy_release() {
     [ ! -d "$one" ] || find "$one" -type f | sed 's#^\(.*\)/\(.*\)$#\2 \1#' >>"$work/known"
   done
   sed -n 's#^blobs/sha256/##p' "$work/names" | sort >"$work/pool"
-  awk 'FILENAME == ARGV[1] { if (!($1 in at)) at[$1] = substr($0, 66); next } { print $1 "\t" at[$1] }' "$work/known" "$work/pool" >"$work/blobs"
   sed -n 's/^    "\(sha256:[0-9a-f]*\)": \([0-9]*\),\{0,1\}$/\1 \2/p' "$bundle/$LOCK" >"$work/sizes"
+  awk '
+    FILENAME == ARGV[1] { size[substr($1, 8)] = $2; next }
+    FILENAME == ARGV[2] { if (!($1 in at)) at[$1] = substr($0, 66); next }
+    { print $1 "\t" ($1 in size ? size[$1] : 0) "\t" at[$1] }' "$work/sizes" "$work/known" "$work/pool" >"$work/blobs"
   : >"$stage/.probe"
   links=yes
   ln "$stage/.probe" "$stage/.probe2" 2>/dev/null || links=
   rm -f "$stage/.probe" "$stage/.probe2"
   awk -F '\t' -v links="$links" '
     FILENAME == ARGV[1] { size[substr($0, 8, 64)] = substr($0, 73); next }
-    FILENAME == ARGV[2] { if ($2 == "" || !links) need += size[$1]; next }
+    FILENAME == ARGV[2] { if ($3 == "" || !links) need += $2; next }
     !links && sub(/^registry\/.*\/blobs\/sha256\//, "") { need += size[$0] }
     END { printf "%.0f\n", need + 1048576 }' "$work/sizes" "$work/blobs" "$work/names" >"$work/need"
   check_room "$(cat "$work/need")" "$site"
-  sed -n 's#/[^/]*$##p' "$work/names" | sort -u | while IFS= read -r one; do mkdir -p "$stage/$one"; done
+  sed -n 's#^\(.*\)/[^/]*$#./\1#p' "$work/names" | sort -u | tr '\n' '\000' | (cd "$stage" && xargs -0 mkdir -p) ||
+    fail "$stage could not be written"
   count=$(wc -l <"$work/blobs" | tr -d ' ')
   note "copying $count blobs"
   number=0
-  while IFS="$tab" read -r blob from; do
-    to=$stage/blobs/sha256/$blob
+  : >"$work/earlier"
+  while IFS="$tab" read -r blob size from <&4; do
     number=$((number + 1))
     [ ! -t 2 ] || progress "copied $number of $count blobs"
-    # A damaged file of an old release is not taken over.
-    if [ -n "$from" ] && [ "$(hash_of "$from/$blob")" = "$blob" ] && ln "$from/$blob" "$to" 2>/dev/null; then continue; fi
-    cp "$bundle/blobs/sha256/$blob" "$to" || fail "$to could not be written"
-    [ "$(hash_of "$to")" = "$blob" ] || fail "$to is damaged" 'The disk or the medium is faulty.'
-  done <"$work/blobs"
+    [ -z "$from" ] || printf '%s\n' "$from/$blob" >>"$work/earlier"
+    add_to_batch "$blob" "$size" || copy_to_release
+  done 4<"$work/blobs"
+  copy_to_release
   progress_end
-  grep -v '^blobs/sha256/' "$work/names" | while IFS= read -r one; do
-    case $one in
-      registry/*/blobs/sha256/*)
-        ln "$stage/blobs/sha256/${one##*/}" "$stage/$one" 2>/dev/null || cp "$stage/blobs/sha256/${one##*/}" "$stage/$one" || exit 1
-        ;;
-      # zot removes its marker.
-      *) [ ! -f "$bundle/$one" ] || cp "$bundle/$one" "$stage/$one" || exit 1 ;;
-    esac
-  done || fail "$stage could not be written"
+  grep '^registry/.*/blobs/sha256/' "$work/names" | sort -u >"$work/links"
+  by_folder link_in_release "$work/links" || fail "$stage could not be written"
+  # zot removes its marker.
+  grep -v -e '^blobs/sha256/' -e '^registry/.*/blobs/sha256/' "$work/names" | while IFS= read -r one; do
+    [ ! -f "$bundle/$one" ] || printf './%s\n' "$one"
+  done | sort -u >"$work/others"
+  by_folder copy_in_release "$work/others" || fail "$stage could not be written"
   find "$stage" -type d -exec chmod 755 {} +
   find "$stage" -type f ! -path '*/blobs/sha256/*' -exec chmod 644 {} +
   chmod 755 "$stage"/kit/*.sh
@@ -359,6 +411,29 @@ copy_release() {
   mv "$stage" "$site/releases/$id"
   phase=swap
   stage=
+}
+
+# copy_to_release: what an earlier release has of the batch is linked, where its file there is not damaged.
+copy_to_release() {
+  not_whole / "$work/earlier" >"$work/rotten"
+  awk 'FILENAME == ARGV[1] { rotten[$0] = 1; next } !($0 in rotten)' "$work/rotten" "$work/earlier" | sort >"$work/linked"
+  by_folder link_from_release "$work/linked"
+  : >"$work/earlier"
+  copy_batch "$stage/blobs/sha256" ''
+}
+link_from_release() {
+  (cd "$1" && shift && ln "$@" "$stage/blobs/sha256/") 2>/dev/null || :
+}
+link_in_release() {
+  to=$stage/$1
+  shift
+  ! (cd "$stage/blobs/sha256" && ln -- "$@" "$to/") 2>/dev/null || return 0
+  for one; do
+    [ "$to/$one" -ef "$stage/blobs/sha256/$one" ] || cp "$stage/blobs/sha256/$one" "$to/$one" || return 1
+  done
+}
+copy_in_release() {
+  (cd "$bundle/$1" && to=$stage/$1 && shift && cp -- "$@" "$to/")
 }
 
 swap_back() {

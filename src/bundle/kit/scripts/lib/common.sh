@@ -122,7 +122,7 @@ check_authority() {
 
 # hash_input: the sha256 of standard input, in hexadecimal digits.
 if has sha256sum; then
-  hash_input() { sha256sum | cut -c 1-64; }
+  hash_input() { sha256sum | { IFS=' ' read -r hashed _ || hashed=; printf '%s\n' "$hashed"; }; }
 elif has shasum; then
   hash_input() { shasum -a 256 | cut -c 1-64; }
 elif has openssl; then
@@ -132,6 +132,14 @@ else
 fi
 # hash_of FILE
 hash_of() { hash_input <"$1"; }
+# hashes_of LIST: of the files that a list names, one a line: "DIGEST  NAME". What cannot be read has no line.
+hashes_of() {
+  if has sha256sum; then
+    tr '\n' '\000' <"$1" | xargs -0 sha256sum
+  else
+    while IFS= read -r hashed_file; do printf '%s  %s\n' "$(hash_of "$hashed_file")" "$hashed_file"; done <"$1"
+  fi
+}
 
 # temporary: makes a private folder, `$work`, that goes when the script ends.
 temporary() {

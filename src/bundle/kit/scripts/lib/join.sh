@@ -203,21 +203,39 @@ refuse_obstacles() {
   refuse "$site/$(head -n 1 "$plan/obstacles")" 'Move it away, and run this again.'
 }
 
-# put FILE PLACE: a file of the site is the old one or the new one at any moment.
+# put FILE PLACE [MODE]: a file of the site is the old one or the new one at any moment. It becomes the new one at the next
+# settle_puts, which is also the next time that many wait for it.
+puts=0
 put() {
-  ! cmp -s "$1" "$2" || return 0
-  cp "$1" "$staging/put" || fail "$2 could not be written" 'Run this again when there is room: it goes on from here.'
-  chmod "${3:-644}" "$staging/put"
-  settle "$staging/put"
-  mv -f "$staging/put" "$2"
+  if [ -f "$2" ] && cmp -s "$1" "$2"; then return 0; fi
+  puts=$((puts + 1))
+  cp "$1" "$staging/put.${3:-644}.$puts" || fail "$2 could not be written" 'Run this again when there is room: it goes on from here.'
+  printf '%s\n' "${3:-644}" "$2" >>"$plan/puts"
+  [ "$puts" -lt 50 ] || settle_puts
+}
+settle_puts() {
+  [ "$puts" -gt 0 ] || return 0
+  for mode in 644 755; do
+    set -- "$staging/put.$mode".*
+    [ ! -e "$1" ] || chmod "$mode" "$@"
+  done
+  settle "$staging"/put.*
+  puts=0
+  while IFS= read -r mode && IFS= read -r place; do
+    puts=$((puts + 1))
+    mv -f "$staging/put.$mode.$puts" "$place"
+  done <"$plan/puts"
+  puts=0
+  : >"$plan/puts"
 }
 
 bring() {
+  : >"$plan/puts"
   mkdir -p "$staging/blobs"
   : >"$staging/probe"
   links=yes
   ln -f "$staging/probe" "$staging/probe2" 2>/dev/null || links=
-  rm -f "$staging/probe" "$staging/probe2"
+  rm -f "$staging/probe" "$staging/probe2" "$staging"/put.*
   need=$(awk -F '\t' -v links="$links" -v blobs="$plan/blobs" '
     BEGIN { while ((getline line < blobs) > 0) { split(line, p, "\t"); size[p[1]] = p[2] } }
     FILENAME ~ /missing$/ { need += $2 }
@@ -238,39 +256,45 @@ bring_blobs() {
   count=$(wc -l <"$plan/missing" | tr -d ' ')
   note "bringing $count blobs"
   number=0
-  while IFS="$tab" read -r blob size; do
-    to=$staging/blobs/$blob
+  while IFS="$tab" read -r blob size <&3; do
     number=$((number + 1))
     [ ! -t 2 ] || progress "[$number/$count] $(readable "$size")"
-    if [ ! -f "$to" ] || [ "$(hash_of "$to")" != "$blob" ]; then
-      cp "$bundle/blobs/sha256/$blob" "$to" || fail "$to could not be written" 'Run this again when there is room: it goes on from here.'
-      [ "$(hash_of "$to")" = "$blob" ] || fail "$to is damaged" 'The disk or the medium is faulty. Run this again: it goes on from here.'
-    fi
-    chmod 644 "$to"
-  done <"$plan/missing"
+    # What an earlier join brought is there, and is whole or comes again.
+    add_to_batch "$blob" "$size" || bring_batch
+  done 3<"$plan/missing"
+  bring_batch
   progress_end
+  [ "$count" -gt 0 ] || return 0
   # No name in the pool is there before its bytes are on the disk.
-  [ "$count" -eq 0 ] || (cd "$staging/blobs" && ls | xargs sync 2>/dev/null) || sync
-  while IFS="$tab" read -r blob size; do mv -f "$staging/blobs/$blob" "$site/blobs/sha256/$blob"; done <"$plan/missing"
+  (cd "$staging/blobs" && ls | xargs chmod 644 && { ls | xargs sync 2>/dev/null || sync; }) || exit 1
+  (cd "$staging/blobs" && cut -f 1 "$plan/missing" | xargs sh -c 'mv -f "$@" "$0"' "$site/blobs/sha256/") || exit 1
+}
+bring_batch() { copy_batch "$staging/blobs" 'it goes on from here.'; }
+
+# link_names FOLDER BLOB…: names in a repository for blobs of the pool: links, or copies where there are none.
+link_names() {
+  mkdir -p "$site/$1"
+  to=$site/$1
+  shift
+  if [ -n "$links" ] && (cd "$site/blobs/sha256" && ln "$@" "$to/") 2>/dev/null; then return 0; fi
+  for blob; do
+    [ ! "$to/$blob" -ef "$site/blobs/sha256/$blob" ] || continue
+    ln "$site/blobs/sha256/$blob" "$to/$blob" 2>/dev/null && continue
+    cp "$site/blobs/sha256/$blob" "$staging/copy" && chmod 644 "$staging/copy" && mv -f "$staging/copy" "$to/$blob" ||
+      fail "$to/$blob could not be written" 'Run this again when there is room: it goes on from here.'
+  done
 }
 
 # Blobs, then oci-layout, then index.json: a repository has what its index names.
 bring_repositories() {
-  sort -t "$tab" -k 2 "$plan/unlinked" >"$plan/unlinked.sorted"
-  at=
-  while IFS="$tab" read -r blob folder; do
-    to=$site/registry/$folder/blobs/sha256
-    [ "$at" = "$folder" ] || mkdir -p "$to"
-    at=$folder
-    ln "$site/blobs/sha256/$blob" "$to/$blob" 2>/dev/null && continue
-    cp "$site/blobs/sha256/$blob" "$staging/put" && chmod 644 "$staging/put" && mv -f "$staging/put" "$to/$blob" ||
-      fail "$to/$blob could not be written" 'Run this again when there is room: it goes on from here.'
-  done <"$plan/unlinked.sorted"
+  awk -F '\t' '{ print "registry/" $2 "/blobs/sha256/" $1 }' "$plan/unlinked" | sort >"$plan/unlinked.sorted"
+  by_folder link_names "$plan/unlinked.sorted"
   while IFS="$tab" read -r number folder; do
-    mkdir -p "$site/registry/$folder"
+    [ -d "$site/registry/$folder" ] || mkdir -p "$site/registry/$folder"
     put "$bundle/oci-layout" "$site/registry/$folder/oci-layout"
     put "$plan/layout.$number" "$site/registry/$folder/index.json"
   done <"$plan/layouts"
+  settle_puts
 }
 
 # kit_names BUNDLE: files of its kit, as its sums name them.
@@ -278,14 +302,20 @@ kit_names() { sed -n 's#^[0-9a-f]*  \(kit/..*\)$#\1#p' "$1/SHA256SUMS"; }
 
 bring_rest() {
   put "$plan/lock.json" "$site/$LOCK"
+  # What the sums of both say the same of is there: both were checked. Where a join was cut off, the sums may be the older ones.
+  if [ -n "$resumed" ]; then cat "$plan/kit"; else
+    awk 'FILENAME == ARGV[1] { had[$0] = 1; next } !($0 in had) { print substr($0, 67) }' "$site/SHA256SUMS" "$bundle/SHA256SUMS" |
+      grep -Fx -f "$plan/kit" || :
+  fi >"$plan/kit.new"
   while IFS= read -r one; do
     case $one in kit/images.tsv | kit/manifests.tsv | kit/hosts/*) continue ;; esac
-    mkdir -p "$site/${one%/*}"
+    [ -d "$site/${one%/*}" ] || mkdir -p "$site/${one%/*}"
     mode=644
     case $one in *.sh) mode=755 ;; esac
     put "$bundle/$one" "$site/$one" $mode
-  done <"$plan/kit"
+  done <"$plan/kit.new"
   for one in images.tsv manifests.tsv; do put "$plan/$one" "$site/kit/$one"; done
+  settle_puts
   bring_mirrors
   kit_names "$site" | grep -v -e '/\.\.\{0,1\}/' -e '/\.\.\{0,1\}$' >"$plan/kit.before" || :
   {
@@ -299,14 +329,16 @@ bring_rest() {
   put "$plan/README.txt" "$site/README.txt"
   write_page >"$plan/report.html"
   put "$plan/report.html" "$site/report.html"
+  settle_puts
   write_sums
   put "$plan/SHA256SUMS.registry" "$site/SHA256SUMS.registry"
   put "$plan/SHA256SUMS" "$site/SHA256SUMS"
+  settle_puts
 }
 
 bring_mirrors() {
   while IFS= read -r one; do
-    case $one in hosts/*) mkdir -p "$site/kit/${one%/*}" ;; esac
+    case $one in hosts/*) [ -d "$site/kit/${one%/*}" ] || mkdir -p "$site/kit/${one%/*}" ;; esac
     put "$work/mirrors/$one" "$site/kit/$one"
   done <"$plan/mirrors"
 }
@@ -433,12 +465,13 @@ write_sums() {
     layout=$(hash_of "$bundle/oci-layout")
     awk -F '\t' -v hash="$layout" '{ print hash "  registry/" $2 "/oci-layout" }' "$plan/layouts"
     printf '%s  oci-layout\n' "$layout"
-    while IFS="$tab" read -r number folder; do
-      printf '%s  registry/%s/index.json\n' "$(hash_of "$plan/layout.$number")" "$folder"
-    done <"$plan/layouts"
+    sed "s/$tab.*//; s/^/layout./" "$plan/layouts" >"$plan/layouts.files"
+    (cd "$plan" && hashes_of layouts.files) | awk -F '\t' '
+      FILENAME == ARGV[1] { folder["layout." $1] = $2; next }
+      { print substr($0, 1, 64) "  registry/" folder[substr($0, 67)] "/index.json" }' "$plan/layouts" -
     sort -u "$plan/kit.after" >"$plan/others"
     printf '%s\n' index.json manifest.json "$LOCK" README.txt report.html >>"$plan/others"
-    while IFS= read -r one; do printf '%s  %s\n' "$(hash_of "$site/$one")" "$one"; done <"$plan/others"
+    (cd "$site" && hashes_of "$plan/others")
   } | sort -k 2 >"$plan/SHA256SUMS"
 }
 
