@@ -51,16 +51,43 @@ export function listOption(wording: Wording) {
     .meta({ option: metaOf('list', wording, '') });
 }
 
+/**
+ * References, listed in the same way. Behind an arrow a comma is refused: in a list it begins a further name of that image,
+ * and between references another image.
+ */
+export function referencesOption(wording: Wording) {
+  return z
+    .union([z.string(), z.array(z.string())], { error: 'must be a list of texts' })
+    .default([])
+    .transform((given, context) => {
+      const lines = (typeof given === 'string' ? [given] : given).flatMap(linesOf).map(entriesOf);
+      const [unclear] = lines.flatMap((entries) => {
+        const first = entries.findIndex((entry) => ARROW.test(entry));
+        return first < 0 ? [] : entries.slice(first).filter((entry) => !ARROW.test(entry));
+      });
+      if (unclear !== undefined) {
+        const message = `${showText(unclear)}: behind an arrow a comma may begin a further name or another image: write one image a line, and one with several names into a list`;
+        context.addIssue({ code: 'custom', message });
+      }
+      return lines.flat();
+    })
+    .meta({ option: metaOf('list', wording, '') });
+}
+
+const ARROW = /[=-]>/;
+
 function splitList(text: string): string[] {
-  return (
-    text
-      .split(/\r\n|[\r\n]/)
-      .filter((line) => !/^\s*#/.test(line))
-      // An entry that begins with an option keeps its commas: `--platform=linux/amd64,linux/arm64 name`.
-      .flatMap((line) => (line.trimStart().startsWith('-') ? [line] : line.replace(/\s#.*/s, '').split(',')))
-      .map((word) => word.trim())
-      .filter((word) => word !== '')
-  );
+  return linesOf(text).flatMap(entriesOf);
+}
+
+function linesOf(text: string): string[] {
+  return text.split(/\r\n|[\r\n]/).filter((line) => !/^\s*#/.test(line));
+}
+
+function entriesOf(line: string): string[] {
+  // An entry that begins with an option keeps its commas: `--platform=linux/amd64,linux/arm64 name`.
+  const entries = line.trimStart().startsWith('-') ? [line] : line.replace(/\s#.*/s, '').split(',');
+  return entries.map((entry) => entry.trim()).filter((entry) => entry !== '');
 }
 
 export function textOption(fallback: string, wording: Wording) {

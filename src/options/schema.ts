@@ -6,6 +6,7 @@ import {
   listOption,
   numberOption,
   type OptionMeta,
+  referencesOption,
   secretOption,
   sizeOption,
   textOption,
@@ -16,7 +17,7 @@ import {
  * arrive as text from a command line or a workflow, or typed through the API.
  */
 export const optionsSchema = z.strictObject({
-  images: listOption({
+  images: referencesOption({
     description: 'references inline; on the command line, its arguments',
     argument: true,
     asInput: { description: 'references inline, as lines of a list' },

@@ -37,6 +37,22 @@ describe('options', () => {
     expect(parseOptions({ images: '--platform=linux/amd64,linux/arm64 x' }).images).toHaveLength(1);
   });
 
+  it('L4: refuse a comma behind an arrow, where it may begin a further name or another image', () => {
+    for (const images of ['a:1 => b:1, c:1', 'x\na:1 -> b:1,c:1', ['x', 'a:1 => b:1, c:1, d:1 => e:1']]) {
+      expect(() => parseOptions({ images })).toThrow(
+        /^images: 'c:1': behind an arrow a comma may begin a further name or another image: write one image a line/,
+      );
+    }
+    const clear = ['x, a:1 => b:1', 'a:1 => b:1, c:1 => d:1', '--platform=linux/amd64 a:1 => b:1, c:1'];
+    expect(clear.flatMap((images) => parseOptions({ images }).images)).toEqual([
+      'x',
+      'a:1 => b:1',
+      'a:1 => b:1',
+      'c:1 => d:1',
+      '--platform=linux/amd64 a:1 => b:1, c:1',
+    ]);
+  });
+
   it.each([
     [{ imageLists: 'x' }, /there is no option 'image-lists'; did you mean 'image-list'\?/],
     [{ zzz: 'x' }, /there is no option 'zzz'$/],
