@@ -7,7 +7,7 @@ import { encodeLock } from '../../../src/lock/index.ts';
 import { asInput, parseOptions } from '../../../src/options/index.ts';
 import { renderJobSummary, renderSummary } from '../../../src/view/index.ts';
 import { type BadRegistry, type Fault, startBadRegistry } from '../../support/bad-registry.ts';
-import { ARM64, one } from '../../support/fixtures/index.ts';
+import { ARM64, one, writeOciLayout } from '../../support/fixtures/index.ts';
 import { largestBlobOf } from '../../support/image.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
 
@@ -120,6 +120,19 @@ it.each([
   registry.misbehave({ faults: [refusing(/./, 503)] });
   const again = await run([`@/one:1@${image.top}`], given, folder);
   expect(again.report).toMatchObject({ outcome: 'done', failed: [] });
+});
+
+it('found J B13: a digest that a local source has is told for no image of a registry', async () => {
+  registry.misbehave({});
+  const ref = `${registry.host}/gone:1`;
+  const layout = path.join(temp.path, 'layout');
+  await writeOciLayout(layout, [{ image, name: ref }]);
+  const { folder, report: local } = await run([`oci:${layout}`]);
+  expect(local.images.map((saved) => [saved.ref, saved.digest])).toEqual([[ref, image.top]]);
+  const { report } = await run(['@/gone:1'], {}, folder);
+  expect(report.failed).toMatchObject([
+    { ref, class: 'not-found', hint: expect.not.stringContaining('has it as') },
+  ]);
 });
 
 it('case C9: a tag that moved to another architecture is an error that names both, and the earlier bundle stays', async () => {

@@ -18,7 +18,10 @@ export async function withEarlierDigests(
   if (!resolution.failed.some(isGone)) return resolution;
   const earlier = new Map<string, { readonly digest: string; readonly file: string }>();
   for (const { file, lock } of await readEarlierLocks(places)) {
-    for (const { ref, digest } of lock.images) if (!earlier.has(ref)) earlier.set(ref, { digest, file });
+    for (const { ref, digest, source } of lock.images) {
+      // What came from this machine has a digest that no registry knows.
+      if (source === 'docker' && !earlier.has(ref)) earlier.set(ref, { digest, file });
+    }
   }
   const told = (failure: FailedImage): FailedImage => {
     const { wanted, error } = failure;
