@@ -8,7 +8,7 @@ const FRONT_ENDS = /^src\/(?:cli|action)(?:\/|\.ts$)|\/(?:line-options|style)\.t
 
 /** What is not an option of ours in a hint: a command line to type, the syntax of a list's line. */
 const OTHERS =
-  /oci-save (?:[a-z]+|\$\{command\}) --help|'--platform=|aws ecr create-repository|npx --yes|podman pull --tls-verify=false|ctr -n k8s\.io images import --no-unpack/;
+  /oci-save (?:[a-z]+|\$\{command\}) --help|'--platform=|aws ecr create-repository|npx --yes|podman pull --tls-verify=false|ctr -n k8s\.io images import --no-unpack|(?:docker|podman) images --no-trunc|podman manifest push --all/;
 
 /** Flags of the command that no save has. */
 const OF_THE_COMMAND = ['verbose', 'json', 'repository', 'zot', 'builtIn', 'state'];

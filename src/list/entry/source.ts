@@ -142,8 +142,16 @@ function stored(text: string, transport: 'docker-daemon' | 'containers-storage')
     const advice = 'Set CONTAINERS_STORAGE_CONF for another storage than that of its user.';
     throw refusal('the place of a storage cannot be written in a list', advice);
   }
-  const id = transport === 'docker-daemon' ? text : text.replace(/^@/, 'sha256:');
+  const id = transport === 'docker-daemon' ? text : text.replace(/^@(?:sha256:)?/, 'sha256:');
   if (isDigest(id)) return { transport, image: id };
+  // What `podman images` and `docker images` show of an ID is its beginning.
+  if (/^@[0-9a-f]{4,63}$/.test(text) || /^[0-9a-f]{64}$/.test(text)) {
+    const advice =
+      transport === 'docker-daemon'
+        ? 'Write docker-daemon:sha256:ID => name:tag, with its 64 digits: docker images --no-trunc lists them.'
+        : 'Write containers-storage:@ID => name:tag, with its 64 digits: podman images --no-trunc lists them.';
+    throw refusal('an image ID is not written so', advice);
+  }
   const image = parseName(text);
   if (transport === 'docker-daemon' && image.digest !== undefined) {
     const advice = 'Write docker-daemon:name:tag, or docker-daemon:sha256:… with an image ID.';

@@ -70,6 +70,7 @@ describe('L16: a line of a plain list', () => {
     [`docker-daemon:${D} => app:1`, `1: docker-daemon: => docker.io/library/app:1`],
     ['containers-storage:localhost/app:1', '1: containers-storage:localhost/app:1'],
     [`containers-storage:@${D.slice(7)} => app:1`, `1: containers-storage: => docker.io/library/app:1`],
+    [`containers-storage:@${D} => app:1`, `1: containers-storage: => docker.io/library/app:1`],
     [`containers-storage:app@${D}`, `1: containers-storage:docker.io/library/app@${D}`],
     ['docker-archive:x.tar => app:3', '1: docker-archive:x.tar => docker.io/library/app:3'],
   ])('is read: %s', (line, request) => {
@@ -185,6 +186,18 @@ describe('L16: a line of a plain list', () => {
     [
       'containers-storage:[vfs@/srv+/run]x:1',
       'the place of a storage cannot be written in a list (Set CONTAINERS_STORAGE_CONF for another storage than that of its user.)',
+    ],
+    [
+      'containers-storage:@0123456789ab => app:1',
+      'an image ID is not written so (Write containers-storage:@ID => name:tag, with its 64 digits: podman images --no-trunc lists them.)',
+    ],
+    [
+      `containers-storage:${D.slice(7)} => app:1`,
+      'an image ID is not written so (Write containers-storage:@ID => name:tag, with its 64 digits: podman images --no-trunc lists them.)',
+    ],
+    [
+      `docker-daemon:${D.slice(7)} => app:1`,
+      'an image ID is not written so (Write docker-daemon:sha256:ID => name:tag, with its 64 digits: docker images --no-trunc lists them.)',
     ],
     [`docker-daemon:${D} => app`, `the stored name 'app' needs a tag (Its source has none.)`],
     ['5f4dcc3b5aa765d61d8327deb882cf99', ' is not an image reference'],
