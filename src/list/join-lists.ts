@@ -389,7 +389,7 @@ function warningsOf(requests: readonly ImageRequest[]): Warning[] {
     if (first === undefined) return [];
     const registry = referenceIn(first.source)?.domain;
     const images = `${formatCount(group.length, 'image')} without a registry`;
-    const message = `${images}, taken from ${registry}; the first is ${showText(first.written)}`;
+    const message = `${images}: ${registry} is meant; the first is ${showText(first.written)}`;
     return [{ message, origin: first.origin }];
   });
   return [...implicit, ...hosts];

@@ -75,7 +75,7 @@ describe('saveImagesWithAuth', () => {
       'team-c/app carol in',
     ]);
     expect(report.warnings.map(({ message }) => message)).toContain(
-      `1 image without a registry, taken from ${gate.host}; the first is 'team-b/app:1'`,
+      `1 image without a registry: ${gate.host} is meant; the first is 'team-b/app:1'`,
     );
     const log = await readFile(work.file('skopeo.log'), 'utf8');
     expect(log.match(/--src-authfile/g)).toHaveLength(3);

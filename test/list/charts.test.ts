@@ -156,7 +156,7 @@ describe('L12: a chart', () => {
       ]),
     );
     expect(warnings).toContain(
-      "charts/db/charts/tools/values.yaml:1 1 image without a registry, taken from docker.io; the first is 'acme/tools:7'",
+      "charts/db/charts/tools/values.yaml:1 1 image without a registry: docker.io is meant; the first is 'acme/tools:7'",
     );
   });
 

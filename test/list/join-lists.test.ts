@@ -150,21 +150,21 @@ describe('L9: the warnings of joined lists', () => {
     ['quay.io/a/b\n', ['a.txt:1: quay.io/a/b: it names no tag: latest is used']],
     ['oci:x\ndocker-archive:x\n', []],
     ['docker-archive:x:a\n', ['a.txt:1: docker-archive:x:a: it names no tag: latest is used']],
-    ['a:1\n', [`a.txt:1: -: 1 image without a registry, taken from docker.io; the first is 'a:1'`]],
+    ['a:1\n', [`a.txt:1: -: 1 image without a registry: docker.io is meant; the first is 'a:1'`]],
     [
       'docker://a:1\n',
-      [`a.txt:1: -: 1 image without a registry, taken from docker.io; the first is 'docker://a:1'`],
+      [`a.txt:1: -: 1 image without a registry: docker.io is meant; the first is 'docker://a:1'`],
     ],
     ['docker://quay.io/a:1\n', []],
     [
       'quay.io/a/b:1\na/b:1\na:1\n',
-      [`a.txt:2: -: 2 images without a registry, taken from docker.io; the first is 'a/b:1'`],
+      [`a.txt:2: -: 2 images without a registry: docker.io is meant; the first is 'a/b:1'`],
     ],
     [
       'a\na\n',
       [
         'a.txt:1: a: it names no tag: latest is used',
-        `a.txt:1: -: 1 image without a registry, taken from docker.io; the first is 'a'`,
+        `a.txt:1: -: 1 image without a registry: docker.io is meant; the first is 'a'`,
       ],
     ],
   ])('tell what is completed: %j', async (text, expected) => {
@@ -179,8 +179,8 @@ describe('L9: the warnings of joined lists', () => {
       })),
     );
     expect(told.map(({ origin, message }) => `${origin.file}: ${message}`)).toEqual([
-      `a.txt: 2 images without a registry, taken from x.example; the first is 'a.txt:1'`,
-      `b.txt: 1 image without a registry, taken from x.example; the first is 'b.txt:1'`,
+      `a.txt: 2 images without a registry: x.example is meant; the first is 'a.txt:1'`,
+      `b.txt: 1 image without a registry: x.example is meant; the first is 'b.txt:1'`,
     ]);
   });
 });
