@@ -25,7 +25,11 @@ export async function openOciArchive(file: string, within?: readonly string[]): 
   await handle.close();
   const places = await placesIn(file, { size, read });
   const missing = (name: string): OciSaveError =>
-    new OciSaveError({ code: 'not-found', message: `${file}: ${name} is missing` });
+    new OciSaveError({
+      code: 'not-found',
+      message: `${file}: ${name} is missing`,
+      hint: 'Save the layout again: it is not whole.',
+    });
   return layoutOf({
     name: file,
     has: async (name) => places.has(name),

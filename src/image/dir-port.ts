@@ -5,6 +5,7 @@ import { OciSaveError } from '../errors.ts';
 import { exists, openRegularFile, openSized, unlessGone } from '../files/index.ts';
 import { type Digest, digestOf, hexOf, isDigest, shortDigest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
+import { checkedChunks } from '../store/index.ts';
 import { checkOffset, type ManifestBytes, missingManifest, type ReadPort } from './read-port.ts';
 
 /** A folder that `skopeo copy … dir:` wrote: one image, with its blobs beside it. */
@@ -24,8 +25,12 @@ export async function openDir(folder: string, within?: readonly string[]): Promi
   const blobFile = ({ digest }: { readonly digest: Digest }): string => at(hexOf(digest));
   const present = async (file: string): Promise<FileHandle> => {
     const handle = await unlessGone(openRegularFile(file, within));
-    if (handle === undefined) throw new OciSaveError({ code: 'not-found', message: `${file} is missing` });
-    return handle;
+    if (handle !== undefined) return handle;
+    throw new OciSaveError({
+      code: 'not-found',
+      message: `${file} is missing`,
+      hint: 'Copy the folder again: it is not whole.',
+    });
   };
   async function* from(file: string, start: number): AsyncGenerator<Uint8Array> {
     yield* (await present(file)).createReadStream({ start, highWaterMark: 1024 * 1024 });
@@ -71,7 +76,8 @@ export async function openDir(folder: string, within?: readonly string[]): Promi
     },
     async open(blob, offset) {
       checkOffset(blob, offset);
-      return { offset, body: from(blobFile(blob), offset) };
+      const body = from(blobFile(blob), offset);
+      return { offset, body: offset > 0 ? body : checkedChunks(body, blobFile(blob), blob) };
     },
     list: async () => [{ mediaType: top.manifest.mediaType, digest: top.digest, size: bytes.length }],
     tags: async () => [],

@@ -9,6 +9,7 @@ import { type Digest, digestOf, hexOf, isDigest, shortDigest } from '../oci/dige
 import { type Descriptor, type IndexEntries, readEntries } from '../oci/descriptor.ts';
 import { readJson } from '../oci/json.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
+import { checkedChunks } from '../store/index.ts';
 import { checkOffset, missingManifest, type ReadPort, REF_NAME } from './read-port.ts';
 
 const MAX_INDEX_BYTES = 64 * 1024 * 1024;
@@ -107,7 +108,9 @@ export async function layoutOf(files: LayoutFiles): Promise<Layout> {
     },
     async open(blob, offset) {
       checkOffset(blob, offset);
-      return { offset, body: files.from(blobFile(blob.digest), offset) };
+      const body = files.from(blobFile(blob.digest), offset);
+      if (offset > 0) return { offset, body };
+      return { offset, body: checkedChunks(body, `${folder}, ${blobFile(blob.digest)}`, blob) };
     },
   };
 }
@@ -161,5 +164,9 @@ async function* readFrom(
 async function openPresent(file: string, within: readonly string[] | undefined): Promise<FileHandle> {
   const handle = await unlessGone(openRegularFile(file, within));
   if (handle !== undefined) return handle;
-  throw new OciSaveError({ code: 'not-found', message: `${file} is missing` });
+  throw new OciSaveError({
+    code: 'not-found',
+    message: `${file} is missing`,
+    hint: 'Copy the layout again: it is not whole.',
+  });
 }

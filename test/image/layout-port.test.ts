@@ -168,3 +168,24 @@ describe('the blobs of a layout', () => {
     expect((await failureOf(openLayout(folder, [folder]))).code).toBe('local');
   });
 });
+
+describe('S5: a blob of a layout that is damaged', () => {
+  it('is told by its file, and no registry is blamed', async () => {
+    await writeOciLayout(folder, [{ image: a, name: 'a:1' }]);
+    const digest = largestBlobOf(a);
+    const size = a.blobs.get(digest)?.length ?? 0;
+    await writeFile(fileOf(digest), Buffer.alloc(size, 'x'));
+    const { body } = await (await openLayout(folder)).open({ digest, size }, 0);
+    expect(await failureOf(buffer(body))).toMatchObject({
+      code: 'digest',
+      message: `${folder}, blobs/sha256/${hexOf(digest)} is damaged: it does not hash to ${shortDigest(digest)}`,
+      hint: 'Nothing is made of wrong data. Save it again, or copy it again from where it was whole.',
+    });
+    await rm(fileOf(digest));
+    const gone = await (await openLayout(folder)).open({ digest, size }, 0);
+    expect(await failureOf(buffer(gone.body))).toMatchObject({
+      code: 'not-found',
+      hint: 'Copy the layout again: it is not whole.',
+    });
+  });
+});
