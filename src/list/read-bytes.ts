@@ -95,7 +95,7 @@ const START_BYTES = 1000;
 
 const TAR = {
   reason: 'it is a tar archive, and no list',
-  hint: "A bundle's lock is a list: N.lock.json beside the archive, or the folder of the bundle. A chart is read as .tgz.",
+  hint: "A bundle's lock is a list: N.lock.json beside the archive, or the folder of the bundle. A chart is read as .tgz. A list names the images of other archives: docker-archive:FILE, oci-archive:FILE.",
 };
 
 /** By the mark of POSIX in the first header. */

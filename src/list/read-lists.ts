@@ -141,7 +141,7 @@ async function readNamed(named: string, inputs: ListInputs): Promise<Found<Named
 }
 
 const FOLDER =
-  'A folder is read where it is a bundle or a chart. A pattern gives the files in it: FOLDER/*.yaml';
+  'A folder is read where it is a bundle or a chart. A pattern gives the files in it: FOLDER/*.yaml. A list names an OCI layout: oci:FOLDER';
 
 function toChart(file: string, read: Found<ChartFiles>, options: ParseOptions): Found<NamedList> {
   return 'problem' in read ? read : { found: { file, ...parseChart(read.found, file, options) } };
@@ -251,7 +251,7 @@ async function keepInside(
 
 /** A self-hosted runner has images of other people in its storages. */
 function strangersStorage({ transport }: StorageSource): Pick<Reject, 'reason' | 'hint' | 'hintParts'> {
-  const parts = hint`Let lists name them with ${option('source', transport)}, or name the image in the workflow, by ${option('images')}.`;
+  const parts = hint`Let lists name them with ${option('source', `remote,${transport}`)}, or name the image in the workflow, by ${option('images')}.`;
   return {
     reason: `a list in the checkout may not name images of ${transport}: whoever wrote it may be a stranger`,
     hint: spellHint(parts, asFlag),

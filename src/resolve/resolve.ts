@@ -163,9 +163,20 @@ async function resolveOne(
   } catch (error) {
     context.signal?.throwIfAborted();
     if (error instanceof OciSaveError && error.code === 'machine') throw error;
-    return { wanted, error: diskError(error, 'what was read of it') ?? error };
+    return { wanted, error: diskError(error, 'what was read of it') ?? withTransports(error, wanted) };
   }
 }
+
+/** What is not what its transport says is often what another one says. */
+function withTransports(error: unknown, { source }: WantedImage): unknown {
+  if (!('path' in source) || !(error instanceof OciSaveError) || error.hintParts !== undefined) return error;
+  const { code, message, cause } = error;
+  if (code !== 'list' && code !== 'local') return error;
+  return new OciSaveError({ code, message, hint: TRANSPORTS, cause });
+}
+
+const TRANSPORTS =
+  'Look at the path. A folder with an OCI layout is oci:PATH, a tar of one oci-archive:PATH; what docker save writes is docker-archive:PATH, and what skopeo copied to dir: is dir:PATH.';
 
 function heldPort(
   held: HeldPlace,

@@ -290,7 +290,7 @@ describe('found B3: a source that a list names', () => {
       const [annotation] = result.annotations;
       expect(annotation?.properties).toEqual({ file: 'images.txt', line: '2' });
       expect(annotation?.message).toContain(`may not name images of ${transport}: whoever wrote it`);
-      expect(annotation?.message).toContain(`\`source: ${transport}\``);
+      expect(annotation?.message).toContain(`\`source: remote,${transport}\``);
       expect(annotation?.message).toContain('`images`');
       expect(registry.requests()).toHaveLength(before);
     },

@@ -1,5 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { OciSaveError } from '../../src/errors.ts';
 import type { SaveEvent } from '../../src/events.ts';
@@ -16,11 +17,14 @@ import {
   ARM64,
   buildImage,
   buildIndex,
+  busybox,
   d2,
+  dockerArchive,
   filledLayer,
   foreign,
   idx,
   one,
+  tarOf,
   writeOciLayout,
 } from '../support/fixtures/index.ts';
 import { buildCacheManifest } from '../support/odd/refused.ts';
@@ -281,6 +285,68 @@ describe('an archive that cannot be read', () => {
       ],
     ]);
     expect(result.resolved).toHaveLength(1);
+  });
+});
+
+describe('S2: a docker archive without a stored name', () => {
+  const tar = dockerArchive([{ ...busybox(), tags: [] }]);
+  it.each<[string, Uint8Array, string, RegExp, RegExp]>([
+    ['no name', tar, 'list', /does not say under which name/, /=> name:tag/],
+    [
+      'gzip',
+      gzipSync(tar),
+      'list',
+      /it is compressed, so the names in it are not read$/,
+      /:NAME' with the name/,
+    ],
+    ['zstd', zstdCompressSync(tar), 'list', /it is compressed/, /:NAME' with the name/],
+    [
+      'an OCI archive',
+      tarOf([{ path: 'oci-layout', bytes: '{}' }]),
+      'unsupported',
+      /no docker archive$/,
+      /oci-archive:path/,
+    ],
+    ['no tar', Buffer.alloc(1024, 'x'), 'unsupported', /cut off, or no tar/, /save the image again/],
+    ['cut off', tar.subarray(0, 3000), 'unsupported', /cut off, or no tar/, /save the image again/],
+    ['empty', Buffer.alloc(0), 'unsupported', /cut off|no docker archive/, /./],
+  ])('says what is wrong with it: %s', async (_, bytes, code, message, hint) => {
+    const file = path.join(bench.folder, 'app.tar');
+    await writeFile(file, bytes);
+    expect(failedIn(await told([`docker-archive:${file}`]))).toEqual([
+      [
+        `docker-archive:${file}`,
+        expect.objectContaining({
+          code,
+          message: expect.stringMatching(message),
+          hint: expect.stringMatching(hint),
+        }),
+      ],
+    ]);
+  });
+});
+
+describe('S5: a path that is not what its transport says', () => {
+  it('is told with what each transport reads', async () => {
+    await writeOciLayout(path.join(bench.folder, 'layout'), [{ image: one(small) }]);
+    await writeFile(path.join(bench.folder, 'app.tar'), dockerArchive([busybox()]));
+    const at = (name: string): string => path.join(bench.folder, name);
+    const entries = [
+      `oci:${at('nowhere')}:a`,
+      `oci:${at('app.tar')}:a`,
+      `oci-archive:${at('app.tar')}:a`,
+      `oci-archive:${at('layout')}:a`,
+      `docker-archive:${at('layout')}`,
+    ];
+    const { failed } = await told(entries);
+    expect(failed.map(({ wanted }) => wanted.ref)).toEqual(
+      entries.map((entry) => expect.stringContaining(entry.replace(/:a$/, ''))),
+    );
+    for (const { error } of failed) {
+      expect(error).toMatchObject({
+        hint: expect.stringMatching(/oci:PATH, .* oci-archive:PATH; .* docker-archive:PATH, .* dir:PATH\.$/),
+      });
+    }
   });
 });
 

@@ -10,14 +10,29 @@ const manifestSchema = z.array(z.looseObject({ RepoTags: z.array(z.string()).nul
 /** More do not fit a message. */
 const MAX_NAMES = 20;
 
+/** The names in a docker archive, or why they are not known. */
+export type NamesInArchive =
+  | { readonly names: readonly string[] }
+  | { readonly unread: 'compressed' | 'no tar' | 'no manifest' };
+
+/** gzip, zstd, xz, bzip2. */
+const COMPRESSED = ['1f8b', '28b52ffd', 'fd377a585a00', '425a68'];
+const LONGEST_MAGIC = 6;
+
 /**
- * The names of the images in a docker archive, of those that have one, for a message. None where it is compressed, or cannot
- * be read.
+ * The names of the images in a docker archive, of those that have one.
  * @throws the error of the system
  */
-export async function namesInArchive(file: string, folders?: readonly string[]): Promise<string[]> {
+export async function readArchiveNames(file: string, folders?: readonly string[]): Promise<NamesInArchive> {
   const { handle, size } = await openSized(file, folders);
-  await handle.close();
+  let start: string;
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(LONGEST_MAGIC), 0, LONGEST_MAGIC, 0);
+    start = buffer.subarray(0, bytesRead).toString('hex');
+  } finally {
+    await handle.close();
+  }
+  if (COMPRESSED.some((magic) => start.startsWith(magic))) return { unread: 'compressed' };
   async function* read(start: number, end: number): AsyncGenerator<Uint8Array> {
     const opened = await openSized(file, folders);
     if (end > start) yield* opened.handle.createReadStream({ start, end: end - 1 });
@@ -29,13 +44,18 @@ export async function namesInArchive(file: string, folders?: readonly string[]):
         continue;
       const json = jsonIn(Buffer.concat(await Array.fromAsync(entry.body)));
       const images = manifestSchema.safeParse(json).data ?? [];
-      return images
-        .flatMap(({ RepoTags }) => RepoTags ?? [])
-        .filter((name) => isReference(name))
-        .slice(0, MAX_NAMES);
+      const names = images.flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => isReference(name));
+      return { names: names.slice(0, MAX_NAMES) };
     }
   } catch (error) {
     if (!(error instanceof TarFault)) throw error;
+    return { unread: 'no tar' };
   }
-  return [];
+  return { unread: 'no manifest' };
+}
+
+/** The same for a message: none where they are not known. */
+export async function namesInArchive(file: string, folders?: readonly string[]): Promise<readonly string[]> {
+  const read = await readArchiveNames(file, folders);
+  return 'names' in read ? read.names : [];
 }

@@ -6,7 +6,13 @@ import { OciSaveError } from '../../errors.ts';
 import { readBounded } from '../../files/index.ts';
 import { parseConfig } from '../../oci/config.ts';
 import { type Digest, digestOf, hexOf, shortDigest } from '../../oci/digest.ts';
-import { blobsOf, type ImageManifest, MAX_MANIFEST_BYTES, parseImageManifest } from '../../oci/manifest.ts';
+import {
+  blobsOf,
+  type ImageManifest,
+  MAX_MANIFEST_BYTES,
+  parseImageManifest,
+  parseManifest,
+} from '../../oci/manifest.ts';
 import type { ProcessResult } from '../../process.ts';
 import {
   copyWithSkopeo,
@@ -32,6 +38,8 @@ export interface Convertible {
   /** Called when skopeo does not need it any more. */
   readonly release?: () => Promise<void>;
   readonly failure: (ref: string, result: ProcessResult) => OciSaveError | Promise<OciSaveError>;
+  /** What to do where it is an index, which no storage gives with its images. */
+  readonly whenIndex?: string | undefined;
   /** The digest that its manifest must have as it is there. */
   readonly digest?: Digest | undefined;
 }
@@ -86,7 +94,7 @@ export async function resolveConverted(
 
 async function convert(
   ref: string,
-  { prepare, release, failure, digest: wantedDigest }: Convertible,
+  { prepare, release, failure, whenIndex, digest: wantedDigest }: Convertible,
   { skopeo, environment }: SkopeoTools,
   { store, signal }: Options,
 ): Promise<Converted> {
@@ -99,6 +107,13 @@ async function convert(
     const raw = new TextEncoder().encode(inspected.stdout);
     if (wantedDigest !== undefined && digestOf(raw) !== wantedDigest)
       throw otherImage(wantedDigest, digestOf(raw));
+    const parsed = parseManifest(raw);
+    if (parsed.kind === 'index')
+      throw new OciSaveError({
+        code: 'unsupported',
+        message: `${ref}: it is an index of several images`,
+        hint: whenIndex,
+      });
     const origin = parseImageManifest(raw);
     const converter = `skopeo ${skopeo.version}`;
     const known = await knownConversion(digestOf(raw), converter, store, signal);

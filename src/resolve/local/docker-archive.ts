@@ -4,21 +4,34 @@ import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import { openRegularFile } from '../../files/index.ts';
 import type { FileSource } from '../../list/index.ts';
 import { formatReference } from '../../oci/reference.ts';
-import { archiveFailure, SEVERAL } from './archive-failure.ts';
-import { namesInArchive } from './archive-names.ts';
+import { archiveFailure, NO_MANIFEST, NO_TAR, SEVERAL } from './archive-failure.ts';
+import { namesInArchive, readArchiveNames } from './archive-names.ts';
 import type { Convertible } from './convert.ts';
 
 /**
  * The name that a docker archive has for its image, where its list has none.
- * @throws OciSaveError `list` where it has several, with all of them; `local` where it cannot be read
+ * @throws OciSaveError `list` where it has several, with all of them, or is compressed; `unsupported` where it is none;
+ *   `local` where it cannot be read
  */
 export async function nameInArchive(
   ref: string,
   { path: file, folders }: Extract<FileSource, { transport: 'docker-archive' }>,
 ): Promise<string | undefined> {
-  const names = await namesInArchive(file, folders).catch((cause: unknown) => {
+  const read = await readArchiveNames(file, folders).catch((cause: unknown) => {
     throw unreadable(file, cause);
   });
+  if ('unread' in read) {
+    if (read.unread === 'compressed') {
+      throw new OciSaveError({
+        code: 'list',
+        message: `${ref}: it is compressed, so the names in it are not read`,
+        hint: `Write '${ref}:NAME' with the name that it has there, or '${ref} => name:tag' where it has one image. Or uncompress it.`,
+      });
+    }
+    const [fault, hint] = read.unread === 'no tar' ? NO_TAR : NO_MANIFEST;
+    throw new OciSaveError({ code: 'unsupported', message: `${ref}: ${fault}`, hint });
+  }
+  const { names } = read;
   if (names.length < 2) return names[0];
   throw new OciSaveError({
     code: 'list',

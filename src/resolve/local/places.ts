@@ -1,4 +1,5 @@
 import { OciSaveError } from '../../errors.ts';
+import type { Emit } from '../../events.ts';
 import { localPlaces, type SourceOrder, type SourcePlace } from '../../options/index.ts';
 import type { Reference } from '../../oci/reference.ts';
 import { hint, option } from '../../text/hint.ts';
@@ -14,6 +15,7 @@ export interface PlaceOptions extends ResolveOptions {
   /** True: nothing is asked of any registry. */
   readonly offline: boolean;
   readonly skopeoTools: () => Promise<SkopeoTools>;
+  readonly emit: Emit;
 }
 
 /** What is asked for an image of a registry: the store first where nothing is asked of registries. */
@@ -27,7 +29,8 @@ function placesFor({ sourceOrder, offline }: PlaceOptions): readonly Place[] {
 
 /**
  * An image of a registry, from the first place that has it. An image of this machine that is another one than was wanted
- * (its platform, its pin) is passed over, and that is said.
+ * (its platform, its pin) is passed over, and that is said. So is a storage that cannot be read, with a warning: nobody
+ * knows which image it has.
  * @param read takes it from its registry, or offline from the store
  * @throws OciSaveError of the only place, or one that says why each place does not have it
  */
@@ -43,6 +46,7 @@ export async function resolveInOrder(
   for (const place of places) {
     try {
       const image = await fromPlace(place, wanted, reference, read, options);
+      warnOfUnread(place, wanted, reasons, options);
       return { ...image, notes: [...image.notes, ...decision(place, wanted, reasons)] };
     } catch (error) {
       options.signal?.throwIfAborted();
@@ -55,7 +59,8 @@ export async function resolveInOrder(
     }
   }
   const [first] = reasons;
-  if (first !== undefined && reasons.length === 1) throw first.error;
+  if (first !== undefined && reasons.length === 1)
+    throw first.place === 'store' ? notInStore(first.error) : first.error;
   throw new OciSaveError({
     code: reasons.find(({ place }) => place === 'remote')?.error.code ?? 'not-found',
     message: `${wanted.ref} is in no place that was looked at: ${reasonsText(wanted, reasons)}`,
@@ -110,6 +115,28 @@ async function whole(image: ResolvedImage, { store }: PlaceOptions): Promise<Res
 interface Reason {
   readonly place: Place;
   readonly error: OciSaveError;
+}
+
+/** Offline, where no storage of this machine may be looked at. */
+function notInStore(error: OciSaveError): OciSaveError {
+  const { code, message, cause } = error;
+  if (code !== 'not-found') return error;
+  const advice = hint`Bring it into the store by a run without ${option('offline')}. Storages of this machine are looked at where ${option('source')} names them.`;
+  return new OciSaveError({ code, message, hint: advice, cause });
+}
+
+/** Where the user named no storages, one that this machine does not have is no news. */
+function warnOfUnread(
+  place: Place,
+  wanted: WantedImage,
+  reasons: readonly Reason[],
+  { sourceOrder, emit }: PlaceOptions,
+): void {
+  const unread = reasons.filter(({ error }) => error.code === 'local');
+  if (sourceOrder === 'auto' || unread.length === 0) return;
+  const { ref, origins } = wanted;
+  const message = `it is taken from ${PLACE_NAMES[place]}, and may be another image than the one before it in the order: ${reasonsText(wanted, unread)}`;
+  emit({ type: 'log', level: 'warning', message, image: ref, origins });
 }
 
 /** What the log and the report say of the choice. */

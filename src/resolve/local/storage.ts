@@ -26,8 +26,13 @@ export function storedImage({ transport, image }: StorageSource): Convertible {
     from: PLACE_NAMES[transport],
     prepare: async () => ({ source: `${transport}:${named}`, storage: transport }),
     failure: (ref, result) => storageFailure(ref, transport, result),
+    whenIndex:
+      'Write the whole index into an archive, and name that: podman manifest push --all NAME oci-archive:FILE:NAME. Or name one of its images.',
   };
 }
+
+const COMPLETE =
+  'Names are complete there: docker.io/library/NAME:TAG, and localhost/NAME:TAG for what Podman built. docker images or podman images lists them.';
 
 /** What skopeo says of storages, as sentences, and what to do. */
 const FAULTS: readonly (readonly [
@@ -40,7 +45,7 @@ const FAULTS: readonly (readonly [
     /no such image|reference does not exist|does not resolve to an image ID|identifier is not an image|reference does not resolve/i,
     'not-found',
     'it is not there',
-    'Names are complete there: docker.io/library/NAME:TAG, and localhost/NAME:TAG for what Podman built. docker images or podman images lists them.',
+    COMPLETE,
   ],
   [
     /cannot connect to the docker daemon|dial unix|connection refused|permission denied.*docker\.sock/i,
@@ -65,5 +70,18 @@ function storageFailure(
   const message = `${ref}: ${fault}`;
   // Without a daemon no image of it can be had; the others can.
   const own = code === 'machine' || transport === 'docker-daemon' ? code : 'not-found';
-  return new OciSaveError({ code: own === 'machine' ? 'local' : own, message, hint, cause: failure.cause });
+  const advice = (hint === COMPLETE && builtName(ref, transport)) || hint;
+  return new OciSaveError({
+    code: own === 'machine' ? 'local' : own,
+    message,
+    hint: advice,
+    cause: failure.cause,
+  });
+}
+
+/** A name without a registry is Docker Hub's, and Podman gives what it builds another one. */
+function builtName(ref: string, transport: StorageSource['transport']): string | undefined {
+  const name = /^containers-storage:docker\.io\/library\/(.+)$/.exec(ref)?.[1];
+  if (name === undefined || transport !== 'containers-storage') return undefined;
+  return `What Podman built as ${name} is there as localhost/${name}: write containers-storage:localhost/${name}. podman images lists the names.`;
 }
