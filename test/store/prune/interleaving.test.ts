@@ -8,7 +8,11 @@ import { openStore, pruneStore, type Store } from '../../../src/store/index.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
 import type { Spell } from './turns.ts';
 
-const turns = await vi.hoisted(async () => new (await import('./turns.ts')).Turns());
+// The worker has modules of other files' tests: they are loaded anew, with these in place of Node's.
+const turns = await vi.hoisted(async () => {
+  vi.resetModules();
+  return new (await import('./turns.ts')).Turns();
+});
 vi.mock('node:fs/promises', async (original) => turns.taking(await original<object>()));
 vi.mock('node:timers/promises', () => ({ setTimeout: () => turns.pause() }));
 
@@ -22,7 +26,12 @@ const [EARLIER, LINKED] = [BLOBS.slice(0, 2), BLOBS.slice(3)];
 
 let temp: TempFolder;
 beforeAll(async () => (temp = await tempFolder('turns')));
-afterAll(() => temp.close());
+afterAll(async () => {
+  await temp.close();
+  vi.doUnmock('node:fs/promises');
+  vi.doUnmock('node:timers/promises');
+  vi.resetModules();
+});
 
 interface Run {
   /** Which blobs it wants, by number, in this order. */

@@ -74,6 +74,7 @@ export class Turns {
   ): Promise<void> {
     const waiting: Call[] = [];
     const made: string[] = [];
+    const moved = new Set<number>();
     const order = spells.flatMap(({ actor, calls }) =>
       Array.from({ length: calls }, () => actor % actors.length),
     );
@@ -89,13 +90,15 @@ export class Turns {
         if (waiting.length === 0) continue;
         const turn = order.shift();
         const at = turn === undefined ? 0 : waiting.findIndex(({ actor }) => actor === turn);
-        for (const { what, make } of at < 0 ? [] : waiting.splice(at, 1)) {
+        for (const { actor, what, make } of at < 0 ? [] : waiting.splice(at, 1)) {
           made.push(what);
+          moved.add(actor);
           await make();
         }
         after();
       }
       await all;
+      if (moved.size < actors.length) throw new Error('an actor ended without a call that waits');
     } catch (cause) {
       const last = made.slice(-LISTED).join('\n');
       throw new Error(`${messageOf(cause)}; ${made.length} calls were made, the last:\n${last}`, { cause });
