@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startUserGate, type UserGate } from '../api/user-gate.ts';
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
 import { one } from '../support/fixtures/index.ts';
-import { type Ran, runMainAnyhow } from '../support/main.ts';
+import type { Ran } from '../support/captured.ts';
+import { runMainAnyhow } from '../support/main.ts';
 import { tempFolder, type TempFolder } from '../support/temp.ts';
 
 const user = { username: 'robot$a', password: 'two words' };

@@ -6,6 +6,7 @@ import { type CorpusImage, corpus } from '../support/corpus.ts';
 import * as fixtures from '../support/fixtures/index.ts';
 import { call } from '../support/http.ts';
 import type { Image } from '../support/image.ts';
+import { inThisProcess } from '../support/in-this-process.ts';
 import { layoutEntries, namedDigests, servedDigest } from '../support/layout-entries.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
 import { outputOf } from '../support/program.ts';
@@ -27,7 +28,7 @@ let registry: DockerRegistry;
 let work: Workplace;
 beforeAll(async () => {
   registry = await startDockerRegistry();
-  work = await workplace();
+  work = await workplace({}, inThisProcess);
 });
 afterAll(async () => {
   await work.close();

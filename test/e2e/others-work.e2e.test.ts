@@ -6,6 +6,7 @@ import { until } from '../support/deadline.ts';
 import { expectExit } from '../support/expect-exit.ts';
 import { idx, one } from '../support/fixtures/index.ts';
 import { call } from '../support/http.ts';
+import { inThisProcess } from '../support/in-this-process.ts';
 import { noteNotOnZot } from '../support/not-on-zot.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
 import { outputOf, type ProgramResult } from '../support/program.ts';
@@ -31,7 +32,7 @@ beforeAll(async () => {
 });
 afterAll(() => registry.close());
 beforeEach(async () => {
-  work = await workplace();
+  work = await workplace({}, inThisProcess);
 });
 afterEach(() => work.close());
 
@@ -41,6 +42,8 @@ const args = (...more: readonly string[]): string[] => [
   `${registry.host}/app/idx:1`,
   '-p',
   'all',
+  '--copier',
+  'direct',
   '--insecure-registries',
   registry.host,
   ...more,

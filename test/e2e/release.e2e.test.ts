@@ -6,6 +6,7 @@ import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
 import { until } from '../support/deadline.ts';
 import { expectExit } from '../support/expect-exit.ts';
 import { one } from '../support/fixtures/index.ts';
+import { inThisProcess } from '../support/in-this-process.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
 import type { ProgramResult } from '../support/program.ts';
 import { type ReleaseService, type StoredRelease, WRITER } from '../support/release-service/index.ts';
@@ -28,7 +29,7 @@ afterAll(() => registry.close());
 beforeEach(async () => {
   registry.clear();
   registry.put('acme/one', one({ seed: 'first', layerBytes: 500 * KIB }), '1');
-  ({ service, work, close } = await startReleasing());
+  ({ service, work, close } = await startReleasing(inThisProcess));
 });
 afterEach(async () => {
   expect(await close()).toEqual([]);
@@ -624,7 +625,7 @@ describe('a release service', () => {
     ],
   ])('says clearly: %s', async (_, more, env, message, hint) => {
     service.set({ tokens: { [WRITER]: 'write', reader: 'read' } });
-    await using place = await workplace({ ...work.env, ...env });
+    await using place = await workplace({ ...work.env, ...env }, inThisProcess);
     const { exitCode, stderr } = await place.run(...args(...more));
     expect([exitCode, stderr]).toEqual([1, expect.stringMatching(message)]);
     expect(stderr).toMatch(hint);
@@ -695,7 +696,7 @@ describe('wrong options for a release', () => {
     ],
   ])('is told before anything is asked: %s', async (_, more, env, message) => {
     registry.clear();
-    await using place = await workplace({ ...work.env, ...env });
+    await using place = await workplace({ ...work.env, ...env }, inThisProcess);
     const { exitCode, stderr } = await place.run(...args(...more));
     expect([exitCode, stderr]).toEqual([2, expect.stringMatching(message)]);
     expect([...registry.requests(), ...service.calls()]).toEqual([]);

@@ -1,12 +1,5 @@
-import { PassThrough, Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { main } from '../../src/cli/main.ts';
-
-export interface Ran {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { captured, type Ran } from './captured.ts';
 
 /** Runs the command in this process, and expects it to succeed; what it writes to its standard output. */
 export async function runMain(args: readonly string[]): Promise<string> {
@@ -19,28 +12,10 @@ export async function runMain(args: readonly string[]): Promise<string> {
  * The same, however it ends. `input` is what stands on its standard input; `columns`, how wide the terminal is that both
  * outputs are, where they are one.
  */
-export async function runMainAnyhow(
+export function runMainAnyhow(
   args: readonly string[],
   input: Iterable<Uint8Array> = [],
   columns?: number,
 ): Promise<Ran> {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  if (columns !== undefined) for (const output of [stdout, stderr]) Object.assign(output, { columns });
-  const [printed, said] = [text(stdout), text(stderr)];
-  const exitCode = await main(args, {
-    pid: process.pid,
-    env: {},
-    stdin: Readable.from(input),
-    stdout,
-    stderr,
-    on: () => {},
-    off: () => {},
-    kill: () => {},
-    exit: (code) => {
-      throw new Error(`oci-save would exit with ${code}`);
-    },
-  });
-  stdout.end();
-  stderr.end();
-  return { exitCode, stdout: await printed, stderr: await said };
+  return captured(main, args, { input, columns });
 }

@@ -5,7 +5,7 @@ import { type Lock, lockSchema } from '../../src/lock/index.ts';
 import { type RunReport, runReportSchema } from '../../src/report/index.ts';
 import { closable, type Closable } from './closable.ts';
 import { compiled } from './compiled.ts';
-import { type ProgramResult, runProgram } from './program.ts';
+import { type ProgramOptions, type ProgramResult, runProgram } from './program.ts';
 import { tempFolder } from './temp.ts';
 import { toolsSearchPath } from './tools.ts';
 
@@ -29,8 +29,24 @@ export interface Workplace extends Closable {
   report(name?: string): Promise<RunReport>;
 }
 
-/** A folder in which the built command runs as a user would run it, with a fresh home. */
-export async function workplace(env: Readonly<Record<string, string>> = {}): Promise<Workplace> {
+/** Runs the built command to its end. */
+export type RunsCommand = (
+  args: readonly string[],
+  options: Required<ProgramOptions>,
+) => Promise<ProgramResult>;
+
+/** As a user's shell does it. */
+export const asProgram: RunsCommand = (args, options) =>
+  runProgram(process.execPath, [CLI, ...args], options);
+
+/**
+ * A folder in which the built command runs as a user would run it, with a fresh home.
+ * @param runs what runs it: a program of its own, or `inThisProcess`, where the process is not what is tested
+ */
+export async function workplace(
+  env: Readonly<Record<string, string>> = {},
+  runs: RunsCommand = asProgram,
+): Promise<Workplace> {
   const temp = await tempFolder('work');
   const folder = temp.path;
   const own = {
@@ -40,7 +56,7 @@ export async function workplace(env: Readonly<Record<string, string>> = {}): Pro
     ...env,
   };
   const runWith = (input: string | Uint8Array, ...args: readonly string[]): Promise<ProgramResult> =>
-    runProgram(process.execPath, [CLI, ...args], { cwd: folder, env: own, input });
+    runs(args, { cwd: folder, env: own, input });
   const run = (...args: readonly string[]): Promise<ProgramResult> => runWith('', ...args);
   const file = (name: string): string => path.join(folder, name);
   return closable<Omit<Workplace, keyof Closable>>(

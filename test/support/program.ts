@@ -17,7 +17,8 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
-function environment(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
+/** The environment of a program, with `extra` of its own. */
+export function environment(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
   const inherited = ['HOME', 'TMPDIR', 'USER', 'XDG_RUNTIME_DIR'].flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];

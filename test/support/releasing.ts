@@ -1,4 +1,4 @@
-import { type Workplace, workplace } from './oci-save.ts';
+import { type RunsCommand, type Workplace, workplace } from './oci-save.ts';
 import { type ReleaseService, startReleaseService, WRITER } from './release-service/index.ts';
 
 /** A release service, and a workplace whose environment names it, its repository and a token that may write. */
@@ -9,13 +9,10 @@ export interface Releasing {
   readonly close: () => Promise<ReleaseService['violations']>;
 }
 
-export async function startReleasing(): Promise<Releasing> {
+export async function startReleasing(runs?: RunsCommand): Promise<Releasing> {
   const service = await startReleaseService();
-  const work = await workplace({
-    GITHUB_API_URL: service.url,
-    GITHUB_REPOSITORY: 'org/site',
-    GH_TOKEN: WRITER,
-  });
+  const env = { GITHUB_API_URL: service.url, GITHUB_REPOSITORY: 'org/site', GH_TOKEN: WRITER };
+  const work = await workplace(env, runs);
   const close = async (): Promise<ReleaseService['violations']> => {
     const { violations } = service;
     await Promise.all([service.close(), work.close()]);

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BadRegistry, startBadRegistry } from '../../support/bad-registry.ts';
 import { one } from '../../support/fixtures/index.ts';
-import { type Ran, runMainAnyhow } from '../../support/main.ts';
+import type { Ran } from '../../support/captured.ts';
+import { runMainAnyhow } from '../../support/main.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
 
 let registry: BadRegistry;
