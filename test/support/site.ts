@@ -63,19 +63,24 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     ),
   ]);
   if (!(await readdir(bin)).includes('sh')) throw new Error(`${root} has no shell`);
+  // One process mounts all. podman wants its root to be a mount.
+  const binds = [
+    [root, '', 'bind'],
+    ...['/dev', '/proc'].map((place) => [place, place, 'rbind']),
+    ...Object.entries(mounts).map(([place, from]) =>
+      from.endsWith(':ro') ? [from.slice(0, -3), place, 'bind,ro'] : [from, place, 'rbind'],
+    ),
+  ];
+  const table = path.join(root, 'etc/mounts');
+  await writeFile(
+    table,
+    binds
+      .map(([from = '', place = '', how]) => `${field(from)} ${field(root + place)} none ${how} 0 0\n`)
+      .join(''),
+  );
   const call = (command: string, { cwd = '/', env = {} }: SiteRun): [file: string, args: string[]] => {
-    const mounted = Object.entries(mounts).flatMap(([place, from]) => {
-      const isReadOnly = from.endsWith(':ro');
-      const at = quote(root + place);
-      const bind = `mount --rbind ${quote(isReadOnly ? from.slice(0, -3) : from)} ${at}`;
-      return isReadOnly ? [bind, `mount -o remount,bind,ro ${at}`] : [bind];
-    });
     const steps = [
-      'mount --make-rprivate /',
-      // podman wants its root to be a mount.
-      `mount --bind ${quote(root)} ${quote(root)}`,
-      ...['/dev', '/proc'].map((place) => `mount --rbind ${place} ${quote(root + place)}`),
-      ...mounted,
+      `mount --all --fstab ${quote(table)}`,
       ...(network ? [] : ['ip link set lo up']),
       'exec env -i "$@"',
     ];
@@ -99,6 +104,12 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   );
 }
 
+/** As a table of mounts has it (fstab(5)). */
+const field = (text: string): string =>
+  text.replaceAll(
+    /[\\\s]/g,
+    (character) => `\\${(character.codePointAt(0) ?? 0).toString(8).padStart(3, '0')}`,
+  );
 const quote = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 /** Gives busybox the names of all that it can do: names of one file, of which a file system makes many in no time. */

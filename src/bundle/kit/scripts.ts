@@ -1392,22 +1392,28 @@ need_runtime() {
     [ -S "\${address#unix://}" ] ||
       refuse "containerd does not listen at \${address#unix://}" 'Is it running? Another socket: CONTAINERD_ADDRESS=FILE'
   fi
-  control images ls -q >"$work/ls" 2>"$work/err" </dev/null ||
+  control images ls >"$work/ls" 2>"$work/err" </dev/null ||
     refuse "$runtime does not answer: $(last_line "$work/err")" \\
       'May you speak to it? Most need root: sudo sh kit/load.sh …'
-  has_platform_flag=''
-  ! control images import --help 2>/dev/null | grep -q -e '--platform ' || has_platform_flag=1
 }
 
 # look: $work/images (name, digest), $work/checked (name, digest, state, whether it is unpacked), $work/present.
 look() {
-  control images ls 2>/dev/null </dev/null | awk 'NR > 1 { print $1 "\\t" $3 }' >"$work/images"
-  control images check 2>/dev/null </dev/null |
+  awk 'NR > 1 { print $1 "\\t" $3 }' "$work/ls" >"$work/images"
+  # Of the images that are asked for: a node may have many others. In brackets (IPv6) a filter is not understood.
+  filters=$(awk -F '\\t' '
+    $8 == "load" { list = list " name==" $1; if ($1 ~ /[^A-Za-z0-9._:\\/-]/ || ++count > 500) all = 1 }
+    END { print all ? "" : list }' "$work/rows")
+  # shellcheck disable=SC2086
+  control images check $filters 2>/dev/null </dev/null |
     awk 'NR > 1 { print $1 "\\t" $3 "\\t" $4 "\\t" $NF }' >"$work/checked" || :
   control content ls -q 2>/dev/null </dev/null >"$work/present" || : >"$work/present"
 }
 look_before() { look; }
-look_after() { look; }
+look_after() {
+  control images ls >"$work/ls" 2>/dev/null </dev/null || :
+  look
+}
 
 # entries: what may stand under the name, the best first. The original index, of which containerd takes the platform that
 # it is asked for, also where others are not here; else what the flat layout has, which is whole.
@@ -1455,7 +1461,11 @@ is_there() {
   case "$(entries) " in "$found "*) ;; *) ! is_native_leaf && [ "$found" = "$leaf" ] ;; esac
 }
 
-load_wanted() { load_each "$work/wanted"; }
+load_wanted() {
+  has_platform_flag=''
+  ! control images import --help 2>/dev/null | grep -q -e '--platform ' || has_platform_flag=1
+  load_each "$work/wanted"
+}
 
 load_image() {
   for wanted in $(entries); do
@@ -1985,17 +1995,26 @@ curl_trouble() {
   esac
 }
 
-# header NAME: its value in the last answer.
+# header PATTERN: its value in the last answer, by its name, which a server may write in capitals.
 header() {
-  awk -v name="$1" '
-    /^HTTP\\// { value = "" }
-    { at = index($0, ":") }
-    at && tolower(substr($0, 1, at - 1)) == name {
-      value = substr($0, at + 1)
-      gsub(/^[ \\t]+|[ \\t\\r]+$/, "", value)
-    }
-    END { print value }' "$work/headers"
+  header_value=
+  while IFS= read -r line; do
+    # shellcheck disable=SC2254
+    case $line in
+      HTTP/*) header_value= ;;
+      $1:*)
+        header_value=\${line#*:}
+        header_value=\${header_value%"$carriage_return"}
+        header_value=\${header_value#"\${header_value%%[! $tab]*}"}
+        header_value=\${header_value%"\${header_value##*[! $tab]}"}
+        ;;
+    esac
+  done <"$work/headers"
+  printf '%s\\n' "$header_value"
 }
+carriage_return=$(printf '\\r')
+LOCATION='[Ll][Oo][Cc][Aa][Tt][Ii][Oo][Nn]'
+DIGEST='[Dd][Oo][Cc][Kk][Ee][Rr]-[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-[Dd][Ii][Gg][Ee][Ss][Tt]'
 
 # request SCOPE METHOD URL [CURL-ARGUMENT…]: a request with the login that the registry wants, asked for where it has to be.
 request() {
@@ -2094,7 +2113,7 @@ curl_tag() {
     404) return 0 ;;
     *) refused_by "the question for $2" || return 1 ;;
   esac
-  there=$(header docker-content-digest)
+  there=$(header "$DIGEST")
   is_digest "$there" || curl_read "$1" "$2"
 }
 
@@ -2185,7 +2204,7 @@ curl_blob() {
     request "$scope repository:$blob_from:pull" POST "$uploads?mount=$2&from=$blob_from" --data '' || return 1
     [ "$code" != 201 ] || return 0
     # Where one may write and not read, for example, it is sent.
-    if [ "$code" = 202 ]; then upload_url=$(place_of "$(header location)"); else upload_url=; fi
+    if [ "$code" = 202 ]; then upload_url=$(place_of "$(header "$LOCATION")"); else upload_url=; fi
   else
     upload_url=
   fi
@@ -2207,7 +2226,7 @@ curl_upload() {
   if [ -z "$upload_url" ]; then
     request "$scope" POST "$uploads" --data '' || return 1
     [ "$code" = 202 ] || refused_by "an upload to $1" || return 1
-    upload_url=$(place_of "$(header location)")
+    upload_url=$(place_of "$(header "$LOCATION")")
   fi
   [ -n "$upload_url" ] || trouble other "$address does not say where an upload to $1 goes on, or sends it to plain HTTP" ||
     return 1
@@ -2233,7 +2252,7 @@ curl_bytes() {
     401 | 404 | 416) refused_by "the bytes of $(short "$1")" || fault=lost && return 1 ;;
     *) refused_by "the bytes of $(short "$1")" || return 1 ;;
   esac
-  upload_next=$(header location)
+  upload_next=$(header "$LOCATION")
   [ -z "$upload_next" ] || upload_url=$(place_of "$upload_next")
   case $upload_url in *\\?*) upload_end="$upload_url&digest=$1" ;; *) upload_end="$upload_url?digest=$1" ;; esac
   http PUT "$upload_end" --data '' --header 'Content-Type: application/octet-stream' || return 1
@@ -3932,7 +3951,9 @@ manifest_field() {
 type_of() { manifest_field "$1" 2; }
 # content_of DIGEST: what a manifest names, one a line.
 content_of() {
-  manifest_field "$1" 4 | tr ' ' '\\n' | grep -v '^-$' || :
+  awk -F "$tab" -v digest="$1" '
+    $1 == digest && $4 != "-" { count = split($4, part, " "); for (at = 1; at <= count; at++) print part[at] }
+    $1 == digest { exit }' "$kit/manifests.tsv"
 }
 is_index() {
   case $(type_of "$1") in *.index.v1+json | *.manifest.list.v2+json) ;; *) return 1 ;; esac
@@ -4006,6 +4027,8 @@ hint_for() {
 
 # announce WHAT FILE-OR-FOLDER: tells of what takes a while to send.
 announce() {
+  # A file of less, which most are, is not even listed.
+  [ -d "$2" ] || [ -n "$(find -L "$2" -size +131071)" ] || return 0
   mebibytes=$(ls -lLn "$2" | awk '{ sum += $5 } END { printf "%d", sum / 1048576 }')
   [ "$mebibytes" -lt 64 ] || progress "  sending $(short "$1"), $mebibytes MiB"
 }

@@ -151,7 +151,11 @@ describe('V7: kit/verify.sh', () => {
         `^sha256 of SHA256SUMS: ${sum}\nAll is right: \\d+ files .*; [1-9]\\d* further names are links to them\\.\n$`,
       ),
     );
-    expect(await whole.check({ args: '--quiet' })).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    expect(await whole.check({ shell: 'dash', args: '--quiet' })).toEqual({
+      exitCode: 0,
+      stdout: '',
+      stderr: '',
+    });
   });
 
   it('found A6: hashes copies, and names one that is damaged, cut off or missing, with its images alone', async () => {
@@ -183,7 +187,7 @@ describe('V7: kit/verify.sh', () => {
     expect(stdout).toContain('Each is whole in another place here.');
     // The same blob in two places is told once, by a name that has images and by the pool.
     await spoil(usb.at('blobs/sha256', first));
-    const quiet = await usb.check({ args: '-q' });
+    const quiet = await usb.check({ shell: 'busybox', args: '-q' });
     expect(quiet).toMatchObject({ exitCode: 1, stderr: '' });
     const both = new RegExp(
       `^blobs/sha256/${first} is damaged: .*\n  and so in .*/team/one\n  needed by`,
@@ -254,7 +258,7 @@ describe('V7: kit/verify.sh', () => {
     for (const name of names) await spoil(one.at(name), name.endsWith('.sh') ? 4 : 0);
     // zot writes 0 where it cannot remove the file.
     await spoil(one.at('registry/_restore_complete'));
-    const damaged = await one.check();
+    const damaged = await one.check({ shell: 'busybox' });
     expect(damaged.exitCode).toBe(1);
     for (const name of names) expect(damaged.stdout).toContain(`${name} is damaged`);
     expect(damaged.stdout).toContain(`DAMAGED: ${names.length} of `);
@@ -262,7 +266,7 @@ describe('V7: kit/verify.sh', () => {
     await writeFile(one.at('registry/_restore_complete'), 'x');
     const gone = names.filter((name) => name !== 'kit/lib/common.sh');
     for (const name of gone) await rm(one.at(name));
-    const missing = await one.check();
+    const missing = await one.check({ shell: 'dash' });
     expect(missing.exitCode).toBe(1);
     for (const name of gone) expect(missing.stdout).toContain(`${name} is missing`);
     expect(missing.stdout).toContain('registry/_restore_complete is not what a server writes there');
@@ -288,7 +292,7 @@ describe('V7: kit/verify.sh', () => {
       await writeFile(one.at('SHA256SUMS'), before);
     }
     await rm(one.at('SHA256SUMS'));
-    expect(await one.check()).toMatchObject({
+    expect(await one.check({ shell: 'busybox' })).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining('SHA256SUMS is missing'),
     });
@@ -497,13 +501,17 @@ describe('V7: kit/verify.sh', () => {
 
   it('runs from a medium that can only be read, from anywhere, and over another folder', async () => {
     const one = await copied();
+    // Where it starts from is of the shell, and what it is asked is the script's own.
+    const from = [
+      ['/media/app/kit', 'sh verify.sh'],
+      ['/', 'CDPATH=/cases sh media/app/kit/verify.sh -q --'],
+    ] as const;
+    const over = {
+      busybox: ['/media', `sh app/kit/verify.sh /cases/${one.name}`],
+      dash: ['/media', 'mkdir /root/t && TMPDIR=../root/t sh app/kit/verify.sh && rmdir /root/t'],
+    } as const;
     for (const [shell, site] of sites) {
-      for (const [cwd, command] of [
-        ['/media/app/kit', 'sh verify.sh'],
-        ['/', 'CDPATH=/cases sh media/app/kit/verify.sh -q --'],
-        ['/media', `sh app/kit/verify.sh /cases/${one.name}`],
-        ['/media', 'mkdir /root/t && TMPDIR=../root/t sh app/kit/verify.sh && rmdir /root/t'],
-      ] as const)
+      for (const [cwd, command] of [...from, over[shell]])
         expect([shell, command, (await site.run(command, { cwd })).exitCode]).toEqual([shell, command, 0]);
       expect(await site.run('sh /media/app/kit/verify.sh --help')).toMatchObject({
         exitCode: 0,

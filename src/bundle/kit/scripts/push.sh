@@ -172,7 +172,9 @@ manifest_field() {
 type_of() { manifest_field "$1" 2; }
 # content_of DIGEST: what a manifest names, one a line.
 content_of() {
-  manifest_field "$1" 4 | tr ' ' '\n' | grep -v '^-$' || :
+  awk -F "$tab" -v digest="$1" '
+    $1 == digest && $4 != "-" { count = split($4, part, " "); for (at = 1; at <= count; at++) print part[at] }
+    $1 == digest { exit }' "$kit/manifests.tsv"
 }
 is_index() {
   case $(type_of "$1") in *.index.v1+json | *.manifest.list.v2+json) ;; *) return 1 ;; esac
@@ -246,6 +248,8 @@ hint_for() {
 
 # announce WHAT FILE-OR-FOLDER: tells of what takes a while to send.
 announce() {
+  # A file of less, which most are, is not even listed.
+  [ -d "$2" ] || [ -n "$(find -L "$2" -size +131071)" ] || return 0
   mebibytes=$(ls -lLn "$2" | awk '{ sum += $5 } END { printf "%d", sum / 1048576 }')
   [ "$mebibytes" -lt 64 ] || progress "  sending $(short "$1"), $mebibytes MiB"
 }

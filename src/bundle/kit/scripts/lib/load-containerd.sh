@@ -30,22 +30,28 @@ need_runtime() {
     [ -S "${address#unix://}" ] ||
       refuse "containerd does not listen at ${address#unix://}" 'Is it running? Another socket: CONTAINERD_ADDRESS=FILE'
   fi
-  control images ls -q >"$work/ls" 2>"$work/err" </dev/null ||
+  control images ls >"$work/ls" 2>"$work/err" </dev/null ||
     refuse "$runtime does not answer: $(last_line "$work/err")" \
       'May you speak to it? Most need root: sudo sh kit/load.sh …'
-  has_platform_flag=''
-  ! control images import --help 2>/dev/null | grep -q -e '--platform ' || has_platform_flag=1
 }
 
 # look: $work/images (name, digest), $work/checked (name, digest, state, whether it is unpacked), $work/present.
 look() {
-  control images ls 2>/dev/null </dev/null | awk 'NR > 1 { print $1 "\t" $3 }' >"$work/images"
-  control images check 2>/dev/null </dev/null |
+  awk 'NR > 1 { print $1 "\t" $3 }' "$work/ls" >"$work/images"
+  # Of the images that are asked for: a node may have many others. In brackets (IPv6) a filter is not understood.
+  filters=$(awk -F '\t' '
+    $8 == "load" { list = list " name==" $1; if ($1 ~ /[^A-Za-z0-9._:\/-]/ || ++count > 500) all = 1 }
+    END { print all ? "" : list }' "$work/rows")
+  # shellcheck disable=SC2086
+  control images check $filters 2>/dev/null </dev/null |
     awk 'NR > 1 { print $1 "\t" $3 "\t" $4 "\t" $NF }' >"$work/checked" || :
   control content ls -q 2>/dev/null </dev/null >"$work/present" || : >"$work/present"
 }
 look_before() { look; }
-look_after() { look; }
+look_after() {
+  control images ls >"$work/ls" 2>/dev/null </dev/null || :
+  look
+}
 
 # entries: what may stand under the name, the best first. The original index, of which containerd takes the platform that
 # it is asked for, also where others are not here; else what the flat layout has, which is whole.
@@ -93,7 +99,11 @@ is_there() {
   case "$(entries) " in "$found "*) ;; *) ! is_native_leaf && [ "$found" = "$leaf" ] ;; esac
 }
 
-load_wanted() { load_each "$work/wanted"; }
+load_wanted() {
+  has_platform_flag=''
+  ! control images import --help 2>/dev/null | grep -q -e '--platform ' || has_platform_flag=1
+  load_each "$work/wanted"
+}
 
 load_image() {
   for wanted in $(entries); do

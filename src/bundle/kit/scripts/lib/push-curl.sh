@@ -197,17 +197,26 @@ curl_trouble() {
   esac
 }
 
-# header NAME: its value in the last answer.
+# header PATTERN: its value in the last answer, by its name, which a server may write in capitals.
 header() {
-  awk -v name="$1" '
-    /^HTTP\// { value = "" }
-    { at = index($0, ":") }
-    at && tolower(substr($0, 1, at - 1)) == name {
-      value = substr($0, at + 1)
-      gsub(/^[ \t]+|[ \t\r]+$/, "", value)
-    }
-    END { print value }' "$work/headers"
+  header_value=
+  while IFS= read -r line; do
+    # shellcheck disable=SC2254
+    case $line in
+      HTTP/*) header_value= ;;
+      $1:*)
+        header_value=${line#*:}
+        header_value=${header_value%"$carriage_return"}
+        header_value=${header_value#"${header_value%%[! $tab]*}"}
+        header_value=${header_value%"${header_value##*[! $tab]}"}
+        ;;
+    esac
+  done <"$work/headers"
+  printf '%s\n' "$header_value"
 }
+carriage_return=$(printf '\r')
+LOCATION='[Ll][Oo][Cc][Aa][Tt][Ii][Oo][Nn]'
+DIGEST='[Dd][Oo][Cc][Kk][Ee][Rr]-[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-[Dd][Ii][Gg][Ee][Ss][Tt]'
 
 # request SCOPE METHOD URL [CURL-ARGUMENT…]: a request with the login that the registry wants, asked for where it has to be.
 request() {
@@ -306,7 +315,7 @@ curl_tag() {
     404) return 0 ;;
     *) refused_by "the question for $2" || return 1 ;;
   esac
-  there=$(header docker-content-digest)
+  there=$(header "$DIGEST")
   is_digest "$there" || curl_read "$1" "$2"
 }
 
@@ -397,7 +406,7 @@ curl_blob() {
     request "$scope repository:$blob_from:pull" POST "$uploads?mount=$2&from=$blob_from" --data '' || return 1
     [ "$code" != 201 ] || return 0
     # Where one may write and not read, for example, it is sent.
-    if [ "$code" = 202 ]; then upload_url=$(place_of "$(header location)"); else upload_url=; fi
+    if [ "$code" = 202 ]; then upload_url=$(place_of "$(header "$LOCATION")"); else upload_url=; fi
   else
     upload_url=
   fi
@@ -419,7 +428,7 @@ curl_upload() {
   if [ -z "$upload_url" ]; then
     request "$scope" POST "$uploads" --data '' || return 1
     [ "$code" = 202 ] || refused_by "an upload to $1" || return 1
-    upload_url=$(place_of "$(header location)")
+    upload_url=$(place_of "$(header "$LOCATION")")
   fi
   [ -n "$upload_url" ] || trouble other "$address does not say where an upload to $1 goes on, or sends it to plain HTTP" ||
     return 1
@@ -445,7 +454,7 @@ curl_bytes() {
     401 | 404 | 416) refused_by "the bytes of $(short "$1")" || fault=lost && return 1 ;;
     *) refused_by "the bytes of $(short "$1")" || return 1 ;;
   esac
-  upload_next=$(header location)
+  upload_next=$(header "$LOCATION")
   [ -z "$upload_next" ] || upload_url=$(place_of "$upload_next")
   case $upload_url in *\?*) upload_end="$upload_url&digest=$1" ;; *) upload_end="$upload_url?digest=$1" ;; esac
   http PUT "$upload_end" --data '' --header 'Content-Type: application/octet-stream' || return 1
