@@ -111,6 +111,8 @@ async function* readEntries(
         throw new TarFault('it ends within a header: it was cut off', at);
       const own = parseRecord(type, record);
       if (own === undefined || !isZero(padding)) fail('a header’s record is damaged', at);
+      else if (own.isOdd === true || (type === 'g' && own !== NO_RECORD))
+        fail('a header gives what follows it another name or size than other readers see', at);
       else if (type !== 'g') extended = { ...extended, ...own };
       continue;
     }
@@ -191,7 +193,11 @@ interface Extended {
   readonly path?: string;
   readonly to?: string;
   readonly size?: number;
+  /** Sparse files (GNU tar): not each program that unpacks gives them the same name and bytes. */
+  readonly isOdd?: boolean;
 }
+
+const NO_RECORD: Extended = {};
 
 interface Fields {
   readonly path: string;
@@ -235,7 +241,7 @@ function numberAt(header: Buffer, at: number, length: number): number {
 function parseRecord(type: string, record: Buffer): Extended | undefined {
   if (type === 'L') return { path: withoutEnd(record.toString('utf8'), '\0') };
   if (type === 'K') return { to: withoutEnd(record.toString('utf8'), '\0') };
-  const found: { path?: string; to?: string; size?: number } = {};
+  const found: { path?: string; to?: string; size?: number; isOdd?: boolean } = {};
   // `<length> <key>=<value>\n`, where the length counts all of it.
   for (let at = 0; at < record.length;) {
     const digits = /^[1-9]\d{0,5} /.exec(record.toString('latin1', at, at + 8))?.[0] ?? '';
@@ -246,9 +252,10 @@ function parseRecord(type: string, record: Buffer): Extended | undefined {
     if (key === 'path') found.path = value;
     if (key === 'linkpath') found.to = value;
     if (key === 'size') found.size = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    if (key.startsWith('GNU.sparse.')) found.isOdd = true;
     at = end;
   }
-  return found;
+  return Object.keys(found).length === 0 ? NO_RECORD : found;
 }
 
 interface Input {

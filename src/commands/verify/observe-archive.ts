@@ -1,5 +1,5 @@
 import { type ReadEntry, readTar, TarFault } from '../../archive/index.ts';
-import type { Observed, Observer, PartFault } from './observed.ts';
+import type { Observed, Observer, PartFault, Seen } from './observed.ts';
 import { isPlainPath } from './plain-name.ts';
 
 /**
@@ -51,6 +51,12 @@ export async function observeEntry(
   else if (observer.entries.has(path))
     observer.other(path, { kind: 'fault', reason: 'it stands there twice' });
   else if (kind === 'file') await observer.file(path, size, body);
-  else if (kind === 'link') observer.other(path, { kind: 'link', to });
+  else if (kind === 'link') observer.other(path, linkTo(to, observer));
   else if (kind === 'other') observer.other(path, { kind: 'fault', reason: 'it is not a regular file' });
+}
+
+/** Programs that unpack it can make no link to a file that comes later. */
+function linkTo(to: string, { entries }: Observer): Seen {
+  if (entries.get(to)?.kind === 'file') return { kind: 'link', to };
+  return { kind: 'fault', reason: 'it is a link to a file that is not in the archive before it' };
 }

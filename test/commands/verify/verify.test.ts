@@ -374,7 +374,7 @@ describe('V15: verify of an archive without unpacking it', () => {
       [{ kind: 'bytes', path: '../out', bytes: new Uint8Array() }, 'it has a name that no bundle has', '5'],
       [
         { kind: 'link', path: 'registry/x', to: '/etc/passwd' },
-        'it is a link to a file that is not in the archive',
+        'it is a link to a file that is not in the archive before it',
       ],
       [{ kind: 'link', path: 'registry/x', to: '/etc' }, 'it is not a regular file', '2'],
       [{ kind: 'bytes', path: 'registry/x', bytes: new Uint8Array() }, 'it is not a regular file', '6'],
@@ -394,6 +394,50 @@ describe('V15: verify of an archive without unpacking it', () => {
       ]);
     }
   });
+
+  it('V15: finds a link that stands before its file, which no program can make', async () => {
+    const whole = Buffer.concat(await Array.fromAsync(joined()));
+    let link: { readonly name: string; readonly at: number } | undefined;
+    for await (const { kind, path: name, start } of readTar(joined()))
+      if (kind === 'link') link ??= { name, at: start - 512 };
+    const { name = '', at = 0 } = link ?? {};
+    async function* moved(): AsyncGenerator<Uint8Array> {
+      yield whole.subarray(at, at + 512);
+      yield whole.subarray(0, at);
+      yield whole.subarray(at + 512);
+    }
+    const { outcome, damaged } = await verify('-', moved());
+    expect([outcome, damaged.map((one) => [one.path, one.reason])]).toEqual([
+      'damaged',
+      [[name, 'it is a link to a file that is not in the archive before it']],
+    ]);
+  });
+
+  it.each([
+    ['g', '18 path=evil.json\n'],
+    ['g', '9 size=5\n'],
+    ['x', '23 GNU.sparse.size=100\n'],
+    ['x', '24 GNU.sparse.name=evil\n'],
+  ])(
+    'V15: finds a header %s with %j, by which other programs write other files than were hashed',
+    async (type, text) => {
+      const whole = Buffer.concat(await Array.fromAsync(joined()));
+      const record = Buffer.concat(
+        await Array.fromAsync(
+          computeTar([{ kind: 'bytes', path: 'PaxHeaders/x', bytes: Buffer.from(text) }]).read(),
+        ),
+      ).subarray(0, 1024);
+      setType(record, type);
+      async function* hostile(): AsyncGenerator<Uint8Array> {
+        yield record;
+        yield whole;
+      }
+      expect(await verify('-', hostile())).toMatchObject({
+        outcome: 'damaged',
+        broken: expect.stringMatching(/another name or size than other readers see \(at byte 0\)/),
+      });
+    },
+  );
 
   it('bounds the folders of an archive', async () => {
     const whole = Buffer.concat(await Array.fromAsync(joined()));
