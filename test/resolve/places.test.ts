@@ -1,11 +1,13 @@
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SaveEvent } from '../../src/events.ts';
 import { parseOptions } from '../../src/options/index.ts';
 import type { Resolution } from '../../src/resolve/index.ts';
+import { openStore } from '../../src/store/index.ts';
 import { type Copying, startCopying } from '../copy/copying.ts';
 import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
-import { idx, one } from '../support/fixtures/index.ts';
+import { idx, one, writeOciLayout } from '../support/fixtures/index.ts';
 import { topOf } from '../support/image.ts';
 import { writePrograms } from '../support/programs.ts';
 
@@ -29,10 +31,12 @@ const ABSENT = 'No such image: app:1';
 async function resolve(
   entry: string,
   words: string,
-  { source = '', offline = false, printed = '' },
+  { source = '', offline = false, printed = '', copies = '', store = bench.store },
 ): Promise<Resolution & { readonly warnings: readonly string[] }> {
   const fails = `echo 'level=fatal msg="${words}"' >&2; exit 1`;
-  await writePrograms(bench.folder, { skopeo: printed === '' ? fails : `cat <<'END'\n${printed}\nEND` });
+  await writeFile(path.join(bench.folder, 'printed.json'), printed);
+  const works = `case "$*" in *inspect*) cat '${bench.folder}/printed.json';; *) ${copies};; esac`;
+  await writePrograms(bench.folder, { skopeo: printed === '' ? fails : works });
   const tools = {
     skopeo: { file: path.join(bench.folder, 'skopeo'), version: '9.9' },
     environment: {
@@ -46,6 +50,7 @@ async function resolve(
   const events: SaveEvent[] = [];
   const resolution = await bench.resolve([entry], {
     offline,
+    store,
     sourceOrder: parseOptions({ images: entry, source }).source,
     skopeoTools: async () => tools,
     emit: (event) => events.push(event),
@@ -87,6 +92,35 @@ describe('S8: offline, where no storage may be looked at', () => {
     expect(hintOf(result)).toBe(
       'Bring it into the store by a run without --offline. Storages of this machine are looked at where --source names them.',
     );
+  });
+});
+
+describe('found B9: what an image of a storage became', () => {
+  it('is given from a shared store only in a run that reads that image', async () => {
+    const image = one({ layerBytes: 100, seed: 'stored' });
+    const made = path.join(bench.folder, 'made');
+    await writeOciLayout(made, [{ image }]);
+    const printed = new TextDecoder().decode(topOf(image).bytes);
+    const copies = [
+      'mkdir -p layout pool/sha256',
+      `cp ${made}/index.json ${made}/oci-layout layout`,
+      `cp ${made}/blobs/sha256/* pool/sha256`,
+    ].join('; ');
+    const job = async (entry: string): Promise<string> => {
+      const store = await openStore(path.join(bench.folder, 'shared'), { asksAgain: true });
+      try {
+        const { resolved } = await resolve(entry, '', { printed, copies, store });
+        return resolved.map(({ digest }) => digest).join();
+      } finally {
+        await store.close();
+      }
+    };
+    const pinned = `${registry.host}/other/app@${image.top} => x.example/app:1`;
+    expect(await job('containers-storage:localhost/app:1')).toBe(image.top);
+    expect(await job(pinned)).toBe('');
+    expect(await job('docker-daemon:localhost/other:1 => x.example/app:1')).toBe(image.top);
+    expect(await job('containers-storage:localhost/app:1')).toBe(image.top);
+    expect(await job(pinned)).toBe('');
   });
 });
 

@@ -23,7 +23,7 @@ import {
   poolOf,
   type SkopeoTools,
 } from '../../skopeo/index.ts';
-import type { Store } from '../../store/index.ts';
+import type { Origin, Store } from '../../store/index.ts';
 import { describe, type ResolvedImage } from '../describe.ts';
 import type { ResolveOptions } from '../resolve-image.ts';
 import { readTree } from '../tree.ts';
@@ -40,6 +40,11 @@ export interface Convertible {
   readonly failure: (ref: string, result: ProcessResult) => OciSaveError | Promise<OciSaveError>;
   /** What to do where it is an index, which no storage gives with its images. */
   readonly whenIndex?: string | undefined;
+  /**
+   * Where what becomes of it is from, if not everybody may have it: a list that may not name this storage does not get it from
+   * a shared store by its digest either.
+   */
+  readonly origin?: Origin | undefined;
   /** The digest that its manifest must have as it is there. */
   readonly digest?: Digest | undefined;
 }
@@ -94,7 +99,7 @@ export async function resolveConverted(
 
 async function convert(
   ref: string,
-  { prepare, release, failure, whenIndex, digest: wantedDigest }: Convertible,
+  { prepare, release, failure, whenIndex, origin: place, digest: wantedDigest }: Convertible,
   { skopeo, environment }: SkopeoTools,
   { store, signal }: Options,
 ): Promise<Converted> {
@@ -115,6 +120,7 @@ async function convert(
         hint: whenIndex,
       });
     const origin = parseImageManifest(raw);
+    if (place !== undefined) store.origins.reach(place.repository);
     const converter = `skopeo ${skopeo.version}`;
     const known = await knownConversion(digestOf(raw), converter, store, signal);
     if (known !== undefined) return { origin, served: known };
@@ -125,8 +131,8 @@ async function convert(
     const bytes = await readConverted(folder, digest);
     const manifest = parseImageManifest(bytes);
     for (const blob of blobsOf(manifest))
-      await store.adopt(path.join(poolOf(folder), hexOf(blob.digest)), blob, undefined);
-    await store.put(bytes, undefined);
+      await store.adopt(path.join(poolOf(folder), hexOf(blob.digest)), blob, place);
+    await store.put(bytes, place);
     await store.conversions.set(digestOf(raw), converter, digest);
     return { origin, served: { digest, bytes, manifest } };
   } finally {

@@ -24,11 +24,17 @@ export function storedImage({ transport, image }: StorageSource): Convertible {
         : `@${hexOf(image)}`;
   return {
     from: PLACE_NAMES[transport],
+    origin: { repository: `${transport}:${repositoryOf(image)}`, isPrivate: true },
     prepare: async () => ({ source: `${transport}:${named}`, storage: transport }),
     failure: (ref, result) => storageFailure(ref, transport, result),
     whenIndex:
       'Write the whole index into an archive, and name that: podman manifest push --all NAME oci-archive:FILE:NAME. Or name one of its images.',
   };
+}
+
+/** The same for every tag and build of an image, so that a layer of many builds has one mark. */
+function repositoryOf(image: StorageSource['image']): string {
+  return typeof image === 'string' ? image : `${image.domain}/${image.path}`;
 }
 
 const COMPLETE =
