@@ -147,6 +147,18 @@ describe('V17: kit/update.sh --swap keeps a folder for each release', () => {
     expect(await of('chart:1')).toMatch(/^200/);
   });
 
+  it('takes no damaged file of an older release over', async () => {
+    const site = path.join(bench.folder, 'rotten');
+    expect(await bench.update(['--swap', site], {}, bench.bundle('v1'))).toMatchObject({ exitCode: 0 });
+    const tool = digestIn(await lockIn(bench.bundle('v2')), 'tool:1').slice(7);
+    const old = path.join(site, 'releases', await releaseOf('v1'), 'blobs/sha256', tool);
+    await writeFile(old, 'x');
+    expect(await bench.update(['--swap', site])).toMatchObject({ exitCode: 0 });
+    expect(await verify(path.join(site, 'current'))).toMatchObject({ outcome: 'whole' });
+    // What was damaged is as it was: nothing wrote into it.
+    expect(await readFile(old, 'utf8')).toBe('x');
+  });
+
   it('refuses a folder that is neither new nor a site of releases', async () => {
     const site = path.join(bench.folder, 'others');
     await mkdir(site);

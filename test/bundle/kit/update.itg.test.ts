@@ -127,6 +127,10 @@ describe('V17: kit/update.sh joins a bundle to the one that is served', () => {
           ? { exitCode: 143, stderr: expect.stringContaining('interrupted: run the same command again') }
           : { exitCode: null },
       );
+      // Of what it had brought, one file is cut off, too.
+      const brought = path.join(site, '.oci-save-update/blobs');
+      const [blob] = at === points[0] ? await namesIn(brought) : [];
+      if (at === points[0]) await writeFile(path.join(brought, blob ?? 'none'), 'x');
       expect(await bench.update([site]), `after call ${at}`).toMatchObject({
         exitCode: 0,
         stdout: expect.stringContaining('The join that was cut off is completed.'),

@@ -248,6 +248,8 @@ copy_batch() {
     else
       not_whole "$1" "$work/batch"
     fi >"$work/absent"
+    # What is not whole may be a link to what is whole elsewhere.
+    [ "$attempt" = first ] || [ ! -s "$work/absent" ] || (cd "$1" && xargs rm -f <"$work/absent") || exit 1
     [ ! -s "$work/absent" ] || (cd "$bundle/blobs/sha256" && xargs sh -c 'cp "$@" "$0"' "$1/" <"$work/absent") ||
       fail "$1 could not be written" ${2:+"Run this again when there is room: $2"}
   done
