@@ -17,7 +17,7 @@ import { dockerArchive, nameInArchive } from './local/docker-archive.ts';
 import { openHeld } from './local/held.ts';
 import { resolveInOrder } from './local/places.ts';
 import { type Opened, openSource } from './local/open-source.ts';
-import { storedImage } from './local/storage.ts';
+import { refuseElsewhere, storedImage } from './local/storage.ts';
 import { explainGone, refuseOther } from './locked.ts';
 import { type ReferrerOptions, withLockedReferrers, withReferrers } from './referrers.ts';
 import { type ResolveOptions, resolveImage } from './resolve-image.ts';
@@ -127,7 +127,9 @@ async function resolveOne(
         const isUnnamed = wanted.names.length === 0 && source.transport === 'docker-archive';
         const inside = isUnnamed ? await nameInArchive(wanted.ref, source) : undefined;
         const image = named(wanted, inside, context);
-        const made = await resolveConverted(image, convertible, await context.skopeoTools(), context);
+        const tools = await context.skopeoTools();
+        refuseElsewhere(source.transport, tools, context.offline);
+        const made = await resolveConverted(image, convertible, tools, context);
         return await withReferrers(made, context);
       }
       const key = `${source.transport}:${source.path}`;

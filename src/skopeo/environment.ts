@@ -80,7 +80,15 @@ export async function createSkopeoEnvironment(
   };
   return {
     certsFolder: certs,
-    globalArgs: ['--policy', folder('policy.json'), '--registries.d', folder('registries.d')],
+    globalArgs: [
+      '--policy',
+      folder('policy.json'),
+      '--registries.d',
+      folder('registries.d'),
+      // It unpacks archives there, and what Docker’s daemon sends: in /var/tmp it would stay where a run is killed.
+      '--tmpdir',
+      folder('tmp'),
+    ],
     env,
     storageEnv: storageEnvironment(env, callerEnv),
     daemonFlags: (prefix) => daemonFlags(prefix, callerEnv),
@@ -126,6 +134,13 @@ function daemonFlags(
     ...(certs === undefined || certs === '' ? [] : [`--${prefix}cert-dir`, certs]),
     ...(certs !== undefined && certs !== '' && (verify ?? '') === '' ? [`--${prefix}tls-verify=false`] : []),
   ];
+}
+
+/** Whether Docker's daemon is reached through a network: by another address than a socket, or this machine's own. */
+export function isDaemonElsewhere({ daemonFlags }: Pick<SkopeoEnvironment, 'daemonFlags'>): boolean {
+  const [flag, host = ''] = daemonFlags('');
+  if (flag !== '--daemon-host' || /^(?:unix|npipe|fd):/i.test(host)) return false;
+  return !/^[a-z]+:\/\/(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])?(?::\d+)?\/?$/i.test(host);
 }
 
 const AUTHORITIES = 'authorities.crt';

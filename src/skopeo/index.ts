@@ -2,6 +2,7 @@ export { canName, findSkopeo, type Skopeo } from './find.ts';
 export { type Installer, setUpSkopeo } from './setup.ts';
 export {
   createSkopeoEnvironment,
+  isDaemonElsewhere,
   makeOwnHome,
   type SkopeoEnvironment,
   type SkopeoTools,

@@ -8,7 +8,7 @@ import type { ResolvedImage } from '../describe.ts';
 import type { ResolveOptions } from '../resolve-image.ts';
 import type { WantedImage } from '../wanted.ts';
 import { resolveConverted } from './convert.ts';
-import { PLACE_NAMES, storedImage } from './storage.ts';
+import { PLACE_NAMES, refuseElsewhere, storedImage } from './storage.ts';
 
 export interface PlaceOptions extends ResolveOptions {
   readonly sourceOrder: SourceOrder;
@@ -86,7 +86,9 @@ async function fromPlace(
   }
   const source = { transport: place, image: reference };
   const convertible = { ...storedImage(source), digest };
-  return resolveConverted({ ...wanted, source }, convertible, await toolsFor(options), options);
+  const tools = await toolsFor(options);
+  refuseElsewhere(place, tools, options.offline);
+  return resolveConverted({ ...wanted, source }, convertible, tools, options);
 }
 
 /**

@@ -3,7 +3,8 @@ import type { StorageSource } from '../../list/index.ts';
 import { hexOf } from '../../oci/digest.ts';
 import { formatReference } from '../../oci/reference.ts';
 import type { ProcessResult } from '../../process.ts';
-import { skopeoFailure } from '../../skopeo/index.ts';
+import { isDaemonElsewhere, skopeoFailure, type SkopeoTools } from '../../skopeo/index.ts';
+import { hint, option } from '../../text/hint.ts';
 import type { Convertible } from './convert.ts';
 
 /** How messages call the places that images are taken from. */
@@ -39,6 +40,23 @@ function repositoryOf(image: StorageSource['image']): string {
 
 const COMPLETE =
   'Names are complete there: docker.io/library/NAME:TAG, and localhost/NAME:TAG for what Podman built. docker images or podman images lists them.';
+
+/**
+ * Offline no network is asked, and DOCKER_HOST may lead through one.
+ * @throws OciSaveError `local`
+ */
+export function refuseElsewhere(
+  transport: string,
+  { environment }: Pick<SkopeoTools, 'environment'>,
+  offline: boolean,
+): void {
+  if (!offline || transport !== 'docker-daemon' || !isDaemonElsewhere(environment)) return;
+  throw new OciSaveError({
+    code: 'local',
+    message: 'DOCKER_HOST leads to another machine, which is not asked offline',
+    hint: hint`Unset DOCKER_HOST, or leave out ${option('offline')}.`,
+  });
+}
 
 /** What skopeo says of storages, as sentences, and what to do. */
 const FAULTS: readonly (readonly [
