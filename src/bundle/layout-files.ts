@@ -1,10 +1,12 @@
 import { type Manifests, REF_NAME } from '../image/index.ts';
 import {
+  isForPlatform,
   type Leaf,
   type Lock,
   type LockedImage,
   repositoryPath,
   splitName,
+  storedRepositories,
   taggedDigest,
 } from '../lock/index.ts';
 import { type Digest, digestTag, hexOf } from '../oci/digest.ts';
@@ -56,7 +58,7 @@ export function flatIndex(lock: Lock, manifests: Manifests): string {
  * every containerd unpacks, then those of other platforms, then what none unpacks.
  */
 export function importRank({ root, leaves }: LockedImage, manifests: Manifests): number {
-  const images = leaves.filter(({ platform, attests }) => platform !== undefined && attests === undefined);
+  const images = leaves.filter(isForPlatform);
   if (images.length === 0 || images.some((leaf) => !isImportable(leaf, manifests))) return 2;
   const isFirst = images.some(
     ({ digest, platform }) =>
@@ -116,11 +118,11 @@ export function repositoryReferrers(
 ): ReadonlyMap<string, RepositoryReferrers> {
   const taken = new Map<string, Digest>();
   const all = new Map<string, Map<Digest, Set<string>>>();
-  for (const { names, referrers } of lock.images) {
-    for (const path of new Set(names.map((stored) => repositoryPath(splitName(stored).name)))) {
+  for (const image of lock.images) {
+    for (const path of storedRepositories(image)) {
       const own = all.get(path) ?? new Map<Digest, Set<string>>();
       all.set(path, own);
-      for (const { digest, tag } of referrers) {
+      for (const { digest, tag } of image.referrers) {
         const tags = own.get(digest) ?? new Set();
         own.set(digest, tags);
         if (tag === undefined || images.get(path)?.has(tag) === true) continue;
@@ -214,7 +216,7 @@ export function isImportable({ digest }: Leaf, manifests: Manifests): boolean {
 
 /** The one platform per image that docker's form can carry: linux/amd64, else the first; an artifact has none. */
 function dockerLeaf({ leaves }: LockedImage): Leaf | undefined {
-  const images = leaves.filter(({ platform, attests }) => platform !== undefined && attests === undefined);
+  const images = leaves.filter(isForPlatform);
   return images.find(({ platform }) => platform === 'linux/amd64') ?? images[0];
 }
 

@@ -1,11 +1,19 @@
-import type { Leaf, Lock } from './schema.ts';
+import type { Leaf, Lock, LockedImage } from './schema.ts';
+
+/** A leaf that is for a platform. */
+export type PlatformLeaf = Leaf & { readonly platform: string };
 
 /** Whether it is what a runtime runs: neither an attestation nor an artifact. */
-export function isForPlatform({ platform, attests }: Leaf): boolean {
-  return platform !== undefined && attests === undefined;
+export function isForPlatform(leaf: Leaf): leaf is PlatformLeaf {
+  return leaf.platform !== undefined && leaf.attests === undefined;
 }
 
-/** How many images are artifacts, which no runtime takes: charts, bundles of policies and the like. */
+/** Whether no runtime takes it: charts, bundles of policies and the like. */
+export function isArtifact({ leaves }: Pick<LockedImage, 'leaves'>): boolean {
+  return !leaves.some(isForPlatform);
+}
+
+/** How many images are artifacts. */
 export function artifactsIn({ images }: Pick<Lock, 'images'>): number {
-  return images.filter(({ leaves }) => !leaves.some(isForPlatform)).length;
+  return images.filter(isArtifact).length;
 }

@@ -6,7 +6,16 @@ export {
   type LockedImage,
   type LockedReferrer,
 } from './schema.ts';
-export { idleRules, repositoryPath, splitName, storedNames, whyUnservable } from './names.ts';
+export {
+  idleRules,
+  placeOf,
+  repositoryPath,
+  splitName,
+  storedNames,
+  storedRepositories,
+  storedRepository,
+  whyUnservable,
+} from './names.ts';
 export { whyUnstorable } from './grammar.ts';
 export { chooseNames, type ChosenNames } from './choose-names.ts';
 export { buildLock, digestOfLock, encodeLock, type LockInput } from './build-lock.ts';
@@ -19,5 +28,5 @@ export {
   MAX_LOCK_BYTES,
   parseLock,
 } from './parse-lock.ts';
-export { artifactsIn, isForPlatform } from './artifacts.ts';
+export { artifactsIn, isArtifact, isForPlatform, type PlatformLeaf } from './artifacts.ts';
 export { areSame, isSparse, taggedDigest, taggedMediaType } from './tagged.ts';

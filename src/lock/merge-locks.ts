@@ -1,7 +1,7 @@
 import { OciSaveError } from '../errors.ts';
 import { type Digest, hexOf } from '../oci/digest.ts';
 import { byText } from '../text/by-text.ts';
-import { placeOf, repositoryPath, splitName } from './names.ts';
+import { placeOf, splitName, storedRepositories, storedRepository } from './names.ts';
 import { checkLock } from './parse-lock.ts';
 import type { Lock, LockedImage, LockedReferrer } from './schema.ts';
 import { taggedDigest } from './tagged.ts';
@@ -65,18 +65,14 @@ function hold(name: string, image: LockedImage, held: Set<string>, present: Set<
 function contentAt(name: string, image: LockedImage): string {
   const leaves = image.leaves.map(({ digest }) => digest);
   const content = { tagged: taggedDigest(image), root: image.root, leaves, referrers: image.referrers };
-  return `${repositoryPath(splitName(name).name)} ${JSON.stringify(content)}`;
-}
-
-function repositoriesOf({ names }: LockedImage): Set<string> {
-  return new Set(names.map((name) => repositoryPath(splitName(name).name)));
+  return `${storedRepository(name)} ${JSON.stringify(content)}`;
 }
 
 /** The tags of cosign's in each repository, by place; of a tag that moved while the images were read, the first counts. */
 function referrerTags({ images }: Lock): ReadonlyMap<string, Digest> {
   const tags = new Map<string, Digest>();
   for (const image of images) {
-    for (const repository of repositoriesOf(image)) {
+    for (const repository of storedRepositories(image)) {
       for (const { digest, tag } of image.referrers) {
         const place = `${repository}:${tag ?? ''}`;
         if (tag !== undefined && !tags.has(place)) tags.set(place, digest);
@@ -88,7 +84,7 @@ function referrerTags({ images }: Lock): ReadonlyMap<string, Digest> {
 
 /** An image whose signatures lost their tag to a newer one: they stay as what refers to it by its manifest. */
 function withoutLostTags(image: LockedImage, tags: ReadonlyMap<string, Digest>): LockedImage {
-  const repositories = [...repositoriesOf(image)];
+  const repositories = [...storedRepositories(image)];
   const referrers = image.referrers.map((referrer): LockedReferrer => {
     const { tag, ...untagged } = referrer;
     const isLost =

@@ -97,10 +97,19 @@ export function repositoryPath(storedName: string): string {
   return `ipv6-${plain}${port === undefined ? '' : `_${port}`}${rest}`;
 }
 
-/** The folder and tag of a stored name: two spellings of a name may be one place. */
+/** The repository of a stored name, its tag included: its folder below the zot root. */
+export function storedRepository(stored: string): string {
+  return repositoryPath(splitName(stored).name);
+}
+
+/** The repositories in which an image is stored: one for each of its names, or fewer. */
+export function storedRepositories({ names }: { readonly names: readonly string[] }): Set<string> {
+  return new Set(names.map(storedRepository));
+}
+
+/** Where zot serves a stored name, `repository:tag`: two spellings of a name may be one place. */
 export function placeOf(stored: string): string {
-  const colon = stored.lastIndexOf(':');
-  return repositoryPath(stored.slice(0, colon)) + stored.slice(colon);
+  return `${storedRepository(stored)}:${splitName(stored).tag}`;
 }
 
 /**

@@ -1,11 +1,4 @@
-import {
-  artifactsIn,
-  digestOfLock,
-  isForPlatform,
-  type Lock,
-  repositoryPath,
-  splitName,
-} from '../../lock/index.ts';
+import { artifactsIn, digestOfLock, isForPlatform, type Lock, placeOf } from '../../lock/index.ts';
 import { formatBytes, formatCount } from '../../text/bytes.ts';
 import type { Repository } from '../layout-files.ts';
 
@@ -126,12 +119,7 @@ FILES
 
 /** The stored names at a registry that serves the bundle, sorted, each once. */
 function pulledNames({ images }: Lock): string[] {
-  const names = images.flatMap((image) =>
-    image.names.map((stored) => {
-      const { name, tag } = splitName(stored);
-      return `${ADDRESS}/${repositoryPath(name)}:${tag}`;
-    }),
-  );
+  const names = images.flatMap((image) => image.names.map((stored) => `${ADDRESS}/${placeOf(stored)}`));
   return [...new Set(names)].toSorted();
 }
 
@@ -154,7 +142,7 @@ function contentWords({ images }: Lock): string {
 
 function platformsOf({ images }: Lock): string[] {
   const platforms = images.flatMap(({ leaves }) =>
-    leaves.filter(isForPlatform).flatMap(({ platform }) => (platform === undefined ? [] : [platform])),
+    leaves.filter(isForPlatform).map(({ platform }) => platform),
   );
   return [...new Set(platforms)].toSorted();
 }

@@ -1,8 +1,9 @@
 import type { Manifests } from '../../image/index.ts';
 import {
-  type Leaf,
+  isForPlatform,
   type Lock,
   type LockedImage,
+  type PlatformLeaf,
   repositoryPath,
   splitName,
   taggedDigest,
@@ -49,9 +50,7 @@ export function imagesTable(lock: Lock, manifests: Manifests): string {
 
 function imageRows(image: LockedImage, manifests: Manifests): ImageRow[] {
   const rootNames = rootNameByStored(image);
-  const platforms = image.leaves.filter(
-    ({ platform, attests }) => platform !== undefined && attests === undefined,
-  );
+  const platforms = image.leaves.filter(isForPlatform);
   return image.names.flatMap((stored) => {
     const { name, tag } = splitName(stored);
     const rootName = rootNames.get(stored);
@@ -70,11 +69,11 @@ function imageRows(image: LockedImage, manifests: Manifests): ImageRow[] {
 }
 
 function leafColumns(
-  leaf: Leaf,
+  leaf: PlatformLeaf,
   manifests: Manifests,
 ): Pick<ImageRow, 'platform' | 'config' | 'leaf' | 'kind'> {
   return {
-    platform: leaf.platform ?? NONE,
+    platform: leaf.platform,
     config: leaf.config,
     leaf: leaf.digest,
     kind: isImportable(leaf, manifests) ? 'image' : 'opaque',

@@ -1,6 +1,6 @@
 import type { Emit } from '../../events.ts';
 import { OciSaveError } from '../../errors.ts';
-import { type Lock, repositoryPath, splitName } from '../../lock/index.ts';
+import { isArtifact, type Lock, placeOf } from '../../lock/index.ts';
 import { listTags, type RequestEntry, type ServedTag, serveRegistry } from '../../serve/index.ts';
 import { hint, option } from '../../text/hint.ts';
 import { VERSION } from '../../version.ts';
@@ -164,12 +164,9 @@ function interrupted(signal: AbortSignal): Promise<void> {
 /** What the tags stand for, by the lock. */
 function imagesOf(tags: readonly ServedTag[], lock: Lock | undefined): ServedImage[] {
   const kinds = new Map<string, NonNullable<ServedImage['kind']>>(
-    (lock?.images ?? []).flatMap(({ names, leaves }) => {
-      const isImage = leaves.some(({ platform, attests }) => platform !== undefined && attests === undefined);
-      return names.map((stored) => {
-        const { name, tag } = splitName(stored);
-        return [`${repositoryPath(name)}:${tag}`, isImage ? 'image' : 'artifact'] as const;
-      });
+    (lock?.images ?? []).flatMap((image) => {
+      const kind = isArtifact(image) ? 'artifact' : 'image';
+      return image.names.map((stored) => [placeOf(stored), kind] as const);
     }),
   );
   return tags.map(({ repository, tag, digest }) => {

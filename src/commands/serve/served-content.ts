@@ -4,7 +4,7 @@ import { lockFileIn, openBundle, readLock } from '../../bundle/index.ts';
 import { OciSaveError } from '../../errors.ts';
 import { exists, isFolder } from '../../files/index.ts';
 import type { Content } from '../../image/index.ts';
-import { type Lock, repositoryPath, splitName, taggedDigest } from '../../lock/index.ts';
+import { type Lock, storedRepositories, taggedDigest } from '../../lock/index.ts';
 import { hexOf } from '../../oci/digest.ts';
 import { findRegistryRoot, type TreeFiles } from '../../serve/index.ts';
 import { contentFiles } from './content-files.ts';
@@ -66,8 +66,7 @@ async function registryRootIn(bundle: string): Promise<string | undefined> {
  */
 async function hasBlobs(root: string, { images }: Lock): Promise<boolean> {
   for (const image of images) {
-    for (const stored of image.names) {
-      const repository = repositoryPath(splitName(stored).name);
+    for (const repository of storedRepositories(image)) {
       const hex = hexOf(taggedDigest(image));
       if (await exists(path.join(root, ...repository.split('/'), 'blobs', 'sha256', hex))) return true;
     }

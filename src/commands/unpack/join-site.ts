@@ -8,8 +8,7 @@ import {
   type Lock,
   mergeLocks,
   parseLock,
-  repositoryPath,
-  splitName,
+  storedRepository,
   taggedDigest,
 } from '../../lock/index.ts';
 import { digestOf, hexOf } from '../../oci/digest.ts';
@@ -133,7 +132,7 @@ function newNames(older: Lock, newer: Lock): Pick<Joined, 'added' | 'moved' | 'r
   };
 }
 
-const registryOf = (stored: string): string => repositoryPath(splitName(stored).name).split('/')[0] ?? '';
+const registryOf = (stored: string): string => storedRepository(stored).split('/')[0] ?? '';
 
 function otherUnfinished(folder: string): OciSaveError {
   return new OciSaveError({

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { explainBundle, findForeign, LOCK_FILE, REGISTRY_FOLDER, type View } from '../../bundle/index.ts';
 import { OciSaveError } from '../../errors.ts';
 import { exists, isFile, isFolder, readBounded } from '../../files/index.ts';
-import { type Lock, MAX_LOCK_BYTES, parseLock, repositoryPath, splitName } from '../../lock/index.ts';
+import { type Lock, MAX_LOCK_BYTES, parseLock, storedRepositories } from '../../lock/index.ts';
 import { folderContent } from '../verify/content.ts';
 import { judgeBundle } from '../verify/judge.ts';
 import { observeFolder } from '../verify/observe-folder.ts';
@@ -141,7 +141,7 @@ function withoutOurs(observed: Observed): Observed {
 /** A server that takes pushes may be writing an index.json at this moment. */
 async function refuseUploads(folder: string, lock: Lock): Promise<void> {
   const names = lock.images.flatMap((image) => image.names);
-  for (const repository of new Set(names.map((name) => repositoryPath(splitName(name).name)))) {
+  for (const repository of storedRepositories({ names })) {
     for (const one of ['.uploads', '.sync']) {
       const place = path.join(folder, REGISTRY_FOLDER, ...repository.split('/'), one);
       if (await exists(place)) throw takesPushes(folder, [path.relative(folder, place)]);

@@ -1,6 +1,6 @@
 import type { BundleExplanation } from '../../bundle/index.ts';
 import type { Manifests } from '../../image/index.ts';
-import { type Lock, repositoryPath, splitName, taggedDigest } from '../../lock/index.ts';
+import { type Lock, storedRepositories, taggedDigest } from '../../lock/index.ts';
 import { type Digest, hexOf } from '../../oci/digest.ts';
 import { reachable } from '../../oci/reachable.ts';
 
@@ -39,8 +39,8 @@ export function affectedImages(lock: Lock, manifests: Manifests): AffectedImages
 
 function imagesByRepository(lock: Lock): Map<string, Set<string>> {
   const images = new Map<string, Set<string>>();
-  for (const { ref, names } of lock.images) {
-    for (const name of names) addTo(images, repositoryPath(splitName(name).name), ref);
+  for (const image of lock.images) {
+    for (const repository of storedRepositories(image)) addTo(images, repository, image.ref);
   }
   return images;
 }

@@ -1,4 +1,4 @@
-import { type Lock, type LockedImage, repositoryPath, splitName, taggedDigest } from '../../lock/index.ts';
+import { type Lock, type LockedImage, placeOf, storedRepository, taggedDigest } from '../../lock/index.ts';
 import { shellWord } from '../../text/plain-text.ts';
 import { html, type Markup } from './template.ts';
 
@@ -93,7 +93,7 @@ export function pullMarkup({ images }: Lock): Markup | undefined {
         (tool) =>
           html`<dt>${tool.name}</dt>
             <dd>
-              ${commandMarkup(tool.form, servedName(name), name, tool.form)}
+              ${commandMarkup(tool.form, placeOf(name), name, tool.form)}
               ${tool.note === undefined ? undefined : html`<div class="soft">${tool.note}</div>`}
             </dd>`,
       )}
@@ -110,8 +110,8 @@ export function namesMarkup(image: LockedImage): Markup {
     (name) =>
       html`<ul class="pulls" data-name="${name}">
         <li><span class="ref">${name}</span></li>
-        <li>${commandMarkup(form, servedName(name), name, fixed)}</li>
-        <li>${commandMarkup(form, `${repositoryPath(splitName(name).name)}@${digest}`, name, fixed)}</li>
+        <li>${commandMarkup(form, placeOf(name), name, fixed)}</li>
+        <li>${commandMarkup(form, `${storedRepository(name)}@${digest}`, name, fixed)}</li>
       </ul> `,
   )}${image.names.slice(MAX_NAMES).map((name) => html`<div class="ref">${name}</div> `)}`;
 }
@@ -122,10 +122,4 @@ function commandMarkup(form: string, ref: string, name: string, fixed: string | 
   return fixed === undefined
     ? html`<code class="cmd" data-ref="${ref}">${command}</code>`
     : html`<code class="cmd" data-ref="${ref}" data-form="${fixed}">${command}</code>`;
-}
-
-/** A stored name as a path and tag of the registry. */
-function servedName(stored: string): string {
-  const { name, tag } = splitName(stored);
-  return `${repositoryPath(name)}:${tag}`;
 }

@@ -1,4 +1,4 @@
-import { type Lock, type LockedImage, repositoryPath, splitName, taggedDigest } from '../../lock/index.ts';
+import { type Lock, type LockedImage, storedRepositories, taggedDigest } from '../../lock/index.ts';
 import type { Digest } from '../../oci/digest.ts';
 
 /** What the blobs of a bundle take on a disk. */
@@ -20,7 +20,7 @@ export function bundleSizes(lock: Lock): BundleSizes {
   for (const image of lock.images) {
     const blobs = servedBlobs(image);
     for (const digest of [...blobs, image.root]) named.add(digest);
-    for (const path of new Set(image.names.map((stored) => repositoryPath(splitName(stored).name)))) {
+    for (const path of storedRepositories(image)) {
       const held = repositories.get(path) ?? new Set();
       repositories.set(path, held);
       for (const digest of blobs) held.add(digest);

@@ -1,6 +1,6 @@
 import type { CopyResult } from '../../../copy/index.ts';
 import { OciSaveError } from '../../../errors.ts';
-import type { Leaf } from '../../../lock/index.ts';
+import { isForPlatform, type Leaf } from '../../../lock/index.ts';
 import type { Manifests } from '../../../image/index.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from '../../../oci/config.ts';
 import type { ImageManifest } from '../../../oci/manifest.ts';
@@ -50,13 +50,10 @@ async function judge(resolved: ResolvedImage, store: Store): Promise<ResolvedIma
   }
 }
 
-async function noteOn(
-  { digest, platform, config, attests }: Leaf,
-  manifests: Manifests,
-  store: Store,
-): Promise<string[]> {
-  const manifest = manifests.get(digest)?.manifest;
-  if (platform === undefined || attests !== undefined || manifest?.kind !== 'manifest') return [];
+async function noteOn(leaf: Leaf, manifests: Manifests, store: Store): Promise<string[]> {
+  const manifest = manifests.get(leaf.digest)?.manifest;
+  if (!isForPlatform(leaf) || manifest?.kind !== 'manifest') return [];
+  const { platform, config } = leaf;
   const bytes = await store.read(config, MAX_CONFIG_BYTES);
   // Where nothing was copied it may be missing.
   if (bytes === undefined) return [];

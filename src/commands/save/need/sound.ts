@@ -1,6 +1,6 @@
 import { bringBlob } from '../../../image/index.ts';
 import { OciSaveError } from '../../../errors.ts';
-import { areSame, repositoryPath, splitName } from '../../../lock/index.ts';
+import { areSame, placeOf } from '../../../lock/index.ts';
 import { type Digest, shortDigest } from '../../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../../../oci/manifest.ts';
 import { failImages, type Resolution, type ResolvedImage } from '../../../resolve/index.ts';
@@ -30,11 +30,6 @@ function withoutBorrowedNames(resolution: Resolution): Resolution {
     else wrong.set(image, borrowed(taken[1], image, owners.get(taken[0])));
   }
   return failImages(resolution, wrong);
-}
-
-function placeOf(name: string): string {
-  const { name: repository, tag } = splitName(name);
-  return `${repositoryPath(repository)}:${tag}`;
 }
 
 function differs(owner: ResolvedImage | undefined, image: ResolvedImage): boolean {
