@@ -1,5 +1,4 @@
 export {
-  blobHexIn,
   type BundleTree,
   LOCK_FILE,
   planTree,

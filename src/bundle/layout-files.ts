@@ -9,7 +9,8 @@ import {
   storedRepositories,
   taggedDigest,
 } from '../lock/index.ts';
-import { type Digest, digestTag, hexOf } from '../oci/digest.ts';
+import { blobPath } from '../oci/blob-path.ts';
+import { type Digest, digestTag } from '../oci/digest.ts';
 import { isImage, type Manifest, opaqueLayerTypes } from '../oci/manifest.ts';
 import { isDockerZstdType, OCI_INDEX } from '../oci/media-type.ts';
 import { reachable } from '../oci/reachable.ts';
@@ -234,11 +235,10 @@ export function dockerManifest(lock: Lock, manifests: Manifests): string {
     for (const name of rootNames(image)) known.tags.add(name);
     tagsOf.set(leaf.digest, known);
   }
-  const blob = (digest: Digest): string => `blobs/sha256/${hexOf(digest)}`;
   const entries = [...tagsOf.values()].map(({ leaf, tags }) => ({
-    Config: blob(leaf.config),
+    Config: blobPath(leaf.config),
     RepoTags: [...tags].toSorted(),
-    Layers: leaf.layers.map(blob),
+    Layers: leaf.layers.map(blobPath),
   }));
   const sorted = entries.toSorted((a, b) => byText(a.RepoTags[0] ?? '', b.RepoTags[0] ?? ''));
   return `${JSON.stringify(sorted, null, 2)}\n`;

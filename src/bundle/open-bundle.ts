@@ -4,11 +4,12 @@ import { OciSaveError } from '../errors.ts';
 import { exists, isFile, isFolder, readBounded, readRange } from '../files/index.ts';
 import { type Lock, MAX_LOCK_BYTES, parseLock } from '../lock/index.ts';
 import { type Content, type LocalPort, readContent } from '../image/index.ts';
+import { blobHexIn } from '../oci/blob-path.ts';
 import { type Digest, hexOf } from '../oci/digest.ts';
 import { checkedBytes, hashFile } from '../store/index.ts';
 import { type BundleBlobs, bundlePort } from './bundle-port.ts';
 import { lockBeside } from './output/beside-output.ts';
-import { blobHexIn, LOCK_FILE, REGISTRY_FOLDER, type View } from './tree.ts';
+import { LOCK_FILE, REGISTRY_FOLDER, type View } from './tree.ts';
 
 /** The lock in a bundle, or beside one that is a single view; undefined where `folder` is not a bundle. */
 export async function lockFileIn(folder: string): Promise<string | undefined> {

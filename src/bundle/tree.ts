@@ -1,5 +1,6 @@
 import type { Manifests } from '../image/index.ts';
 import { encodeLock, type Lock } from '../lock/index.ts';
+import { blobHexIn, blobPath } from '../oci/blob-path.ts';
 import { type Digest, digestOf, hexOf, isDigest } from '../oci/digest.ts';
 import { byText } from '../text/by-text.ts';
 import { kitFiles } from './kit/kit.ts';
@@ -76,7 +77,7 @@ function flatLayout(lock: Lock, manifests: Manifests): TreeFile[] {
     text('index.json', flatIndex(lock, manifests)),
     text('manifest.json', dockerManifest(lock, manifests)),
     ...Object.entries(lock.blobs).flatMap(([digest, size]): TreeFile[] =>
-      isDigest(digest) ? [{ kind: 'blob', path: `blobs/sha256/${hexOf(digest)}`, digest, size }] : [],
+      isDigest(digest) ? [{ kind: 'blob', path: blobPath(digest), digest, size }] : [],
     ),
   ];
 }
@@ -101,14 +102,9 @@ function zotRoot(
     ...layouts.flatMap(({ path, index, blobs }) => [
       text(`${prefix}${path}/oci-layout`, OCI_LAYOUT),
       text(`${prefix}${path}/index.json`, index),
-      ...blobs.map((digest) => place(digest, `${prefix}${path}/blobs/sha256/${hexOf(digest)}`)),
+      ...blobs.map((digest) => place(digest, `${prefix}${path}/${blobPath(digest)}`)),
     ]),
   ];
-}
-
-/** The hex digits of the blob that a path in a bundle, with slashes, is a name of; undefined for any other path. */
-export function blobHexIn(path: string): string | undefined {
-  return /(?:^|\/)blobs\/sha256\/([0-9a-f]{64})$/.exec(path)?.[1];
 }
 
 /** `sha256sum -c` reads it. */

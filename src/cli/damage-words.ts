@@ -1,4 +1,5 @@
 import type { VerifyReport } from '../commands/index.ts';
+import { blobHexIn } from '../oci/blob-path.ts';
 import { formatCount } from '../text/bytes.ts';
 import { plainText } from '../text/plain-text.ts';
 
@@ -31,11 +32,12 @@ export function damageLines({
     );
   }
   if (broken !== undefined) lines.push(shortened(plainText(`the archive is damaged: ${broken}`)));
-  const isUnlinked = (one: Damaged): boolean => linksMissing > 0 && hexIn(one) !== '' && isInRegistry(one);
+  const isUnlinked = (one: Damaged): boolean =>
+    linksMissing > 0 && blobHexIn(one.path) !== undefined && isInRegistry(one);
   if (linksMissing > 0 && damaged.some(isUnlinked)) lines.push(...unlinkedLines(linksMissing));
   const groups = Map.groupBy(
     damaged.filter((one) => !isUnlinked(one)),
-    (one) => `${hexIn(one) === '' ? one.path : hexIn(one)} ${one.reason}`,
+    (one) => `${blobHexIn(one.path) ?? one.path} ${one.reason}`,
   );
   const all = [...groups.values()];
   for (const group of all.slice(0, MAX_SHOWN)) lines.push(...groupLines(group));
@@ -52,16 +54,15 @@ export function damageLines({
 function groupLines(group: readonly Damaged[]): string[] {
   const [first] = group;
   if (first === undefined) return [];
-  const hex = hexIn(first);
+  const hex = blobHexIn(first.path);
   const images = [...new Set(group.flatMap((one) => one.images))];
   const needed = images.length === 0 ? [] : ['  needed by:', ...nameLines(images, MAX_NAMES, '    ')];
-  if (hex === '') return [plainText(`${first.path}: ${first.reason}`), ...needed];
-  const folders = group.map(({ path }) => path.slice(0, path.lastIndexOf('blobs/')));
-  const places = folders.map((folder) => `${folder}blobs/sha256/`);
+  if (hex === undefined) return [plainText(`${first.path}: ${first.reason}`), ...needed];
+  const folders = group.map(({ path }) => path.slice(0, path.lastIndexOf('/') + 1));
   return [
     plainText(`blob sha256:${hex.slice(0, 12)}: ${first.reason}`),
     ...nameLines(
-      places.map((place) => `in ${place}`),
+      folders.map((folder) => `in ${folder}`),
       MAX_NAMES,
       '  ',
     ),
@@ -86,10 +87,6 @@ function unlinkedLines(count: number): string[] {
 export function nameLines(names: readonly string[], most: number, indent: string): string[] {
   const shown = names.slice(0, most).map((name) => indent + plainText(name));
   return names.length > most ? [...shown, `${indent}and ${names.length - most} more`] : shown;
-}
-
-function hexIn({ path }: Damaged): string {
-  return /(?:^|\/)blobs\/sha256\/([0-9a-f]{64})$/.exec(path)?.[1] ?? '';
 }
 
 function isInRegistry({ path }: Damaged): boolean {

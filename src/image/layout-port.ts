@@ -5,7 +5,8 @@ import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
 import { exists, openRegularFile, unlessGone } from '../files/index.ts';
-import { type Digest, digestOf, hexOf, isDigest, shortDigest } from '../oci/digest.ts';
+import { blobPath } from '../oci/blob-path.ts';
+import { digestOf, isDigest, shortDigest } from '../oci/digest.ts';
 import { type Descriptor, type IndexEntries, readEntries } from '../oci/descriptor.ts';
 import { readJson } from '../oci/json.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
@@ -55,7 +56,6 @@ export function openLayout(folder: string, within?: readonly string[]): Promise<
 export async function layoutOf(files: LayoutFiles): Promise<Layout> {
   const folder = files.name;
   const { manifests: entries, faulty } = await readIndex(files);
-  const blobFile = (digest: Digest): string => `blobs/sha256/${hexOf(digest)}`;
 
   const find = (name: string | undefined): Descriptor => {
     const named = entries.filter(
@@ -82,7 +82,7 @@ export async function layoutOf(files: LayoutFiles): Promise<Layout> {
     name: folder,
     find,
     async has({ digest, size }) {
-      const file = blobFile(digest);
+      const file = blobPath(digest);
       if (!(await files.has(file))) return false;
       const hash = createHash('sha256');
       let bytes = 0;
@@ -97,7 +97,7 @@ export async function layoutOf(files: LayoutFiles): Promise<Layout> {
     async manifest(reference) {
       if (!isDigest(reference) && !names.has(reference)) throw missingManifest(folder, reference);
       const digest = isDigest(reference) ? reference : find(reference).digest;
-      const bytes = await files.whole(blobFile(digest), MAX_MANIFEST_BYTES);
+      const bytes = await files.whole(blobPath(digest), MAX_MANIFEST_BYTES);
       if (digestOf(bytes) !== digest) {
         throw new OciSaveError({
           code: 'digest',
@@ -108,9 +108,9 @@ export async function layoutOf(files: LayoutFiles): Promise<Layout> {
     },
     async open(blob, offset) {
       checkOffset(blob, offset);
-      const body = files.from(blobFile(blob.digest), offset);
+      const body = files.from(blobPath(blob.digest), offset);
       if (offset > 0) return { offset, body };
-      return { offset, body: checkedChunks(body, `${folder}, ${blobFile(blob.digest)}`, blob) };
+      return { offset, body: checkedChunks(body, `${folder}, ${blobPath(blob.digest)}`, blob) };
     },
   };
 }

@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
-import { blobHexIn, planTree, type TreeFile } from '../../bundle/index.ts';
+import { planTree, type TreeFile } from '../../bundle/index.ts';
 import { OciSaveError } from '../../errors.ts';
 import type { Content, LocalPort } from '../../image/index.ts';
-import { type BlobSize, digestOf, isDigest } from '../../oci/digest.ts';
+import { blobDigestIn } from '../../oci/blob-path.ts';
+import { type BlobSize, digestOf } from '../../oci/digest.ts';
 import { compareInWalkOrder, isHiddenFolder, type OpenFile, type TreeFiles } from '../../serve/index.ts';
 
 /**
@@ -32,8 +33,8 @@ function isHidden(path: string): boolean {
 }
 
 function blobOf({ path, size }: Exclude<TreeFile, { kind: 'bytes' }>): BlobSize | undefined {
-  const digest = `sha256:${blobHexIn(path)}`;
-  return isDigest(digest) ? { digest, size } : undefined;
+  const digest = blobDigestIn(path);
+  return digest && { digest, size };
 }
 
 function openBytes(bytes: Uint8Array): OpenFile {

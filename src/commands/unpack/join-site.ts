@@ -11,6 +11,7 @@ import {
   storedRepository,
   taggedDigest,
 } from '../../lock/index.ts';
+import { poolHexIn } from '../../oci/blob-path.ts';
 import { digestOf, hexOf } from '../../oci/digest.ts';
 import { diskError } from '../../store/index.ts';
 import { renderBundlePage } from '../../view/index.ts';
@@ -51,7 +52,12 @@ export async function joinSite(
     await mkdir(staging, { recursive: true, mode: 0o755 });
     const isThere = (name: string): boolean => site.observed.entries.has(name);
     const { written, report } = await readArchive(
-      { archive, folder: staging, site: folder, isWanted: (name) => isPoolBlob(name) && !isThere(name) },
+      {
+        archive,
+        folder: staging,
+        site: folder,
+        isWanted: (name) => poolHexIn(name) !== undefined && !isThere(name),
+      },
       io,
     );
     if (report.outcome === 'damaged') return report;
@@ -94,8 +100,6 @@ function kitFilesOf({ observed }: ServedSite): string[] {
   const sums = sumsIn(new TextDecoder().decode(observed.kept.get(SUMS_FILE)));
   return [...sums.keys()].filter((name) => name.startsWith('kit/') && observed.entries.has(name));
 }
-
-const isPoolBlob = (name: string): boolean => /^blobs\/sha256\/[0-9a-f]{64}$/.test(name);
 
 function lockOf({ observed }: Written, archive: string): { readonly bytes: Uint8Array; readonly lock: Lock } {
   const bytes = observed.kept.get(LOCK_FILE);

@@ -4,6 +4,7 @@ import { explainBundle, findForeign, LOCK_FILE, REGISTRY_FOLDER, type View } fro
 import { OciSaveError } from '../../errors.ts';
 import { exists, isFile, isFolder, readBounded } from '../../files/index.ts';
 import { type Lock, MAX_LOCK_BYTES, parseLock, storedRepositories } from '../../lock/index.ts';
+import { blobDigestIn } from '../../oci/blob-path.ts';
 import { folderContent } from '../verify/content.ts';
 import { judgeBundle } from '../verify/judge.ts';
 import { observeFolder } from '../verify/observe-folder.ts';
@@ -105,8 +106,8 @@ export async function readSite(folder: string, { emit, signal }: UnpackIo): Prom
  */
 export function refuseUnexplained({ folder, lock, observed }: ServedSite, joined: Lock): void {
   for (const [name, seen] of observed.entries) {
-    const hex = /(?:^|\/)blobs\/sha256\/([0-9a-f]{64})$/.exec(name)?.[1];
-    if (hex === undefined || (seen.kind === 'file' && seen.digest === `sha256:${hex}`)) continue;
+    const digest = blobDigestIn(name);
+    if (digest === undefined || (seen.kind === 'file' && seen.digest === digest)) continue;
     throw refused(`${path.join(folder, name)} is damaged`, 'Remove it, and run this again.');
   }
   const after = pushedTo(observed, joined);

@@ -4,6 +4,7 @@ import { LOCK_FILE } from '../../bundle/index.ts';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import { exists } from '../../files/index.ts';
 import { parseLock } from '../../lock/index.ts';
+import { poolHexIn } from '../../oci/blob-path.ts';
 import { hint, option } from '../../text/hint.ts';
 import { linkPool } from '../serve/zot-root.ts';
 import { manifestsIn } from '../verify/manifests.ts';
@@ -63,7 +64,7 @@ export async function writeStateFolder(
   beside: Uint8Array | undefined,
 ): Promise<{ readonly appear: () => Promise<void>; readonly discard: () => Promise<void> }> {
   const bytes = observed.kept.get(LOCK_FILE) ?? beside;
-  const hasPool = [...observed.entries.keys()].some((name) => name.startsWith('blobs/sha256/'));
+  const hasPool = [...observed.entries.keys()].some((name) => poolHexIn(name) !== undefined);
   if (bytes === undefined || !hasPool) {
     throw new OciSaveError({
       code: 'usage',

@@ -14,6 +14,7 @@ import path from 'node:path';
 import { LOCK_FILE } from '../../bundle/index.ts';
 import { OciSaveError } from '../../errors.ts';
 import { exists, isFolder, unlessGone } from '../../files/index.ts';
+import { poolHexIn } from '../../oci/blob-path.ts';
 import { digestOf, hexOf } from '../../oci/digest.ts';
 import { diskError, hashFile, tryLink } from '../../store/index.ts';
 import { judgeBundle } from '../verify/judge.ts';
@@ -47,7 +48,7 @@ export async function swapSite(
     await mkdir(staging, { mode: 0o755 });
     const known = await knownBlobs(path.join(site, 'releases'));
     const isWanted = async (name: string, _kind: string, size: number): Promise<boolean> => {
-      const hex = /^blobs\/sha256\/([0-9a-f]{64})$/.exec(name)?.[1];
+      const hex = poolHexIn(name);
       const there = hex === undefined ? undefined : known.get(hex);
       return (
         hex === undefined ||

@@ -1,6 +1,7 @@
 import type { BundleExplanation } from '../../bundle/index.ts';
 import type { Manifests } from '../../image/index.ts';
 import { type Lock, storedRepositories, taggedDigest } from '../../lock/index.ts';
+import { parseBlobPath } from '../../oci/blob-path.ts';
 import { type Digest, hexOf } from '../../oci/digest.ts';
 import { reachable } from '../../oci/reachable.ts';
 
@@ -23,9 +24,10 @@ export function affectedImages(lock: Lock, manifests: Manifests): AffectedImages
   return {
     byBlob(path, explained) {
       blobs ??= imagesByBlob(lock, manifests);
-      const needing = blobs.get(path.slice(path.lastIndexOf('/') + 1)) ?? new Set();
-      const folder = path.replace(/\/?blobs\/sha256\/[0-9a-f]{64}$/, '');
-      return folder === '' ? [...needing] : inLayout(folder, explained).filter((ref) => needing.has(ref));
+      const { hex = '', layout = '' } = parseBlobPath(path) ?? {};
+      const needing = blobs.get(hex) ?? new Set();
+      if (layout === '') return [...needing];
+      return inLayout(layout.slice(0, -1), explained).filter((ref) => needing.has(ref));
     },
     byLayout(path, explained) {
       const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';

@@ -5,6 +5,7 @@ import {
   REGISTRY_SUMS_FILE,
   type TreeFile,
 } from '../../bundle/index.ts';
+import { blobDigestIn } from '../../oci/blob-path.ts';
 import { type Digest, digestOf, shortDigest } from '../../oci/digest.ts';
 import { OCI_INDEX } from '../../oci/media-type.ts';
 import { jsonIn } from '../../text/json-in.ts';
@@ -31,7 +32,7 @@ export function whyWrong(file: TreeFile, { observed, sums, explained }: Expectat
       : undefined;
   if (seen === undefined) return isOfKit(path) && !sums.has(path) ? undefined : whyMissing(observed);
   if (seen.kind === 'fault') return seen.reason;
-  if (file.kind !== 'bytes') return whyWrongBlob(digestIn(path), file.size, seen);
+  if (file.kind !== 'bytes') return whyWrongBlob(blobDigestIn(path), file.size, seen);
   const written = sums.get(path);
   if (seen.digest === digestOf(file.bytes)) return undefined;
   const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
@@ -96,16 +97,12 @@ function resolved({ entries }: Observed, path: string): Exclude<Seen, { kind: 'l
 }
 
 function whyWrongBlob(
-  digest: string,
+  digest: Digest | undefined,
   size: number,
   seen: Extract<Seen, { kind: 'file' }>,
 ): string | undefined {
   if (seen.size !== size) return `it has ${seen.size} bytes instead of ${size}`;
   return seen.digest === digest ? undefined : `it hashes to ${shortDigest(seen.digest)}`;
-}
-
-function digestIn(path: string): string {
-  return `sha256:${path.slice(path.lastIndexOf('/') + 1)}`;
 }
 
 /** image-spec, image-layout.md and image-index.md: servers leave the media type out, or write this one. */

@@ -1,5 +1,4 @@
 import {
-  blobHexIn,
   type BundleExplanation,
   explainBundle,
   findForeign,
@@ -14,7 +13,8 @@ import {
 import { OciSaveError } from '../../errors.ts';
 import type { Manifests } from '../../image/index.ts';
 import { type Lock, parseLock, taggedDigest } from '../../lock/index.ts';
-import { type Digest, digestOf, hexOf, isDigest } from '../../oci/digest.ts';
+import { blobDigestIn, blobPath } from '../../oci/blob-path.ts';
+import { type Digest, digestOf, isDigest } from '../../oci/digest.ts';
 import { formatCount } from '../../text/bytes.ts';
 import { byText } from '../../text/by-text.ts';
 import { STAGING } from '../unpack/hold-site.ts';
@@ -116,7 +116,7 @@ function judgeViews(
   const affected = affectedImages(lock, manifests);
   const damaged: Damage[] = [];
   const checked = new Set<string>();
-  const blobs = new Set<string>();
+  const placed = new Set<string>();
   const files = planTree(lock, manifests, views, () => '');
   const isSummed = views.length > 1 && observed.entries.has(SUMS_FILE);
   const links = files.filter(({ kind }) => kind === 'link');
@@ -125,8 +125,8 @@ function judgeViews(
   const otherTables: string[] = [];
   for (const file of files) {
     checked.add(file.path);
-    const hex = blobHexIn(file.path);
-    if (hex !== undefined) blobs.add(hex);
+    const digest = blobDigestIn(file.path);
+    if (digest !== undefined) placed.add(digest);
     if (file.kind === 'link' && linksMissing > 0 && options.withoutLinks === true) continue;
     if (isOfAnotherKit(file, { observed, sums })) {
       const table = TABLES.includes(file.path) ? observed.kept.get(file.path) : undefined;
@@ -137,14 +137,14 @@ function judgeViews(
     const reason = whyWrong(file, { observed, sums, explained });
     if (reason === undefined) continue;
     const images =
-      hex === undefined ? affected.byLayout(file.path, explained) : affected.byBlob(file.path, explained);
+      digest === undefined ? affected.byLayout(file.path, explained) : affected.byBlob(file.path, explained);
     damaged.push({ path: file.path, reason, images });
   }
   if (isSummed && files.some((file) => isWrongInSums(file, { observed, sums })))
     damaged.push({ path: SUMS_FILE, reason: 'it has other digests than the lock, or fewer', images: [] });
-  const absent = unplaced(lock, views, blobs);
-  for (const hex of absent) {
-    const path = `blobs/sha256/${hex}`;
+  const absent = unplaced(lock, views, placed);
+  for (const digest of absent) {
+    const path = blobPath(digest);
     const reason = 'no manifest that is there leads to it';
     damaged.push({ path, reason, images: affected.byBlob(path, explained) });
   }
@@ -227,11 +227,11 @@ function kitNotes(changed: readonly string[]): string[] {
 }
 
 /** Blobs of the lock that no manifest which is there names: what would name them is missing. */
-function unplaced(lock: Lock, views: readonly View[], placed: ReadonlySet<string>): string[] {
+function unplaced(lock: Lock, views: readonly View[], placed: ReadonlySet<string>): Digest[] {
   // The zot view alone has no narrowed index: readers make it again of what is there.
-  const made = new Set(views.includes('oci') ? [] : lock.images.map(({ root }) => hexOf(root)));
-  const needed = Object.keys(lock.blobs).filter(isDigest).map(hexOf);
-  return needed.filter((hex) => !placed.has(hex) && !made.has(hex));
+  const made = new Set(views.includes('oci') ? [] : lock.images.map(({ root }) => root));
+  const needed = Object.keys(lock.blobs).filter(isDigest);
+  return needed.filter((digest) => !placed.has(digest) && !made.has(digest));
 }
 
 /** Files that SHA256SUMS names and this version does not know: another version wrote them. */
