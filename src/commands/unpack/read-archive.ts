@@ -6,7 +6,8 @@ import { OciSaveError } from '../../errors.ts';
 import { formatBytes } from '../../text/bytes.ts';
 import { judgeBundle } from '../verify/judge.ts';
 import { createObserver, type PartFault } from '../verify/observed.ts';
-import { findPieces, joinPieces, rangesOf, type Piece } from '../verify/pieces.ts';
+import { rangesOf, type Piece } from '../verify/pieces.ts';
+import { findArchive } from './archive-bytes.ts';
 import { checkRoom, knowsLinks } from './room.ts';
 import { otherLayout } from './served-site.ts';
 import { reportOf, type UnpackIo, type UnpackReport } from './unpack-report.ts';
@@ -29,17 +30,11 @@ export interface ArchiveReading {
  */
 export async function readArchive(
   { archive, folder, site, isWanted }: ArchiveReading,
-  { emit, signal, stdin }: UnpackIo,
+  io: UnpackIo,
 ): Promise<{ readonly written: Written; readonly report: UnpackReport }> {
+  const { emit, signal } = io;
   const [first = ''] = archive;
-  const isStream = first === '-';
-  if (isStream && archive.length > 1) {
-    throw new OciSaveError({
-      code: 'usage',
-      message: 'standard input is unpacked alone: name nothing beside it',
-    });
-  }
-  const pieces = isStream ? [] : await findPieces(archive);
+  const { pieces, chunks } = await findArchive(archive, io);
   for (const { file } of pieces) {
     if (!isInside(await realPlaceOf(path.resolve(file)), [site])) continue;
     throw new OciSaveError({
@@ -58,9 +53,8 @@ export async function readArchive(
   emit({ type: 'stage', stage: 'verify' });
   const faults: PartFault[] = [];
   const observer = createObserver((delta) => emit({ type: 'bytes', stage: 'verify', delta }));
-  const chunks = isStream ? stopping(stdin, signal) : joinPieces(pieces, faults, signal);
   const written = await writeEntries(
-    chunks,
+    chunks(faults),
     folder,
     observer,
     faults,
@@ -94,14 +88,4 @@ async function roomOfWanted(
     throw error;
   }
   return { files, names };
-}
-
-async function* stopping(
-  chunks: AsyncIterable<Uint8Array>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    signal?.throwIfAborted();
-    yield chunk;
-  }
 }

@@ -12,7 +12,8 @@ import { hint, option } from '../../text/hint.ts';
 import { judgeBundle } from '../verify/judge.ts';
 import { createObserver, type PartFault } from '../verify/observed.ts';
 import { lockBesideOne } from '../verify/verify.ts';
-import { findPieces, joinPieces, type Piece, rangesOf } from '../verify/pieces.ts';
+import { type Piece, rangesOf } from '../verify/pieces.ts';
+import { findArchive } from './archive-bytes.ts';
 import { joinSite } from './join-site.ts';
 import { checkDevices, checkRoom, knowsLinks, roomOf } from './room.ts';
 import { openStateFolder, writeStateFolder } from './state-folder.ts';
@@ -53,16 +54,9 @@ export async function unpackBundle(options: UnpackOptions, io: UnpackIo): Promis
     const bring = site.how === 'join' ? joinSite : swapSite;
     return bring({ archive: options.archive, site: site.folder }, io);
   }
-  const { emit, signal, stdin, platform = process.platform } = io;
+  const { emit, signal, platform = process.platform } = io;
   const [first = ''] = options.archive;
-  const isStream = first === '-';
-  if (isStream && options.archive.length > 1) {
-    throw new OciSaveError({
-      code: 'usage',
-      message: 'standard input is unpacked alone: name nothing beside it',
-    });
-  }
-  const pieces = isStream ? [] : await findPieces(options.archive);
+  const { isStream, pieces, chunks } = await findArchive(options.archive, io);
   const output = await freeOutput(options.output, isStream ? undefined : first);
   const parent = path.dirname(output);
   const linked = await whereWritable(parent, async () => {
@@ -75,11 +69,10 @@ export async function unpackBundle(options: UnpackOptions, io: UnpackIo): Promis
   const observer = createObserver((delta) => emit({ type: 'bytes', stage: 'verify', delta }));
   const folder = await mkdtemp(path.join(parent, `.${path.basename(output)}.`));
   try {
-    const chunks = isStream ? stdin : joinPieces(pieces, faults, signal);
     // With a folder of links elsewhere, the bundle has none.
     const isUnneeded: IsUnneeded = async (_, kind) => kind === 'link' && state !== undefined;
     const written = await whereWritable(output, () =>
-      writeEntries(chunks, folder, observer, faults, isUnneeded),
+      writeEntries(chunks(faults), folder, observer, faults, isUnneeded),
     );
     signal?.throwIfAborted();
     const hasLock = isStream || written.observed.entries.has(LOCK_FILE);

@@ -12,6 +12,7 @@ import { observeArchive } from './observe-archive.ts';
 import { bytesInFolder, observeFolder } from './observe-folder.ts';
 import { createObserver, type Observed, type PartFault } from './observed.ts';
 import { findPieces, joinPieces, type Piece } from './pieces.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export interface VerifyBundleOptions {
   /** A bundle's folder; an archive, any of its parts or their list; or `-` alone for an archive on standard input. */
@@ -98,7 +99,7 @@ async function observe(content: readonly string[], io: VerifyIo): Promise<Readin
   if (first === '-') {
     if (more.length > 0) throw alone('standard input');
     emit({ type: 'stage', stage: 'verify' });
-    const observed = await observeArchive(stopping(stdin, signal), observer, []);
+    const observed = await observeArchive(untilAborted(stdin, signal), observer, []);
     return { kind: 'stream', name: 'standard input', observed, beside: undefined };
   }
   if (await isFolder(first)) {
@@ -142,16 +143,6 @@ async function lockOf(file: string): Promise<Uint8Array | undefined> {
 
 function sizeOf(pieces: readonly Piece[]): number {
   return pieces.reduce((sum, { actual = 0 }) => sum + actual, 0);
-}
-
-async function* stopping(
-  chunks: AsyncIterable<Uint8Array>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    signal?.throwIfAborted();
-    yield chunk;
-  }
 }
 
 function alone(what: string): OciSaveError {
