@@ -1,14 +1,12 @@
 import path from 'node:path';
-import { readTar, TarFault } from '../../archive/index.ts';
 import { LOCK_FILE } from '../../bundle/index.ts';
 import { isInside, realPlaceOf } from '../../files/index.ts';
 import { OciSaveError } from '../../errors.ts';
 import { formatBytes } from '../../text/bytes.ts';
 import { judgeBundle } from '../verify/judge.ts';
 import { createObserver, type PartFault } from '../verify/observed.ts';
-import { rangesOf, type Piece } from '../verify/pieces.ts';
 import { findArchive } from './archive-bytes.ts';
-import { checkRoom, knowsLinks } from './room.ts';
+import { checkRoom, type IsWanted, knowsLinks, roomOf } from './room.ts';
 import { otherLayout } from './served-site.ts';
 import { reportOf, type UnpackIo, type UnpackReport } from './unpack-report.ts';
 import { writeEntries, type Written } from './write-entries.ts';
@@ -20,7 +18,7 @@ export interface ArchiveReading {
   /** The site, for messages. */
   readonly site: string;
   /** Whether a file of the bundle, by its path, is to be written. */
-  readonly isWanted: (name: string, kind: 'file' | 'link', size: number) => boolean | Promise<boolean>;
+  readonly isWanted: IsWanted;
 }
 
 /**
@@ -44,7 +42,7 @@ export async function readArchive(
     });
   }
   const linked = await knowsLinks(folder);
-  const room = await roomOfWanted(pieces, isWanted);
+  const room = await roomOf(pieces, isWanted);
   if (room !== undefined) {
     await checkRoom(folder, room, linked);
     const size = formatBytes(room.files + (linked ? 0 : room.names));
@@ -65,27 +63,4 @@ export async function readArchive(
   if (broken === undefined && faults.length === 0 && !entries.has(LOCK_FILE)) throw otherLayout(first);
   const report = reportOf(written, judgeBundle(written.observed, {}), { archive: first, output: site });
   return { written, report };
-}
-
-/** Undefined for a stream, and where the archive is cut off: what is wrong with it is told when all of it was read. */
-async function roomOfWanted(
-  pieces: readonly Piece[],
-  isWanted: ArchiveReading['isWanted'],
-): Promise<{ readonly files: number; readonly names: number } | undefined> {
-  const ranges = rangesOf(pieces);
-  if (ranges === undefined) return undefined;
-  const sizes = new Map<string, number>();
-  let [files, names] = [0, 0];
-  try {
-    for await (const { path: name, kind, size, to } of readTar(ranges)) {
-      if (kind === 'link') names += sizes.get(to) ?? 0;
-      if (kind !== 'file') continue;
-      sizes.set(name, size);
-      if (await isWanted(name, kind, size)) files += size;
-    }
-  } catch (error) {
-    if (error instanceof TarFault) return undefined;
-    throw error;
-  }
-  return { files, names };
 }

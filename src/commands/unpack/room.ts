@@ -1,15 +1,16 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readTar, type Seekable } from '../../archive/index.ts';
+import { readTar, TarFault } from '../../archive/index.ts';
 import { OciSaveError } from '../../errors.ts';
 import { freeBytes, tryLink } from '../../store/index.ts';
 import { formatBytes } from '../../text/bytes.ts';
 import { hint, option } from '../../text/hint.ts';
+import { type Piece, rangesOf } from '../verify/pieces.ts';
 import { deviceIn } from './entry-names.ts';
 
 /** What unpacking takes. */
 export interface Room {
-  /** Bytes of the files of an archive. */
+  /** Bytes of the files that are written. */
   readonly files: number;
   /** Bytes that their further names take where a file system knows no hard links. */
   readonly names: number;
@@ -17,17 +18,36 @@ export interface Room {
   readonly device?: string | undefined;
 }
 
-/** Reads the headers of an archive. Throws TarFault where it is cut off. */
-export async function roomOf(archive: Seekable): Promise<Room> {
+/** Whether a file or a further name of a bundle, by its path, is to be written. */
+export type IsWanted = (name: string, kind: 'file' | 'link', size: number) => boolean | Promise<boolean>;
+
+/**
+ * What unpacking an archive takes, by its headers. Undefined for a stream, and where the archive is cut off: what is wrong
+ * with it is told when all of it was read.
+ * @param isWanted asked of each file, in their order
+ */
+export async function roomOf(
+  pieces: readonly Piece[],
+  isWanted: IsWanted = () => true,
+): Promise<Room | undefined> {
+  const archive = rangesOf(pieces);
+  if (archive === undefined) return undefined;
   const sizes = new Map<string, number>();
-  let names = 0;
+  let [files, names] = [0, 0];
   let device: string | undefined;
-  for await (const { path: name, kind, size, to } of readTar(archive)) {
-    if (device === undefined && deviceIn(name) !== undefined) device = name;
-    if (kind === 'file') sizes.set(name, size);
-    if (kind === 'link') names += sizes.get(to) ?? 0;
+  try {
+    for await (const { path: name, kind, size, to } of readTar(archive)) {
+      if (device === undefined && deviceIn(name) !== undefined) device = name;
+      if (kind === 'link') names += sizes.get(to) ?? 0;
+      if (kind !== 'file') continue;
+      sizes.set(name, size);
+      if (await isWanted(name, kind, size)) files += size;
+    }
+  } catch (error) {
+    if (error instanceof TarFault) return undefined;
+    throw error;
   }
-  return { files: [...sizes.values()].reduce((sum, size) => sum + size, 0), names, device };
+  return { files, names, device };
 }
 
 /** Whether a file system knows hard links: FAT, exFAT and some of a network do not. */

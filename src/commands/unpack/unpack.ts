@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type Seekable, TarFault, withoutSuffix } from '../../archive/index.ts';
+import { withoutSuffix } from '../../archive/index.ts';
 import { LOCK_FILE, lockBeside } from '../../bundle/index.ts';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
@@ -12,7 +12,7 @@ import { hint, option } from '../../text/hint.ts';
 import { judgeBundle } from '../verify/judge.ts';
 import { createObserver, type PartFault } from '../verify/observed.ts';
 import { lockBesideOne } from '../verify/verify.ts';
-import { type Piece, rangesOf } from '../verify/pieces.ts';
+import type { Piece } from '../verify/pieces.ts';
 import { findArchive } from './archive-bytes.ts';
 import { joinSite } from './join-site.ts';
 import { checkDevices, checkRoom, knowsLinks, roomOf } from './room.ts';
@@ -150,8 +150,7 @@ async function prepare(
   { parent, linked, platform, hasState }: Target,
   emit: Emit,
 ): Promise<void> {
-  const ranges = rangesOf(pieces);
-  const room = ranges === undefined ? undefined : await roomUnlessCut(ranges);
+  const room = await roomOf(pieces);
   if (room !== undefined) {
     checkDevices(room, platform);
     await checkRoom(parent, room, linked || hasState);
@@ -167,16 +166,6 @@ async function prepare(
     emit({ type: 'log', level: 'warning', message });
   }
   emit({ type: 'stage', stage: 'verify', ...(room === undefined ? {} : { bytes: room.files }) });
-}
-
-/** Undefined where the archive is cut off: what is wrong with it is told when all of it was read. */
-async function roomUnlessCut(ranges: Seekable): Promise<Awaited<ReturnType<typeof roomOf>> | undefined> {
-  try {
-    return await roomOf(ranges);
-  } catch (error) {
-    if (error instanceof TarFault) return undefined;
-    throw error;
-  }
 }
 
 /** The bundle takes its name, and the lock of a bundle of one view its place beside it. Nothing that is there is replaced. */
