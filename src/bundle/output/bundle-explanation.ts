@@ -58,10 +58,19 @@ export function explainBundle(
   };
 }
 
-/** The files that every bundle of these views has. */
-export function fixedFiles(views: readonly View[]): string[] {
+const fixed = new Map<string, ReadonlySet<string>>();
+
+/** The files that every bundle of these views has. They are planned once, when they are first asked for: the kit is hashed. */
+export function fixedFiles(views: readonly View[]): ReadonlySet<string> {
+  const key = views.join();
+  const known = fixed.get(key) ?? planFixedFiles(views);
+  fixed.set(key, known);
+  return known;
+}
+
+function planFixedFiles(views: readonly View[]): ReadonlySet<string> {
   const empty: Lock = { version: 1, images: [], files: [], blobs: {} };
-  return planTree(empty, new Map(), views, () => '').map(({ path }) => path);
+  return new Set(planTree(empty, new Map(), views, () => '').map(({ path }) => path));
 }
 
 /** A path below a folder of a bundle. */

@@ -4,7 +4,7 @@ import { unlessGone, whyForeign } from '../../files/index.ts';
 import { LOCK_FILE_KIND } from '../../lock/index.ts';
 import type { OwnFileKind } from '../../text/own-file-kind.ts';
 import { OCI_LAYOUT } from '../layout-files.ts';
-import { REGISTRY_FOLDER } from '../tree.ts';
+import { REGISTRY_FOLDER, type View } from '../tree.ts';
 import { fixedFiles, joinPath } from './bundle-explanation.ts';
 import { type FolderContent, isUnchanged, readFolder } from './folder-content.ts';
 import { type ForeignItem, foreignAt } from './foreign.ts';
@@ -129,12 +129,8 @@ function inWords({ path, kind, name }: ForeignContent, folder: string): ForeignI
 
 /** A blob, and one that was being copied. */
 const POOL_FILE = /^[0-9a-f]{64}(?:\.part)?$/;
-/** The files that every bundle has, by its views. */
-const FIXED_FILES: ReadonlySet<string> = new Set([
-  ...fixedFiles(['oci', 'zot']),
-  ...fixedFiles(['oci']),
-  ...fixedFiles(['zot']),
-]);
+/** The views that a bundle may have. */
+const ALL_VIEWS: readonly (readonly View[])[] = [['oci', 'zot'], ['oci'], ['zot']];
 
 /** The kit has one for each registry of the lock. */
 const HOSTS_FILE = /^kit\/hosts\/[^/]+\/hosts\.toml$/;
@@ -167,5 +163,6 @@ function isOfLayout(file: string, text: string): boolean {
 
 function isOfEveryBundle(at: string, file: string): boolean {
   if ((at === '' || at === REGISTRY_FOLDER) && SERVER_FILES.has(file)) return true;
-  return FIXED_FILES.has(joinPath(at, file)) || HOSTS_FILE.test(joinPath(at, file));
+  const path = joinPath(at, file);
+  return ALL_VIEWS.some((views) => fixedFiles(views).has(path)) || HOSTS_FILE.test(path);
 }
