@@ -1,6 +1,7 @@
-import { readRange } from '../files/index.ts';
+import { openSized, readRange } from '../files/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import { checkedBytes } from '../store/index.ts';
+import type { Seekable } from './read-tar.ts';
 
 /** Bytes of known length, of which any range can be read, as often as needed. */
 export interface ByteSource {
@@ -11,6 +12,25 @@ export interface ByteSource {
    *   digest says
    */
   read(start?: number, end?: number): AsyncGenerator<Uint8Array>;
+}
+
+/**
+ * A regular file of which any range can be read. It is opened for each range, and stays closed between them.
+ * @param within real folders that the file must lie in, links followed; anywhere, where they are left out
+ * @throws OciSaveError `local` for what is not a regular file, or lies elsewhere; the error of the system
+ */
+export async function seekableFile(file: string, within?: readonly string[]): Promise<Seekable> {
+  const { handle, size } = await openSized(file, within);
+  await handle.close();
+  return {
+    size,
+    async *read(start, end) {
+      const opened = await openSized(file, within);
+      if (end > start)
+        yield* opened.handle.createReadStream({ start, end: end - 1, highWaterMark: 1024 * 1024 });
+      else await opened.handle.close();
+    },
+  };
 }
 
 /** A piece of a source: bytes in memory, or what is opened when it is read. */

@@ -14,7 +14,7 @@ export {
 export { openOciArchive } from './oci-archive.ts';
 export { openArchiveContent, openArchivePort } from './archive-content.ts';
 export { bundleTar, computeTar, type TarEntry } from './tar.ts';
-export { type ByteSource, fileSegment, joinSegments } from './byte-source.ts';
+export { type ByteSource, fileSegment, joinSegments, seekableFile } from './byte-source.ts';
 export { foreignArchiveFiles } from './foreign-files.ts';
 export {
   type ArchivePiece,

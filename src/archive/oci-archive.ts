@@ -1,7 +1,7 @@
 import { OciSaveError } from '../errors.ts';
-import { openSized } from '../files/index.ts';
 import { type Layout, layoutOf } from '../image/index.ts';
-import { readTar, TarFault } from './read-tar.ts';
+import { seekableFile } from './byte-source.ts';
+import { readTar, type Seekable, TarFault } from './read-tar.ts';
 
 /** Where a file lies in an archive. */
 interface Place {
@@ -16,14 +16,8 @@ interface Place {
  *   not a regular file, or lies elsewhere
  */
 export async function openOciArchive(file: string, within?: readonly string[]): Promise<Layout> {
-  async function* read(start: number, end: number): AsyncGenerator<Uint8Array> {
-    const { handle } = await openSized(file, within);
-    if (end > start) yield* handle.createReadStream({ start, end: end - 1, highWaterMark: 1024 * 1024 });
-    else await handle.close();
-  }
-  const { handle, size } = await openSized(file, within);
-  await handle.close();
-  const places = await placesIn(file, { size, read });
+  const archive = await seekableFile(file, within);
+  const places = await placesIn(file, archive);
   const missing = (name: string): OciSaveError =>
     new OciSaveError({
       code: 'not-found',
@@ -40,20 +34,17 @@ export async function openOciArchive(file: string, within?: readonly string[]): 
         const message = `${file}: ${name} is too large: ${maxBytes} bytes are the limit`;
         throw new OciSaveError({ code: 'unsupported', message });
       }
-      return Buffer.concat(await Array.fromAsync(read(place.start, place.start + place.size)));
+      return Buffer.concat(await Array.fromAsync(archive.read(place.start, place.start + place.size)));
     },
     async *from(name, start) {
       const place = places.get(name);
       if (place === undefined) throw missing(name);
-      yield* read(place.start + start, place.start + place.size);
+      yield* archive.read(place.start + start, place.start + place.size);
     },
   });
 }
 
-async function placesIn(
-  file: string,
-  source: Parameters<typeof readTar>[0],
-): Promise<ReadonlyMap<string, Place>> {
+async function placesIn(file: string, source: Seekable): Promise<ReadonlyMap<string, Place>> {
   const places = new Map<string, Place>();
   try {
     for await (const { path, kind, start, size, to } of readTar(source)) {

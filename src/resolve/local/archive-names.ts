@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { readTar, TarFault } from '../../archive/index.ts';
-import { openSized } from '../../files/index.ts';
+import { readTar, seekableFile, TarFault } from '../../archive/index.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import { isReference } from '../../oci/reference.ts';
 import { jsonIn } from '../../text/json-in.ts';
@@ -21,25 +20,15 @@ const LONGEST_MAGIC = 6;
 
 /**
  * The names of the images in a docker archive, of those that have one.
- * @throws the error of the system
+ * @param folders real folders that it must lie in, links followed; anywhere, where they are left out
+ * @throws OciSaveError `local` for what is not a regular file, or lies elsewhere; the error of the system
  */
 export async function readArchiveNames(file: string, folders?: readonly string[]): Promise<NamesInArchive> {
-  const { handle, size } = await openSized(file, folders);
-  let start: string;
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(LONGEST_MAGIC), 0, LONGEST_MAGIC, 0);
-    start = buffer.subarray(0, bytesRead).toString('hex');
-  } finally {
-    await handle.close();
-  }
+  const archive = await seekableFile(file, folders);
+  const start = Buffer.concat(await Array.fromAsync(archive.read(0, LONGEST_MAGIC))).toString('hex');
   if (COMPRESSED.some((magic) => start.startsWith(magic))) return { unread: 'compressed' };
-  async function* read(start: number, end: number): AsyncGenerator<Uint8Array> {
-    const opened = await openSized(file, folders);
-    if (end > start) yield* opened.handle.createReadStream({ start, end: end - 1 });
-    else await opened.handle.close();
-  }
   try {
-    for await (const entry of readTar({ size, read })) {
+    for await (const entry of readTar(archive)) {
       if (entry.path !== 'manifest.json' || entry.kind !== 'file' || entry.size > MAX_MANIFEST_BYTES)
         continue;
       const json = jsonIn(Buffer.concat(await Array.fromAsync(entry.body)));
