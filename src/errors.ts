@@ -107,6 +107,16 @@ export function failureClassOf(error: unknown): FailureClass {
   return FAILURE_CLASSES.find((known) => known === code) ?? 'local';
 }
 
+/** The result of a question to a place; undefined where the place does not have what was asked for: `not-found`. */
+export async function unlessMissing<T>(asking: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asking;
+  } catch (error) {
+    if (error instanceof OciSaveError && error.code === 'not-found') return undefined;
+    throw error;
+  }
+}
+
 /** The words of anything that was thrown, for a message that quotes it. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

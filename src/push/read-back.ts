@@ -1,4 +1,4 @@
-import { messageOf, OciSaveError } from '../errors.ts';
+import { messageOf, OciSaveError, unlessMissing } from '../errors.ts';
 import { type Digest, isDigest, shortDigest } from '../oci/digest.ts';
 import { DEFAULT_REGISTRY } from '../oci/reference.ts';
 import type { Repository } from '../registry/index.ts';
@@ -35,12 +35,7 @@ export function createManifestReader(context: PushContext, blobs: BlobSender): M
     if (to.domain === DEFAULT_REGISTRY && isDigest(reference)) {
       return client.findManifest(to, reference, { signal });
     }
-    try {
-      return (await client.getManifest(to, reference, signal)).digest;
-    } catch (error) {
-      if (error instanceof OciSaveError && error.code === 'not-found') return undefined;
-      throw error;
-    }
+    return (await unlessMissing(client.getManifest(to, reference, signal)))?.digest;
   };
 
   /**

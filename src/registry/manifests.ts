@@ -1,4 +1,4 @@
-import { OciSaveError } from '../errors.ts';
+import { OciSaveError, unlessMissing } from '../errors.ts';
 import { type Digest, digestOf, isDigest, shortDigest } from '../oci/digest.ts';
 import { type Manifest, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
 import { ACCEPTED_MANIFESTS, bareType } from '../oci/media-type.ts';
@@ -97,10 +97,7 @@ export async function findManifest(
     if (head !== undefined || status === 404) return head?.digest;
   }
   try {
-    return (await getManifest(call, reference, onWarning)).digest;
-  } catch (error) {
-    if (error instanceof OciSaveError && error.code === 'not-found') return undefined;
-    throw error;
+    return (await unlessMissing(getManifest(call, reference, onWarning)))?.digest;
   } finally {
     // One repository for which HEAD tells nothing says nothing about the others.
     registry.headDoubts.delete(manifestSubject(call.repository, reference));

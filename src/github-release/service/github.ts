@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { messageOf, OciSaveError } from '../../errors.ts';
+import { messageOf, OciSaveError, unlessMissing } from '../../errors.ts';
 import {
   cannotResume,
   createHttpClient,
@@ -199,7 +199,7 @@ export function createReleaseService(
     async published(tag) {
       const path = `/tags/${encodeURIComponent(tag)}`;
       const subject = `release ${tag} cannot be looked up`;
-      const release = await orAbsent(json(releaseSchema, subject, 'GET', path));
+      const release = await unlessMissing(json(releaseSchema, subject, 'GET', path));
       return release && checkTag(tag, release);
     },
     async listed(tag) {
@@ -207,7 +207,7 @@ export function createReleaseService(
       return releases.filter((release) => release.tag === tag || hasLostItsTag(release));
     },
     reread: ({ id, tag }) =>
-      orAbsent(json(releaseSchema, `release ${tag} cannot be looked up`, 'GET', `/${id}`)),
+      unlessMissing(json(releaseSchema, `release ${tag} cannot be looked up`, 'GET', `/${id}`)),
     async createDraft(tag, title, body) {
       const draft = {
         tag_name: tag,
@@ -225,7 +225,7 @@ export function createReleaseService(
     publish: (release, tag_name, body) =>
       edit(`release ${tag_name} cannot be published`, release, { tag_name, draft: false, body }),
     removeDraft: ({ id, tag, url }) =>
-      orAbsent(remove(`the second draft of release ${tag}, ${url}, cannot be removed`, `/${id}`)),
+      unlessMissing(remove(`the second draft of release ${tag}, ${url}, cannot be removed`, `/${id}`)),
     assets: ({ id, tag }) =>
       allPages(assetSchema, `files of release ${tag} cannot be listed`, `/${id}/assets`),
     async upload(release, { name, size, open }) {
@@ -242,7 +242,7 @@ export function createReleaseService(
     rename: ({ id, name: old }, name) =>
       json(assetSchema, `${old} cannot be renamed to ${name}`, 'PATCH', `/assets/${id}`, { name }),
     async remove({ id, name }) {
-      await orAbsent(remove(`${name} cannot be removed`, `/assets/${id}`));
+      await unlessMissing(remove(`${name} cannot be removed`, `/assets/${id}`));
     },
     async *read({ id, name, size }) {
       const subject = `${name} cannot be read`;
@@ -281,15 +281,6 @@ export function createReleaseService(
       }
     },
   };
-}
-
-async function orAbsent<T>(asking: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asking;
-  } catch (error) {
-    if (error instanceof OciSaveError && error.code === 'not-found') return undefined;
-    throw error;
-  }
 }
 
 /** The token is sent with the bytes: never from https to http. */
