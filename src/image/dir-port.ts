@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { OciSaveError } from '../errors.ts';
-import { exists, openRegularFile, openSized, unlessGone } from '../files/index.ts';
-import { type Digest, digestOf, hexOf, isDigest, shortDigest } from '../oci/digest.ts';
+import { OciSaveError, unlessMissing } from '../errors.ts';
+import { type Digest, digestOf, hexOf, isDigest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
 import { checkedChunks } from '../store/index.ts';
+import { filesIn, holdsBlob, manifestAt } from './image-files.ts';
 import { checkOffset, type ManifestBytes, missingManifest, type ReadPort } from './read-port.ts';
 
 /** A folder that `skopeo copy … dir:` wrote: one image, with its blobs beside it. */
@@ -21,28 +19,8 @@ export interface Dir extends ReadPort {
  * @throws OciSaveError `list` where there is none, `local` for what is not a regular file, or lies elsewhere
  */
 export async function openDir(folder: string, within?: readonly string[]): Promise<Dir> {
-  const at = (name: string): string => path.join(folder, name);
-  const blobFile = ({ digest }: { readonly digest: Digest }): string => at(hexOf(digest));
-  const present = async (file: string): Promise<FileHandle> => {
-    const handle = await unlessGone(openRegularFile(file, within));
-    if (handle !== undefined) return handle;
-    throw new OciSaveError({
-      code: 'not-found',
-      message: `${file} is missing`,
-      hint: 'Copy the folder again: it is not whole.',
-    });
-  };
-  async function* from(file: string, start: number): AsyncGenerator<Uint8Array> {
-    yield* (await present(file)).createReadStream({ start, highWaterMark: 1024 * 1024 });
-  }
-  const whole = async (file: string): Promise<Uint8Array | undefined> => {
-    const opened = await unlessGone(openSized(file, within));
-    if (opened === undefined) return undefined;
-    await opened.handle.close();
-    if (opened.size > MAX_MANIFEST_BYTES) throw tooLarge(file);
-    return Buffer.concat(await Array.fromAsync(from(file, 0)));
-  };
-  const bytes = await whole(at('manifest.json'));
+  const files = filesIn(folder, 'folder', within);
+  const bytes = await unlessMissing(files.whole('manifest.json', MAX_MANIFEST_BYTES));
   if (bytes === undefined) {
     throw new OciSaveError({
       code: 'list',
@@ -54,37 +32,21 @@ export async function openDir(folder: string, within?: readonly string[]): Promi
   return {
     name: folder,
     top: top.digest,
-    async has(blob) {
-      if (!(await exists(blobFile(blob)))) return false;
-      const hash = createHash('sha256');
-      let size = 0;
-      for await (const chunk of from(blobFile(blob), 0)) {
-        hash.update(chunk);
-        size += chunk.length;
-      }
-      return size === blob.size && `sha256:${hash.digest('hex')}` === blob.digest;
-    },
+    has: (blob) => holdsBlob(files, hexOf(blob.digest), blob),
     async manifest(reference) {
       if (reference === top.digest) return top;
       if (!isDigest(reference)) throw missingManifest(folder, reference);
-      const child = await whole(at(`${hexOf(reference)}.manifest.json`));
+      const child = await unlessMissing(manifestAt(files, `${hexOf(reference)}.manifest.json`, reference));
       if (child === undefined) throw missingManifest(folder, reference);
-      if (digestOf(child) === reference)
-        return { bytes: child, digest: reference, manifest: parseManifest(child) };
-      const message = `${folder}: manifest ${shortDigest(reference)} is damaged`;
-      throw new OciSaveError({ code: 'digest', message });
+      return child;
     },
     async open(blob, offset) {
       checkOffset(blob, offset);
-      const body = from(blobFile(blob), offset);
-      return { offset, body: offset > 0 ? body : checkedChunks(body, blobFile(blob), blob) };
+      const name = hexOf(blob.digest);
+      const body = files.from(name, offset);
+      return { offset, body: offset > 0 ? body : checkedChunks(body, path.join(folder, name), blob) };
     },
     list: async () => [{ mediaType: top.manifest.mediaType, digest: top.digest, size: bytes.length }],
     tags: async () => [],
   };
-}
-
-function tooLarge(file: string): OciSaveError {
-  const message = `${file} is too large: ${MAX_MANIFEST_BYTES} bytes are the limit`;
-  return new OciSaveError({ code: 'unsupported', message });
 }

@@ -18,6 +18,6 @@ export { heldFirst } from './held-first.ts';
 export { offlinePort } from './offline-port.ts';
 export { storePort } from './store-port.ts';
 export { registryPort } from './registry-port.ts';
-export { type Layout, type LayoutFiles, layoutOf, nameOfEntry, openLayout } from './layout-port.ts';
+export { type Layout, layoutOf, nameOfEntry, openLayout } from './layout-port.ts';
 export { type Dir, openDir } from './dir-port.ts';
 export { bringBlob, type BringOptions } from './bring-blob.ts';

@@ -1,16 +1,11 @@
-import { createHash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
-import path from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
-import { exists, openRegularFile, unlessGone } from '../files/index.ts';
 import { blobPath } from '../oci/blob-path.ts';
-import { digestOf, isDigest, shortDigest } from '../oci/digest.ts';
+import { isDigest, shortDigest } from '../oci/digest.ts';
 import { type Descriptor, type IndexEntries, readEntries } from '../oci/descriptor.ts';
 import { readJson } from '../oci/json.ts';
-import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
 import { checkedChunks } from '../store/index.ts';
+import { filesIn, holdsBlob, type ImageFiles, manifestAt } from './image-files.ts';
 import { checkOffset, missingManifest, type ReadPort, REF_NAME } from './read-port.ts';
 
 const MAX_INDEX_BYTES = 64 * 1024 * 1024;
@@ -22,19 +17,9 @@ export interface Layout extends ReadPort {
   find(name: string | undefined): Descriptor;
 }
 
+/** The name of an image in a layout: the full one that containerd writes, else the one of the specification. */
 export function nameOfEntry(entry: Descriptor): string | undefined {
   return entry.annotations?.['io.containerd.image.name'] ?? entry.annotations?.[REF_NAME];
-}
-
-/** The files of a layout, in a folder or in an archive, by their paths with slashes. */
-export interface LayoutFiles {
-  /** How messages name the layout. */
-  readonly name: string;
-  has(file: string): Promise<boolean>;
-  /** @throws OciSaveError `not-found` where it is missing, `unsupported` where it is larger */
-  whole(file: string, maxBytes: number): Promise<Uint8Array>;
-  /** The bytes from `start` on. Throws as `whole` where it is missing. */
-  from(file: string, start: number): AsyncIterable<Uint8Array>;
 }
 
 /**
@@ -43,17 +28,11 @@ export interface LayoutFiles {
  * @throws OciSaveError `list` where there is no layout, `local` for what is not a regular file, or lies elsewhere
  */
 export function openLayout(folder: string, within?: readonly string[]): Promise<Layout> {
-  const at = (file: string): string => path.join(folder, ...file.split('/'));
-  return layoutOf({
-    name: folder,
-    has: (file) => exists(at(file)),
-    whole: (file, maxBytes) => readWhole(at(file), maxBytes, within),
-    from: (file, start) => readFrom(at(file), start, within),
-  });
+  return layoutOf(filesIn(folder, 'layout', within));
 }
 
 /** The layout that files make. Throws `list` where they make none. */
-export async function layoutOf(files: LayoutFiles): Promise<Layout> {
+export async function layoutOf(files: ImageFiles): Promise<Layout> {
   const folder = files.name;
   const { manifests: entries, faulty } = await readIndex(files);
 
@@ -81,30 +60,13 @@ export async function layoutOf(files: LayoutFiles): Promise<Layout> {
   return {
     name: folder,
     find,
-    async has({ digest, size }) {
-      const file = blobPath(digest);
-      if (!(await files.has(file))) return false;
-      const hash = createHash('sha256');
-      let bytes = 0;
-      for await (const chunk of files.from(file, 0)) {
-        hash.update(chunk);
-        bytes += chunk.length;
-      }
-      return bytes === size && `sha256:${hash.digest('hex')}` === digest;
-    },
+    has: (blob) => holdsBlob(files, blobPath(blob.digest), blob),
     list: async () => entries,
     tags: async () => [...names].toSorted(),
     async manifest(reference) {
       if (!isDigest(reference) && !names.has(reference)) throw missingManifest(folder, reference);
       const digest = isDigest(reference) ? reference : find(reference).digest;
-      const bytes = await files.whole(blobPath(digest), MAX_MANIFEST_BYTES);
-      if (digestOf(bytes) !== digest) {
-        throw new OciSaveError({
-          code: 'digest',
-          message: `${folder}: manifest ${shortDigest(digest)} is damaged`,
-        });
-      }
-      return { bytes, digest, manifest: parseManifest(bytes) };
+      return manifestAt(files, blobPath(digest), digest);
     },
     async open(blob, offset) {
       checkOffset(blob, offset);
@@ -115,7 +77,7 @@ export async function layoutOf(files: LayoutFiles): Promise<Layout> {
   };
 }
 
-async function readIndex(files: LayoutFiles): Promise<IndexEntries> {
+async function readIndex(files: ImageFiles): Promise<IndexEntries> {
   const unreadable = (why: string, cause?: unknown): OciSaveError =>
     new OciSaveError({
       code: 'list',
@@ -135,38 +97,4 @@ async function readIndex(files: LayoutFiles): Promise<IndexEntries> {
   if (!index.success) throw unreadable(': it does not have the fields of an index');
   // An entry that is not a valid descriptor names no image that could be asked for.
   return readEntries(index.data.manifests ?? []);
-}
-
-async function readWhole(
-  file: string,
-  maxBytes: number,
-  within: readonly string[] | undefined,
-): Promise<Uint8Array> {
-  const handle = await openPresent(file, within);
-  // One byte more than allowed tells a large file from an allowed one.
-  const bytes = await buffer(handle.createReadStream({ end: maxBytes }));
-  if (bytes.length <= maxBytes) return bytes;
-  throw new OciSaveError({
-    code: 'unsupported',
-    message: `${file} is too large: ${maxBytes} bytes are the limit`,
-  });
-}
-
-async function* readFrom(
-  file: string,
-  start: number,
-  within: readonly string[] | undefined,
-): AsyncGenerator<Uint8Array> {
-  const handle = await openPresent(file, within);
-  yield* handle.createReadStream({ start, highWaterMark: 1024 * 1024 });
-}
-
-async function openPresent(file: string, within: readonly string[] | undefined): Promise<FileHandle> {
-  const handle = await unlessGone(openRegularFile(file, within));
-  if (handle !== undefined) return handle;
-  throw new OciSaveError({
-    code: 'not-found',
-    message: `${file} is missing`,
-    hint: 'Copy the layout again: it is not whole.',
-  });
 }
