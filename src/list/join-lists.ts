@@ -10,7 +10,7 @@ import { readRules, type RuleOptions, withoutIgnored } from './left-out.ts';
 import type { LeftOut } from './ignore.ts';
 import { joinLogins } from './logins.ts';
 import { plainLine } from './write/plain.ts';
-import { listError, type Problem, toProblem } from './problems.ts';
+import { hintsOf, listError, type Problem, toProblem } from './problems.ts';
 import {
   type Candidate,
   formatOrigin,
@@ -24,7 +24,7 @@ import {
   type Warning,
 } from './request.ts';
 import { formatCount } from '../text/bytes.ts';
-import { asFlag, hint, option, spellHint } from '../text/hint.ts';
+import { hint, option } from '../text/hint.ts';
 
 /** What happens to candidates. `report`: they are listed; `accept`: saved; `error`: the list is refused. */
 export type OnCandidate = 'report' | 'accept' | 'error';
@@ -199,7 +199,7 @@ interface SettledList {
 }
 
 const ADVICE = hint`Save it with ${option('onCandidate', 'accept')}, or have it listed with ${option('onCandidate', 'report')}.`;
-const DOUBTFUL = { hint: spellHint(ADVICE, asFlag), hintParts: ADVICE };
+const DOUBTFUL = hintsOf(ADVICE);
 
 function skippedTemplate({ file }: NamedList): Problem {
   return { file, reason: 'this is a template', hint: 'Render it first, and give the result.' };

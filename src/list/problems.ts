@@ -1,6 +1,6 @@
 import { detailWords, OciSaveError } from '../errors.ts';
 import type { Reject } from './request.ts';
-import { asFlag, type Hint } from '../text/hint.ts';
+import { asFlag, type Hint, spellHint } from '../text/hint.ts';
 
 /** With more the first ones would scroll out of sight. */
 const MAX_SHOWN = 50;
@@ -9,6 +9,11 @@ const MAX_SHOWN = 50;
 export function refusal(message: string, hint?: Hint, line?: number): OciSaveError {
   const details = line === undefined ? [] : [{ message, hint, line }];
   return new OciSaveError({ code: 'list', message, hint, details });
+}
+
+/** The advice of a reject: as a flag of the command line, and with its options as data. */
+export function hintsOf(parts: Hint): Pick<Reject, 'hint' | 'hintParts'> {
+  return { hint: spellHint(parts, asFlag), hintParts: parts };
 }
 
 /** A line or a whole file that keeps the lists from being used. */
@@ -20,6 +25,7 @@ export interface Problem {
   readonly hint?: Hint | undefined;
 }
 
+/** A rejected entry as a problem, which says the text of the entry where the reason does not. */
 export function toProblem({ text, origin, reason, hint, hintParts = hint }: Reject): Problem {
   const shown = text === '' || reason.includes(text) ? '' : `'${text}': `;
   return { ...origin, reason: `${shown}${reason}`, hint: hintParts };

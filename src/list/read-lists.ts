@@ -3,12 +3,9 @@ import path from 'node:path';
 import { archiveNamed, lockOfArchive } from '../archive/index.ts';
 import { lockFileIn } from '../bundle/index.ts';
 import { OciSaveError, systemCodeOf } from '../errors.ts';
-import { type Boundary, isInCheckout, liesInside, OUTSIDE } from '../files/index.ts';
+import { type Boundary, isInCheckout, liesInside } from '../files/index.ts';
 import { encodeLock, type Lock } from '../lock/index.ts';
-import { quoteReference } from '../oci/reference-quote.ts';
-import { asFlag, hint, option, spellHint } from '../text/hint.ts';
 import { parseDotEnv } from './dot-env.ts';
-import type { ParseOptions } from './entry/findings.ts';
 import type { Variables } from './entry/variables.ts';
 import { checkImageRules } from './entry/image-rules.ts';
 import { checkDefaultRegistry } from './entry/source.ts';
@@ -18,6 +15,7 @@ import { type ImageList, type JoinOptions, joinLists, type ListSurvey } from './
 import { isListAddress, parseListAddress } from './list-address.ts';
 import { parseInline, parseList, type ParseListOptions } from './parse-list.ts';
 import { listError, type Problem } from './problems.ts';
+import { keepInside, type Reach } from './read-boundary.ts';
 import {
   type FetchList,
   type Found,
@@ -28,7 +26,7 @@ import {
   STDIN,
 } from './read-bytes.ts';
 import { isCompressed, readChartArchive, readChartFolder } from './read-chart.ts';
-import type { HeldPlace, ImageRequest, NamedList, Reject, StorageSource } from './request.ts';
+import type { HeldPlace, NamedList } from './request.ts';
 
 /** The lists of a run, and how they are read. */
 export interface ListInputs extends ParseListOptions, JoinOptions {
@@ -67,84 +65,111 @@ export async function readLists(inputs: ListInputs): Promise<ImageList> {
  * @throws OciSaveError `usage` for an unknown format or an invalid default registry
  */
 export async function surveyLists(inputs: ListInputs): Promise<ListSurvey> {
-  const { boundary } = inputs;
+  const { boundary, storages = [] } = inputs;
   namedFormat(inputs.format);
   checkDefaultRegistry(inputs.defaultRegistry, 'the default registry');
   checkImageRules(inputs.imageRules ?? []);
+  const confine = async (list: NamedList, namedBy: Reach['namedBy']): Promise<NamedList> =>
+    boundary === undefined ? list : keepInside(list, { boundary, namedBy, storages });
   const lists: NamedList[] = [];
   const faults: Problem[] = [];
   for (const named of await namedFiles(inputs.files, faults)) {
     const read = await readNamed(named, inputs);
     if ('problem' in read) faults.push(read.problem);
-    else lists.push(await keepInside(read.found, boundary, 'list', inputs.storages));
+    else lists.push(await confine(read.found, 'list'));
   }
   if (inputs.images.length > 0) {
-    lists.push(await keepInside(parseInline(inputs.images, inputs), boundary, 'workflow'));
+    lists.push(await confine(parseInline(inputs.images, inputs), 'workflow'));
   }
   return joinLists([...lists, ...(inputs.lists ?? [])], faults, inputs);
 }
 
-/** Without one, nothing is to be filled. */
-const DOLLAR = 0x24;
-
-/** One list: from standard input, from an address, or from a file, whose `.env` counts where its format has one. */
+/** One list: from standard input, from an address, or from what is at a path. */
 async function readNamed(named: string, inputs: ListInputs): Promise<Found<NamedList>> {
-  let held: HeldPlace | undefined;
-  const parse = async (
-    file: string,
-    read: Found<Uint8Array>,
-    besideFile?: Variables['besideFile'],
-  ): Promise<Found<NamedList>> => {
-    if ('problem' in read) return read;
-    const variables = { given: new Map<string, string>(), ...inputs.variables, besideFile };
-    if (mayBeChart && isCompressed(read.found)) {
-      return toChart(file, await readChartArchive(read.found, file), { ...inputs, variables });
-    }
-    const list = { file, ...parseList(read.found, file, { ...inputs, variables, held }) };
-    for (const { password } of list.logins) inputs.onSecret?.(password.reveal());
-    return { found: list };
-  };
-  const mayBeChart = ['auto', 'helm-chart'].includes(inputs.format);
-  if (named === '-') return parse(STDIN, await readStdin(inputs.stdin));
-  if (isListAddress(named)) {
-    const address = parseListAddress(named);
-    return parse(address.file, await readAddress(address, inputs.fetchList));
-  }
+  if (named === '-') return parseBytes(STDIN, await readStdin(inputs.stdin), inputs);
+  if (!isListAddress(named)) return readPath(named, inputs);
+  const address = parseListAddress(named);
+  return parseBytes(address.file, await readAddress(address, inputs.fetchList), inputs);
+}
+
+/** What is at a path: a bundle's folder or archive, which give their lock, a chart's folder, or a file. */
+async function readPath(named: string, inputs: ListInputs): Promise<Found<NamedList>> {
   const { boundary } = inputs;
   const foldersOf = (place: string): readonly string[] | undefined =>
     boundary !== undefined && isInCheckout(place, boundary) ? boundary.folders : undefined;
   const file = await lockOfBundle(named);
-  if (file !== named) held = { path: named, isArchive: false, folders: foldersOf(named) };
   const folders = foldersOf(file);
-  const isFolder = mayBeChart && (await kindOf(file)) === 'folder';
+  const isFolder = mayBeChart(inputs) && (await kindOf(file)) === 'folder';
   const chart = isFolder ? await readChartFolder(file, folders) : undefined;
-  if (chart !== undefined) {
-    const variables = { given: new Map<string, string>(), ...inputs.variables };
-    return toChart(file, chart, { ...inputs, variables });
-  }
+  if (chart !== undefined) return toChart(file, chart, inputs);
   const locked = await lockInArchive(named, folders);
   if ('problem' in locked) return locked;
   if (locked.found !== undefined) {
-    held = { path: named, isArchive: true, folders };
-    return parse(file, { found: encodeLock(locked.found) });
+    const lock = { found: encodeLock(locked.found) };
+    return parseBytes(file, lock, inputs, { held: { path: named, isArchive: true, folders } });
   }
+  const held = file === named ? undefined : { path: named, isArchive: false, folders: foldersOf(named) };
   const bytes = await readFile(file, folders);
   if ('problem' in bytes && isFolder)
     return { problem: { ...bytes.problem, hint: bytes.problem.hint ?? FOLDER } };
-  const list = await parse(file, bytes);
-  if ('problem' in bytes || 'problem' in list || !hasBareVariables(list.found.format)) return list;
-  if (!bytes.found.includes(DOLLAR)) return list;
+  const list = await parseBytes(file, bytes, inputs, { held });
+  if ('problem' in bytes || 'problem' in list || !mayHaveVariables(list.found, bytes.found)) return list;
   const env = await readFile(path.join(path.dirname(file), '.env'), folders);
   if (isAbsent(env)) return list;
   if ('problem' in env) return env;
-  return parse(file, bytes, parseDotEnv(Buffer.from(env.found).toString('utf8')));
+  const besideFile = parseDotEnv(Buffer.from(env.found).toString('utf8'));
+  return parseBytes(file, bytes, inputs, { held, besideFile });
+}
+
+/** What is known of a list beside its bytes. */
+interface Surroundings {
+  /** The variables of the `.env` in its folder. */
+  readonly besideFile?: Variables['besideFile'];
+  readonly held?: HeldPlace | undefined;
+}
+
+async function parseBytes(
+  file: string,
+  bytes: Found<Uint8Array>,
+  inputs: ListInputs,
+  { besideFile, held }: Surroundings = {},
+): Promise<Found<NamedList>> {
+  if ('problem' in bytes) return bytes;
+  if (mayBeChart(inputs) && isCompressed(bytes.found))
+    return toChart(file, await readChartArchive(bytes.found, file), inputs, besideFile);
+  const variables = variablesOf(inputs, besideFile);
+  const list = { file, ...parseList(bytes.found, file, { ...inputs, variables, held }) };
+  for (const { password } of list.logins) inputs.onSecret?.(password.reveal());
+  return { found: list };
+}
+
+function mayBeChart({ format }: Pick<ListInputs, 'format'>): boolean {
+  return ['auto', 'helm-chart'].includes(format);
+}
+
+const DOLLAR = 0x24;
+
+/** Whether the `.env` beside a list counts for it: without a dollar, nothing is to be filled. */
+function mayHaveVariables({ format }: NamedList, bytes: Uint8Array): boolean {
+  return hasBareVariables(format) && bytes.includes(DOLLAR);
+}
+
+function variablesOf({ variables }: ListInputs, besideFile?: Variables['besideFile']): Variables {
+  return { given: new Map<string, string>(), ...variables, besideFile };
 }
 
 const FOLDER =
   'A folder is read where it is a bundle or a chart. A pattern gives the files in it: FOLDER/*.yaml. A list names an OCI layout: oci:FOLDER';
 
-function toChart(file: string, read: Found<ChartFiles>, options: ParseOptions): Found<NamedList> {
-  return 'problem' in read ? read : { found: { file, ...parseChart(read.found, file, options) } };
+function toChart(
+  file: string,
+  read: Found<ChartFiles>,
+  inputs: ListInputs,
+  besideFile?: Variables['besideFile'],
+): Found<NamedList> {
+  if ('problem' in read) return read;
+  const options = { ...inputs, variables: variablesOf(inputs, besideFile) };
+  return { found: { file, ...parseChart(read.found, file, options) } };
 }
 
 async function namedFiles(patterns: readonly string[], faults: Problem[]): Promise<Set<string>> {
@@ -209,56 +234,3 @@ async function kindOf(file: string): Promise<'folder' | 'file' | 'nothing'> {
     return 'nothing';
   }
 }
-
-/**
- * Rejects the local sources of a list outside a boundary: they name files, or images of the machine's own storages, and a
- * list may be untrusted. A source that the workflow itself names may lie anywhere, unless its path as written is in the
- * checkout.
- */
-async function keepInside(
-  list: NamedList,
-  boundary: Boundary | undefined,
-  namedBy: 'list' | 'workflow',
-  storages: readonly string[] = [],
-): Promise<NamedList> {
-  if (boundary === undefined) return list;
-  const requests: ImageRequest[] = [];
-  const rejects: Reject[] = [...list.rejects];
-  for (const request of list.requests) {
-    const { source, written, origin, held } = request;
-    if (source.transport === 'docker' && held === undefined) requests.push(request);
-    else if (held !== undefined) {
-      if (
-        namedBy === 'workflow' ||
-        !isInCheckout(held.path, boundary) ||
-        (await liesInside(held.path, boundary.folders))
-      )
-        requests.push(request);
-      else rejects.push({ text: quoteReference(written) ?? '', origin, reason: OUTSIDE.reason, ...HINTS });
-    } else if (source.transport === 'docker') requests.push(request);
-    else if (!('path' in source)) {
-      if (namedBy === 'workflow' || storages.includes(source.transport)) requests.push(request);
-      else rejects.push({ text: quoteReference(written) ?? '', origin, ...strangersStorage(source) });
-    } else if (namedBy === 'workflow' && !isInCheckout(source.path, boundary)) requests.push(request);
-    else if (await liesInside(source.path, boundary.folders)) {
-      requests.push({ ...request, source: { ...source, folders: boundary.folders } });
-    } else {
-      rejects.push({ text: quoteReference(written) ?? '', origin, reason: OUTSIDE.reason, ...HINTS });
-    }
-  }
-  return { ...list, requests, rejects: rejects.toSorted((a, b) => a.origin.line - b.origin.line) };
-}
-
-/** A self-hosted runner has images of other people in its storages. */
-function strangersStorage({ transport }: StorageSource): Pick<Reject, 'reason' | 'hint' | 'hintParts'> {
-  const parts = hint`Let lists name them with ${option('source', `remote,${transport}`)}, or name the image in the workflow, by ${option('images')}.`;
-  return {
-    reason: `a list in the checkout may not name images of ${transport}: whoever wrote it may be a stranger`,
-    hint: spellHint(parts, asFlag),
-    hintParts: parts,
-  };
-}
-
-const HINT = hint`A list can only name files in these two. Name a file elsewhere in the workflow, by ${option('images')}.`;
-
-const HINTS = { hint: spellHint(HINT, asFlag), hintParts: HINT };
