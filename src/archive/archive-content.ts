@@ -4,8 +4,7 @@ import { type BundleBlobs, bundlePort, LOCK_FILE, lockBeside, readLock } from '.
 import { OciSaveError } from '../errors.ts';
 import { type Content, type LocalPort, readContent } from '../image/index.ts';
 import { type Lock, MAX_LOCK_BYTES, parseLock } from '../lock/index.ts';
-import { blobHexIn } from '../oci/blob-path.ts';
-import { type BlobSize, type Digest, hexOf } from '../oci/digest.ts';
+import { blobHexIn, type BlobSize, type Digest, hexOf } from '../oci/digest.ts';
 import { checkedChunks } from '../store/index.ts';
 import { wholeName } from './archive-name.ts';
 import type { ByteSource } from './byte-source.ts';

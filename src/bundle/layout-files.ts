@@ -9,8 +9,7 @@ import {
   storedRepositories,
   taggedDigest,
 } from '../lock/index.ts';
-import { blobPath } from '../oci/blob-path.ts';
-import { type Digest, digestTag } from '../oci/digest.ts';
+import { blobPath, type Digest, digestTag } from '../oci/digest.ts';
 import { isImage, type Manifest, opaqueLayerTypes } from '../oci/manifest.ts';
 import { isDockerZstdType, OCI_INDEX } from '../oci/media-type.ts';
 import { reachable } from '../oci/reachable.ts';

@@ -1,7 +1,6 @@
 import type { Manifests } from '../image/index.ts';
 import { encodeLock, type Lock } from '../lock/index.ts';
-import { blobHexIn, blobPath } from '../oci/blob-path.ts';
-import { type Digest, digestOf, hexOf, isDigest } from '../oci/digest.ts';
+import { blobHexIn, blobPath, type Digest, digestOf, hexOf, isDigest } from '../oci/digest.ts';
 import { byText } from '../text/by-text.ts';
 import { kitFiles } from './kit/kit.ts';
 import { dockerManifest, flatIndex, OCI_LAYOUT, repositories, type Repository } from './layout-files.ts';

@@ -1,5 +1,5 @@
 import type { VerifyReport } from '../commands/index.ts';
-import { blobHexIn } from '../oci/blob-path.ts';
+import { blobHexIn } from '../oci/digest.ts';
 import { formatCount } from '../text/bytes.ts';
 import { plainText } from '../text/plain-text.ts';
 

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { OciSaveError } from '../errors.ts';
-import { blobPath } from '../oci/blob-path.ts';
-import { isDigest, shortDigest } from '../oci/digest.ts';
+import { blobPath, isDigest, shortDigest } from '../oci/digest.ts';
 import { type Descriptor, type IndexEntries, readEntries } from '../oci/descriptor.ts';
 import { readJson } from '../oci/json.ts';
 import { checkedChunks } from '../store/index.ts';

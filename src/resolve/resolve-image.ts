@@ -1,3 +1,4 @@
+import type { LockedImage } from '../lock/index.ts';
 import { OciSaveError } from '../errors.ts';
 import { bringBlob, type ManifestBytes, type ManifestReader, type ReadPort } from '../image/index.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from '../oci/config.ts';
@@ -10,7 +11,6 @@ import { convertIndex, convertManifest } from '../oci/rewrite.ts';
 import type { Store } from '../store/index.ts';
 import { describe, type ResolvedImage } from './describe.ts';
 import { keepEmbedded } from './embedded.ts';
-import { takenBy } from './locked.ts';
 import { type ManifestTree, type TreeNode, treeOf } from './node.ts';
 import { readTree } from './tree.ts';
 import type { WantedImage } from './wanted.ts';
@@ -163,4 +163,10 @@ function convertedBytes(
     }),
   );
   return convertIndex(manifest, byOld);
+}
+
+/** Which manifests of its source a locked image has: those that are its leaves, or were converted to them. */
+function takenBy({ leaves, converted = {} }: LockedImage): (digest: Digest) => boolean {
+  const digests = new Set<string>(leaves.map(({ digest }) => digest));
+  return (digest) => digests.has(converted[digest] ?? digest);
 }

@@ -8,7 +8,7 @@ import type { ResolvedImage } from './describe.ts';
 import { resolveInOrder } from './local/places.ts';
 import { withReferrers } from './referrers.ts';
 import { resolveImage } from './resolve-image.ts';
-import { resolveLocked } from './resolve-locked.ts';
+import { resolveLocked } from './locked.ts';
 import type { WantedImage } from './wanted.ts';
 
 /**

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { blobDigestIn, blobHexIn, blobPath, parseBlobPath, poolHexIn } from '../../src/oci/blob-path.ts';
-import { digestOf, hexOf } from '../../src/oci/digest.ts';
+import {
+  blobDigestIn,
+  blobHexIn,
+  blobPath,
+  digestOf,
+  hexOf,
+  parseBlobPath,
+  poolHexIn,
+} from '../../src/oci/digest.ts';
 
 const DIGEST = digestOf(new TextEncoder().encode('blob'));
 const HEX = hexOf(DIGEST);

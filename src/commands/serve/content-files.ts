@@ -2,8 +2,7 @@ import { Readable } from 'node:stream';
 import { planTree, type TreeFile } from '../../bundle/index.ts';
 import { OciSaveError } from '../../errors.ts';
 import type { Content, LocalPort } from '../../image/index.ts';
-import { blobDigestIn } from '../../oci/blob-path.ts';
-import { type BlobSize, digestOf } from '../../oci/digest.ts';
+import { blobDigestIn, type BlobSize, digestOf } from '../../oci/digest.ts';
 import { compareInWalkOrder, isHiddenFolder, type OpenFile, type TreeFiles } from '../../serve/index.ts';
 
 /**

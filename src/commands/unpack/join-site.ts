@@ -11,8 +11,7 @@ import {
   storedRepository,
   taggedDigest,
 } from '../../lock/index.ts';
-import { poolHexIn } from '../../oci/blob-path.ts';
-import { digestOf, hexOf } from '../../oci/digest.ts';
+import { digestOf, hexOf, poolHexIn } from '../../oci/digest.ts';
 import { diskError } from '../../store/index.ts';
 import { renderBundlePage } from '../../view/index.ts';
 import { manifestsIn } from '../verify/manifests.ts';

@@ -4,7 +4,7 @@ import { explainBundle, findForeign, LOCK_FILE, REGISTRY_FOLDER, type View } fro
 import { OciSaveError } from '../../errors.ts';
 import { exists, isFile, isFolder, readBounded } from '../../files/index.ts';
 import { type Lock, MAX_LOCK_BYTES, parseLock, storedRepositories } from '../../lock/index.ts';
-import { blobDigestIn } from '../../oci/blob-path.ts';
+import { blobDigestIn } from '../../oci/digest.ts';
 import { folderContent } from '../verify/content.ts';
 import { judgeBundle } from '../verify/judge.ts';
 import { observeFolder } from '../verify/observe-folder.ts';

@@ -4,7 +4,7 @@ import { LOCK_FILE } from '../../bundle/index.ts';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import { exists } from '../../files/index.ts';
 import { parseLock } from '../../lock/index.ts';
-import { poolHexIn } from '../../oci/blob-path.ts';
+import { poolHexIn } from '../../oci/digest.ts';
 import { hint, option } from '../../text/hint.ts';
 import { linkPool } from '../serve/zot-root.ts';
 import { manifestsIn } from '../verify/manifests.ts';

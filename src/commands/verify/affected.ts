@@ -1,8 +1,7 @@
 import type { BundleExplanation } from '../../bundle/index.ts';
 import type { Manifests } from '../../image/index.ts';
 import { type Lock, storedRepositories, taggedDigest } from '../../lock/index.ts';
-import { parseBlobPath } from '../../oci/blob-path.ts';
-import { type Digest, hexOf } from '../../oci/digest.ts';
+import { type Digest, hexOf, parseBlobPath } from '../../oci/digest.ts';
 import { reachable } from '../../oci/reachable.ts';
 
 /** Which images need what is damaged. */

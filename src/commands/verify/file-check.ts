@@ -5,8 +5,7 @@ import {
   REGISTRY_SUMS_FILE,
   type TreeFile,
 } from '../../bundle/index.ts';
-import { blobDigestIn } from '../../oci/blob-path.ts';
-import { type Digest, digestOf, shortDigest } from '../../oci/digest.ts';
+import { blobDigestIn, type Digest, digestOf, shortDigest } from '../../oci/digest.ts';
 import { OCI_INDEX } from '../../oci/media-type.ts';
 import { jsonIn } from '../../text/json-in.ts';
 import { namesOtherThings } from './named-images.ts';

@@ -13,8 +13,7 @@ import {
 import { OciSaveError } from '../../errors.ts';
 import type { Manifests } from '../../image/index.ts';
 import { type Lock, parseLock, taggedDigest } from '../../lock/index.ts';
-import { blobDigestIn, blobPath } from '../../oci/blob-path.ts';
-import { type Digest, digestOf, isDigest } from '../../oci/digest.ts';
+import { blobDigestIn, blobPath, type Digest, digestOf, isDigest } from '../../oci/digest.ts';
 import { formatCount } from '../../text/bytes.ts';
 import { byText } from '../../text/by-text.ts';
 import { STAGING } from '../unpack/hold-site.ts';

@@ -1,8 +1,7 @@
 import type { Manifests, StoredManifest } from '../../image/index.ts';
 import { OciSaveError } from '../../errors.ts';
 import type { Lock } from '../../lock/index.ts';
-import { blobHexIn } from '../../oci/blob-path.ts';
-import { type Digest, digestOf } from '../../oci/digest.ts';
+import { blobHexIn, type Digest, digestOf } from '../../oci/digest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
 import type { Observed } from './observed.ts';
 

@@ -6,7 +6,7 @@ import type { SharedContext } from '../context.ts';
 import type { ResolvedImage } from '../describe.ts';
 import { withReferrers } from '../referrers.ts';
 import { resolveImage } from '../resolve-image.ts';
-import { resolveLocked } from '../resolve-locked.ts';
+import { resolveLocked } from '../locked.ts';
 import { namesOf, type WantedImage } from '../wanted.ts';
 import { resolveConverted } from './convert.ts';
 import { dockerArchive, nameInArchive } from './docker-archive.ts';
