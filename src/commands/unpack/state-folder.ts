@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises
 import path from 'node:path';
 import { LOCK_FILE } from '../../bundle/index.ts';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
-import { exists } from '../../files/index.ts';
+import { exists, isInside } from '../../files/index.ts';
 import { parseLock } from '../../lock/index.ts';
 import { poolHexIn } from '../../oci/digest.ts';
 import { hint, option } from '../../text/hint.ts';
@@ -18,8 +18,7 @@ import { setMode } from './to-disk.ts';
  */
 export async function openStateFolder(named: string, output: string): Promise<string> {
   const folder = path.resolve(named);
-  const relative = path.relative(output, folder);
-  if (relative === '' || !(relative.startsWith('..') || path.isAbsolute(relative))) {
+  if (isInside(folder, [output])) {
     throw new OciSaveError({
       code: 'usage',
       message: `${folder} lies in the bundle's folder`,
