@@ -23,6 +23,8 @@ export interface ResolveOptions {
   readonly format: 'keep' | 'oci';
   readonly retries: number;
   readonly signal?: AbortSignal | undefined;
+  /** How long a storage of this machine may be silent; 15 minutes by default. */
+  readonly patienceMilliseconds?: number | undefined;
 }
 
 /**

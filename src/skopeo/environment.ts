@@ -7,6 +7,8 @@ import type { Skopeo } from './find.ts';
 /** What one skopeo process runs with. Paths are absolute; all of them lie in the run's folder. */
 export interface SkopeoEnvironment {
   readonly env: Readonly<Record<string, string>>;
+  /** Where its processes write what they need for a while. */
+  readonly temporary: string;
   /** The same for storages of the user, which are found by the user's own home and variables. */
   readonly storageEnv: Readonly<Record<string, string>>;
   /** The options that say where Docker's daemon is, with `src-` or nothing before their names. */
@@ -79,6 +81,7 @@ export async function createSkopeoEnvironment(
     CONTAINERS_REGISTRIES_CONF: registriesFile,
   };
   return {
+    temporary: folder('tmp'),
     certsFolder: certs,
     globalArgs: [
       '--policy',

@@ -337,6 +337,7 @@ describe('a leaf that skopeo cannot copy', () => {
       environment: {
         env: {},
         globalArgs: [],
+        temporary: '',
         storageEnv: {},
         daemonFlags: () => [],
         certsFolder: async () => '',

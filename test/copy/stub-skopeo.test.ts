@@ -83,6 +83,7 @@ async function copy(
     environment: {
       env: { PATH: process.env['PATH'] ?? '', LOG: log, BLOBS: bench.folder },
       globalArgs: [],
+      temporary: '',
       storageEnv: {},
       daemonFlags: () => [],
       certsFolder: async () => 'certs',

@@ -36,6 +36,7 @@ async function resolve(
     environment: {
       env: { PATH: process.env['PATH'] ?? '', BENCH: bench.folder },
       globalArgs: [],
+      temporary: '',
       storageEnv: {},
       daemonFlags: () => [],
       certsFolder: async () => '',

@@ -3,6 +3,11 @@ import { createServer } from 'node:http';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { createManifestReader } from '../../src/image/index.ts';
+import { parseReference } from '../../src/oci/reference.ts';
+import { resolveConverted } from '../../src/resolve/local/convert.ts';
+import { storedImage } from '../../src/resolve/local/storage.ts';
+import { openStore } from '../../src/store/index.ts';
 import { save } from '../../src/commands/save/save.ts';
 import { parseOptions } from '../../src/options/index.ts';
 import {
@@ -40,6 +45,56 @@ describe('what Docker’s daemon sends', () => {
       await expect(inspected).rejects.toThrow('it is enough');
     } finally {
       ended.abort();
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+});
+
+describe('S3: a Docker daemon that takes the connection', () => {
+  it.each([
+    ['and never answers', false],
+    ['and sends a byte now and then', true],
+  ])('%s is given up, and skopeo with it', async (_, drips) => {
+    await using temp = await tempFolder('silent');
+    const socket = path.join(temp.path, 'docker.sock');
+    const closed = Promise.withResolvers<void>();
+    const server = createServer((request, response) => {
+      request.on('close', closed.resolve);
+      if (!drips) return;
+      const timer = setInterval(() => response.write('.'), 20);
+      response.on('close', () => clearInterval(timer));
+    });
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    try {
+      const store = await openStore(path.join(temp.path, 'store'));
+      const env = { PATH: process.env['PATH'], DOCKER_HOST: `unix://${socket}` };
+      const environment = await createSkopeoEnvironment(store.runFolder, env, await systemTrust());
+      const tools = { skopeo: await findSkopeo({ kind: 'auto' }, process.env), environment };
+      const image = parseReference('docker.io/library/app:1');
+      const source = { transport: 'docker-daemon', image } as const;
+      const wanted = {
+        ref: 'docker-daemon:app:1',
+        source,
+        origins: [],
+        platforms: 'all',
+        names: [],
+      } as const;
+      const resolved = resolveConverted({ ...wanted, pin: undefined }, storedImage(source), tools, {
+        store,
+        manifests: createManifestReader(store),
+        onMissingPlatform: 'fail',
+        index: 'auto',
+        format: 'keep',
+        retries: 0,
+        patienceMilliseconds: 1000,
+      });
+      await expect(resolved).rejects.toMatchObject({
+        code: 'local',
+        message: 'nothing came for 1 s, and skopeo was ended',
+      });
+      await closed.promise;
+    } finally {
       server.closeAllConnections();
       server.close();
     }

@@ -42,6 +42,7 @@ async function resolve(
     environment: {
       env: { PATH: process.env['PATH'] ?? '' },
       globalArgs: [],
+      temporary: '',
       storageEnv: {},
       daemonFlags: () => [],
       certsFolder: async () => '',

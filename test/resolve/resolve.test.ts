@@ -270,6 +270,7 @@ describe('an archive that cannot be read', () => {
       environment: {
         env: {},
         globalArgs: [],
+        temporary: '',
         storageEnv: {},
         daemonFlags: () => [],
         certsFolder: async () => '',

@@ -22,6 +22,7 @@ import {
   POOL,
   poolOf,
   type SkopeoTools,
+  whileItGrows,
 } from '../../skopeo/index.ts';
 import type { Origin, Store } from '../../store/index.ts';
 import { describe, type ResolvedImage } from '../describe.ts';
@@ -101,13 +102,19 @@ async function convert(
   ref: string,
   { prepare, release, failure, whenIndex, origin: place, digest: wantedDigest }: Convertible,
   { skopeo, environment }: SkopeoTools,
-  { store, signal }: Options,
+  { store, signal, patienceMilliseconds }: Options,
 ): Promise<Converted> {
   const folder = path.join(store.runFolder, `local-${randomUUID()}`);
   await mkdir(path.join(folder, POOL), { recursive: true });
   try {
-    const call = { skopeo, environment, folder, local: await prepare(folder), signal };
-    const inspected = await inspectRaw(call);
+    const local = await prepare(folder);
+    const growth = { folders: [folder, environment.temporary], signal, patienceMilliseconds };
+    // A file keeps nobody waiting.
+    const attended = <T>(work: (ended: AbortSignal | undefined) => Promise<T>): Promise<T> =>
+      local.storage === undefined ? work(signal) : whileItGrows(growth, work);
+    const inspected = await attended((ended) =>
+      inspectRaw({ skopeo, environment, folder, local, signal: ended }),
+    );
     if (inspected.exitCode !== 0) throw await failure(ref, inspected);
     const raw = new TextEncoder().encode(inspected.stdout);
     if (wantedDigest !== undefined && digestOf(raw) !== wantedDigest)
@@ -124,8 +131,9 @@ async function convert(
     const converter = `skopeo ${skopeo.version}`;
     const known = await knownConversion(digestOf(raw), converter, store, signal);
     if (known !== undefined) return { origin, served: known };
-    const { local, ...rest } = call;
-    const result = await copyWithSkopeo({ ...rest, ...local, preserveDigests: false });
+    const result = await attended((ended) =>
+      copyWithSkopeo({ skopeo, environment, folder, ...local, preserveDigests: false, signal: ended }),
+    );
     if (result.exitCode !== 0) throw await failure(ref, result);
     const { digest } = (await openLayout(path.join(folder, LAYOUT))).find(undefined);
     const bytes = await readConverted(folder, digest);
