@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { OciSaveError } from '../errors.ts';
 import type { Hint } from '../text/hint.ts';
-import { isTemporary } from './response/error.ts';
+import { isTemporary, isUnknownName } from './response/error.ts';
 
 export interface RetryPolicy {
-  /** Attempts after the first one. */
+  /** Attempts after the first one; of a host whose name is unknown one at most. */
   readonly retries: number;
   /** Before the second attempt; doubled, with jitter, for each further one. */
   readonly retryMilliseconds: number;
@@ -58,7 +58,7 @@ export function createAttempts(
       signal?.throwIfAborted();
       made += 1;
       if (!(error instanceof Error) || isSpent(error) || !may(error)) throw error;
-      if (made > retries) {
+      if (made > (isUnknownName(error) ? Math.min(retries, 1) : retries)) {
         const last = made > 1 ? withAttempts(error, made) : error;
         spent.add(last);
         throw last;

@@ -57,7 +57,7 @@ function refuseCollisions(inputs: readonly LockInput[]): void {
   throw new OciSaveError({
     code: 'list',
     message: collisions.join('\n'),
-    hint: hint`Store one of them under another name (source => name), or keep the domains: ${option('naming')} keep-domain.`,
+    hint: hint`Store one of them under another name (source => name); where ${option('naming')} makes their names the same, change that.`,
   });
 }
 

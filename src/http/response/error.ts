@@ -26,6 +26,9 @@ const FAULTS: Record<string, string> = {
 /** Node's code where a proxy does not open a tunnel. */
 const TUNNEL = 'ERR_PROXY_TUNNEL';
 
+/** No name server knows the name; one that does not answer is EAI_AGAIN (getaddrinfo(3)). */
+const UNKNOWN_NAME = 'ENOTFOUND';
+
 /** What fails where no connection comes about. */
 const CONNECTING: ReadonlySet<unknown> = new Set(['connect', 'getaddrinfo']);
 
@@ -75,7 +78,13 @@ function networkFault(cause: unknown): NetworkFault {
     };
   }
   const words = FAULTS[code];
-  if (words !== undefined) return { words: `${words} (${code})`, permanent: false };
+  if (words !== undefined) {
+    const spelt =
+      code === UNKNOWN_NAME
+        ? { hint: hint`Check how the host is written, and that this machine can resolve its name.` }
+        : {};
+    return { words: `${words} (${code})`, ...spelt, permanent: false };
+  }
   if (code.startsWith('Z_') || code.startsWith('ERR__ERROR_FORMAT') || code === 'ERR_STREAM_PREMATURE_CLOSE')
     return {
       words: `sent a body that is not compressed as it says, or not whole (${code})`,
@@ -197,4 +206,9 @@ function statusOf(cause: unknown): number | undefined {
  */
 export function isTemporary(error: unknown): boolean {
   return error instanceof OciSaveError && error.code === 'network' && !networkFault(error.cause).permanent;
+}
+
+/** Whether a host's name is known to no name server: one more attempt shows whether that was a moment's fault. */
+export function isUnknownName(error: unknown): boolean {
+  return error instanceof OciSaveError && systemCodeOf(error.cause) === UNKNOWN_NAME;
 }
