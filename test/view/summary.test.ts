@@ -133,7 +133,7 @@ describe('renderSummary', () => {
     const text = linesOf(sampleReport({ outcome: 'done', dryRun: true, failed: [] })).join('\n');
     expect(text).toContain('to fetch, narrowed');
     expect(text).toContain('85.8 MiB; to fetch 29.6 MiB');
-    expect(text.endsWith('Dry run: nothing was copied.')).toBe(true);
+    expect(text.endsWith('Dry run: nothing was saved.')).toBe(true);
     expect(text).not.toContain('fetched');
   });
 

@@ -106,7 +106,7 @@ function verdictSection({ verdict, made }: Summary, screen: Screen): string[] {
   const { good, warn, bad } = screen.palette;
   const causes = `${failed} of ${wanted}; the causes are listed above.`;
   const pushed = `not all images are at ${targets.join(', ')}; the failures are listed above.`;
-  if (outcome === 'done') return dryRun ? [good('Dry run: nothing was copied.')] : [];
+  if (outcome === 'done') return dryRun ? [good('Dry run: nothing was saved.')] : [];
   if (outcome === 'warned') return [warn(failed > 0 ? `Done without ${causes}` : `Done, but ${pushed}`)];
   const whole = made.bundle === undefined ? '' : '; the bundle is complete';
   return [
