@@ -86,6 +86,7 @@ const SHOWN: Record<string, [file: string, ...titles: string[]][]> = {
       'writes nothing for an archive with %s',
       'refuses what the lock of an archive does not account for',
     ],
+    ['commands/verify/verify.test.ts', 'by which other programs write other files than were hashed'],
   ],
   'Tags by a rule.': [
     ['commands/save/from-lists.test.ts', 'is refused without consent'],
@@ -103,6 +104,7 @@ const SHOWN: Record<string, [file: string, ...titles: string[]][]> = {
       'action/paths.e2e.test.ts',
       'found B3: an image list in the workspace',
       'found B3: a source that a list names',
+      'found B3: a bundle that is a list',
     ],
   ],
   'Quotes.': [
@@ -144,12 +146,15 @@ const SHOWN: Record<string, [file: string, ...titles: string[]][]> = {
       'action/paths.e2e.test.ts',
       'is refused where it is in the storage %s, which the workflow does not name',
     ],
+    ['resolve/places.test.ts', 'found B9: what an image of a storage became'],
+    ['resolve/daemon.itg.test.ts', 'is given up, and skopeo with it'],
   ],
   'Offline.': [
     [
       'e2e/no-network.e2e.test.ts',
       'images of registries that the store has, by tag and by digest; offline alone lets them come',
     ],
+    ['resolve/daemon.itg.test.ts', 'S8: offline asks no Docker daemon through a network'],
   ],
   'A served bundle.': [
     [
