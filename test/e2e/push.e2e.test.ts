@@ -29,31 +29,33 @@ import {
 } from '../support/servers/index.ts';
 import { toolPath } from '../support/tools.ts';
 
+/** Of most images: that skopeo copies large layers, and that they are pushed whole, the others show. */
+const SMALL = { layerBytes: 32 * 1024 };
 const KINDS: Record<string, Image> = {
   'one:1': fixtures.one(),
-  'd2:1': fixtures.d2(),
-  'idx:1': fixtures.idx(),
-  'dlist:1': fixtures.dlist(),
-  'nested:1': fixtures.nested(),
-  'att:1': fixtures.att(),
-  'zst:1': fixtures.zst(),
-  'windows:1': fixtures.windows(),
-  'untyped:1': fixtures.withoutMediaType(),
-  'shared1:1': fixtures.shared1(),
-  'shared2:1': fixtures.shared2(),
-  'foreign:1': fixtures.foreign({ urls: ['http://127.0.0.1:1/layer'], held: true }).image,
+  'd2:1': fixtures.d2(SMALL),
+  'idx:1': fixtures.idx(SMALL),
+  'dlist:1': fixtures.dlist(SMALL),
+  'nested:1': fixtures.nested(SMALL),
+  'att:1': fixtures.att(SMALL),
+  'zst:1': fixtures.zst(SMALL),
+  'windows:1': fixtures.windows(SMALL),
+  'untyped:1': fixtures.withoutMediaType(SMALL),
+  'shared1:1': fixtures.shared1({ ownBytes: SMALL.layerBytes }),
+  'shared2:1': fixtures.shared2({ ownBytes: SMALL.layerBytes }),
+  'foreign:1': fixtures.foreign({ ...SMALL, urls: ['http://127.0.0.1:1/layer'], held: true }).image,
   'chart:1': fixtures.chart(),
   'artifact:1': fixtures.emptyConfigArtifact(),
 };
 /** Of these not all platforms are taken. */
 const SPARSE: Record<string, readonly [Image, string]> = {
-  'sparse-one:1': [fixtures.idx({ seed: 'sparse one' }), 'linux/arm64'],
-  'sparse-several:1': [fixtures.idx({ seed: 'sparse several' }), 'linux/amd64,linux/arm64'],
-  'sparse-att:1': [fixtures.att({ seed: 'sparse att' }), 'linux/amd64'],
-  'sparse-list:1': [fixtures.dlist({ seed: 'sparse list' }), 'linux/amd64'],
-  'sparse-nested:1': [fixtures.nested({ seed: 'sparse nested' }), 'linux/amd64,linux/arm64'],
+  'sparse-one:1': [fixtures.idx({ ...SMALL, seed: 'sparse one' }), 'linux/arm64'],
+  'sparse-several:1': [fixtures.idx({ ...SMALL, seed: 'sparse several' }), 'linux/amd64,linux/arm64'],
+  'sparse-att:1': [fixtures.att({ ...SMALL, seed: 'sparse att' }), 'linux/amd64'],
+  'sparse-list:1': [fixtures.dlist({ ...SMALL, seed: 'sparse list' }), 'linux/amd64'],
+  'sparse-nested:1': [fixtures.nested({ ...SMALL, seed: 'sparse nested' }), 'linux/amd64,linux/arm64'],
 };
-const DIGEST_ONLY = fixtures.digestOnly();
+const DIGEST_ONLY = fixtures.digestOnly(SMALL);
 /** Names that a target gets. */
 const COUNT = Object.keys(KINDS).length + Object.keys(SPARSE).length + 1;
 const USER = { alice: 'a password with blanks' };
@@ -228,7 +230,7 @@ describe.each(Object.entries(SERVERS))('a push to %s', (name, start) => {
     );
     expect(methods).toEqual(new Set(['HEAD']));
     // crane's registry has one pool for all repositories.
-    expect(report.targets[0]?.totals.sentBytes).toBeGreaterThan(name === 'crane' ? -1 : 10_000_000);
+    expect(report.targets[0]?.totals.sentBytes).toBeGreaterThan(name === 'crane' ? -1 : 4_000_000);
   });
 });
 
