@@ -322,7 +322,8 @@ describe('real programs from a bundle', () => {
   let references: string[];
   let bundle: ServedBundle;
   beforeAll(async () => {
-    const wanted = new Set(['base', 'sed', 'python', 'redis']);
+    // One of OCI's types and one of Docker's: to unpack an image costs more than all else here.
+    const wanted = new Set(['base', 'redis']);
     applications = (await corpus()).filter(({ name }) => wanted.has(name));
     for (const { name, image } of applications) await push({ [`corpus/${name}`]: image });
     references = applications.map(({ name }) => `debian.example/${name}:1`);
@@ -337,7 +338,7 @@ describe('real programs from a bundle', () => {
   afterAll(() => bundle.close());
 
   it('run under containerd and podman after an import of the archive', async () => {
-    expect(applications).toHaveLength(4);
+    expect(applications).toHaveLength(2);
     await using containerd = await startContainerd();
     await containerd.import(tarOf('programs'));
     await using podman = await startPodman();
