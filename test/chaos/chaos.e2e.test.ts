@@ -11,7 +11,7 @@ import { IMAGES } from './images.ts';
 import { judgeBundle, type Names, Violation } from './judge/bundle.ts';
 import { judgeArchive } from './judge/archive.ts';
 import { judgePulls, judgeServed, judgeTarget } from './judge/registry.ts';
-import { argumentsOf, startLane } from './lane.ts';
+import { argumentsOf } from './lane.ts';
 import { KINDS, LINE_KINDS } from './plan.ts';
 import { ociSave } from './process.ts';
 
@@ -23,8 +23,9 @@ describe('saves amid faults', () => {
     async () => {
       if (!hasZot()) noteNotOnZot();
       // Of this seed so few are enough for every kind; what an answer can do wrong strikes whatever the machine's load.
-      const numbers = Array.from({ length: 36 }, (_, at) => at + 1);
-      const outcomes = await chaos({ seed: 18374, numbers, lanes: 2 });
+      // One lane: another would start servers and save earlier bundles of its own.
+      const numbers = Array.from({ length: 22 }, (_, at) => at + 13);
+      const outcomes = await chaos({ seed: 18374, numbers, lanes: 1 });
       expect(outcomes.filter(({ violation }) => violation !== undefined).map(describeFailure)).toEqual([]);
       expect(outcomes.filter(({ healed }) => healed)).toHaveLength(numbers.length);
       expect(new Set(outcomes.map(({ ended }) => ended))).toEqual(new Set(['well', 'error', 'stopped']));
@@ -32,7 +33,7 @@ describe('saves amid faults', () => {
       expect(new Set(kinds)).toEqual(new Set(KINDS));
       const struck = new Set(outcomes.flatMap((outcome) => [...outcome.struck]));
       expect([...LINE_KINDS, 'mirror' as const].filter((kind) => !struck.has(kind))).toEqual([]);
-      expect(outcomes.filter(({ struck }) => struck.size > 0).length).toBeGreaterThan(28);
+      expect(outcomes.filter(({ struck }) => struck.size > 0).length).toBeGreaterThan(17);
     },
     20 * MINUTE,
   );
@@ -44,13 +45,14 @@ describe('the judges of chaos', () => {
   const place = (...parts: string[]): string => path.join(temp.path, ...parts);
   beforeAll(async () => {
     temp = await tempFolder('judged');
-    await using lane = await startLane();
+    const images = IMAGES.map(({ repository, generations: [image] }) => [`${repository}:1`, image] as const);
+    await using source = await startBadRegistry({ images: Object.fromEntries(images) });
     const plan = { copier: 'direct', archive: 'tar', push: false, retries: 0, parallel: 8 } as const;
     const list = IMAGES.map(
-      ({ repository }) => `${lane.source.host}/${repository}:1 => r.example/${repository}:1`,
+      ({ repository }) => `${source.host}/${repository}:1 => r.example/${repository}:1`,
     );
     await writeFile(place('list.txt'), list.join('\n'));
-    const { code, stderr } = await ociSave(temp.path, argumentsOf(plan, lane.source.host, ''), false).done;
+    const { code, stderr } = await ociSave(temp.path, argumentsOf(plan, source.host, ''), false).done;
     expect([code, stderr]).toEqual([0, expect.any(String)]);
     names = await judgeBundle(place('out'));
   });
