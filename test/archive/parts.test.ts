@@ -334,7 +334,9 @@ describe.each(SHELLS)('the join script, in %s', (_, shell) => {
     const { exitCode, stderr } = await join([], tools);
     expect([exitCode, stderr]).toEqual([
       1,
-      expect.stringMatching(/^\S+\/site\.tar could not be written: 250000 bytes are needed .*\n$/),
+      expect.stringMatching(
+        /^\S+\/site\.tar could not be written: 250000 bytes are needed .*\nWhere .*\n  mkdir images && sh \S+\.join\.sh - \| tar -xf - -C images && cat images\/README.txt\n$/,
+      ),
     ]);
     expect(await names()).not.toContain('site.tar');
   });

@@ -155,7 +155,9 @@ unfinished=$target.unfinished
 if [ -e "$unfinished" ] || [ -L "$unfinished" ]; then
   fail "$unfinished is there already: where no other run is writing it, remove it. Nothing was joined"
 fi
-no_room="$target could not be written: $archive_size bytes are needed in a folder that may be written to"
+no_room="$target could not be written: $archive_size bytes are needed in a folder that may be written to
+Where there is no room for both, it can be unpacked while it is joined:
+  mkdir images && sh $(quoted "$0") - | tar -xf - -C images && cat images/README.txt"
 (set -C && : >"$unfinished") 2>/dev/null || fail "$no_room"
 trap 'rm -f "$unfinished"' EXIT
 trap 'exit 129' HUP

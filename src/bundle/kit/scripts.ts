@@ -1098,6 +1098,8 @@ settle_puts() {
 
 bring() {
   : >"$plan/puts"
+  # Until it names the newer bundle nothing has begun, and what ends before that leaves nothing.
+  [ -n "$resumed" ] || stage=$staging
   mkdir -p "$staging/blobs"
   : >"$staging/probe"
   links=yes
@@ -1113,6 +1115,7 @@ bring() {
   phase=join
   hash_of "$bundle/$LOCK" >"$staging/newer.part"
   mv "$staging/newer.part" "$staging/newer"
+  stage=
   bring_blobs
   bring_repositories
   bring_rest
@@ -2778,9 +2781,20 @@ skopeo_leaf() {
 }
 
 # skopeo_index REPOSITORY DIGEST [TAG]: what it lists is there.
+#
+# skopeo reads and writes an index anew, and refuses one of which it does not know every field: an earlier one does not know
+# artifactType. curl sends the bytes as they are.
 skopeo_index() {
   skopeo_view "$2"
-  skopeo_copy "$1" "$2" "\${3-}" --multi-arch index-only
+  skopeo_copy "$1" "$2" "\${3-}" --multi-arch index-only && return 0
+  case $said in *'must be converted to type'*) ;; *) return 1 ;; esac
+  has curl || {
+    fault=rewritten
+    return 1
+  }
+  fault='' why=
+  [ -n "$curl_settings" ] || curl_begin || return 1
+  curl_index "$@"
 }
 
 skopeo_copy() {
@@ -3235,7 +3249,8 @@ near() {
     END {
       # Half of what was typed, or it is another name.
       is_near = top > 2 && top * 2 >= length(wanted)
-      for (size = top; size >= 0 && shown < 5; size--)
+      # A number in each awk, though nothing was found.
+      for (size = top + 0; size >= 0 && shown < 5; size--)
         for (line = 1; line <= NR && shown < 5; line++)
           if (score[line] == size && (!is_near || size == top || size * 2 >= length(wanted) && size > 3))
             list = list (shown++ ? ", " : "") name[line]
@@ -4000,6 +4015,20 @@ total=$(wc -l <"$work/items" | tr -d ' ')
 
 fault='' why='' said='' there='' skopeo_file=
 
+# tell_proxy: the variable that leads away from a registry that is at the site.
+tell_proxy() {
+  case ",\${NO_PROXY-},\${no_proxy-}," in *",\${address%:*},"*) return 0 ;; esac
+  proxy_variables='HTTPS_PROXY https_proxy ALL_PROXY all_proxy'
+  [ -z "$plain_http" ] || proxy_variables='HTTP_PROXY http_proxy ALL_PROXY all_proxy'
+  for proxy_variable in $proxy_variables; do
+    eval "proxy_value=\\\${$proxy_variable-}"
+    [ -n "$proxy_value" ] || continue
+    # Its value may hold a password.
+    say "$proxy_variable is set here: where the registry is reached without a proxy, add to NO_PROXY: \${address%:*}"
+    return 0
+  done
+}
+
 # hint_for FAULT: what can be done.
 hint_for() {
   case $1 in
@@ -4016,7 +4045,13 @@ hint_for() {
       fi
       ;;
     unreadable) say 'A file of logins cannot be read by this user: name another one by --auth-file FILE' ;;
-    gone) say 'Push again when it answers: only the rest is sent' ;;
+    gone)
+      say 'Push again when it answers: only the rest is sent'
+      tell_proxy
+      ;;
+    rewritten)
+      say 'This skopeo would change the index, and so its digest: install curl, which sends it as it is, or a later skopeo'
+      ;;
     missing) say 'Some registries want a repository or project to be made before it is pushed to, or take names of few parts' ;;
     minute) say 'A zot ends what takes longer than a minute: "readTimeout": "0s" and "writeTimeout": "0s" below "http" let it go on' ;;
     cut | busy) say 'Push again: only the rest is sent' ;;
@@ -4036,7 +4071,7 @@ announce() {
 # docker_type: whether the fault is that of a registry that takes no Docker types.
 docker_type() {
   case $engine:$fault:$(type_of "$1") in
-    curl:type:*docker* | skopeo:refused:*docker*) fault=docker ;;
+    *:type:*docker* | skopeo:refused:*docker*) fault=docker ;;
   esac
 }
 
@@ -4124,7 +4159,7 @@ put_image() {
   elif ! send "$image_path" "$image_digest" "$image_tag"; then
     [ "$image_root" != "$image_digest" ] || return 1
     # skopeo does not always tell why a manifest was refused.
-    case $engine:$fault in *:refused | *:missing | skopeo:other) ;; *) return 1 ;; esac
+    case $engine:$fault in *:refused | *:missing | skopeo:other | skopeo:rewritten) ;; *) return 1 ;; esac
     wanted=$image_root
   fi
   if [ "$wanted" != "$image_digest" ]; then

@@ -201,7 +201,7 @@ describe('V6: load.sh containerd', () => {
     expect(nothing).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('spase') });
     expect(nothing.stderr).toContain('Near it: quay.io/acme/sparse:1');
     const far = await load(site, 'containerd --namespace part --dry-run grafana/loki');
-    expect(far.stderr).toMatch(/There are: .*, and \d+ more/);
+    expect(far.stderr).toMatch(/There are: \S+:\S+, .*, and \d+ more/);
     expect((await imagesIn('part')).size).toBe(6);
   });
 
@@ -392,6 +392,11 @@ describe('M3: load.sh podman', () => {
       shell === 'dash' ? LOADED.filter((name) => /idx|sparse|nested|zst/.test(name)) : LOADED.slice(0, 2);
     // Nothing of these can be loaded, which stops nothing.
     const patterns = [...wanted, ...SKIPPED].join(' ');
+    const far = await load(site, 'podman --dry-run jjj', env);
+    expect([far.exitCode, far.stderr]).toEqual([
+      2,
+      expect.stringMatching(/There are: \S+:\S+, .*, and \d+ more/),
+    ]);
     const first = await load(site, `podman ${patterns}`, env);
     expect([first.exitCode, saying(first, 'loaded').toSorted(), saying(first, 'skipped').toSorted()]).toEqual(
       [1, wanted.toSorted(), SKIPPED.toSorted()],

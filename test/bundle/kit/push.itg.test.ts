@@ -21,6 +21,7 @@ import {
   SBOM_TYPE,
   sbomOf,
   SIGNATURE_TYPE,
+  typed,
   zst,
 } from '../../support/fixtures/index.ts';
 import { basic, call } from '../../support/http.ts';
@@ -56,6 +57,7 @@ const KINDS = {
   ref: [subject, 'all'],
   sparse: [idx({ seed: 'sparse', ...small }), 'linux/amd64'],
   several: [idx({ seed: 'several', ...small }), 'linux/amd64,linux/arm64'],
+  typed: [typed(small), 'all'],
 } as const;
 
 let temp: TempFolder;
@@ -121,7 +123,7 @@ const wanted = (prefix: string, kinds: readonly string[]): Map<string, string> =
 
 const ALL = [...Object.keys(KINDS), 'pinned'];
 /** What a program is tried with at one registry that is tried with all kinds at the other one. */
-const FEW = ['ref', 'nested', 'd2', 'sparse'];
+const FEW = ['ref', 'nested', 'd2', 'sparse', 'typed'];
 /** Without those that are for skopeo what others are. */
 const MOST = ALL.filter((kind) => !['one', 'pinned', 'dlist'].includes(kind));
 const patterns = (kinds: readonly string[]): string => kinds.map((kind) => `'*/${kind}'`).join(' ');
@@ -291,6 +293,16 @@ it('V7: kit/push.sh by skopeo where curl is not: nobody looks which referrers ar
   expect((await tagsOf(registry.url)).get(`${SITE}/sparse:1`)).toBe(
     wanted('', ['sparse']).get(`${SITE}/sparse:1`),
   );
+});
+
+it('V7: an index that skopeo would write anew is sent as it is, or it is said what that needs', async () => {
+  await using registry = await startDockerRegistry();
+  await using site = await startAt('dash', ['skopeo']);
+  const { exitCode, stderr } = await push(site, `--plain-http ${registry.host} '*/typed'`);
+  const tags = await tagsOf(registry.url);
+  // Which skopeo knows every field is not ours to choose.
+  if (exitCode === 0) expect(tags).toEqual(wanted('', ['typed']));
+  else expect([exitCode, stderr]).toEqual([1, expect.stringContaining('install curl')]);
 });
 
 describe('V7: kit/push.sh and what registries do', () => {
@@ -477,6 +489,19 @@ describe('V7: kit/push.sh and what registries do', () => {
       exitCode: 1,
       stderr: expect.stringContaining('does not answer'),
     });
+  });
+
+  it('names the variable of a proxy that leads away from a registry of the site, and no password in it', async () => {
+    const by = (variables: string): Promise<ProgramResult> =>
+      site.run(`${variables} sh kit/push.sh registry.example:5000`, { cwd: '/bundle' });
+    const { exitCode, stderr } = await by('HTTPS_PROXY=http://user:secret@127.0.0.1:1');
+    expect([exitCode, stderr]).toEqual([
+      1,
+      expect.stringMatching(/HTTPS_PROXY is set here: .* add to NO_PROXY: registry\.example\n/),
+    ]);
+    expect(stderr).not.toContain('secret');
+    const without = await by('NO_PROXY=registry.example HTTPS_PROXY=http://127.0.0.1:1');
+    expect([without.exitCode, without.stderr]).toEqual([1, expect.not.stringContaining('is set here')]);
   });
 
   it.each([

@@ -251,6 +251,8 @@ describe('V17: kit/update.sh refuses with exit code 2, and changes nothing', () 
       exitCode: 2,
       stderr: expect.stringContaining('has 20.0 KiB free'),
     });
+    // It was refused: a check of the site says of no update that it is unfinished.
+    expect((await readdir(site)).filter((name) => name.startsWith('.'))).toEqual([]);
     await df('unknown');
     expect(await bench.update([site], { PATH })).toMatchObject({
       exitCode: 0,

@@ -210,7 +210,8 @@ near() {
     END {
       # Half of what was typed, or it is another name.
       is_near = top > 2 && top * 2 >= length(wanted)
-      for (size = top; size >= 0 && shown < 5; size--)
+      # A number in each awk, though nothing was found.
+      for (size = top + 0; size >= 0 && shown < 5; size--)
         for (line = 1; line <= NR && shown < 5; line++)
           if (score[line] == size && (!is_near || size == top || size * 2 >= length(wanted) && size > 3))
             list = list (shown++ ? ", " : "") name[line]

@@ -221,6 +221,20 @@ total=$(wc -l <"$work/items" | tr -d ' ')
 
 fault='' why='' said='' there='' skopeo_file=
 
+# tell_proxy: the variable that leads away from a registry that is at the site.
+tell_proxy() {
+  case ",${NO_PROXY-},${no_proxy-}," in *",${address%:*},"*) return 0 ;; esac
+  proxy_variables='HTTPS_PROXY https_proxy ALL_PROXY all_proxy'
+  [ -z "$plain_http" ] || proxy_variables='HTTP_PROXY http_proxy ALL_PROXY all_proxy'
+  for proxy_variable in $proxy_variables; do
+    eval "proxy_value=\${$proxy_variable-}"
+    [ -n "$proxy_value" ] || continue
+    # Its value may hold a password.
+    say "$proxy_variable is set here: where the registry is reached without a proxy, add to NO_PROXY: ${address%:*}"
+    return 0
+  done
+}
+
 # hint_for FAULT: what can be done.
 hint_for() {
   case $1 in
@@ -237,7 +251,13 @@ hint_for() {
       fi
       ;;
     unreadable) say 'A file of logins cannot be read by this user: name another one by --auth-file FILE' ;;
-    gone) say 'Push again when it answers: only the rest is sent' ;;
+    gone)
+      say 'Push again when it answers: only the rest is sent'
+      tell_proxy
+      ;;
+    rewritten)
+      say 'This skopeo would change the index, and so its digest: install curl, which sends it as it is, or a later skopeo'
+      ;;
     missing) say 'Some registries want a repository or project to be made before it is pushed to, or take names of few parts' ;;
     minute) say 'A zot ends what takes longer than a minute: "readTimeout": "0s" and "writeTimeout": "0s" below "http" let it go on' ;;
     cut | busy) say 'Push again: only the rest is sent' ;;
@@ -257,7 +277,7 @@ announce() {
 # docker_type: whether the fault is that of a registry that takes no Docker types.
 docker_type() {
   case $engine:$fault:$(type_of "$1") in
-    curl:type:*docker* | skopeo:refused:*docker*) fault=docker ;;
+    *:type:*docker* | skopeo:refused:*docker*) fault=docker ;;
   esac
 }
 
@@ -345,7 +365,7 @@ put_image() {
   elif ! send "$image_path" "$image_digest" "$image_tag"; then
     [ "$image_root" != "$image_digest" ] || return 1
     # skopeo does not always tell why a manifest was refused.
-    case $engine:$fault in *:refused | *:missing | skopeo:other) ;; *) return 1 ;; esac
+    case $engine:$fault in *:refused | *:missing | skopeo:other | skopeo:rewritten) ;; *) return 1 ;; esac
     wanted=$image_root
   fi
   if [ "$wanted" != "$image_digest" ]; then

@@ -231,6 +231,8 @@ settle_puts() {
 
 bring() {
   : >"$plan/puts"
+  # Until it names the newer bundle nothing has begun, and what ends before that leaves nothing.
+  [ -n "$resumed" ] || stage=$staging
   mkdir -p "$staging/blobs"
   : >"$staging/probe"
   links=yes
@@ -246,6 +248,7 @@ bring() {
   phase=join
   hash_of "$bundle/$LOCK" >"$staging/newer.part"
   mv "$staging/newer.part" "$staging/newer"
+  stage=
   bring_blobs
   bring_repositories
   bring_rest

@@ -102,9 +102,20 @@ skopeo_leaf() {
 }
 
 # skopeo_index REPOSITORY DIGEST [TAG]: what it lists is there.
+#
+# skopeo reads and writes an index anew, and refuses one of which it does not know every field: an earlier one does not know
+# artifactType. curl sends the bytes as they are.
 skopeo_index() {
   skopeo_view "$2"
-  skopeo_copy "$1" "$2" "${3-}" --multi-arch index-only
+  skopeo_copy "$1" "$2" "${3-}" --multi-arch index-only && return 0
+  case $said in *'must be converted to type'*) ;; *) return 1 ;; esac
+  has curl || {
+    fault=rewritten
+    return 1
+  }
+  fault='' why=
+  [ -n "$curl_settings" ] || curl_begin || return 1
+  curl_index "$@"
 }
 
 skopeo_copy() {
