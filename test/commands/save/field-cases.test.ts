@@ -122,6 +122,18 @@ it.each([
   expect(again.report).toMatchObject({ outcome: 'done', failed: [] });
 });
 
+it('found J B13: of an image that is there without a wanted platform the remedy is told, and no earlier digest', async () => {
+  registry.misbehave({});
+  const { folder } = await run(['@/one:1'], { platforms: 'linux/amd64' });
+  const { report } = await run(['@/one:1'], { platforms: 'linux/amd64,linux/arm64' }, folder);
+  expect(report.failed).toMatchObject([
+    { class: 'not-found', message: expect.stringContaining('it has no linux/arm64') },
+  ]);
+  const hint = report.failed[0]?.hint;
+  expect(hint).toContain('--on-missing-platform warn');
+  expect(hint).not.toContain('has it as');
+});
+
 it('found J B13: a digest that a local source has is told for no image of a registry', async () => {
   registry.misbehave({});
   const ref = `${registry.host}/gone:1`;

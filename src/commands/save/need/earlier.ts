@@ -13,8 +13,9 @@ export async function withEarlierDigests(
 ): Promise<Resolution> {
   // No registry is asked: it cannot have it.
   if (offline || (source !== 'auto' && !source.includes('remote'))) return resolution;
+  // What has a hint of its own is there, and lacks a platform or a child: its digest would bring no more than its tag.
   const isGone = ({ error }: FailedImage): boolean =>
-    error instanceof OciSaveError && error.code === 'not-found';
+    error instanceof OciSaveError && error.code === 'not-found' && error.hint === undefined;
   if (!resolution.failed.some(isGone)) return resolution;
   const earlier = new Map<string, { readonly digest: string; readonly file: string }>();
   for (const { file, lock } of await readEarlierLocks(places)) {
