@@ -60,6 +60,21 @@ async function trusting(
   return clientOf([], { trust: trust.of, ...options });
 }
 
+it('found J7: a connection that serves many requests is watched for its certificate once', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', note);
+  try {
+    await using stub = await startWith('good');
+    using client = await trusting({ caFile: authority.file('ca.crt') });
+    for (let count = 0; count < 14; count += 1) await client.getManifest(repositoryAt(stub), '1');
+    expect([stub.connections(), stub.lines().length]).toEqual([1, 14]);
+  } finally {
+    process.off('warning', note);
+  }
+  expect(warnings.map(({ name }) => name)).toEqual([]);
+});
+
 describe('found J7: a certificate that is not accepted is final at once, and is named with subject, issuer and reason', () => {
   it.each([
     ['good', 'leaf', 'CN=private authority is no authority that is known here', 'private authority'],

@@ -40,8 +40,9 @@ export function watchCertificates(): {
   let chain: readonly PeerCertificate[] = [];
   return {
     socket(socket) {
-      // Emitted by Node before it judges the certificates.
-      if (socket instanceof TLSSocket) socket.prependOnceListener('secure', () => (chain = chainOf(socket)));
+      // Emitted by Node before it judges the certificates. A connection that is used again was judged: nothing comes.
+      if (socket instanceof TLSSocket && socket.connecting)
+        socket.prependOnceListener('secure', () => (chain = chainOf(socket)));
     },
     explain(error) {
       const code = systemCodeOf(error) ?? '';
