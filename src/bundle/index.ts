@@ -27,4 +27,6 @@ export { partNameOf, partOf, unfinishedOf, writeFileWhole, writePart } from './w
 export { buildBundle, isBundleUpToDate, lockFileOf, type WantedBundle } from './write-bundle.ts';
 export { HOLDER_FILE_KIND, holderFile, lockOutput, type OutputLock } from './output/output-lock.ts';
 export { type BundleBlobs, bundlePort } from './bundle-port.ts';
-export { lockFileIn, openBundle, openBundlePort, readLock, viewsIn } from './open-bundle.ts';
+export { bundleInside, currentRelease } from './what-is-there.ts';
+export { lockFileIn } from './lock-file.ts';
+export { openBundle, openBundlePort, readLock, viewsIn } from './open-bundle.ts';

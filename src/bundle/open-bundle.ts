@@ -7,16 +7,9 @@ import { type Content, type LocalPort, readContent } from '../image/index.ts';
 import { blobHexIn, type Digest, hexOf } from '../oci/digest.ts';
 import { checkedBytes, hashFile } from '../store/index.ts';
 import { type BundleBlobs, bundlePort } from './bundle-port.ts';
-import { lockBeside } from './output/beside-output.ts';
-import { LOCK_FILE, REGISTRY_FOLDER, type View } from './tree.ts';
-
-/** The lock in a bundle, or beside one that is a single view; undefined where `folder` is not a bundle. */
-export async function lockFileIn(folder: string): Promise<string | undefined> {
-  for (const file of [path.join(folder, LOCK_FILE), lockBeside(path.resolve(folder))]) {
-    if (await isFile(file)) return file;
-  }
-  return undefined;
-}
+import { lockFileIn } from './lock-file.ts';
+import { REGISTRY_FOLDER, type View } from './tree.ts';
+import { bundleInside } from './what-is-there.ts';
 
 /**
  * Opens the bundle in `folder`, whichever views it has, and reads its manifests.
@@ -43,10 +36,11 @@ async function openUnread(
   const lockFile = await lockFileIn(folder);
   const lock = lockFile === undefined ? undefined : await readLock(lockFile, within);
   if (lock === undefined) {
+    const inside = await bundleInside(folder);
     throw new OciSaveError({
       code: 'usage',
       message: `${folder} is not a bundle: there is no lock in it or beside it`,
-      hint: 'Name the folder that oci-save save wrote.',
+      hint: inside === undefined ? 'Name the folder that oci-save save wrote.' : `Name ${inside}.`,
     });
   }
   return { lock, port: bundlePort(lock, await blobsIn(folder, within)) };

@@ -35,10 +35,10 @@ export function unpackCommand(host: Host, done: (exitCode: number) => void): Com
   const command = new Command('unpack')
     .description('unpack an archive into a new folder, checked on the way')
     .argument('<archive...>', 'an archive, its parts; - for an archive on standard input')
-    .option('-o, --output <folder>', "the folder to be made (default: the archive's name, here)", '')
+    .option('-o, --output <folder>', "the folder to be made (default: the archive's name, here)")
     .option('--join <site>', 'add its images to those of the bundle that is served from this folder')
     .option('--swap <site>', 'unpack it into releases/ of this folder, and point current at it')
-    .option('--state <folder>', "make a folder for zot that points at the bundle's blobs, and no copies", '');
+    .option('--state <folder>', "make a folder for zot that points at the bundle's blobs, and no copies");
   return addFlags(command, [])
     .addHelpText('after', EXAMPLES)
     .action((archive: string[], flags: Record<string, unknown>) => {

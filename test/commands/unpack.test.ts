@@ -114,6 +114,8 @@ describe('R10: oci-save unpack', () => {
     await expect(unpack(made('whole.tar'), output)).rejects.toMatchObject({ code: 'machine' });
     expect(await filesOf(output)).toEqual(before);
     await expect(unpack('-', '')).rejects.toMatchObject({ code: 'usage' });
+    expect((await failureOf(unpack(made('app'), await place()))).hint).toContain('kit/update.sh SITE');
+    expect((await failureOf(unpack(temp.path, await place()))).message).toMatch(/ is a folder$/);
   });
 
   it('says how a folder is named where it stands among the archives', async () => {

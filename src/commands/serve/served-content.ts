@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { openArchive, openArchiveContent } from '../../archive/index.ts';
-import { lockFileIn, openBundle, readLock } from '../../bundle/index.ts';
+import { bundleInside, currentRelease, lockFileIn, openBundle, readLock } from '../../bundle/index.ts';
 import { OciSaveError } from '../../errors.ts';
 import { exists, isFolder } from '../../files/index.ts';
 import type { Content } from '../../image/index.ts';
@@ -42,12 +42,33 @@ export async function openServed(named: string): Promise<ServedContent> {
   }
   const lockFile = isPlace ? await lockFileIn(named) : undefined;
   const lock = lockFile === undefined ? undefined : await readLock(lockFile);
-  if (lock === undefined) return { kind: 'folder', bundle: named, root: await findRegistryRoot(named), lock };
+  if (lock === undefined) return { kind: 'folder', bundle: named, root: await rootWithoutLock(named), lock };
   const root = await registryRootIn(named);
   if (root !== undefined && (await hasBlobs(root, lock)))
     return { kind: 'folder', bundle: named, root, lock };
   const content = await openBundle(named);
   return { kind: 'pool', bundle: named, root: contentFiles(content), content, lock };
+}
+
+/** The root in a folder that is no bundle. A site's folder of releases has several, and is no root itself. */
+async function rootWithoutLock(named: string): Promise<string> {
+  const current = await currentRelease(named);
+  if (current !== undefined) {
+    const message = `${named} has a folder for each release, and is none itself`;
+    throw new OciSaveError({ code: 'usage', message, hint: `Name ${current}.` });
+  }
+  try {
+    return await findRegistryRoot(named);
+  } catch (error) {
+    const inside = error instanceof OciSaveError ? await bundleInside(named) : undefined;
+    if (!(error instanceof OciSaveError) || inside === undefined) throw error;
+    throw new OciSaveError({
+      code: error.code,
+      message: error.message,
+      hint: `Name ${inside}.`,
+      cause: error,
+    });
+  }
 }
 
 /** Undefined where a bundle has no repositories: it was saved as one flat layout. */

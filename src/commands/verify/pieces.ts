@@ -14,7 +14,7 @@ import {
   sumsName,
   wholeName,
 } from '../../archive/index.ts';
-import { sumsIn } from '../../bundle/index.ts';
+import { bundleInside, lockFileIn, sumsIn } from '../../bundle/index.ts';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import { exists, readChunks, unlessGone } from '../../files/index.ts';
 import type { Digest } from '../../oci/digest.ts';
@@ -136,10 +136,28 @@ async function wholeOf(file: string, name: ArchiveName | undefined): Promise<Pie
 async function sizeOf(file: string): Promise<number | undefined> {
   const stats = await unlessGone(stat(file));
   if (stats === undefined || stats.isFile()) return stats?.size;
+  if (stats.isDirectory()) throw await folderNamed(file);
   throw new OciSaveError({
     code: 'usage',
     message: `${file} is not a regular file`,
     hint: 'An archive that comes through a pipe is read from standard input: name -.',
+  });
+}
+
+/** A folder in place of an archive. */
+async function folderNamed(folder: string): Promise<OciSaveError> {
+  const inside = await bundleInside(folder);
+  if ((await lockFileIn(folder)) !== undefined) {
+    return new OciSaveError({
+      code: 'usage',
+      message: `${folder} is a bundle, and unpacked already`,
+      hint: 'It is used where it lies. A site that has a bundle already gets it by the kit that is in it: sh kit/update.sh SITE.',
+    });
+  }
+  return new OciSaveError({
+    code: 'usage',
+    message: `${folder} is a folder`,
+    hint: inside === undefined ? 'Name an archive, or one of its parts.' : `Name ${inside}.`,
   });
 }
 

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { withoutSuffix } from '../../archive/index.ts';
-import { lockBeside, LOCK_FILE } from '../../bundle/index.ts';
+import { bundleInside, lockBeside, LOCK_FILE, lockFileIn, SUMS_FILE } from '../../bundle/index.ts';
 import { OciSaveError } from '../../errors.ts';
 import type { Emit } from '../../events.ts';
-import { isFolder, readBounded, unlessGone } from '../../files/index.ts';
+import { exists, isFolder, readBounded, unlessGone } from '../../files/index.ts';
 import { MAX_LOCK_BYTES } from '../../lock/index.ts';
 import { VERSION } from '../../version.ts';
 import { judgeBundle, type Verdict } from './judge.ts';
@@ -104,6 +104,7 @@ async function observe(content: readonly string[], io: VerifyIo): Promise<Readin
   }
   if (await isFolder(first)) {
     if (more.length > 0) throw alone('a folder');
+    await refuseNoBundle(first);
     emit({ type: 'stage', stage: 'verify', bytes: await bytesInFolder(first) });
     const observed = await observeFolder(first, observer, signal);
     const beside = observed.entries.has(LOCK_FILE)
@@ -147,4 +148,16 @@ function sizeOf(pieces: readonly Piece[]): number {
 
 function alone(what: string): OciSaveError {
   return new OciSaveError({ code: 'usage', message: `${what} is verified alone: name nothing beside it` });
+}
+
+/** A folder that has a bundle in it, and is none: what it has would be hashed, and nothing said of it. */
+async function refuseNoBundle(folder: string): Promise<void> {
+  if ((await lockFileIn(folder)) !== undefined || (await exists(path.join(folder, SUMS_FILE)))) return;
+  const inside = await bundleInside(folder);
+  if (inside === undefined) return;
+  throw new OciSaveError({
+    code: 'usage',
+    message: `${folder} is not a bundle: there is no lock in it or beside it`,
+    hint: `Name ${inside}.`,
+  });
 }

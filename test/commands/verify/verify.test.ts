@@ -4,9 +4,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { computeTar, readTar, type TarEntry } from '../../../src/archive/index.ts';
 import { verifyBundle, type VerifyReport } from '../../../src/commands/index.ts';
+import { openServed } from '../../../src/commands/serve/served-content.ts';
 import { save } from '../../../src/commands/save/save.ts';
 import { parseOptions } from '../../../src/options/index.ts';
 import { type BadRegistry, startBadRegistry } from '../../support/bad-registry.ts';
+import { failureOf } from '../../support/failure.ts';
 import { att, idx, one } from '../../support/fixtures/index.ts';
 import { tempFolder, type TempFolder } from '../../support/temp.ts';
 
@@ -248,6 +250,25 @@ describe('V9: verify of a folder', () => {
     expect(report.damaged).toEqual([
       { path: 'manifest.json', reason: 'it is a symbolic link', images: expect.any(Array) },
     ]);
+  });
+
+  it('V9, V17: names what is meant by a folder that holds an archive, its parts or releases', async () => {
+    const naming = (file: string): object => ({
+      code: 'usage',
+      message: expect.stringContaining('is not a bundle'),
+      hint: `Name ${file}.`,
+    });
+    await expect(verify(at)).rejects.toMatchObject(naming(path.join(at, 'app.tar.001')));
+    const site = path.join(at, 'site');
+    await cp(inBundle(), path.join(site, 'releases', 'a'), { recursive: true });
+    await symlink('releases/a', path.join(site, 'current'));
+    await expect(verify(site)).rejects.toMatchObject(naming(path.join(site, 'current')));
+    expect(await verify(path.join(site, 'current'))).toMatchObject({ outcome: 'whole' });
+    const { code, hint } = await failureOf(openServed(site));
+    expect([code, hint]).toEqual(['usage', `Name ${path.join(site, 'current')}.`]);
+    const parts = path.join(at, 'stick');
+    await cp(path.join(at, 'app.tar.001'), path.join(parts, 'app.tar.001'));
+    expect((await failureOf(openServed(parts))).hint).toBe(`Name ${path.join(parts, 'app.tar.001')}.`);
   });
 
   it('says of a folder that is no bundle what it lacks', async () => {
