@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { unpackBundle, type UnpackOptions, type UnpackReport } from '../commands/index.ts';
 import { OciSaveError } from '../errors.ts';
 import { formatBytes, formatCount } from '../text/bytes.ts';
-import { plainText } from '../text/plain-text.ts';
+import { plainText, shellWord } from '../text/plain-text.ts';
 import { addFlags, takeFlags } from './flags.ts';
 import { type CommandIo, type Ended, type Host, runCommand } from './run.ts';
 import { wrapLines } from '../view/index.ts';
@@ -97,7 +97,13 @@ function words(report: UnpackReport): string[] {
   if (swapped !== undefined) {
     const { release, before } = swapped;
     const was = before === undefined || before === release ? '' : `; it was ${before}`;
-    return [plainText(`${output}/current is release ${release} now${was}`)];
+    return [
+      `${output}/current is release ${release} now${was}`,
+      `A registry serves ${output}/current/registry`,
+      ...(was === ''
+        ? []
+        : [`Back: sh ${shellWord(`${output}/current/kit/update.sh`)} --rollback ${shellWord(output)}`]),
+    ].map(plainText);
   }
   const copied =
     copies.files === 0

@@ -18,6 +18,7 @@ export { type BodyPart, cannotResume, download, partIn, rangeHeader } from './re
 export {
   isTemporary,
   isTemporaryStatus,
+  isUnknownName,
   looksLikePlainHttp,
   networkError,
   refusalError as plainRefusalError,

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { OciSaveError, systemCodeOf } from '../errors.ts';
+import { OciSaveError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import { isTemporary } from '../registry/index.ts';
+import { isTemporary, isUnknownName } from '../registry/index.ts';
 import type { PushContext } from './context.ts';
 import { decide, type NameResult, type TagState } from './decide.ts';
 import { hasAll, readTag } from './find-pushed.ts';
@@ -74,14 +74,16 @@ async function whenUp<T>(
       return await ask();
     } catch (error) {
       signal?.throwIfAborted();
-      const cause = error instanceof OciSaveError ? error.cause : undefined;
-      if (!isTemporary(error) || systemCodeOf(cause) === 'ENOTFOUND') throw error;
+      if (!isTemporary(error) || isUnknownName(error)) throw error;
       const left = deadline - performance.now();
       if (left <= 0) {
         throw new OciSaveError({
           code: 'network',
           message: `${domain} did not answer as a registry within ${seconds} s`,
-          hint: 'Check that it runs, and the host and the port.',
+          // Of a proxy on the way the error knows more.
+          hint:
+            (error instanceof OciSaveError ? error.hint : undefined) ??
+            'Check that it runs, and the host and the port.',
           cause: error,
         });
       }

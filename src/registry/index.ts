@@ -1,4 +1,4 @@
-export { type Environment, isTemporary, refusalOf } from '../http/index.ts';
+export { type Environment, isTemporary, isUnknownName, refusalOf } from '../http/index.ts';
 export { createRegistryClient, type RegistryClient, type RegistryClientOptions } from './client.ts';
 export { announcing, anonymous, type CredentialStore, firstOf, telling } from './auth/combined-stores.ts';
 export { type CredentialStoreOptions, openCredentialStore } from './auth/credential-store.ts';

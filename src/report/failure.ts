@@ -34,7 +34,7 @@ type Hints = Readonly<Partial<Record<FailureClass, Hint>>>;
 export const USUAL_HINTS: Readonly<Record<FailureClass, Hint>> = {
   'not-found':
     'Check name, tag and registry. Images move and go: an earlier lock or bundle may have the digest.',
-  denied: hint`Log in with docker login or podman login, or name a file with ${option('authFile')}.`,
+  denied: hint`Log in with docker login or podman login, or give the user by ${option('authFile')} or ${option('credentials')}.`,
   quota: 'Log in for a larger quota, or wait: what was fetched stays.',
   network:
     'Run it again: what was fetched stays. If it fails again, check the registry, the proxy and the connection.',

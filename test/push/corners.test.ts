@@ -95,6 +95,22 @@ describe('a target whose name does not resolve', () => {
   });
 });
 
+describe('a target that is never reached', () => {
+  it.each([
+    [undefined, 'Check that it runs, and the host and the port.'],
+    ['Check HTTPS_PROXY.', 'Check HTTPS_PROXY.'],
+  ])('has the hint of what stands in the way, where it is known (%j)', async (known, hint) => {
+    await using registry = await startPushRegistry();
+    const lock = await lockOf({ 'r.example/x:1': oneOf('nowhere') });
+    const lost = new OciSaveError({ code: 'network', message: 'no way', hint: known });
+    const pushed = await pushTo(registry, lock, bench.store, {
+      waitMilliseconds: 0,
+      wrap: (client) => ({ ...client, findManifest: () => Promise.reject(lost) }),
+    });
+    expect(pushed.report.failed).toMatchObject([{ class: 'network', hint }]);
+  });
+});
+
 describe('large blobs', () => {
   it('are sent so many at once as images are, and small ones as they come', async () => {
     const MiB = 1024 * 1024;

@@ -51,10 +51,10 @@ export function listCommand(host: Host, done: (exitCode: number) => void): Comma
   const command = new Command('list')
     .description('show the images of lists, locks, bundles and archives; no registry is contacted')
     .argument('[what...]', 'image lists, locks, bundles, archives; - for a list on standard input')
-    .option('--as <form>', `how: ${FORMS.join(', ')}; --json is the same as json`, 'table');
+    .option('--as <form>', `how: ${FORMS.join(', ')}; --json is the same as json (default: table)`);
   return addFlags(command, OPTIONS)
     .addHelpText('after', EXAMPLES)
-    .action(async (what: string[], { as, ...flags }: Record<string, unknown>) => {
+    .action(async (what: string[], { as = 'table', ...flags }: Record<string, unknown>) => {
       const { output, rest } = takeFlags(flags, host);
       const form = FORMS.find((known) => known === (output.json ? 'json' : as));
       if (form === undefined) {

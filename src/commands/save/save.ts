@@ -25,6 +25,7 @@ import { endUnchanged, finishCache, limitStore, writeReport } from './end.ts';
 import { withEarlierDigests } from './need/earlier.ts';
 import { idleOptions } from './idle-options.ts';
 import { refuseContradictions } from './lock-options.ts';
+import type { RunReport } from '../../report/index.ts';
 import { makeReport } from './make-report.ts';
 import { neededImages } from './need/needed.ts';
 import { warnOfLostReferrers } from './need/lost-referrers.ts';
@@ -107,11 +108,18 @@ async function saveSeen(
     });
     const report = await withRelease(written, saved.published, saved.content, run);
     await writeReport(report, run, saved.published.error);
+    tellOfReport(report, run);
     await io.onResult?.({ report, lock });
     const complete = await finishCache(report, run);
     await limitStore(run);
     return { report: complete, lock };
   });
+}
+
+/** Whoever looks for what failed finds all of it in a file. */
+function tellOfReport({ outcome }: RunReport, { options, places, io: { emit } }: Run): void {
+  if (outcome !== 'failed' || options.dryRun) return;
+  emit({ type: 'log', level: 'info', message: `what failed, and why, is in ${places.report}` });
 }
 
 /** Asks the registries for the tags that entries choose by a rule. */

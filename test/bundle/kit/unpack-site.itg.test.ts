@@ -6,6 +6,7 @@ import { bundleTar } from '../../../src/archive/index.ts';
 import { openBundle, planTree } from '../../../src/bundle/index.ts';
 import { unpackBundle, type UnpackOptions, type UnpackReport } from '../../../src/commands/index.ts';
 import { renderBundlePage } from '../../../src/view/index.ts';
+import { runMainAnyhow } from '../../support/main.ts';
 import { outputOf } from '../../support/program.ts';
 import { REPOSITORY } from '../../support/two-bundles.ts';
 import { filesOf, namesIn } from '../../support/whole-bundle.ts';
@@ -192,6 +193,19 @@ describe('V17: oci-save unpack --join', () => {
 });
 
 describe('V17: oci-save unpack --swap', () => {
+  it('tells what a registry serves, and the way back where there is one', async () => {
+    const site = path.join(bench.folder, 'a site');
+    const swapped = async (from: string): Promise<string> =>
+      (await runMainAnyhow(['unpack', from, '--swap', site])).stderr;
+    const served = `A registry serves ${site}/current/registry\n`;
+    const first = await swapped(archive.v1);
+    expect(first).toMatch(/\/current is release [0-9a-f]{12} now\n/);
+    expect(first.endsWith(served)).toBe(true);
+    const second = await swapped(archive.v2);
+    expect(second).toMatch(/ now; it was [0-9a-f]{12}\n/);
+    expect(second).toContain(`${served}Back: sh '${site}/current/kit/update.sh' --rollback '${site}'\n`);
+  });
+
   it('has the form of kit/update.sh, which rolls back', async () => {
     const site = path.join(bench.folder, 'swapped');
     const first = await bring(archive.v1, 'swap', site);
