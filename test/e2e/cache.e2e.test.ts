@@ -9,13 +9,19 @@ import { startBadRegistry } from '../support/bad-registry.ts';
 import { expectExit } from '../support/expect-exit.ts';
 import { idx, one, sharing } from '../support/fixtures/index.ts';
 import { type Image, largestBlobOf } from '../support/image.ts';
+import { inThisProcess } from '../support/in-this-process.ts';
+import { asProgram } from '../support/oci-save.ts';
+import type { ProgramResult } from '../support/program.ts';
 import { startSaving } from '../support/saving.ts';
 import { checkBundle, namesIn } from '../support/whole-bundle.ts';
 
 const KIB = 1024;
 const LARGE = 1100 * KIB;
 
-const { registry, work, args } = await startSaving();
+const { registry, work, args } = await startSaving({}, [], inThisProcess);
+/** Runs the command as a program: beside another one at work on the same store. */
+const runBeside = (...given: readonly string[]): Promise<ProgramResult> =>
+  asProgram(given, { cwd: work.folder, env: work.env, input: '' });
 
 /** A save of these references with a store and an output of this name. */
 const save = (name: string, ...more: readonly string[]): string[] =>
@@ -130,7 +136,7 @@ describe('a store with a limit', () => {
     registry.misbehave({ faults: [{ path: new RegExp(own), times: 1, failure }] });
     registry.clear();
     const arrived = registry.request({ reference: own }, 'arrival');
-    const running = work.run(...save('found', first, second));
+    const running = runBeside(...save('found', first, second));
     await arrived;
     const stored = await blobsIn('found-store');
     const { stderr } = await work.succeed('cache', 'prune', '--all', '--cache-dir', 'found-store');
@@ -154,7 +160,7 @@ describe('a store with a limit', () => {
       const sides = { left: refsOf(round), right: refsOf(Math.max(0, round - 1)) };
       const runs = await Promise.all(
         Object.entries(sides).map(([side, refs]) =>
-          work.run(...save('rounds', ...refs, '-o', `rounds-${side}`, '--cache-max-size', '0')),
+          runBeside(...save('rounds', ...refs, '-o', `rounds-${side}`, '--cache-max-size', '0')),
         ),
       );
       runs.forEach((run) => expectExit(run, 0));

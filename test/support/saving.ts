@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll } from 'vitest';
 import { type BadRegistry, type BadRegistryOptions, startBadRegistry } from './bad-registry.ts';
-import { type Workplace, workplace } from './oci-save.ts';
+import { type RunsCommand, type Workplace, workplace } from './oci-save.ts';
 
 export interface Saving {
   readonly registry: BadRegistry;
@@ -14,9 +14,10 @@ export interface Saving {
 export async function startSaving(
   images: BadRegistryOptions['images'] = {},
   flags: readonly string[] = [],
+  runs?: RunsCommand,
 ): Promise<Saving> {
   const registry = await startBadRegistry({ images });
-  const work = await workplace();
+  const work = await workplace({}, runs);
   afterAll(async () => {
     await work.close();
     await registry.close();
