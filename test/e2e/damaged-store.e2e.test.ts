@@ -8,6 +8,7 @@ import { type BadRegistry, startBadRegistry } from '../support/bad-registry.ts';
 import { expectExit } from '../support/expect-exit.ts';
 import { idx, one } from '../support/fixtures/index.ts';
 import { type Image, largestBlobOf } from '../support/image.ts';
+import { inThisProcess } from '../support/in-this-process.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
 import { outputOf } from '../support/program.ts';
 import { startReleaseService, WRITER } from '../support/release-service/index.ts';
@@ -24,7 +25,7 @@ let layer: Digest;
 let config: Digest | undefined;
 beforeEach(async () => {
   registry = await startBadRegistry();
-  work = await workplace();
+  work = await workplace({}, inThisProcess);
   image = one({ seed: 'stored', layerBytes: LAYER });
   layer = largestBlobOf(image);
   config = [...image.blobs.keys()].find((digest) => digest !== layer);
