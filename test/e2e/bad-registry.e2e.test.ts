@@ -14,6 +14,7 @@ import { buildImage, filledLayer, one, schema1 } from '../support/fixtures/index
 import { basic } from '../support/http.ts';
 import { descriptorOf, type Image, largestBlobOf, topOf } from '../support/image.ts';
 import { expectExit } from '../support/expect-exit.ts';
+import { inThisProcess } from '../support/in-this-process.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
 import type { ProgramResult } from '../support/program.ts';
 import { type Certificates, makeCertificates } from '../support/servers/index.ts';
@@ -31,7 +32,7 @@ let count = 0;
 
 beforeAll(async () => {
   bad = await startBadRegistry({ auth: AUTH });
-  work = await workplace({ REGISTRY_AUTH_FILE: 'auth.json' });
+  work = await workplace({ REGISTRY_AUTH_FILE: 'auth.json' }, inThisProcess);
   const auth = Buffer.from(`${USER.username}:${USER.password}`).toString('base64');
   await writeFile(work.file('auth.json'), JSON.stringify({ auths: { [bad.host]: { auth } } }));
   bad.put('good', one({ seed: 'good', layerBytes: 10 * KIB }), '1');

@@ -7,6 +7,7 @@ import * as fixtures from '../support/fixtures/index.ts';
 import { call } from '../support/http.ts';
 import { type Image, topOf } from '../support/image.ts';
 import { namedDigests, servedDigest } from '../support/layout-entries.ts';
+import { inThisProcess } from '../support/in-this-process.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
 import { outputOf } from '../support/program.ts';
 import { pushImage } from '../support/push.ts';
@@ -88,7 +89,7 @@ let work: Workplace;
 let docker: DockerRegistry;
 let crane: CraneRegistry;
 beforeAll(async () => {
-  work = await workplace();
+  work = await workplace({}, inThisProcess);
   docker = await startDockerRegistry();
   crane = await startCraneRegistry();
   await writeFile(work.file('docker.txt'), await pushKinds(docker));

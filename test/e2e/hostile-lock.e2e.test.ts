@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Lock, parseLock } from '../../src/lock/index.ts';
 import { call } from '../support/http.ts';
+import { inThisProcess } from '../support/in-this-process.ts';
 import { type Workplace, workplace } from '../support/oci-save.ts';
 import { answerError, startStub, type Stub } from '../support/registry-stub.ts';
 import { type DockerRegistry, startDockerRegistry } from '../support/servers/index.ts';
@@ -56,7 +57,7 @@ let good: Lock;
 const LOCK = 'bundle.lock.json';
 
 beforeAll(async () => {
-  work = await workplace({ GH_TOKEN: 'a-token', GITHUB_REPOSITORY: 'acme/site' });
+  work = await workplace({ GH_TOKEN: 'a-token', GITHUB_REPOSITORY: 'acme/site' }, inThisProcess);
   registry = await startDockerRegistry();
   // It asks for a password, as a registry does that wants one.
   stub = await startStub((_, response) =>
