@@ -91,6 +91,9 @@ Run the commands below in this folder, where this file is. Each tells with
 
      sh kit/update.sh FOLDER           # adds its images to those in FOLDER
 
+   A name that both have is the one's that is joined later, whichever was
+   saved first.
+
    Or keep one folder for each version, and go back to the one before:
 
      sh kit/update.sh --swap SITE

@@ -1347,7 +1347,10 @@ write_sums() {
 
 tell() {
   if [ -s "$plan/added" ]; then
-    head -n $NAMES_SHOWN "$plan/added" | while IFS="$tab" read -r name what; do say "  $what   $name"; done
+    head -n $NAMES_SHOWN "$plan/added" | while IFS="$tab" read -r name what; do
+      [ "$what" != new ] || what='new  '
+      say "  $what   $name"
+    done
     more=$(($(wc -l <"$plan/added") - NAMES_SHOWN))
     [ "$more" -le 0 ] || say "  and $more more"
   fi
@@ -3755,9 +3758,16 @@ say "Images of $(awk -F "$tab" '
 say "are pulled from $address$below $how"
 [ -z "$passing" ] || say 'The folder does not last: --out FOLDER names one that does.'
 say
-say 'Bring it to each node, to the same place, for example:'
-say "  scp -r $from root@NODE:$from"
-say 'There, as root, what the node has of these:'
+# By such an address every machine reaches itself.
+if matches "$address" "(($label\\.)*localhost|127(\\.[0-9]+)+|0\\.0\\.0\\.0|\\[[0:]+1?\\])(:[0-9]+)?"; then
+  say "It is for this machine alone: by $address a node reaches itself."
+  say 'To make it for others: sh kit/mirrors.sh with an address that they reach.'
+  say 'Here, as root, what this machine has of these:'
+else
+  say 'Bring it to each node, to the same place, for example:'
+  say "  scp -r $from root@NODE:$from"
+  say 'There, as root, what the node has of these:'
+fi
 say
 say 'containerd (Kubernetes, nerdctl; ctr with --hosts-dir /etc/containerd/certs.d)'
 say '  mkdir -p /etc/containerd/certs.d'
@@ -4038,7 +4048,8 @@ hint_for() {
     login | denied)
       if [ -n "$login_user$login$skopeo_file" ]; then
         say 'It takes no pushes with this login: the password may be wrong, or the rights, the project or the quota'
-        say 'at the registry forbid it; or it only serves pulls, as kit/serve.sh does'
+        say 'at the registry forbid it; or it only serves pulls, as kit/serve.sh does.'
+        say 'Another login: --user-from FILE, or --auth-file FILE'
       else
         say 'It takes no pushes from you: it may want a login (--user-from FILE, --auth-file FILE, or before:'
         say "skopeo login $address), or only serve pulls, as kit/serve.sh does"
@@ -4767,14 +4778,15 @@ Usage: sh kit/update.sh [--join] SITE
          points SITE/current at the release that was current before this one,
          or at RELEASE; run again, it goes one further back, never forward
        sh kit/update.sh --list SITE
-         shows the releases, and where a roll-back goes
+         shows the releases, where a roll-back goes, when each came, and two of
+         the names in which it is unlike the current one
        sh kit/update.sh --remove SITE RELEASE
          removes one that is not current
 
 A running zot follows without restart: after a join it serves the tags of both
-bundles. A name that both have is the newer one's; what had it before can still
-be pulled by digest. A join is for a zot that is only pulled from. Of a swap it
-serves SITE/current/registry.
+bundles. A name that both have is the one's that is joined later, whichever was
+saved first; what had it before can still be pulled by digest. A join is for a
+zot that is only pulled from. Of a swap it serves SITE/current/registry.
 
 Both check this bundle and the one at the site before anything is written. A
 join that was cut off is finished by running it again; a swap that was cut off
@@ -4935,10 +4947,13 @@ hold() {
     fi
   done
   held=$lock_file
-  printf '%s' "$me" >"$lock_file" || refuse "$lock_file could not be written" 'Run this again when there is room.'
+  # Of a full disk the shell would tell first, in words of its own.
+  printf '%s' "$me" 2>/dev/null >"$lock_file" || refuse "$lock_file could not be written" 'Run this again when there is room.'
 }
 # What is under way: a check by another process, a folder that is no release yet, one that is none any more.
 child='' stage='' removed='' phase=
+# Folders that this run made, one a line, the deepest first: they go where nothing came into them.
+made=
 at_end() {
   if [ -n "$child" ]; then
     kill "$child" 2>/dev/null || :
@@ -4947,6 +4962,7 @@ at_end() {
   [ -z "$stage" ] || rm -rf "$stage"
   [ -z "$removed" ] || rm -rf "$removed"
   [ -z "$held" ] || rm -f "$held"
+  printf '%s' "$made" | while IFS= read -r one; do rmdir "$one" 2>/dev/null || :; done
 }
 at_signal() {
   progress_end
@@ -5071,6 +5087,12 @@ remember() {
 
 swap_in() {
   if [ ! -e "$given" ]; then
+    case $given in /*) above=$given ;; *) above=./$given ;; esac
+    until [ -e "$above" ]; do
+      made="$made$above
+"
+      above=$(dirname "$above")
+    done
     mkdir -p -- "$given" || refuse "$given cannot be made"
   fi
   open_site
@@ -5109,6 +5131,8 @@ swap_in() {
 
 # copy_release: only blobs that no release has take room.
 copy_release() {
+  [ -d "$site/releases" ] || made="$site/releases
+$made"
   mkdir -p "$site/releases"
   stage=$site/releases/.new
   rm -rf "$stage"
@@ -5165,7 +5189,7 @@ copy_release() {
   (cd "$stage" && find . -type f -exec sync {} + 2>/dev/null) || sync
   mv "$stage" "$site/releases/$id"
   phase=swap
-  stage=
+  stage='' made=
 }
 
 # copy_to_release: what an earlier release has of the batch is linked, where its file there is not damaged.
@@ -5213,11 +5237,34 @@ swap_back() {
   [ -z "$now" ] || say "To $now again: sh $(word_of "$site/current/kit/update.sh") --rollback $(word_of "$site") $now"
 }
 
+# unlike_current RELEASE: two of the names that are not the same in it and in the current one.
+unlike_current() {
+  [ -n "$now" ] && [ "$1" != "$now" ] || return 0
+  set -- "$site/releases/$1/kit/images.tsv" "$site/current/kit/images.tsv"
+  [ -f "$1" ] && [ -f "$2" ] || return 0
+  awk -F '\\t' '
+    # Nobody has checked what is in it.
+    /^#/ || $9 == "referrer" || ($8 ":" $2) !~ /^[A-Za-z0-9._:\\/-]+$/ { next }
+    {
+      name = $8 ":" $2
+      if (!(name in seen)) { seen[name] = 1; order[++names] = name }
+      if (FILENAME == ARGV[1]) own[name] = own[name] " " $3 $6; else current[name] = current[name] " " $3 $6
+    }
+    END {
+      for (at = 1; at <= names; at++) {
+        name = order[at]
+        if (own[name] == current[name]) continue
+        if (++count <= 2) text = text (text == "" ? "" : ", ") (own[name] == "" ? "without " : "") name
+      }
+      if (count) print text (count > 2 ? " and " count - 2 " more" : "")
+    }' "$@"
+}
+
 list_releases() {
   open_site
   need_releases
   earlier=$(before)
-  printf '%s\\t%s\\t%s\\t%s\\n' RELEASE IMAGES SIZE ''
+  printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n' RELEASE IMAGES SIZE '' SINCE 'UNLIKE THE CURRENT ONE'
   for one in "$site"/releases/*/; do
     one=\${one%/}
     id=\${one##*/}
@@ -5227,7 +5274,9 @@ list_releases() {
     mark=
     [ "$id" != "$earlier" ] || mark='a roll-back goes here'
     [ "$id" != "$now" ] || mark=current
-    printf '%s\\t%s\\t%s\\t%s\\n' "$id" "$images" "$(readable "$size")" "$mark"
+    # A date that takes no file here tells nothing.
+    since=$(date -r "$one" '+%Y-%m-%d %H:%M' 2>/dev/null) || since=-
+    printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n' "$id" "$images" "$(readable "$size")" "$mark" "$since" "$(unlike_current "$id")"
   done
   [ ! -d "$site/releases/.new" ] || [ -e "$site/.oci-save-update.lock" ] ||
     note "A swap was cut off: $site/releases/.new is no release, and goes at the next swap"

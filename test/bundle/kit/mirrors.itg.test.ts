@@ -100,7 +100,7 @@ describe('V18: mirrors.sh', () => {
     const { stdout } = await site.run('umask 077; sh kit/mirrors.sh 127.0.0.1:5000', { cwd: '/b' });
     const [, made = ''] = /^Wrote (\/tmp\/mirrors\.\w+)\n/.exec(stdout) ?? [];
     expect(stdout.split('\n').filter((line) => line.length > 80 && !line.startsWith('  cp '))).toEqual([]);
-    expect(stdout).toContain(`\n  scp -r ${made} root@NODE:${made}\n`);
+    expect(stdout).toContain('for this machine alone: by 127.0.0.1:5000 a node reaches itself');
     expect(stdout).toContain('--out FOLDER names one that does');
     // Whoever reads it has gone.
     const unread =
@@ -168,7 +168,9 @@ describe('V18: mirrors.sh', () => {
     [['--https', '--', '[fd00::5]:5000/team'], {}],
   ])('writes JSON and YAML for %s', async (args, { plain, mirror }) => {
     const out = path.join(temp.path, `form-${args.at(-1)?.replaceAll('/', '_')}`);
-    expect(await mirrors('--out', out, ...args)).toMatchObject({ exitCode: 0, stderr: '' });
+    const { stdout, ...run } = await mirrors('--out', out, ...args);
+    expect(run).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toMatch(/\n {2}scp -r (.*) root@NODE:\1\n/);
     const daemon: unknown = JSON.parse(await readFile(path.join(out, 'daemon.json'), 'utf8'));
     expect(daemon).toEqual({
       ...(plain === undefined ? {} : { 'insecure-registries': plain }),
@@ -212,6 +214,27 @@ describe('V18: mirrors.sh', () => {
       stdout: '',
       stderr: expect.stringMatching(/names a registry that/),
     });
+  });
+
+  it('V7: says of an address by which each machine reaches itself that it is for this machine alone', async () => {
+    const own = [
+      'localhost',
+      'LocalHost:5000',
+      'x.localhost',
+      '127.1.2.3:5000/site',
+      '[::1]',
+      '[0:0:0:0:0:0:0:1]:1',
+    ];
+    const others = ['localhost.example', '127.example', '10.127.0.1', '[::10]:5000'];
+    for (const address of [...own, ...others]) {
+      const { stdout } = await mirrors(
+        '--out',
+        path.join(temp.path, `own-${address.replace('/', '_')}`),
+        address,
+      );
+      const said = ['for this machine alone', 'scp -r'].map((words) => stdout.includes(words));
+      expect([address, ...said]).toEqual([address, own.includes(address), others.includes(address)]);
+    }
   });
 
   it('prints commands that hold for a folder of any name', async () => {

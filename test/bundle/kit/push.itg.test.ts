@@ -213,9 +213,12 @@ describe.each([
       });
     expect(await pushAs('')).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('--ca FILE') });
     const anonymous = await pushAs('--ca /root/ca.crt');
+    const named = /--user-from FILE[^]*--auth-file FILE/;
     expect([anonymous.exitCode, anonymous.stderr]).toEqual([1, expect.stringContaining('may want a login')]);
+    expect(anonymous.stderr).toMatch(named);
     const wrong = await pushAs('--ca /root/ca.crt --user-from -', 'robot:no\n');
     expect([wrong.exitCode, wrong.stderr]).toEqual([1, expect.stringContaining('the password may be wrong')]);
+    expect(wrong.stderr).toMatch(named);
     const right = await pushAs('--ca /root/ca.crt --user-from -', `robot:${users.robot}\n`);
     expect([right.exitCode, right.stdout]).toEqual([0, expect.stringContaining('1 pushed of 1 images')]);
     const auth = Buffer.from(`robot:${users.robot}`).toString('base64');

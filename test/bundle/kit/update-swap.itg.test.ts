@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
@@ -6,6 +6,7 @@ import { noteNotOnZot } from '../../support/not-on-zot.ts';
 import { runProgram } from '../../support/program.ts';
 import { hasZot } from '../../support/servers/index.ts';
 import { SITE_SHELLS, startSite } from '../../support/site.ts';
+import { REPOSITORY } from '../../support/two-bundles.ts';
 import { filesOf } from '../../support/whole-bundle.ts';
 import { digestIn, lockIn, pull, serve, startUpdating, type Updating, verify } from './updating.ts';
 
@@ -62,9 +63,24 @@ describe('V17: kit/update.sh --swap keeps a folder for each release', () => {
       exitCode: 0,
     });
     expect(await currentOf(folder)).toBe(`releases/${second}`);
-    const list = await site.run('sh /site/current/kit/update.sh --list /site');
-    expect(list.stdout).toMatch(new RegExp(`^${first}\\t4\\t.*\\ta roll-back goes here$`, 'm'));
-    expect(list.stdout).toMatch(new RegExp(`^${second}\\t5\\t.*\\tcurrent$`, 'm'));
+    for (const [release, hour] of [
+      [first, 21],
+      [second, 23],
+    ] as const) {
+      const then = new Date(Date.UTC(2026, 0, 31, hour, 30));
+      await utimes(path.join(folder, 'releases', release), then, then);
+    }
+    const list = await site.run('sh /site/current/kit/update.sh --list /site', { env: { TZ: 'SIT-1' } });
+    const unlike = `${REPOSITORY}/app:1, ${REPOSITORY}/list:1 and 3 more`;
+    expect(list.stdout.split('\n').map((line) => line.replace(/\t[\d.]+ KiB\t/, '\tSIZE\t'))).toEqual([
+      'RELEASE\tIMAGES\tSIZE\t\tSINCE\tUNLIKE THE CURRENT ONE',
+      ...[
+        `${first}\t4\tSIZE\ta roll-back goes here\t2026-01-31 22:30\t${unlike}`,
+        `${second}\t5\tSIZE\tcurrent\t2026-02-01 00:30\t`,
+      ].toSorted(),
+      expect.stringMatching(/^together on the disk/),
+      '',
+    ]);
     expect(await site.run(`sh /v2/kit/update.sh --remove /site ${second}`)).toMatchObject({
       exitCode: 2,
       stderr: expect.stringContaining('is current'),
@@ -87,7 +103,7 @@ describe('V17: kit/update.sh --swap keeps a folder for each release', () => {
       exitCode: 143,
       stderr: expect.stringContaining('interrupted: nothing was changed'),
     });
-    expect(await readdir(path.join(site, 'releases'))).toEqual([]);
+    expect(await readdir(bench.folder)).not.toContain('three');
     const ids: string[] = [];
     for (const from of [bench.bundle('v1'), bench.bundle('v2'), joined]) {
       expect(await bench.update(['--swap', site], {}, from)).toMatchObject({ exitCode: 0 });
@@ -168,6 +184,22 @@ describe('V17: kit/update.sh --swap keeps a folder for each release', () => {
       stderr: expect.stringContaining('is not empty'),
     });
     expect(await readdir(site)).toEqual(['theirs']);
+  });
+
+  it('leaves no folder that it made where it is refused', async () => {
+    const tools = path.join(bench.folder, 'no-room');
+    await mkdir(tools);
+    await writeFile(path.join(tools, 'df'), "#!/bin/sh\necho 'disk 1 2 3 4% /'\n", { mode: 0o755 });
+    const PATH = `${tools}:${process.env['PATH']}`;
+    const given = path.join(bench.folder, 'given');
+    await mkdir(given);
+    for (const site of [given, path.join(bench.folder, 'made/by it')])
+      expect(await bench.update(['--swap', site], { PATH })).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining('has 3.0 KiB free'),
+      });
+    expect(await readdir(given)).toEqual([]);
+    expect(await readdir(bench.folder)).not.toContain('made');
   });
 
   it('never removes a release that another update made current at the last moment', async () => {

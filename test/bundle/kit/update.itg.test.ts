@@ -26,7 +26,8 @@ describe('V17: kit/update.sh joins a bundle to the one that is served', () => {
     });
     const joined = await site.run('sh /new/kit/update.sh /site');
     expect(joined).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Joined /new into /site') });
-    expect(joined.stdout).toContain(`moved   ${REPOSITORY}/app:1`);
+    expect(joined.stdout).toContain(`\n  new     ${REPOSITORY}/chart:1\n`);
+    expect(joined.stdout).toContain(`  moved   ${REPOSITORY}/app:1\n`);
     expect(joined.stdout).toContain('registries that were not there before: quay.example');
     await expectJoined(bench, folder);
     const sums = digestOf(await readFile(path.join(folder, 'SHA256SUMS'))).slice(7);

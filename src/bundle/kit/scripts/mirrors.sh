@@ -197,9 +197,16 @@ say "Images of $(awk -F "$tab" '
 say "are pulled from $address$below $how"
 [ -z "$passing" ] || say 'The folder does not last: --out FOLDER names one that does.'
 say
-say 'Bring it to each node, to the same place, for example:'
-say "  scp -r $from root@NODE:$from"
-say 'There, as root, what the node has of these:'
+# By such an address every machine reaches itself.
+if matches "$address" "(($label\.)*localhost|127(\.[0-9]+)+|0\.0\.0\.0|\[[0:]+1?\])(:[0-9]+)?"; then
+  say "It is for this machine alone: by $address a node reaches itself."
+  say 'To make it for others: sh kit/mirrors.sh with an address that they reach.'
+  say 'Here, as root, what this machine has of these:'
+else
+  say 'Bring it to each node, to the same place, for example:'
+  say "  scp -r $from root@NODE:$from"
+  say 'There, as root, what the node has of these:'
+fi
 say
 say 'containerd (Kubernetes, nerdctl; ctr with --hosts-dir /etc/containerd/certs.d)'
 say '  mkdir -p /etc/containerd/certs.d'

@@ -244,7 +244,8 @@ hint_for() {
     login | denied)
       if [ -n "$login_user$login$skopeo_file" ]; then
         say 'It takes no pushes with this login: the password may be wrong, or the rights, the project or the quota'
-        say 'at the registry forbid it; or it only serves pulls, as kit/serve.sh does'
+        say 'at the registry forbid it; or it only serves pulls, as kit/serve.sh does.'
+        say 'Another login: --user-from FILE, or --auth-file FILE'
       else
         say 'It takes no pushes from you: it may want a login (--user-from FILE, --auth-file FILE, or before:'
         say "skopeo login $address), or only serve pulls, as kit/serve.sh does"

@@ -480,7 +480,10 @@ write_sums() {
 
 tell() {
   if [ -s "$plan/added" ]; then
-    head -n $NAMES_SHOWN "$plan/added" | while IFS="$tab" read -r name what; do say "  $what   $name"; done
+    head -n $NAMES_SHOWN "$plan/added" | while IFS="$tab" read -r name what; do
+      [ "$what" != new ] || what='new  '
+      say "  $what   $name"
+    done
     more=$(($(wc -l <"$plan/added") - NAMES_SHOWN))
     [ "$more" -le 0 ] || say "  and $more more"
   fi
