@@ -1,8 +1,9 @@
 import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { outputOf } from '../../support/program.ts';
+import { outputOf, runProgram } from '../../support/program.ts';
 import { smallDisk } from '../../support/small-disk.ts';
+import { toolPath } from '../../support/tools.ts';
 import { REPOSITORY } from '../../support/two-bundles.ts';
 import { filesOf } from '../../support/whole-bundle.ts';
 import { startUpdating, type Updating, verify } from './updating.ts';
@@ -230,6 +231,17 @@ describe('V17: kit/update.sh refuses with exit code 2, and changes nothing', () 
     // Nothing comes before the sentence but what is done, in words of the shell.
     expect(refused.stderr).not.toMatch(/printf|I\/O/);
     expect(await readdir(site)).not.toContain('.oci-save-update.lock');
+    // Where there is no room for lists, a whole bundle is not called damaged.
+    for (const script of ['update.sh', 'verify.sh', 'mirrors.sh']) {
+      const line = [path.join(bench.bundle('v2'), 'kit', script), script === 'mirrors.sh' ? 'a' : site];
+      expect(await runProgram(toolPath('dash'), line, { env: { TMPDIR: disk.path } })).toEqual({
+        exitCode: 2,
+        stdout: '',
+        stderr: expect.stringMatching(
+          /^error: .* has not 1 MiB free for temporary files\n {2}Free space there.*\n$/,
+        ),
+      });
+    }
     // As one that was killed at this moment leaves it.
     await writeFile(path.join(site, '.oci-save-update.lock'), '');
     await disk.empty();

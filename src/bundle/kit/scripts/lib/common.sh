@@ -148,6 +148,10 @@ temporary() {
     refuse "no temporary folder can be made in ${TMPDIR:-/tmp}" 'Name another one: TMPDIR=FOLDER'
   work=$(cd -- "$work" && pwd -P)
   plain_path "$work"
+  # On a full disk lists would be cut off, and a whole bundle be called damaged.
+  head -c 1048576 /dev/zero 2>/dev/null >"$work/room" ||
+    refuse "${TMPDIR:-/tmp} has not 1 MiB free for temporary files" 'Free space there, or name another folder: TMPDIR=FOLDER'
+  rm -f "$work/room"
 }
 # plain_path PATH: refuses what awk would read as another path.
 plain_path() {
