@@ -23,7 +23,7 @@ const descriptionSchema = z.strictObject({
 
 /** Another recipe is another corpus. */
 function recipeKey(): string {
-  const recipe = JSON.stringify([3, APPLICATIONS, BASE, [...LEFT_OUT]]);
+  const recipe = JSON.stringify([4, APPLICATIONS, BASE, [...LEFT_OUT]]);
   return createHash('sha256').update(recipe).digest('hex').slice(0, 12);
 }
 

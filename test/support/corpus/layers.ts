@@ -11,7 +11,7 @@ import { UNREAD } from './recipe.ts';
 export async function layerOfPackages(folder: string, packages: readonly Package[]): Promise<Layer> {
   const root = await mkdtemp(join(folder, 'root-'));
   for (const { file } of packages) await outputOf(toolPath('dpkg-deb'), ['-x', file, root]);
-  const layer = layerOf(await entriesOf(root, ''), 'gzip', 6);
+  const layer = layerOf(await entriesOf(root, ''), 'gzip', 1);
   await rm(root, { recursive: true, force: true });
   return layer;
 }
