@@ -7,12 +7,13 @@ import {
   readlink,
   rename,
   rm,
+  rmdir,
   stat,
   symlink,
 } from 'node:fs/promises';
 import path from 'node:path';
 import { LOCK_FILE } from '../../bundle/index.ts';
-import { OciSaveError } from '../../errors.ts';
+import { OciSaveError, systemCodeOf } from '../../errors.ts';
 import { exists, isFolder, unlessGone } from '../../files/index.ts';
 import { digestOf, hexOf, poolHexIn } from '../../oci/digest.ts';
 import { diskError, hashFile, tryLink } from '../../store/index.ts';
@@ -37,7 +38,15 @@ export async function swapSite(
 ): Promise<UnpackReport> {
   const site = path.resolve(given);
   await currentOf(site);
-  await mkdir(path.join(site, 'releases'), { recursive: true });
+  const made = await mkdir(path.join(site, 'releases'), { recursive: true });
+  try {
+    return await swapHeld(archive, site, io);
+  } finally {
+    if (made !== undefined) await removeEmpty(path.join(site, 'releases'), made);
+  }
+}
+
+async function swapHeld(archive: readonly string[], site: string, io: UnpackIo): Promise<UnpackReport> {
   const held = await holdSite(site);
   const staging = path.join(site, 'releases', '.new');
   try {
@@ -70,6 +79,22 @@ export async function swapSite(
     await held.release();
   }
 }
+
+/** Removes the folders from one up to another that were made for nothing: what was refused leaves no trace. */
+async function removeEmpty(folder: string, last: string): Promise<void> {
+  for (let next = folder; ; next = path.dirname(next)) {
+    try {
+      await rmdir(next);
+    } catch (error) {
+      if (KEPT.has(systemCodeOf(error) ?? '')) return;
+      throw error;
+    }
+    if (next === last || next === path.dirname(next)) return;
+  }
+}
+
+/** Something is in a folder; POSIX lets systems choose the code. */
+const KEPT: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'EBUSY']);
 
 /** The release to which `current` leads; undefined at a site that is new. */
 async function currentOf(site: string): Promise<string | undefined> {

@@ -186,9 +186,11 @@ describe('V17: oci-save unpack --join', () => {
     const before = await filesOf(site);
     expect(await bring(bad, 'join', site)).toMatchObject({ outcome: 'damaged' });
     expect(await filesOf(site)).toEqual(before);
-    const swapped = path.join(bench.folder, 'never');
-    expect(await bring(bad, 'swap', swapped)).toMatchObject({ outcome: 'damaged' });
-    expect(await readdir(path.join(swapped, 'releases'))).toEqual([]);
+    // Folders that a swap made for it, too.
+    const own = path.join(bench.folder, 'never');
+    await mkdir(own);
+    expect(await bring(bad, 'swap', path.join(own, 'a/b'))).toMatchObject({ outcome: 'damaged' });
+    expect(await readdir(own)).toEqual([]);
   });
 });
 
