@@ -1,10 +1,10 @@
-import { $ as listLines, $t as formatSource, Bn as option, C as createReporter, D as wrapLines, Dn as formatPlatform, E as renderColumns, Ft as isFile, Gt as formatCount, Ht as isListAddress, In as systemCodeOf, K as joinRequests, Kt as LOCK_FILE_KIND, Ln as asFlag, Lt as archiveNamed, Mt as readStart, Nn as exitCodeOf, Nt as openRegular, On as quoteText, Pt as exists$1, Q as leftOutLines, Rn as hint, S as renderRelease, St as shellWord, T as renderImageList, Ut as formatOrigin, Vn as spellHint, Wt as formatBytes, X as LIST_FORMS, Xt as encodeLock, Y as entryOf, Z as writeList, a as verifyBundle, an as parseStoreOptions, at as readLock, b as renderWarnings$1, bn as isDigest, bt as plainText, c as listInputs, ct as writeFileWhole, d as storeFolder, dt as pruneStore, en as listError, ft as verifyStore, gn as namesRegistry, hn as nameOf, i as unpackBundle, in as parseReleaseOptions, it as lockFileIn, j as listingsOf, jn as OciSaveError, kn as showText, kt as VERSION, l as save, mn as isReference, nn as parseOptions, nt as surveyLists, o as releaseContent, ot as foreignAt, p as watchSignals, pn as formatReference, q as idleOptions, rn as parseOptionsWithLogins, rt as lockOfArchive, s as pushBundle, st as refuseForeign, t as serveBundle, un as describeOptions, ut as listStore, v as renderListings, vn as shownReference, w as renderError, x as renderPushSummary, xn as shortDigest, xt as printableJson, y as renderSummary, zn as kebab } from "./engine.js";
+import { $ as listLines, $t as formatSource, An as showText, Bn as kebab, C as createReporter, Ct as VERSION, D as wrapLines, E as renderColumns, Et as verifyStore, Gt as formatCount, Hn as spellHint, Ht as isListAddress, K as joinRequests, Kt as LOCK_FILE_KIND, Ln as systemCodeOf, Lt as archiveNamed, Mn as OciSaveError, Mt as openRegular, Nt as exists$1, On as formatPlatform, Pn as exitCodeOf, Pt as isFile, Q as leftOutLines, Rn as asFlag, S as renderRelease, Sn as shortDigest, T as renderImageList, Tt as pruneStore, Ut as formatOrigin, Vn as option, Wt as formatBytes, X as LIST_FORMS, Xt as encodeLock, Y as entryOf, Z as writeList, a as verifyBundle, an as parseStoreOptions, at as lockFileIn, b as renderWarnings$1, c as listInputs, ct as writeFileWhole, d as storeFolder, en as listError, gn as namesRegistry, gt as shellWord, hn as nameOf, ht as printableJson, i as unpackBundle, in as parseReleaseOptions, it as readLock, j as listingsOf, jt as readStart, kn as quoteText, l as save, mn as isReference, mt as plainText, nn as parseOptions, nt as surveyLists, o as releaseContent, ot as foreignAt, p as watchSignals, pn as formatReference, q as idleOptions, rn as parseOptionsWithLogins, rt as lockOfArchive, s as pushBundle, st as refuseForeign, t as serveBundle, un as describeOptions, v as renderListings, vn as shownReference, w as renderError, wt as listStore, x as renderPushSummary, xn as isDigest, y as renderSummary, yn as blobHexIn, zn as hint } from "./engine.js";
 import path from "node:path";
 import { lstat, stat } from "node:fs/promises";
 import fs from "node:fs";
+import { hostname } from "node:os";
 import process from "node:process";
 import { stripVTControlCharacters } from "node:util";
-import { hostname } from "node:os";
 import childProcess from "node:child_process";
 import { EventEmitter } from "node:events";
 // node_modules/commander/lib/error.js
@@ -3827,7 +3827,7 @@ Exit codes: 0 done, 2 a list that a save would refuse, or wrong use.
 `;
 /** `oci-save list`: the images of lists, locks, bundles and archives. Nothing is resolved, and no registry is contacted. */
 function listCommand(host, done) {
-	return addFlags(new Command("list").description("show the images of lists, locks, bundles and archives; no registry is contacted").argument("[what...]", "image lists, locks, bundles, archives; - for a list on standard input").option("--as <form>", `how: ${FORMS.join(", ")}; --json is the same as json`, "table"), OPTIONS$3).addHelpText("after", EXAMPLES$7).action(async (what, { as, ...flags }) => {
+	return addFlags(new Command("list").description("show the images of lists, locks, bundles and archives; no registry is contacted").argument("[what...]", "image lists, locks, bundles, archives; - for a list on standard input").option("--as <form>", `how: ${FORMS.join(", ")}; --json is the same as json (default: table)`), OPTIONS$3).addHelpText("after", EXAMPLES$7).action(async (what, { as = "table", ...flags }) => {
 		const { output, rest } = takeFlags(flags, host);
 		const form = FORMS.find((known) => known === (output.json ? "json" : as));
 		if (form === void 0) throw new OciSaveError({
@@ -4213,9 +4213,9 @@ function damageLines({ damaged, parts, broken, linksMissing }) {
 	const lines = [];
 	if (parts.length > 0) lines.push(`${formatCount(parts.length, "part")} to copy or download again:`, ...nameLines(parts.map(({ name, reason }) => `${name}: ${reason}`), MAX_SHOWN, "  "));
 	if (broken !== void 0) lines.push(shortened(plainText(`the archive is damaged: ${broken}`)));
-	const isUnlinked = (one) => linksMissing > 0 && hexIn(one) !== "" && isInRegistry(one);
+	const isUnlinked = (one) => linksMissing > 0 && blobHexIn(one.path) !== void 0 && isInRegistry(one);
 	if (linksMissing > 0 && damaged.some(isUnlinked)) lines.push(...unlinkedLines(linksMissing));
-	const all = [...Map.groupBy(damaged.filter((one) => !isUnlinked(one)), (one) => `${hexIn(one) === "" ? one.path : hexIn(one)} ${one.reason}`).values()];
+	const all = [...Map.groupBy(damaged.filter((one) => !isUnlinked(one)), (one) => `${blobHexIn(one.path) ?? one.path} ${one.reason}`).values()];
 	for (const group of all.slice(0, MAX_SHOWN)) lines.push(...groupLines(group));
 	if (all.length > MAX_SHOWN) lines.push(`and ${formatCount(all.length - MAX_SHOWN, "more file")}: --json`);
 	const concerned = [...new Set(damaged.filter((one) => !isUnlinked(one)).flatMap((one) => one.images))];
@@ -4225,14 +4225,14 @@ function damageLines({ damaged, parts, broken, linksMissing }) {
 function groupLines(group) {
 	const [first] = group;
 	if (first === void 0) return [];
-	const hex = hexIn(first);
+	const hex = blobHexIn(first.path);
 	const images = [...new Set(group.flatMap((one) => one.images))];
 	const needed = images.length === 0 ? [] : ["  needed by:", ...nameLines(images, MAX_NAMES$1, "    ")];
-	if (hex === "") return [plainText(`${first.path}: ${first.reason}`), ...needed];
-	const places = group.map(({ path }) => path.slice(0, path.lastIndexOf("blobs/"))).map((folder) => `${folder}blobs/sha256/`);
+	if (hex === void 0) return [plainText(`${first.path}: ${first.reason}`), ...needed];
+	const folders = group.map(({ path }) => path.slice(0, path.lastIndexOf("/") + 1));
 	return [
 		plainText(`blob sha256:${hex.slice(0, 12)}: ${first.reason}`),
-		...nameLines(places.map((place) => `in ${place}`), MAX_NAMES$1, "  "),
+		...nameLines(folders.map((folder) => `in ${folder}`), MAX_NAMES$1, "  "),
 		...needed
 	];
 }
@@ -4251,9 +4251,6 @@ function unlinkedLines(count) {
 function nameLines(names, most, indent) {
 	const shown = names.slice(0, most).map((name) => indent + plainText(name));
 	return names.length > most ? [...shown, `${indent}and ${names.length - most} more`] : shown;
-}
-function hexIn({ path }) {
-	return /(?:^|\/)blobs\/sha256\/([0-9a-f]{64})$/.exec(path)?.[1] ?? "";
 }
 function isInRegistry({ path }) {
 	return path.startsWith("registry/");
@@ -4375,15 +4372,15 @@ What is there is never overwritten. Where a medium knows no hard links (FAT, exF
 how much room they take is told before anything is written. With --state they are left out, and a folder on another disk gets
 links to the blobs: a root for zot ("gc": false) in a few KiB. All of it is on the disk when the command ends.
 
-A registry that serves a site follows a join and a swap without restart; pulls go on. With --join the newer bundle has a name
-that both have, and what had it before stays by its digest. It is refused where the registry takes pushes: there, oci-save push.
+A registry that serves a site follows a join and a swap without restart; pulls go on. With --join the bundle that is joined
+has a name that both have, whichever was saved first; what had it before stays by its digest. It is refused where the registry takes pushes: there, oci-save push.
 With --swap a registry serves current/registry; kit/update.sh --rollback goes back.
 
 Exit codes: 0 done, 1 the archive is damaged and nothing is left, 2 nothing was started, 130 and 143 interrupted.
 `;
 /** `oci-save unpack`: a bundle's archive, its parts or a stream into a new folder, checked on the way. */
 function unpackCommand(host, done) {
-	return addFlags(new Command("unpack").description("unpack an archive into a new folder, checked on the way").argument("<archive...>", "an archive, its parts; - for an archive on standard input").option("-o, --output <folder>", "the folder to be made (default: the archive's name, here)", "").option("--join <site>", "add its images to those of the bundle that is served from this folder").option("--swap <site>", "unpack it into releases/ of this folder, and point current at it").option("--state <folder>", "make a folder for zot that points at the bundle's blobs, and no copies", ""), []).addHelpText("after", EXAMPLES$1).action((archive, flags) => {
+	return addFlags(new Command("unpack").description("unpack an archive into a new folder, checked on the way").argument("<archive...>", "an archive, its parts; - for an archive on standard input").option("-o, --output <folder>", "the folder to be made (default: the archive's name, here)").option("--join <site>", "add its images to those of the bundle that is served from this folder").option("--swap <site>", "unpack it into releases/ of this folder, and point current at it").option("--state <folder>", "make a folder for zot that points at the bundle's blobs, and no copies"), []).addHelpText("after", EXAMPLES$1).action((archive, flags) => {
 		const { output, rest } = takeFlags(flags, host);
 		const folder = typeof rest["output"] === "string" ? rest["output"] : "";
 		const site = siteOf(rest, folder);
@@ -4448,7 +4445,11 @@ function words$1(report) {
 	if (swapped !== void 0) {
 		const { release, before } = swapped;
 		const was = before === void 0 || before === release ? "" : `; it was ${before}`;
-		return [plainText(`${output}/current is release ${release} now${was}`)];
+		return [
+			`${output}/current is release ${release} now${was}`,
+			`A registry serves ${output}/current/registry`,
+			...was === "" ? [] : [`Back: sh ${shellWord(`${output}/current/kit/update.sh`)} --rollback ${shellWord(output)}`]
+		].map(plainText);
 	}
 	const copied = copies.files === 0 ? "" : `; ${formatCount(copies.files, "further name")} as copies, ${formatBytes(copies.bytes)} more`;
 	return [`Unpacked ${archive} to ${output}: ${formatCount(report.images ?? 0, "image")}, ${formatCount(files, "file")}, ${formatBytes(bytes)}, all of it checked${copied}`, ...state === void 0 ? [] : [`${state} is the root for zot: it points at ${output}, and needs "gc": false`, `registry/ in ${output} has no blobs: oci-save verify --without-links checks the rest`]].map(plainText);

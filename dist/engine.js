@@ -1,10 +1,12 @@
 import { i as __toESM, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
-import path, { join as join$1, sep } from "node:path";
+import path, { join as join$1, resolve as resolve$1, sep } from "node:path";
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import path$1 from "node:path/posix";
-import { access, appendFile, chmod, constants, copyFile, glob, link, lstat, mkdir, mkdtemp, open as open$2, opendir, readFile as readFile$1, readdir, readlink, realpath, rename, rm, stat, statfs, symlink, unlink, utimes, writeFile } from "node:fs/promises";
-import fs, { accessSync, appendFileSync, closeSync, constants as constants$1, createReadStream, createWriteStream, fstatSync, lstatSync, openSync, readFileSync, readSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { access, appendFile, chmod, constants, copyFile, glob, link, lstat, mkdir, mkdtemp, open as open$2, opendir, readFile as readFile$1, readdir, readlink, realpath, rename, rm, rmdir, stat, statfs, symlink, unlink, utimes, writeFile } from "node:fs/promises";
 import { Duplex, PassThrough, Readable, Transform, Writable, getDefaultHighWaterMark, pipeline } from "node:stream";
+import fs, { accessSync, appendFileSync, closeSync, constants as constants$1, createReadStream, createWriteStream, fstatSync, lstatSync, openSync, readFileSync, readSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import os, { constants as constants$2, devNull, hostname, tmpdir, userInfo } from "node:os";
+import { scheduler, setImmediate, setTimeout as setTimeout$1 } from "node:timers/promises";
 import { buffer } from "node:stream/consumers";
 import { BlockList, isIP, isIPv6 } from "node:net";
 import dns from "node:dns";
@@ -14,12 +16,10 @@ import tls, { TLSSocket, connect } from "node:tls";
 import process$2, { execArgv, execPath, hrtime, platform as platform$2 } from "node:process";
 import { aborted as aborted$1, callbackify, debuglog, inspect, isDeepStrictEqual, promisify, stripVTControlCharacters, styleText } from "node:util";
 import zlib, { createGunzip } from "node:zlib";
-import { scheduler, setImmediate, setTimeout as setTimeout$1 } from "node:timers/promises";
-import os, { constants as constants$2, devNull, hostname, tmpdir, userInfo } from "node:os";
 import { ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { StringDecoder } from "node:string_decoder";
 import tty from "node:tty";
-import { EventEmitter, addAbortListener, on, once as once$1, setMaxListeners } from "node:events";
+import { EventEmitter, addAbortListener, on, once as once$2, setMaxListeners } from "node:events";
 import { serialize } from "node:v8";
 import { Buffer as Buffer$1 } from "node:buffer";
 import { finished as finished$1, pipeline as pipeline$1 } from "node:stream/promises";
@@ -110,6 +110,15 @@ function exitCodeOf(error) {
 function failureClassOf(error) {
 	const code = error instanceof OciSaveError ? error.code : void 0;
 	return FAILURE_CLASSES.find((known) => known === code) ?? "local";
+}
+/** The result of a question to a place; undefined where the place does not have what was asked for: `not-found`. */
+async function unlessMissing(asking) {
+	try {
+		return await asking;
+	} catch (error) {
+		if (error instanceof OciSaveError && error.code === "not-found") return void 0;
+		throw error;
+	}
 }
 /** The words of anything that was thrown, for a message that quotes it. */
 function messageOf(thrown) {
@@ -5991,6 +6000,32 @@ function shortDigest(digest) {
 /** The tag of an image without a tag, for readers that need one. */
 function digestTag(digest) {
 	return `digest-${hexOf(digest).slice(0, 12)}`;
+}
+/** Where an OCI layout has a blob (image-spec, image-layout.md, Blobs), with slashes. */
+function blobPath$1(digest) {
+	return `blobs/sha256/${hexOf(digest)}`;
+}
+/** The layout and the digits of a path of a blob, with slashes; undefined for any other path. */
+function parseBlobPath(path) {
+	const [, layout, hex] = /^((?:.*\/)?)blobs\/sha256\/([0-9a-f]{64})$/s.exec(path) ?? [];
+	return layout === void 0 || hex === void 0 ? void 0 : {
+		layout,
+		hex
+	};
+}
+/** The digits of a path of a blob, whichever layout has it; undefined for any other path. */
+function blobHexIn(path) {
+	return parseBlobPath(path)?.hex;
+}
+/** The digits of a path of a blob in the layout at the top; undefined for any other path. */
+function poolHexIn(path) {
+	const { layout, hex } = parseBlobPath(path) ?? {};
+	return layout === "" ? hex : void 0;
+}
+/** The digest of a path of a blob, whichever layout has it; undefined for any other path. */
+function blobDigestIn(path) {
+	const hex = blobHexIn(path);
+	return hex === void 0 ? void 0 : `sha256:${hex}`;
 }
 // src/oci/reference-hint.ts
 /** The values that templates write for an empty variable. */
@@ -13094,14 +13129,14 @@ function parseMirrors(texts) {
 		const [prefix = "", location = "", ...more] = text.split("=").map((part) => part.trim());
 		if (more.length > 0 || prefix === "" || location === "") throw wrong("it is not PREFIX=LOCATION");
 		const rule = {
-			prefix: placeOf$9(prefix, wrong),
-			location: placeOf$9(location, wrong)
+			prefix: placeOf$8(prefix, wrong),
+			location: placeOf$8(location, wrong)
 		};
 		if (rule.prefix === rule.location) throw wrong("both are the same");
 		return rule;
 	});
 }
-function placeOf$9(text, wrong) {
+function placeOf$8(text, wrong) {
 	if (text.includes("://")) throw wrong("a place begins with no protocol");
 	const place = text.replace(/\/$/, "");
 	if (!namesRegistry(`${place}/x`)) throw wrong(`${showText(place)} does not begin with a registry (a host has a dot or a port)`);
@@ -13126,7 +13161,7 @@ function parseNamingRule(text) {
 	};
 }
 // src/options/push-target.ts
-const HINT$1 = "Write registry:port/prefix, for example registry.example:5000 or ghcr.io/acme; @depth=2 after it folds longer names.";
+const HINT = "Write registry:port/prefix, for example registry.example:5000 or ghcr.io/acme; @depth=2 after it folds longer names.";
 /** Reads targets, each once. Throws `usage` for what is not a target. */
 function parsePushTargets(texts) {
 	const targets = texts.map(parsePushTarget);
@@ -13136,7 +13171,7 @@ function parsePushTarget(text) {
 	const wrong = (why) => new OciSaveError({
 		code: "usage",
 		message: `${showText(text)} is not a push target: ${why}`,
-		hint: HINT$1
+		hint: HINT
 	});
 	if (text.includes("://")) throw wrong("it begins with a protocol");
 	const match = /^([^@]*?)(?<!\/)\/*(?:@depth=(\d{1,2}))?$/.exec(text);
@@ -13183,8 +13218,36 @@ function metaOf(kind, wording, fallback, choices) {
 function listOption(wording) {
 	return union([string(), array(string())], { error: "must be a list of texts" }).default([]).transform((given) => (typeof given === "string" ? [given] : given).flatMap(splitList)).meta({ option: metaOf("list", wording, "") });
 }
+/**
+* References, listed in the same way. Behind an arrow a comma is refused: in a list it begins a further name of that image,
+* and between references another image.
+*/
+function referencesOption(wording) {
+	return union([string(), array(string())], { error: "must be a list of texts" }).default([]).transform((given, context) => {
+		const lines = (typeof given === "string" ? [given] : given).flatMap(linesOf$2).map(entriesOf$4);
+		const [unclear] = lines.flatMap((entries) => {
+			const first = entries.findIndex((entry) => ARROW.test(entry));
+			return first < 0 ? [] : entries.slice(first).filter((entry) => !ARROW.test(entry));
+		});
+		if (unclear !== void 0) {
+			const message = `${showText(unclear)}: behind an arrow a comma may begin a further name or another image: write one image a line, and one with several names into a list`;
+			context.addIssue({
+				code: "custom",
+				message
+			});
+		}
+		return lines.flat();
+	}).meta({ option: metaOf("list", wording, "") });
+}
+const ARROW = /[=-]>/;
 function splitList(text) {
-	return text.split(/\r\n|[\r\n]/).filter((line) => !/^\s*#/.test(line)).flatMap((line) => line.trimStart().startsWith("-") ? [line] : line.replace(/\s#.*/s, "").split(",")).map((word) => word.trim()).filter((word) => word !== "");
+	return linesOf$2(text).flatMap(entriesOf$4);
+}
+function linesOf$2(text) {
+	return text.split(/\r\n|[\r\n]/).filter((line) => !/^\s*#/.test(line));
+}
+function entriesOf$4(line) {
+	return (line.trimStart().startsWith("-") ? [line] : line.replace(/\s#.*/s, "").split(",")).map((entry) => entry.trim()).filter((entry) => entry !== "");
 }
 function textOption(fallback, wording) {
 	return string({ error: "must be a text" }).default(fallback).transform((text) => text.trim() || fallback).meta({ option: metaOf("text", wording, fallback) });
@@ -13251,7 +13314,7 @@ function readSize(given) {
 * arrive as text from a command line or a workflow, or typed through the API.
 */
 const optionsSchema = strictObject({
-	images: listOption({
+	images: referencesOption({
 		description: "references inline; on the command line, its arguments",
 		argument: true,
 		asInput: { description: "references inline, as lines of a list" }
@@ -13707,6 +13770,14 @@ function refusal(message, hint, line) {
 		}]
 	});
 }
+/** The advice of a reject: as a flag of the command line, and with its options as data. */
+function hintsOf(parts) {
+	return {
+		hint: spellHint(parts, asFlag),
+		hintParts: parts
+	};
+}
+/** A rejected entry as a problem, which says the text of the entry where the reason does not. */
 function toProblem({ text, origin, reason, hint, hintParts = hint }) {
 	const shown = text === "" || reason.includes(text) ? "" : `'${text}': `;
 	return {
@@ -13726,12 +13797,12 @@ function listError(problems) {
 	}));
 	if (first !== void 0 && problems.length === 1) return new OciSaveError({
 		code: "list",
-		message: `${placeOf$8(first)}: ${first.reason}`,
+		message: `${placeOf$7(first)}: ${first.reason}`,
 		hint: first.hint,
 		details
 	});
 	const words = details.map((detail) => detailWords(detail, asFlag));
-	const lines = problems.slice(0, MAX_SHOWN$2).map((problem, at) => `  ${placeOf$8(problem)}: ${words[at]}`);
+	const lines = problems.slice(0, MAX_SHOWN$2).map((problem, at) => `  ${placeOf$7(problem)}: ${words[at]}`);
 	const more = problems.length > MAX_SHOWN$2 ? [`  and ${problems.length - MAX_SHOWN$2} more`] : [];
 	return new OciSaveError({
 		code: "list",
@@ -13745,7 +13816,7 @@ function listError(problems) {
 	});
 }
 /** `file:line`, or the file. Its name may contain anything but a slash; a message is one line. */
-function placeOf$8({ file, line }) {
+function placeOf$7({ file, line }) {
 	const name = file.replace(/\p{Cc}/gu, "?");
 	return line === void 0 ? name : `${name}:${line}`;
 }
@@ -13888,11 +13959,12 @@ function dir(text) {
 function stored(text, transport) {
 	if (text === "") throw refusal(`the name is missing after '${transport}:'`);
 	if (text.startsWith("[")) throw refusal("the place of a storage cannot be written in a list", "Set CONTAINERS_STORAGE_CONF for another storage than that of its user.");
-	const id = transport === "docker-daemon" ? text : text.replace(/^@/, "sha256:");
+	const id = transport === "docker-daemon" ? text : text.replace(/^@(?:sha256:)?/, "sha256:");
 	if (isDigest(id)) return {
 		transport,
 		image: id
 	};
+	if (/^@[0-9a-f]{4,63}$/.test(text) || /^[0-9a-f]{64}$/.test(text)) throw refusal("an image ID is not written so", transport === "docker-daemon" ? "Write docker-daemon:sha256:ID => name:tag, with its 64 digits: docker images --no-trunc lists them." : "Write containers-storage:@ID => name:tag, with its 64 digits: podman images --no-trunc lists them.");
 	const image = parseName(text);
 	if (transport === "docker-daemon" && image.digest !== void 0) throw refusal("Docker's daemon does not give images by the digest of a registry", "Write docker-daemon:name:tag, or docker-daemon:sha256:… with an image ID.");
 	return {
@@ -16677,10 +16749,17 @@ function repositoryPath(storedName) {
 	const [, address = "", port] = bracketed;
 	return `ipv6-${address.toLowerCase().replace(/^:/, "0:").replace(/:$/, ":0").replaceAll(":", "-")}${port === void 0 ? "" : `_${port}`}${rest}`;
 }
-/** The folder and tag of a stored name: two spellings of a name may be one place. */
-function placeOf$7(stored) {
-	const colon = stored.lastIndexOf(":");
-	return repositoryPath(stored.slice(0, colon)) + stored.slice(colon);
+/** The repository of a stored name, its tag included: its folder below the zot root. */
+function storedRepository(stored) {
+	return repositoryPath(splitName$1(stored).name);
+}
+/** The repositories in which an image is stored: one for each of its names, or fewer. */
+function storedRepositories({ names }) {
+	return new Set(names.map(storedRepository));
+}
+/** Where zot serves a stored name, `repository:tag`: two spellings of a name may be one place. */
+function placeOf$6(stored) {
+	return `${storedRepository(stored)}:${splitName$1(stored).tag}`;
 }
 /**
 * Why zot could not serve or list a repository with this path; undefined where it can. Its grammar
@@ -17008,7 +17087,7 @@ function refuseCollisions$1(inputs) {
 	const byName = /* @__PURE__ */ new Map();
 	const collisions = [];
 	for (const input of inputs) for (const name of input.image.names) {
-		const place = placeOf$7(name);
+		const place = placeOf$6(name);
 		const other = byName.get(place);
 		if (other === void 0) byName.set(place, input);
 		else if (!areSame$1(other.image, input.image)) {
@@ -17021,7 +17100,7 @@ function refuseCollisions$1(inputs) {
 	throw new OciSaveError({
 		code: "list",
 		message: collisions.join("\n"),
-		hint: hint`Store one of them under another name (source => name), or keep the domains: ${option("naming")} keep-domain.`
+		hint: hint`Store one of them under another name (source => name); where ${option("naming")} makes their names the same, change that.`
 	});
 }
 function describe$2({ image, origins }, withPlatforms) {
@@ -17159,7 +17238,7 @@ function mergeLocks(older, newer) {
 	const isTaken = (place, digest) => held.has(place) || (tags.get(place) ?? digest) !== digest;
 	const split = older.images.map((image) => {
 		const own = withoutLostTags(image, tags);
-		const lost = own.names.filter((name) => isTaken(placeOf$7(name), taggedDigest(own)));
+		const lost = own.names.filter((name) => isTaken(placeOf$6(name), taggedDigest(own)));
 		return {
 			image: own,
 			original: image,
@@ -17193,7 +17272,7 @@ function mergeLocks(older, newer) {
 	});
 }
 function hold(name, image, held, present) {
-	held.add(placeOf$7(name));
+	held.add(placeOf$6(name));
 	present.add(contentAt(name, image));
 }
 /**
@@ -17208,15 +17287,12 @@ function contentAt(name, image) {
 		leaves,
 		referrers: image.referrers
 	};
-	return `${repositoryPath(splitName$1(name).name)} ${JSON.stringify(content)}`;
-}
-function repositoriesOf$1({ names }) {
-	return new Set(names.map((name) => repositoryPath(splitName$1(name).name)));
+	return `${storedRepository(name)} ${JSON.stringify(content)}`;
 }
 /** The tags of cosign's in each repository, by place; of a tag that moved while the images were read, the first counts. */
 function referrerTags({ images }) {
 	const tags = /* @__PURE__ */ new Map();
-	for (const image of images) for (const repository of repositoriesOf$1(image)) for (const { digest, tag } of image.referrers) {
+	for (const image of images) for (const repository of storedRepositories(image)) for (const { digest, tag } of image.referrers) {
 		const place = `${repository}:${tag ?? ""}`;
 		if (tag !== void 0 && !tags.has(place)) tags.set(place, digest);
 	}
@@ -17224,7 +17300,7 @@ function referrerTags({ images }) {
 }
 /** An image whose signatures lost their tag to a newer one: they stay as what refers to it by its manifest. */
 function withoutLostTags(image, tags) {
-	const repositories = [...repositoriesOf$1(image)];
+	const repositories = [...storedRepositories(image)];
 	const referrers = image.referrers.map((referrer) => {
 		const { tag, ...untagged } = referrer;
 		return tag !== void 0 && repositories.some((repository) => (tags.get(`${repository}:${tag}`) ?? referrer.digest) !== referrer.digest) ? untagged : referrer;
@@ -17241,7 +17317,7 @@ function digestName(stored, image, isTaken) {
 	const hex = hexOf(taggedDigest(image));
 	for (let digits = DIGITS; digits <= hex.length; digits += 1) {
 		const byDigest = `${name}:digest-${hex.slice(0, digits)}`;
-		if (!isTaken(placeOf$7(byDigest))) return byDigest;
+		if (!isTaken(placeOf$6(byDigest))) return byDigest;
 	}
 	throw new OciSaveError({
 		code: "unsupported",
@@ -17301,12 +17377,16 @@ function checked$2(lock) {
 }
 // src/lock/artifacts.ts
 /** Whether it is what a runtime runs: neither an attestation nor an artifact. */
-function isForPlatform({ platform, attests }) {
-	return platform !== void 0 && attests === void 0;
+function isForPlatform(leaf) {
+	return leaf.platform !== void 0 && leaf.attests === void 0;
 }
-/** How many images are artifacts, which no runtime takes: charts, bundles of policies and the like. */
+/** Whether no runtime takes it: charts, bundles of policies and the like. */
+function isArtifact({ leaves }) {
+	return !leaves.some(isForPlatform);
+}
+/** How many images are artifacts. */
 function artifactsIn({ images }) {
-	return images.filter(({ leaves }) => !leaves.some(isForPlatform)).length;
+	return images.filter(isArtifact).length;
 }
 // src/list/formats/own/lock.ts
 /** Our own lock: each of its images as it is locked, at the line of its `ref`. */
@@ -26283,10 +26363,10 @@ function shownRule(text) {
 */
 function compilePattern(source, budget) {
 	if (source.length > MAX_PATTERN) throw refusal(`its regular expression is longer than ${MAX_PATTERN} characters`);
-	if (budget.left <= 0) throw tooLarge$4("with it, the regular expressions of the lists are too large together");
+	if (budget.left <= 0) throw tooLarge$3("with it, the regular expressions of the lists are too large together");
 	const pattern = read$2(source);
 	const size = pattern.programSize();
-	if (size > MAX_PROGRAM) throw tooLarge$4(`${shownRule(source)} repeats too much`);
+	if (size > MAX_PROGRAM) throw tooLarge$3(`${shownRule(source)} repeats too much`);
 	budget.left -= size;
 	return (text) => pattern.matcher(text).find();
 }
@@ -26298,7 +26378,7 @@ function read$2(source) {
 		throw refusal(`${shownRule(source)} is not a regular expression of RE2`, "RE2 has neither lookarounds nor backreferences, and repeats at most 1,000 times.");
 	}
 }
-function tooLarge$4(reason) {
+function tooLarge$3(reason) {
 	return refusal(reason, "Write shorter ones, with fewer repetitions.");
 }
 // src/list/ignore.ts
@@ -26646,11 +26726,7 @@ function nothingLeft(kept, tagRequests, before) {
 		hint: hint`Give images, or files with ${option("imageList")}.`
 	}];
 }
-const ADVICE = hint`Save it with ${option("onCandidate", "accept")}, or have it listed with ${option("onCandidate", "report")}.`;
-const DOUBTFUL = {
-	hint: spellHint(ADVICE, asFlag),
-	hintParts: ADVICE
-};
+const DOUBTFUL = hintsOf(hint`Save it with ${option("onCandidate", "accept")}, or have it listed with ${option("onCandidate", "report")}.`);
 function skippedTemplate({ file }) {
 	return {
 		file,
@@ -26821,7 +26897,7 @@ function warningsOf(requests) {
 		if (first === void 0) return [];
 		const registry = referenceIn$1(first.source)?.domain;
 		return [{
-			message: `${`${formatCount(group.length, "image")} without a registry`}, taken from ${registry}; the first is ${showText(first.written)}`,
+			message: `${`${formatCount(group.length, "image")} without a registry`}: ${registry} is meant; the first is ${showText(first.written)}`,
 			origin: first.origin
 		}];
 	});
@@ -27127,467 +27203,6 @@ function checkArchiveName(written) {
 		message: `archive-name: ${JSON.stringify(written)} cannot name an archive: it ${wrong}`,
 		hint: hint`Write ${option("archiveName")} NAME, or FOLDER/NAME.`
 	});
-}
-// src/files/boundary.ts
-/** Whether a path as a workflow writes it lies in the checkout; links are not followed. */
-function isInCheckout(file, { checkout }) {
-	return isInside(path.resolve(file), checkout);
-}
-/** Whether an absolute path is one of some folders, or lies in one; links are not followed. */
-function isInside(place, folders) {
-	return folders.some((folder) => {
-		const relative = path.relative(folder, place);
-		return relative !== ".." && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
-	});
-}
-/** Whether a path lies in one of some real folders, links followed. For a path without a file yet, its folder counts. */
-async function liesInside(file, folders) {
-	return isInside(await realPlaceOf(path.resolve(file)), folders);
-}
-/** The real path of a place: where nothing is there yet, that of the nearest folder above it, with the rest. */
-async function realPlaceOf(place) {
-	try {
-		return await realpath(place);
-	} catch (error) {
-		if (systemCodeOf(error) === void 0) throw error;
-		const above = path.dirname(place);
-		return above === place ? place : path.join(await realPlaceOf(above), path.basename(place));
-	}
-}
-// src/files/kind.ts
-/** Whether there is anything at a path, even a link to nowhere. */
-async function exists(place) {
-	return await unlessGone(lstat(place)) !== void 0;
-}
-/** Whether a path leads to a file. */
-async function isFile(place) {
-	return (await unlessGone(stat(place)))?.isFile() ?? false;
-}
-/** Whether a path leads to a folder. */
-async function isFolder$1(place) {
-	return (await unlessGone(stat(place)))?.isDirectory() ?? false;
-}
-/** The result of a read, or undefined where the file or folder does not exist (any more). */
-async function unlessGone(reading) {
-	try {
-		return await reading;
-	} catch (error) {
-		const code = systemCodeOf(error);
-		if (code === "ENOENT" || code === "ENOTDIR") return void 0;
-		throw error;
-	}
-}
-// src/files/mount-points.ts
-/** Linux tells each process what is mounted where it looks (proc_pid_mountinfo(5)). */
-const MOUNTS = "/proc/self/mountinfo";
-/** The fifth field; blanks and backslashes are octal. */
-function mountPointsIn(mountinfo) {
-	return mountinfo.split("\n").flatMap((line) => {
-		const place = line.split(" ")[4];
-		return place === void 0 ? [] : [place.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)))];
-	});
-}
-/**
-* Those of some real paths, and of what is below them, on which a file system or a file is mounted: none of them can be
-* renamed. Where a system does not tell, a place on another device than its folder counts.
-*/
-async function mountPointsAt(places) {
-	try {
-		const points = mountPointsIn(await readFile$1(MOUNTS, "latin1"));
-		const names = places.map((place) => Buffer.from(place, "utf8").toString("latin1"));
-		return points.filter((point) => names.some((name) => point === name || point.startsWith(`${name}/`))).map((point) => Buffer.from(point, "latin1").toString("utf8"));
-	} catch (error) {
-		if (systemCodeOf(error) === void 0) throw error;
-	}
-	const found = [];
-	for (const place of places) {
-		const [own, above] = [await deviceOf(place), await deviceOf(path.dirname(place))];
-		if (own !== void 0 && own !== above) found.push(place);
-	}
-	return found;
-}
-async function deviceOf(place) {
-	return (await unlessGone(lstat(place)))?.dev;
-}
-// node_modules/yocto-queue/index.js
-var Node = class {
-	value;
-	next;
-	constructor(value) {
-		this.value = value;
-	}
-};
-var Queue = class {
-	#head;
-	#tail;
-	#size;
-	constructor() {
-		this.clear();
-	}
-	enqueue(value) {
-		const node = new Node(value);
-		if (this.#head) {
-			this.#tail.next = node;
-			this.#tail = node;
-		} else {
-			this.#head = node;
-			this.#tail = node;
-		}
-		this.#size++;
-	}
-	dequeue() {
-		const current = this.#head;
-		if (!current) return;
-		this.#head = this.#head.next;
-		this.#size--;
-		if (!this.#head) this.#tail = void 0;
-		return current.value;
-	}
-	peek() {
-		if (!this.#head) return;
-		return this.#head.value;
-	}
-	clear() {
-		this.#head = void 0;
-		this.#tail = void 0;
-		this.#size = 0;
-	}
-	get size() {
-		return this.#size;
-	}
-	*[Symbol.iterator]() {
-		let current = this.#head;
-		while (current) {
-			yield current.value;
-			current = current.next;
-		}
-	}
-	*drain() {
-		while (this.#head) yield this.dequeue();
-	}
-};
-// node_modules/p-limit/index.js
-function pLimit(concurrency) {
-	let rejectOnClear = false;
-	if (typeof concurrency === "object") ({concurrency, rejectOnClear = false} = concurrency);
-	validateConcurrency(concurrency);
-	if (typeof rejectOnClear !== "boolean") throw new TypeError("Expected `rejectOnClear` to be a boolean");
-	const queue = new Queue();
-	let activeCount = 0;
-	const resumeNext = () => {
-		if (activeCount < concurrency && queue.size > 0) {
-			activeCount++;
-			queue.dequeue().run();
-		}
-	};
-	const next = () => {
-		activeCount--;
-		resumeNext();
-	};
-	const run = async (function_, resolve, arguments_) => {
-		const result = (async () => function_(...arguments_))();
-		resolve(result);
-		try {
-			await result;
-		} catch {}
-		next();
-	};
-	const enqueue = (function_, resolve, reject, arguments_) => {
-		const queueItem = { reject };
-		new Promise((internalResolve) => {
-			queueItem.run = internalResolve;
-			queue.enqueue(queueItem);
-		}).then(run.bind(void 0, function_, resolve, arguments_));
-		if (activeCount < concurrency) resumeNext();
-	};
-	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
-		enqueue(function_, resolve, reject, arguments_);
-	});
-	Object.defineProperties(generator, {
-		activeCount: { get: () => activeCount },
-		pendingCount: { get: () => queue.size },
-		clearQueue: { value() {
-			if (!rejectOnClear) {
-				queue.clear();
-				return;
-			}
-			const abortError = AbortSignal.abort().reason;
-			while (queue.size > 0) queue.dequeue().reject(abortError);
-		} },
-		concurrency: {
-			get: () => concurrency,
-			set(newConcurrency) {
-				validateConcurrency(newConcurrency);
-				concurrency = newConcurrency;
-				queueMicrotask(() => {
-					while (activeCount < concurrency && queue.size > 0) resumeNext();
-				});
-			}
-		},
-		map: { async value(iterable, function_) {
-			const promises = [];
-			try {
-				Array.from(iterable, (value, index) => {
-					const promise = generator(function_, value, index);
-					promises.push(promise);
-					return promise;
-				});
-			} catch (error) {
-				for (const promise of promises) promise.catch(() => {});
-				throw error;
-			}
-			return Promise.all(promises);
-		} }
-	});
-	return generator;
-}
-function validateConcurrency(concurrency) {
-	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) throw new TypeError("Expected `concurrency` to be a number from 1 and up");
-}
-/** Reads small files in turn. A read that waits for another one must not be put into it. */
-const inTurn = pLimit(24);
-/**
-* Opens a file.
-* @throws OciSaveError `machine` where this process, or the machine, has too many files open; else the system's error
-*/
-async function opening(open) {
-	try {
-		return await open;
-	} catch (cause) {
-		const code = systemCodeOf(cause);
-		if (code !== "EMFILE" && code !== "ENFILE") throw cause;
-		throw new OciSaveError({
-			code: "machine",
-			message: `too many files are open: ${code === "EMFILE" ? "this process" : "this machine"} may have ${code === "EMFILE" && openFilesAllowed() || "no more"}`,
-			hint: "Allow more before the command, as ulimit -n 1024 does. What was fetched stays.",
-			cause
-		});
-	}
-}
-const reportSchema = object$1({ userLimits: object$1({ open_files: object$1({ soft: union([int(), string()]) }) }) });
-/** The limit of this process. Node's report asks the system for it, which needs no descriptor. */
-function openFilesAllowed() {
-	Reflect.set(process.report, "excludeNetwork", true);
-	const { data } = reportSchema.safeParse(process.report.getReport());
-	return data && String(data.userLimits.open_files.soft);
-}
-// src/files/open-regular.ts
-/** For a path that leads to a file elsewhere. */
-const OUTSIDE = {
-	reason: "links followed, it lies neither in the workspace nor in the runner’s temporary folder",
-	hint: "Put the file itself there, and no link to it."
-};
-/**
-* Opens a regular file for reading, and nothing else: a pipe, a device or a terminal could block the run forever. The
-* opening itself never blocks. The caller closes the handle.
-* @param folders real paths; the file must lie in one of them, links followed. The opened file is checked, since a
-*   link may be changed between a check and the opening. Hard links cannot be distinguished from the file.
-* @throws the error of the system
-*/
-async function openRegular(file, folders) {
-	const named = path.resolve(file);
-	const place = folders === void 0 ? named : await realpath(named);
-	if (folders !== void 0 && !isInside(place, folders)) return OUTSIDE;
-	const handle = await openAtOnce(place, folders === void 0 ? 0 : constants$1.O_NOFOLLOW);
-	if (handle === void 0) return SOCKET;
-	try {
-		const stats = await handle.stat({ bigint: true });
-		const refused = kindRefused(stats) ?? await placeRefused(handle, stats, place, folders);
-		if (refused === void 0) return {
-			handle,
-			size: Number(stats.size)
-		};
-		await handle.close();
-		return refused;
-	} catch (error) {
-		await handle.close();
-		throw error;
-	}
-}
-/** The same, where a file that is refused is an error. Throws OciSaveError `local`, and the error of the system. */
-async function openRegularFile(file, folders) {
-	return (await openSized(file, folders)).handle;
-}
-/** The same, with its size. */
-async function openSized(file, folders) {
-	const opened = await openRegular(file, folders);
-	if ("handle" in opened) return opened;
-	throw new OciSaveError({
-		code: "local",
-		message: `${file}: ${opened.reason}`,
-		hint: opened.hint
-	});
-}
-const SOCKET = { reason: "it is a socket, not a file" };
-function kindRefused(stats) {
-	if (stats.isFile()) return void 0;
-	if (stats.isDirectory()) return { reason: "it is a folder, not a file" };
-	return {
-		reason: "it is a pipe, a device or a terminal, not a file",
-		isStream: true
-	};
-}
-/** Waits for no writer of a pipe, and makes no terminal this process's own. Undefined for a socket. */
-async function openAtOnce(place, follow) {
-	const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants$1;
-	try {
-		return await opening(open$2(place, O_RDONLY | O_NONBLOCK | O_NOCTTY | follow));
-	} catch (error) {
-		if (systemCodeOf(error) === "ENXIO") return void 0;
-		throw error;
-	}
-}
-async function placeRefused(handle, stats, place, folders) {
-	if (folders === void 0) return void 0;
-	const opened = await placeOfHandle(handle);
-	if (opened !== void 0) return isInside(opened, folders) ? void 0 : OUTSIDE;
-	const now = await lstat(place, { bigint: true });
-	return now.dev === stats.dev && now.ino === stats.ino && await realpath(place) === place ? void 0 : OUTSIDE;
-}
-/** The real path of an open file, on systems that have it (proc(5)). */
-async function placeOfHandle({ fd }) {
-	try {
-		return await readlink(`/proc/self/fd/${fd}`);
-	} catch (error) {
-		if (systemCodeOf(error) === void 0) throw error;
-		return;
-	}
-}
-// src/files/read.ts
-/**
-* A whole file; undefined where it does not exist. Never blocks on a pipe or a device.
-* @throws OciSaveError `local` where it is not a regular file, `unsupported` where it has more than `maxBytes`; the error
-*   of the system
-*/
-function readBounded(file, maxBytes) {
-	return inTurn(() => readWhole$1(file, maxBytes));
-}
-async function readWhole$1(file, maxBytes) {
-	const opened = await unlessGone(openSized(file));
-	if (opened === void 0) return void 0;
-	const { handle, size } = opened;
-	try {
-		const bytes = await readUpTo(handle, maxBytes + 1, size);
-		if (bytes.length <= maxBytes) return bytes;
-		throw new OciSaveError({
-			code: "unsupported",
-			message: `${file} is too large: ${maxBytes} bytes are the limit`
-		});
-	} finally {
-		await handle.close();
-	}
-}
-const LEAST_PIECE_BYTES = 4096;
-/**
-* The first bytes of a file, at most `most`. It may have more than the `size` that it told: some of the kernel's tell none.
-* Without a stream, which would cost a save of small files a sixth of its time.
-*/
-async function readUpTo(handle, most, size) {
-	const pieces = [];
-	let length = 0;
-	while (length < most) {
-		const piece = Buffer.alloc(Math.min(most - length, Math.max(size - length + 1, LEAST_PIECE_BYTES)));
-		const { bytesRead } = await handle.read(piece, 0, piece.length, length);
-		if (bytesRead === 0) break;
-		pieces.push(piece.subarray(0, bytesRead));
-		length += bytesRead;
-		if (length === size && bytesRead < piece.length) break;
-	}
-	const [first = Buffer.alloc(0), ...others] = pieces;
-	return others.length === 0 ? first : Buffer.concat(pieces);
-}
-/** Does not block on a pipe, and does not follow a link. Windows has neither flag. */
-const FLAGS$3 = constants$1.O_RDONLY | (constants$1.O_NONBLOCK ?? 0) | (constants$1.O_NOFOLLOW ?? 0);
-/**
-* The first bytes of a regular file, at most `maxBytes`, and its size. Never blocks on a pipe or a device. Undefined where
-* there is no regular file.
-* @throws the error of the system, such as for a file that this user may not read
-*/
-async function readStart(file, maxBytes) {
-	try {
-		if (!(await lstat(file)).isFile()) return void 0;
-		const handle = await opening(open$2(file, FLAGS$3));
-		try {
-			const stats = await handle.stat();
-			if (!stats.isFile()) return void 0;
-			return {
-				bytes: await readUpTo(handle, Math.min(stats.size, maxBytes), stats.size),
-				size: stats.size
-			};
-		} finally {
-			await handle.close();
-		}
-	} catch (error) {
-		if (GONE.has(systemCodeOf(error) ?? "")) return void 0;
-		throw error;
-	}
-}
-/** No such file, no folder on the way, a link, or a socket. */
-const GONE = /* @__PURE__ */ new Set([
-	"ENOENT",
-	"ENOTDIR",
-	"ELOOP",
-	"ENXIO"
-]);
-/** The receiver of a chunk holds it until it is sent, so chunks are small; and progress shows in steps of this size. */
-const CHUNK_BYTES$1 = 262144;
-/**
-* The bytes of a regular file in chunks, from `start` up to `end`, exclusive. It is closed at its end, or when the caller
-* stops.
-* @throws OciSaveError `local` where it is not a regular file; the error of the system
-*/
-async function* readChunks$1(file, start = 0, end = 1e400) {
-	if (start >= end) return;
-	const { handle, size } = await openSized(file);
-	const highWaterMark = Math.min(CHUNK_BYTES$1, Math.max(size - start + 1, LEAST_PIECE_BYTES));
-	yield* handle.createReadStream({
-		start,
-		end: end - 1,
-		highWaterMark
-	});
-}
-/**
-* The bytes of a file from `start` up to `end`, exclusive.
-* @throws Error where the file is shorter; what `readChunks` throws
-*/
-async function* readRange(file, start, end) {
-	let read = 0;
-	for await (const chunk of readChunks$1(file, start, end)) {
-		read += chunk.length;
-		yield chunk;
-	}
-	if (read !== Math.max(0, end - start)) throw new Error(`${file} ended after ${start + read} bytes; it had more when it was measured`);
-}
-// src/files/why-foreign.ts
-/** Enough to recognise each kind of file by its start. */
-const START_BYTES$1 = 16384;
-/** A file that does not start as ours is read whole up to here. */
-const MAX_WHOLE_BYTES = 33554432;
-/**
-* Why a file is not one of ours, as the rest of a sentence that begins with its path; undefined where it is ours, empty
-* or missing: a loss of power can leave an empty one of ours. Reads the start of the file, or a file of at most 32 MiB
-* whole; never blocks on a pipe.
-*/
-async function whyForeign(file, { noun, matches }) {
-	try {
-		const stats = await unlessGone(lstat(file));
-		if (stats === void 0) return void 0;
-		if (stats.isDirectory()) return "is a folder";
-		if (stats.isSymbolicLink()) return "is a link";
-		if (!stats.isFile()) return "is not a regular file";
-		for (const maxBytes of [START_BYTES$1, MAX_WHOLE_BYTES]) {
-			const start = await readStart(file, maxBytes);
-			if (start === void 0 || start.size === 0) return void 0;
-			const isWhole = start.bytes.length === start.size;
-			if (matches(start.bytes, isWhole)) return void 0;
-			if (isWhole || start.size > MAX_WHOLE_BYTES) break;
-		}
-		return `is not ${noun}`;
-	} catch (error) {
-		const code = systemCodeOf(error);
-		if (code === void 0) throw error;
-		return `cannot be read (${code})`;
-	}
 }
 // src/image/read-port.ts
 /** The annotation of an OCI layout that names an image. */
@@ -28544,6 +28159,141 @@ function notHere(message) {
 		message
 	});
 }
+// node_modules/yocto-queue/index.js
+var Node = class {
+	value;
+	next;
+	constructor(value) {
+		this.value = value;
+	}
+};
+var Queue = class {
+	#head;
+	#tail;
+	#size;
+	constructor() {
+		this.clear();
+	}
+	enqueue(value) {
+		const node = new Node(value);
+		if (this.#head) {
+			this.#tail.next = node;
+			this.#tail = node;
+		} else {
+			this.#head = node;
+			this.#tail = node;
+		}
+		this.#size++;
+	}
+	dequeue() {
+		const current = this.#head;
+		if (!current) return;
+		this.#head = this.#head.next;
+		this.#size--;
+		if (!this.#head) this.#tail = void 0;
+		return current.value;
+	}
+	peek() {
+		if (!this.#head) return;
+		return this.#head.value;
+	}
+	clear() {
+		this.#head = void 0;
+		this.#tail = void 0;
+		this.#size = 0;
+	}
+	get size() {
+		return this.#size;
+	}
+	*[Symbol.iterator]() {
+		let current = this.#head;
+		while (current) {
+			yield current.value;
+			current = current.next;
+		}
+	}
+	*drain() {
+		while (this.#head) yield this.dequeue();
+	}
+};
+// node_modules/p-limit/index.js
+function pLimit(concurrency) {
+	let rejectOnClear = false;
+	if (typeof concurrency === "object") ({concurrency, rejectOnClear = false} = concurrency);
+	validateConcurrency(concurrency);
+	if (typeof rejectOnClear !== "boolean") throw new TypeError("Expected `rejectOnClear` to be a boolean");
+	const queue = new Queue();
+	let activeCount = 0;
+	const resumeNext = () => {
+		if (activeCount < concurrency && queue.size > 0) {
+			activeCount++;
+			queue.dequeue().run();
+		}
+	};
+	const next = () => {
+		activeCount--;
+		resumeNext();
+	};
+	const run = async (function_, resolve, arguments_) => {
+		const result = (async () => function_(...arguments_))();
+		resolve(result);
+		try {
+			await result;
+		} catch {}
+		next();
+	};
+	const enqueue = (function_, resolve, reject, arguments_) => {
+		const queueItem = { reject };
+		new Promise((internalResolve) => {
+			queueItem.run = internalResolve;
+			queue.enqueue(queueItem);
+		}).then(run.bind(void 0, function_, resolve, arguments_));
+		if (activeCount < concurrency) resumeNext();
+	};
+	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
+		enqueue(function_, resolve, reject, arguments_);
+	});
+	Object.defineProperties(generator, {
+		activeCount: { get: () => activeCount },
+		pendingCount: { get: () => queue.size },
+		clearQueue: { value() {
+			if (!rejectOnClear) {
+				queue.clear();
+				return;
+			}
+			const abortError = AbortSignal.abort().reason;
+			while (queue.size > 0) queue.dequeue().reject(abortError);
+		} },
+		concurrency: {
+			get: () => concurrency,
+			set(newConcurrency) {
+				validateConcurrency(newConcurrency);
+				concurrency = newConcurrency;
+				queueMicrotask(() => {
+					while (activeCount < concurrency && queue.size > 0) resumeNext();
+				});
+			}
+		},
+		map: { async value(iterable, function_) {
+			const promises = [];
+			try {
+				Array.from(iterable, (value, index) => {
+					const promise = generator(function_, value, index);
+					promises.push(promise);
+					return promise;
+				});
+			} catch (error) {
+				for (const promise of promises) promise.catch(() => {});
+				throw error;
+			}
+			return Promise.all(promises);
+		} }
+	});
+	return generator;
+}
+function validateConcurrency(concurrency) {
+	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) throw new TypeError("Expected `concurrency` to be a number from 1 and up");
+}
 // src/image/registry-port.ts
 /** Tags of which a list asks at once. */
 const TAGS_AT_ONCE = 16;
@@ -28609,9 +28359,1727 @@ async function elsewhere({ urls = [] }, refusal, get) {
 	}
 	throw passing ?? refusal;
 }
+// src/files/boundary.ts
+/** Whether a path as a workflow writes it lies in the checkout; links are not followed. */
+function isInCheckout(file, { checkout }) {
+	return isInside(path.resolve(file), checkout);
+}
+/** Whether an absolute path is one of some folders, or lies in one; links are not followed. */
+function isInside(place, folders) {
+	return folders.some((folder) => {
+		const relative = path.relative(folder, place);
+		return relative !== ".." && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
+	});
+}
+/** Whether a path lies in one of some real folders, links followed. For a path without a file yet, its folder counts. */
+async function liesInside(file, folders) {
+	return isInside(await realPlaceOf(path.resolve(file)), folders);
+}
+/** The real path of a place: where nothing is there yet, that of the nearest folder above it, with the rest. */
+async function realPlaceOf(place) {
+	try {
+		return await realpath(place);
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		const above = path.dirname(place);
+		return above === place ? place : path.join(await realPlaceOf(above), path.basename(place));
+	}
+}
+// src/files/kind.ts
+/** Whether there is anything at a path, even a link to nowhere. */
+async function exists(place) {
+	return await unlessGone(lstat(place)) !== void 0;
+}
+/** Whether a path leads to a file. */
+async function isFile(place) {
+	return (await unlessGone(stat(place)))?.isFile() ?? false;
+}
+/** Whether a path leads to a folder. */
+async function isFolder$1(place) {
+	return (await unlessGone(stat(place)))?.isDirectory() ?? false;
+}
+/** The result of a read, or undefined where the file or folder does not exist (any more). */
+async function unlessGone(reading) {
+	try {
+		return await reading;
+	} catch (error) {
+		const code = systemCodeOf(error);
+		if (code === "ENOENT" || code === "ENOTDIR") return void 0;
+		throw error;
+	}
+}
+// src/files/mount-points.ts
+/** Linux tells each process what is mounted where it looks (proc_pid_mountinfo(5)). */
+const MOUNTS = "/proc/self/mountinfo";
+/** The fifth field; blanks and backslashes are octal. */
+function mountPointsIn(mountinfo) {
+	return mountinfo.split("\n").flatMap((line) => {
+		const place = line.split(" ")[4];
+		return place === void 0 ? [] : [place.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)))];
+	});
+}
+/**
+* Those of some real paths, and of what is below them, on which a file system or a file is mounted: none of them can be
+* renamed. Where a system does not tell, a place on another device than its folder counts.
+*/
+async function mountPointsAt(places) {
+	try {
+		const points = mountPointsIn(await readFile$1(MOUNTS, "latin1"));
+		const names = places.map((place) => Buffer.from(place, "utf8").toString("latin1"));
+		return points.filter((point) => names.some((name) => point === name || point.startsWith(`${name}/`))).map((point) => Buffer.from(point, "latin1").toString("utf8"));
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+	}
+	const found = [];
+	for (const place of places) {
+		const [own, above] = [await deviceOf(place), await deviceOf(path.dirname(place))];
+		if (own !== void 0 && own !== above) found.push(place);
+	}
+	return found;
+}
+async function deviceOf(place) {
+	return (await unlessGone(lstat(place)))?.dev;
+}
+/** Reads small files in turn. A read that waits for another one must not be put into it. */
+const inTurn = pLimit(24);
+/**
+* Opens a file.
+* @throws OciSaveError `machine` where this process, or the machine, has too many files open; else the system's error
+*/
+async function opening(open) {
+	try {
+		return await open;
+	} catch (cause) {
+		const code = systemCodeOf(cause);
+		if (code !== "EMFILE" && code !== "ENFILE") throw cause;
+		throw new OciSaveError({
+			code: "machine",
+			message: `too many files are open: ${code === "EMFILE" ? "this process" : "this machine"} may have ${code === "EMFILE" && openFilesAllowed() || "no more"}`,
+			hint: "Allow more before the command, as ulimit -n 1024 does. What was fetched stays.",
+			cause
+		});
+	}
+}
+const reportSchema = object$1({ userLimits: object$1({ open_files: object$1({ soft: union([int(), string()]) }) }) });
+/** The limit of this process. Node's report asks the system for it, which needs no descriptor. */
+function openFilesAllowed() {
+	Reflect.set(process.report, "excludeNetwork", true);
+	const { data } = reportSchema.safeParse(process.report.getReport());
+	return data && String(data.userLimits.open_files.soft);
+}
+// src/files/open-regular.ts
+/** For a path that leads to a file elsewhere. */
+const OUTSIDE = {
+	reason: "links followed, it lies neither in the workspace nor in the runner’s temporary folder",
+	hint: "Put the file itself there, and no link to it."
+};
+/**
+* Opens a regular file for reading, and nothing else: a pipe, a device or a terminal could block the run forever. The
+* opening itself never blocks. The caller closes the handle.
+* @param folders real paths; the file must lie in one of them, links followed. The opened file is checked, since a
+*   link may be changed between a check and the opening. Hard links cannot be distinguished from the file.
+* @throws the error of the system
+*/
+async function openRegular(file, folders) {
+	const named = path.resolve(file);
+	const place = folders === void 0 ? named : await realpath(named);
+	if (folders !== void 0 && !isInside(place, folders)) return OUTSIDE;
+	const handle = await openAtOnce(place, folders === void 0 ? 0 : constants$1.O_NOFOLLOW);
+	if (handle === void 0) return SOCKET;
+	try {
+		const stats = await handle.stat({ bigint: true });
+		const refused = kindRefused(stats) ?? await placeRefused(handle, stats, place, folders);
+		if (refused === void 0) return {
+			handle,
+			size: Number(stats.size)
+		};
+		await handle.close();
+		return refused;
+	} catch (error) {
+		await handle.close();
+		throw error;
+	}
+}
+/** The same, where a file that is refused is an error. Throws OciSaveError `local`, and the error of the system. */
+async function openRegularFile(file, folders) {
+	return (await openSized(file, folders)).handle;
+}
+/** The same, with its size. */
+async function openSized(file, folders) {
+	const opened = await openRegular(file, folders);
+	if ("handle" in opened) return opened;
+	throw new OciSaveError({
+		code: "local",
+		message: `${file}: ${opened.reason}`,
+		hint: opened.hint
+	});
+}
+const SOCKET = { reason: "it is a socket, not a file" };
+function kindRefused(stats) {
+	if (stats.isFile()) return void 0;
+	if (stats.isDirectory()) return { reason: "it is a folder, not a file" };
+	return {
+		reason: "it is a pipe, a device or a terminal, not a file",
+		isStream: true
+	};
+}
+/** Waits for no writer of a pipe, and makes no terminal this process's own. Undefined for a socket. */
+async function openAtOnce(place, follow) {
+	const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants$1;
+	try {
+		return await opening(open$2(place, O_RDONLY | O_NONBLOCK | O_NOCTTY | follow));
+	} catch (error) {
+		if (systemCodeOf(error) === "ENXIO") return void 0;
+		throw error;
+	}
+}
+async function placeRefused(handle, stats, place, folders) {
+	if (folders === void 0) return void 0;
+	const opened = await placeOfHandle(handle);
+	if (opened !== void 0) return isInside(opened, folders) ? void 0 : OUTSIDE;
+	const now = await lstat(place, { bigint: true });
+	return now.dev === stats.dev && now.ino === stats.ino && await realpath(place) === place ? void 0 : OUTSIDE;
+}
+/** The real path of an open file, on systems that have it (proc(5)). */
+async function placeOfHandle({ fd }) {
+	try {
+		return await readlink(`/proc/self/fd/${fd}`);
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		return;
+	}
+}
+// src/files/read.ts
+/**
+* A whole file; undefined where it does not exist. Never blocks on a pipe or a device.
+* @param within real folders that it must lie in, links followed; anywhere, where they are left out
+* @throws OciSaveError `local` where it is not a regular file, or lies elsewhere, `unsupported` where it has more than `maxBytes`; the error
+*   of the system
+*/
+function readBounded(file, maxBytes, within) {
+	return inTurn(() => readWhole(file, maxBytes, within));
+}
+async function readWhole(file, maxBytes, within) {
+	const opened = await unlessGone(openSized(file, within));
+	if (opened === void 0) return void 0;
+	const { handle, size } = opened;
+	try {
+		const bytes = await readUpTo(handle, maxBytes + 1, size);
+		if (bytes.length <= maxBytes) return bytes;
+		throw new OciSaveError({
+			code: "unsupported",
+			message: `${file} is too large: ${maxBytes} bytes are the limit`
+		});
+	} finally {
+		await handle.close();
+	}
+}
+const LEAST_PIECE_BYTES = 4096;
+/**
+* The first bytes of a file, at most `most`. It may have more than the `size` that it told: some of the kernel's tell none.
+* Without a stream, which would cost a save of small files a sixth of its time.
+*/
+async function readUpTo(handle, most, size) {
+	const pieces = [];
+	let length = 0;
+	while (length < most) {
+		const piece = Buffer.alloc(Math.min(most - length, Math.max(size - length + 1, LEAST_PIECE_BYTES)));
+		const { bytesRead } = await handle.read(piece, 0, piece.length, length);
+		if (bytesRead === 0) break;
+		pieces.push(piece.subarray(0, bytesRead));
+		length += bytesRead;
+		if (length === size && bytesRead < piece.length) break;
+	}
+	const [first = Buffer.alloc(0), ...others] = pieces;
+	return others.length === 0 ? first : Buffer.concat(pieces);
+}
+/** Does not block on a pipe, and does not follow a link. Windows has neither flag. */
+const FLAGS$3 = constants$1.O_RDONLY | (constants$1.O_NONBLOCK ?? 0) | (constants$1.O_NOFOLLOW ?? 0);
+/**
+* The first bytes of a regular file, at most `maxBytes`, and its size. Never blocks on a pipe or a device. Undefined where
+* there is no regular file.
+* @throws the error of the system, such as for a file that this user may not read
+*/
+async function readStart(file, maxBytes) {
+	try {
+		if (!(await lstat(file)).isFile()) return void 0;
+		const handle = await opening(open$2(file, FLAGS$3));
+		try {
+			const stats = await handle.stat();
+			if (!stats.isFile()) return void 0;
+			return {
+				bytes: await readUpTo(handle, Math.min(stats.size, maxBytes), stats.size),
+				size: stats.size
+			};
+		} finally {
+			await handle.close();
+		}
+	} catch (error) {
+		if (GONE.has(systemCodeOf(error) ?? "")) return void 0;
+		throw error;
+	}
+}
+/** No such file, no folder on the way, a link, or a socket. */
+const GONE = /* @__PURE__ */ new Set([
+	"ENOENT",
+	"ENOTDIR",
+	"ELOOP",
+	"ENXIO"
+]);
+/** The receiver of a chunk holds it until it is sent, so chunks are small; and progress shows in steps of this size. */
+const CHUNK_BYTES$1 = 262144;
+/**
+* The bytes of a regular file in chunks, from `start` up to `end`, exclusive. It is closed at its end, or when the caller
+* stops.
+* @param within as that of `readBounded`
+* @throws OciSaveError `local` where it is not a regular file, or lies elsewhere; the error of the system
+*/
+async function* readChunks$1(file, start = 0, end = 1e400, within) {
+	if (start >= end) return;
+	const { handle, size } = await openSized(file, within);
+	const highWaterMark = Math.min(CHUNK_BYTES$1, Math.max(size - start + 1, LEAST_PIECE_BYTES));
+	yield* handle.createReadStream({
+		start,
+		end: end - 1,
+		highWaterMark
+	});
+}
+/**
+* The bytes of a file from `start` up to `end`, exclusive.
+* @throws Error where the file is shorter; what `readChunks` throws
+*/
+async function* readRange(file, start, end, within) {
+	let read = 0;
+	for await (const chunk of readChunks$1(file, start, end, within)) {
+		read += chunk.length;
+		yield chunk;
+	}
+	if (read !== Math.max(0, end - start)) throw new Error(`${file} ended after ${start + read} bytes; it had more when it was measured`);
+}
+// src/files/why-foreign.ts
+/** Enough to recognise each kind of file by its start. */
+const START_BYTES$1 = 16384;
+/** A file that does not start as ours is read whole up to here. */
+const MAX_WHOLE_BYTES = 33554432;
+/**
+* Why a file is not one of ours, as the rest of a sentence that begins with its path; undefined where it is ours, empty
+* or missing: a loss of power can leave an empty one of ours. Reads the start of the file, or a file of at most 32 MiB
+* whole; never blocks on a pipe.
+*/
+async function whyForeign(file, { noun, matches }) {
+	try {
+		const stats = await unlessGone(lstat(file));
+		if (stats === void 0) return void 0;
+		if (stats.isDirectory()) return "is a folder";
+		if (stats.isSymbolicLink()) return "is a link";
+		if (!stats.isFile()) return "is not a regular file";
+		for (const maxBytes of [START_BYTES$1, MAX_WHOLE_BYTES]) {
+			const start = await readStart(file, maxBytes);
+			if (start === void 0 || start.size === 0) return void 0;
+			const isWhole = start.bytes.length === start.size;
+			if (matches(start.bytes, isWhole)) return void 0;
+			if (isWhole || start.size > MAX_WHOLE_BYTES) break;
+		}
+		return `is not ${noun}`;
+	} catch (error) {
+		const code = systemCodeOf(error);
+		if (code === void 0) throw error;
+		return `cannot be read (${code})`;
+	}
+}
+// src/store/blob-bytes.ts
+/** A blob whose bytes are missing or do not match its digest. Where it can be fetched again, the work is repeated. */
+var DamagedBlobError = class extends OciSaveError {
+	digest;
+	/**
+	* @param where the blob's file, or the blob itself, for people
+	* @param why what is wrong with it
+	*/
+	constructor(digest, where, why) {
+		super({
+			code: "digest",
+			message: `${where} is damaged: ${why}`,
+			hint: "Nothing is made of wrong data. Save it again, or copy it again from where it was whole."
+		});
+		this.digest = digest;
+	}
+};
+/** The blob that an error or one of its causes is about; undefined where there is none. */
+function damagedBlobOf(error) {
+	for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof DamagedBlobError) return cause.digest;
+}
+/**
+* A whole file, hashed while it is read. Its last bytes are given only when all of them are right: nobody receives the
+* whole of a wrong blob.
+* @param within real folders that it must lie in, links followed; anywhere, where they are left out
+* @throws DamagedBlobError where the file is missing, or is not that blob; OciSaveError `local` where it lies elsewhere
+*/
+async function* checkedBytes(file, blob, within) {
+	try {
+		yield* checkedChunks(readChunks$1(file, 0, 1e400, within), file, blob);
+	} catch (error) {
+		if (systemCodeOf(error) === "ENOENT") throw new DamagedBlobError(blob.digest, file, "it is missing");
+		throw error;
+	}
+}
+/**
+* The bytes of a blob from any place, hashed as they pass. The last ones are given only when all of them are right.
+* @param where the place, for people
+* @throws DamagedBlobError where they are not that blob
+*/
+async function* checkedChunks(chunks, where, { digest, size }) {
+	const hash = createHash("sha256");
+	let read = 0;
+	let last;
+	for await (const chunk of chunks) {
+		read += chunk.length;
+		if (read > size) break;
+		hash.update(chunk);
+		if (last !== void 0) yield last;
+		last = chunk;
+	}
+	if (read !== size) throw new DamagedBlobError(digest, where, `it does not have ${size} bytes`);
+	if (`sha256:${hash.digest("hex")}` !== digest) throw new DamagedBlobError(digest, where, `it does not hash to ${shortDigest(digest)}`);
+	if (last !== void 0) yield last;
+}
+const HASH_CHUNK_BYTES = 1048576;
+/** Beyond what a file tells: some of the kernel's tell none, and one may grow. */
+const LEAST_CHUNK_BYTES$1 = 4096;
+/** The digest and size of a file's bytes, read once through one buffer. */
+async function hashFile(file, { onBytes, signal, within } = {}) {
+	const { handle, size: told } = await openSized(file, within);
+	try {
+		const hash = createHash("sha256");
+		const buffer = Buffer.allocUnsafe(Math.min(HASH_CHUNK_BYTES, told + LEAST_CHUNK_BYTES$1));
+		let size = 0;
+		for (;;) {
+			signal?.throwIfAborted();
+			const { bytesRead } = await handle.read(buffer, 0, buffer.length);
+			if (bytesRead === 0) break;
+			hash.update(buffer.subarray(0, bytesRead));
+			size += bytesRead;
+			onBytes?.(bytesRead);
+		}
+		return {
+			digest: `sha256:${hash.digest("hex")}`,
+			size
+		};
+	} finally {
+		await handle.close();
+	}
+}
+// src/store/disk.ts
+const ELSEWHERE$1 = hint`put the store (${option("cacheDir")}) or the output (${option("output")}) on another volume.`;
+const CAUSES$1 = {
+	ENOSPC: ["the disk is full", hint`Free space, or ${ELSEWHERE$1} What was fetched stays.`],
+	EDQUOT: ["the disk quota is used up", hint`Free space, or ${ELSEWHERE$1} What was fetched stays.`],
+	EROFS: ["the disk is read-only", hint`Mount it for writing, or ${ELSEWHERE$1}`],
+	EACCES: ["this user may not write there", hint`Give the folder to this user, or ${ELSEWHERE$1}`],
+	EPERM: ["this user may not write there", hint`Give the folder to this user, or ${ELSEWHERE$1}`],
+	EIO: ["the disk fails", hint`Look at the system's log, or ${ELSEWHERE$1}`]
+};
+/** The error for what a file system refused, as people read it; undefined where it is not of that kind. */
+function diskError(error, what) {
+	const [why, advice] = CAUSES$1[systemCodeOf(error) ?? ""] ?? [];
+	if (why === void 0) return void 0;
+	return new OciSaveError({
+		code: "local",
+		message: `${why}: ${what} could not be written`,
+		hint: advice,
+		cause: error
+	});
+}
+/** Works on a store. Throws `machine` where the file system refuses. */
+async function whereUsable(folder, work) {
+	try {
+		return await work();
+	} catch (cause) {
+		if (systemCodeOf(cause) === void 0) throw cause;
+		throw new OciSaveError({
+			code: "machine",
+			message: `the store ${folder} cannot be used (${systemCodeOf(cause)})`,
+			hint: hint`Name another folder with ${option("cacheDir")}.`,
+			cause
+		});
+	}
+}
+/** Bytes that an ordinary user may still write where `folder` is or will be. */
+async function freeBytes(folder) {
+	for (let place = path.resolve(folder);; place = path.dirname(place)) try {
+		const { bavail, bsize } = await statfs(place);
+		return bavail * bsize;
+	} catch (error) {
+		if (systemCodeOf(error) !== "ENOENT" || place === path.dirname(place)) throw error;
+	}
+}
+/** The errors of a file system that cannot link two paths: another volume, no links there, or too many. */
+const CANNOT_LINK = /* @__PURE__ */ new Set([
+	"EXDEV",
+	"EPERM",
+	"ENOTSUP",
+	"EOPNOTSUPP",
+	"ENOSYS",
+	"EMLINK",
+	"EACCES"
+]);
+/** Gives `file` a second name. An existing name stays as it is; false where links are impossible there. */
+async function tryLink(file, name) {
+	try {
+		await link(file, name);
+		return true;
+	} catch (error) {
+		const code = systemCodeOf(error);
+		if (code === "EEXIST") return true;
+		if (code !== void 0 && CANNOT_LINK.has(code)) return false;
+		throw error;
+	}
+}
+/**
+* Makes a hard link, or where that is impossible a whole copy (with shared blocks where the file system has them).
+* @param copy where a copy is until it is whole, on the volume of `name`; a path of this run alone where several runs may
+*   use `name` at once
+*/
+async function linkOrCopy(file, name, copy = `${name}.part`) {
+	if (await tryLink(file, name)) return "linked";
+	try {
+		await copyFile(file, copy, constants$1.COPYFILE_FICLONE);
+		await rename(copy, name);
+	} catch (error) {
+		await rm(copy, { force: true });
+		throw error;
+	}
+	return "copied";
+}
+// src/store/blob-files.ts
+/** A link would lead a bundle out of itself; a folder or a pipe is never a blob. */
+const NO_FILE = "it is not a regular file";
+/** The blobs of a store under their names, and which of them this run has verified. */
+function openBlobFiles({ folder, runFolder, journal, lease, onHealed }) {
+	const seen = /* @__PURE__ */ new Set();
+	const entered = /* @__PURE__ */ new Set();
+	const pathOf = (digest) => path.join(folder, hexOf(digest));
+	/** The blob's file as it is now; undefined where there is none. */
+	const statOf = (digest) => unlessGone(lstat(pathOf(digest), { bigint: true }));
+	/** Records that a blob's bytes were just found right; `stats` are from before they were read. */
+	async function noteRight(digest, stats) {
+		await journal.note([[hexOf(digest), stats]]);
+		seen.add(digest);
+	}
+	/** Removes what was found wrong, if it is still there: another run may have brought a right one meanwhile. */
+	async function drop(digest, found, why) {
+		if ((await statOf(digest))?.ino !== found.ino) return;
+		await rm(pathOf(digest), {
+			recursive: true,
+			force: true
+		});
+		onHealed(digest, why, found.isFile() && found.nlink > 1n);
+	}
+	/** Whether the blob is here and right. Its file is hashed where it is not trusted, and dropped where it is wrong. */
+	async function check({ digest, size }, trust, signal) {
+		await lease(hexOf(digest));
+		const stats = await statOf(digest);
+		if (!stats) return false;
+		if (!stats.isFile()) {
+			await drop(digest, stats, NO_FILE);
+			return false;
+		}
+		const hasSize = stats.size === BigInt(size);
+		const isTrusted = trust === "stamp" || seen.has(digest);
+		if (hasSize && isTrusted && journal.vouches(hexOf(digest), stats)) return true;
+		const actual = await unlessGone(hashFile(pathOf(digest), { signal }));
+		if (actual === void 0) return false;
+		if (actual.digest === digest) {
+			await noteRight(digest, stats);
+			return hasSize;
+		}
+		await drop(digest, stats, hasSize ? `it hashes to ${shortDigest(actual.digest)}` : `it has ${stats.size} bytes instead of ${size}`);
+		return false;
+	}
+	/**
+	* Gives a verified file the blob's name; where two runs bring one blob, the first stays, if it is right. `stats` are
+	* from before the hash, so that any later change of the file shows.
+	*/
+	async function enter(file, blob, stats) {
+		const { digest } = blob;
+		await lease(hexOf(digest));
+		const how = await linkOrCopy(file, pathOf(digest), path.join(runFolder, `copy-${randomUUID()}`));
+		const named = await statOf(digest);
+		if (named === void 0) return;
+		if (how === "linked" && named.ino !== stats.ino) {
+			if (!await check(blob, "run")) await enter(file, blob, stats);
+			return;
+		}
+		await unlessGone(chmod(pathOf(digest), 420));
+		await noteRight(digest, how === "linked" ? stats : named);
+		entered.add(digest);
+	}
+	return {
+		pathOf,
+		statOf,
+		noteRight,
+		drop,
+		check,
+		enter,
+		/** No prune takes the blob from now on, and it counts as used by this run. */
+		lease: (digest) => lease(hexOf(digest)),
+		/** Whether the blob came in by `enter`, and was not here before. */
+		isNew: (digest) => entered.has(digest)
+	};
+}
+// src/store/blob-writer.ts
+/** Below this size a blob is not flushed to disk on its own: after a power cut its size or hash shows it. */
+const FLUSH_FROM_BYTES = 1048576;
+/** Chunks of a socket are gathered up to this size: each write is a trip to another thread. */
+const GATHER_BYTES = 262144;
+/** Opens a temporary file in `folder`; `adopt` takes the finished, verified file. */
+async function openBlobWriter(folder, { digest, size }, adopt) {
+	const file = path.join(folder, `incoming-${randomUUID()}`);
+	const handle = await opening(open$2(file, "wx", 420));
+	let hash = createHash("sha256");
+	const gathered = Buffer.allocUnsafe(Math.min(size, GATHER_BYTES));
+	let received = 0;
+	let onDisk = 0;
+	let done = false;
+	/** Writes what was gathered; a full disk says so here. */
+	const writeOut = async () => {
+		for (let from = 0, length = received - onDisk; from < length;) {
+			const { bytesWritten } = await handle.write(gathered, from, length - from, onDisk);
+			from += bytesWritten;
+			onDisk += bytesWritten;
+		}
+	};
+	return {
+		/** Bytes that have arrived so far: where a cut transfer goes on. */
+		get received() {
+			return received;
+		},
+		async write(chunk) {
+			if (received + chunk.length > size) throw mismatch(digest, `more than the ${size} bytes that it should have`);
+			hash.update(chunk);
+			for (let taken = 0; taken < chunk.length;) {
+				const room = gathered.length - (received - onDisk);
+				const part = chunk.subarray(taken, taken + room);
+				gathered.set(part, received - onDisk);
+				received += part.length;
+				taken += part.length;
+				if (received - onDisk === gathered.length) await writeOut();
+			}
+		},
+		/** Starts again at the first byte, for a server that cannot resume. */
+		async restart() {
+			await handle.truncate(0);
+			hash = createHash("sha256");
+			received = 0;
+			onDisk = 0;
+		},
+		/** Checks size and hash, then gives the blob its name. Throws `digest` where they differ. */
+		async commit() {
+			const actual = `sha256:${hash.digest("hex")}`;
+			if (received !== size) throw mismatch(digest, `${received} bytes instead of ${size}`);
+			if (actual !== digest) throw mismatch(digest, `bytes that hash to ${shortDigest(actual)}`);
+			await writeOut();
+			if (size >= FLUSH_FROM_BYTES) await handle.sync();
+			await handle.close();
+			done = true;
+			await adopt(file);
+			await unlink(file);
+		},
+		/** Drops what has arrived. Does nothing after a commit. */
+		async abort() {
+			if (done) return;
+			done = true;
+			await handle.close();
+			await rm(file, { force: true });
+		}
+	};
+}
+function mismatch(digest, what) {
+	return new OciSaveError({
+		code: "digest",
+		message: `blob ${shortDigest(digest)} came with ${what}`,
+		hint: "Wrong data is never stored. A proxy or the registry itself damages it: fetch it another way and compare."
+	});
+}
+// src/store/records/record-file.ts
+const lineSchema$1 = strictObject({
+	key: string(),
+	value: string()
+});
+/**
+* Opens a file of texts by key that outlive a run, one JSON line each; a key's last line counts. Several runs append at
+* once, and a full disk or a kill may tear a line: it is skipped, and costs no other one.
+*/
+async function openRecordFile(file) {
+	const { records } = await read$1(file);
+	const append = async (given) => {
+		const news = [...given];
+		if (news.length === 0) return;
+		await opening(appendFile(file, `\n${toText(news)}`));
+		for (const [key, value] of news) records.set(key, value);
+	};
+	return {
+		get: (key) => records.get(key),
+		/** Adds records in one write, also those that were here when the file was opened: they may be forgotten since. */
+		append,
+		/** Adds those records that are not known, in one write. */
+		set: (given) => append([...given].filter(([key, value]) => records.get(key) !== value))
+	};
+}
+/** The records of a file as they are now; none where there is no file. */
+async function readRecords(file) {
+	return (await read$1(file)).records;
+}
+/** Replaces a file of records. What another run appends meanwhile is lost. */
+async function writeRecords(file, records) {
+	const temporary = `${file}.${randomUUID().slice(0, 8)}`;
+	await writeFile(temporary, toText(records));
+	await rename(temporary, file);
+}
+/**
+* Removes the records that are not `wanted` any more, and lines that later ones replace; leaves the file as it is where that
+* gains little. While nobody appends.
+*/
+async function keepRecords(file, wanted) {
+	const { records, lines } = await read$1(file);
+	const kept = [...records].filter(([key, value]) => wanted(key, value));
+	if (kept.length < records.size || lines > 2 * records.size + 1e3) await writeRecords(file, kept);
+}
+function toText(records) {
+	return [...records].map(([key, value]) => `${JSON.stringify({
+		key,
+		value
+	})}\n`).join("");
+}
+/** A million records stay below. */
+const MAX_RECORDS_BYTES = 268435456;
+async function read$1(file) {
+	const lines = (await readBounded(file, MAX_RECORDS_BYTES))?.toString("utf8").split("\n").filter(Boolean) ?? [];
+	const records = /* @__PURE__ */ new Map();
+	for (const line of lines) {
+		const parsed = line.startsWith("{") ? lineSchema$1.safeParse(jsonIn(line)).data : void 0;
+		if (parsed !== void 0) records.set(parsed.key, parsed.value);
+	}
+	return {
+		records,
+		lines: lines.length
+	};
+}
+// src/store/records/conversions.ts
+/** Opens the records of conversions, in `conversions.jsonl`. */
+async function openConversions(file) {
+	const records = await openRecordFile(file);
+	const keyOf = (origin, converter) => createHash("sha256").update(`${converter} ${origin}`).digest("hex");
+	return {
+		/** The digest of the manifest that a conversion made. */
+		get: (origin, converter) => {
+			const digest = records.get(keyOf(origin, converter));
+			return digest !== void 0 && isDigest(digest) ? digest : void 0;
+		},
+		set: (origin, converter, made) => records.set([[keyOf(origin, converter), made]])
+	};
+}
+// src/store/records/journal.ts
+/** Not ctime: every hard link changes that. */
+const stampOf$2 = ({ size, mtimeNs, ino }) => `${size} ${mtimeNs} ${ino}`;
+/** Opens the stamps of verified blobs, in `journal.jsonl`. */
+async function openJournal(file) {
+	const stamps = await openRecordFile(file);
+	return {
+		/** True where the file is still the one whose hash was found right. */
+		vouches: (hex, stats) => stamps.get(hex) === stampOf$2(stats),
+		/** Records that the hashes of these files were just found right, in one write. */
+		note: (found) => stamps.set([...found].map(([hex, stats]) => [hex, stampOf$2(stats)])),
+		/** The bytes that the file had then; undefined where that is not recorded. */
+		sizeOf(hex) {
+			const stamp = stamps.get(hex);
+			return stamp === void 0 ? void 0 : Number.parseInt(stamp, 10);
+		}
+	};
+}
+// src/store/records/origins.ts
+/** The mark of content that a repository gave without credentials, too. */
+const OPEN$1 = "open";
+/** Hashed, since the names of repositories may be private. */
+const markOf = (repository) => createHash("sha256").update(repository).digest("hex").slice(0, 16);
+/**
+* Opens the origins of content, in `origins.jsonl`: the marks of the repositories that gave it for credentials. Content
+* without a mark came without any.
+* @param asks whether content with marks is hidden until this run has reached a repository that gave it
+*/
+async function openOrigins(file, asks) {
+	const records = await openRecordFile(file);
+	const reached = /* @__PURE__ */ new Set();
+	const brought = /* @__PURE__ */ new Set();
+	const marksOf = (digest) => records.get(hexOf(digest))?.split(" ") ?? [];
+	const marksFrom = (from) => {
+		if (typeof from !== "string") return [from.isPrivate ? markOf(from.repository) : OPEN$1];
+		const marks = marksOf(from);
+		return marks.length > 0 ? marks : [OPEN$1];
+	};
+	const reach = (repository) => void reached.add(markOf(repository));
+	return {
+		/** This run has asked a repository for something, and it is there. */
+		reach,
+		/**
+		* Records from where this run has all bytes of a blob. Before it gets its name, so that no kill comes between.
+		* @param isHere whether it has its name already, and no prune takes it: one that was taken since this run read the
+		*   marks has lost them
+		*/
+		async note(digest, from, isHere) {
+			if (from !== void 0) {
+				const marks = marksOf(digest);
+				const all = [.../* @__PURE__ */ new Set([...marks, ...marksFrom(from)])];
+				if ((!isHere || all.length > marks.length) && all.some((mark) => mark !== OPEN$1)) await records.append([[hexOf(digest), all.join(" ")]]);
+				if (typeof from !== "string") reach(from.repository);
+			}
+			brought.add(digest);
+		},
+		/** Whether it counts as missing: no repository that gave it was reached. */
+		hides(digest) {
+			if (!asks || brought.has(digest)) return false;
+			const marks = marksOf(digest);
+			return marks.length > 0 && !marks.some((mark) => mark === OPEN$1 || reached.has(mark));
+		}
+	};
+}
+// src/store/places.ts
+/** The paths of a store. */
+function placesIn$1(folder) {
+	return {
+		/** Every blob, under the hex of its digest. */
+		blobs: path.join(folder, "blobs", "sha256"),
+		/** A folder for each running run. */
+		runs: path.join(folder, "runs"),
+		/** A file for each run, of the same name, that lists what it used. */
+		uses: path.join(folder, "uses"),
+		/** When each blob was last used, by the runs whose own lists are gone. */
+		used: path.join(folder, "used.jsonl"),
+		journal: path.join(folder, "journal.jsonl"),
+		served: path.join(folder, "served.jsonl"),
+		conversions: path.join(folder, "conversions.jsonl"),
+		/** Which repositories gave which content for credentials. */
+		origins: path.join(folder, "origins.jsonl"),
+		/** Records of results that are taking their names at an output. */
+		publishing: path.join(folder, "appearing"),
+		/** Exists while a prune takes blobs out of reach. */
+		pruneLock: path.join(folder, "prune.lock")
+	};
+}
+/** Whether a file's name is the hex of a sha256. */
+function isHex(name) {
+	return /^[0-9a-f]{64}$/.test(name);
+}
+// src/store/own-folder.ts
+/** The names of the folders that this tool makes: in a user's cache folder, and beside a workspace. */
+const OWN_NAMES$1 = /* @__PURE__ */ new Set(["oci-save", "_oci-save"]);
+const OTHERS_MAY_WRITE = 18;
+const OTHERS_MAY_ANYTHING = 63;
+/**
+* Makes a store's folder where it is missing, for its user alone (0700), and checks it with `refuseOthers`. Folders above
+* it are made in the same way; where others may read a store, that right is taken away without a message.
+* @throws as `refuseOthers`; the error of the system
+*/
+async function makeOwnFolder(folder) {
+	await refuseOthers(folder);
+	await mkdir(folder, {
+		recursive: true,
+		mode: 448
+	});
+	await refuseOthers(folder);
+	const { uid, mode } = await stat(folder);
+	if (uid === process.getuid?.() && (mode & OTHERS_MAY_ANYTHING) !== 0) await chmod(folder, 448);
+}
+/**
+* For use before anything of a store is read; one that does not exist yet is accepted. root accepts other owners: a job
+* in a container works as root in the folders of the runner's user. Windows has no such owners and modes.
+* @throws OciSaveError `machine` where another user owns the store, a folder of ours above it, or a link that leads there
+*   or what it leads to, or where others may write to one of these folders. Of what is in the store the owners alone
+*   count: nobody else comes there, unless another user put it there while the store was open to all
+*/
+async function refuseOthers(folder) {
+	const user = process.getuid?.();
+	if (user === void 0) return;
+	const absolute = path.resolve(folder);
+	const inside = placesInside(absolute);
+	for (const place of [...placesOnTheWay(absolute), ...inside]) {
+		const stats = await unlessGone(lstat(place));
+		if (stats === void 0) continue;
+		const isOurs = place === absolute || OWN_NAMES$1.has(path.basename(place));
+		if (!stats.isSymbolicLink()) {
+			if (isOurs) refuseWriters(place, stats, user);
+			else if (inside.has(place)) refuseOwner(place, stats, user);
+			continue;
+		}
+		if (stats.uid !== 0) refuseOwner(place, stats, user);
+		const target = await unlessGone(stat(place));
+		if (target === void 0) continue;
+		if (isOurs) refuseWriters(place, target, user);
+		else if (target.uid !== 0) refuseOwner(place, target, user);
+	}
+}
+function refuseWriters(folder, stats, user) {
+	refuseOwner(folder, stats, user);
+	if ((stats.mode & OTHERS_MAY_WRITE) === 0) return;
+	throw new OciSaveError({
+		code: "machine",
+		message: `the store is not used: others than its user may write to ${folder}`,
+		hint: hint`Look at what lies there. Then take that right away (chmod -R go-w ${folder}), or remove the folder: it is created again. Or name another one with ${option("cacheDir")}.`
+	});
+}
+function refuseOwner(place, { uid }, user) {
+	if (user === 0 || uid === user) return;
+	throw new OciSaveError({
+		code: "machine",
+		message: `the store is not used: ${place} belongs to another user (${uid}), who may change what lies there`,
+		hint: hint`Name a folder of your own with ${option("cacheDir")}.`
+	});
+}
+/** The files and folders of a store, each after the folder that it is in. */
+function placesInside(folder) {
+	const { blobs, ...others } = placesIn$1(folder);
+	return /* @__PURE__ */ new Set([
+		path.dirname(blobs),
+		blobs,
+		...Object.values(others)
+	]);
+}
+/** A path and all that is above it, from the root on. */
+function placesOnTheWay(absolute) {
+	const above = path.dirname(absolute);
+	return above === absolute ? [] : [...placesOnTheWay(above), absolute];
+}
+// src/store/file-lock.ts
+const holderSchema = object$1({
+	host: string(),
+	/** Of process numbers: containers may share a host's name, and never its numbers. Only Linux has it. */
+	namespace: string().optional(),
+	pid: int(),
+	/** When that process started, in ticks since the host did: another one may have the number later. Only Linux has it. */
+	start: string().optional()
+});
+/** How often a run shows that it lives, to those that cannot see its process: containers, other hosts. */
+const BEAT_MILLISECONDS = 3e5;
+/** After so long without a sign a run counts as dead; a machine that slept so long loses its unfinished work. */
+const DEAD_MILLISECONDS = 216e5;
+/** Renews the time of a run's file or folder while it works. Returns a function that ends it. */
+function beatOn(place) {
+	const beat = () => {
+		const now = /* @__PURE__ */ new Date();
+		utimes(place, now, now).catch(() => {});
+	};
+	const timer = setInterval(beat, BEAT_MILLISECONDS).unref();
+	return () => clearInterval(timer);
+}
+/** How long a lock may be without a holder: the time between creating its file and writing it. */
+const [HOLDERLESS_LOOKS, HOLDERLESS_MILLISECONDS] = [20, 25];
+/**
+* Takes a lock by creating its file, or says who holds it: `holder` is undefined where the file does not say it. The lock
+* of a process that has ended on this host is taken over, and so is any that is older than `staleMilliseconds`, unless
+* its process is seen to live. Throws the error of the system.
+*/
+async function takeFileLock(file, staleMilliseconds = Number.POSITIVE_INFINITY) {
+	const own = {
+		...await thisHost(),
+		pid: process.pid,
+		start: await startOf(process.pid)
+	};
+	let tookOver = false;
+	for (let looks = 1;; looks += 1) try {
+		await writeFile(file, JSON.stringify(own), { flag: "wx" });
+		return {
+			isHeld: () => isHeldBy(file, own),
+			release: () => release(file, own)
+		};
+	} catch (error) {
+		if (systemCodeOf(error) !== "EEXIST") throw error;
+		const holder = await readHolder(file);
+		const life = holder === void 0 ? "unknown" : await lifeOf(holder, own);
+		const stale = await ageOf(file) > staleMilliseconds && life !== "lives";
+		if (holder === void 0 && !stale && looks < HOLDERLESS_LOOKS) await setTimeout$1(HOLDERLESS_MILLISECONDS);
+		else if (!tookOver && (stale || holder === void 0 || life === "ended")) {
+			await removeAbandoned$1(file, holder);
+			tookOver = true;
+		} else return { holder };
+	}
+}
+/** A lock that another process took over as stale is not removed. */
+async function release(file, own) {
+	if (await isHeldBy(file, own)) await rm(file, { force: true });
+}
+async function isHeldBy(file, own) {
+	return isSame$2(await readHolder(file), own);
+}
+const isSame$2 = (one, other) => one?.pid === other?.pid && one?.host === other?.host && one?.namespace === other?.namespace && one?.start === other?.start;
+/** Whether a live process holds the lock, or one that died has left it. */
+async function lockState(file, staleMilliseconds) {
+	const age = await ageOf(file);
+	if (Number.isNaN(age)) return "free";
+	if (age > staleMilliseconds) return "left";
+	const holder = await readHolder(file);
+	return holder !== void 0 && await lifeOf(holder, await thisHost()) === "ended" ? "left" : "held";
+}
+/** What is seen of a lock's process from here. `unknown` where it is elsewhere, or its number may be another one's now. */
+async function lifeOf({ host, namespace, pid, start }, here) {
+	if (host !== here.host || (namespace ?? here.namespace) !== here.namespace) return "unknown";
+	if (!isAlive(pid)) return "ended";
+	const now = await startOf(pid);
+	if (start === void 0 || now === void 0) return "unknown";
+	return now === start ? "lives" : "ended";
+}
+/** Field 22 of proc(5)'s stat; the name before it may have anything in it. */
+async function startOf(pid) {
+	if (process.platform !== "linux") return void 0;
+	try {
+		const fields = await readFile$1(`/proc/${pid}/stat`, "latin1");
+		return fields.slice(fields.lastIndexOf(")") + 2).split(" ")[19];
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		return;
+	}
+}
+/** Milliseconds since the lock was taken; not a number where it is not held. */
+async function ageOf(file) {
+	const stats = await unlessGone(stat(file));
+	return stats === void 0 ? NaN : Date.now() - stats.mtimeMs;
+}
+/** Removes a lock, unless another process took it since it was read: two may find one abandoned at once. */
+async function removeAbandoned$1(file, seen) {
+	const moved = `${file}.${randomUUID().slice(0, 8)}`;
+	if (await unlessGone(rename(file, moved).then(() => true)) === void 0) return;
+	if (isSame$2(await readHolder(moved), seen)) await rm(moved, { force: true });
+	else await rename(moved, file);
+}
+/** A host's name, a namespace and a number. */
+const MAX_HOLDER_BYTES = 65536;
+async function readHolder(file) {
+	return holderSchema.safeParse(jsonIn(await readBounded(file, MAX_HOLDER_BYTES))).data;
+}
+/** This host, by the names that its other processes use too. */
+async function thisHost() {
+	return {
+		host: hostname(),
+		namespace: await pidNamespace()
+	};
+}
+async function pidNamespace() {
+	try {
+		return /\d+/.exec(await readlink("/proc/self/ns/pid"))?.[0];
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+		return;
+	}
+}
+/** Whether a process of that number runs on this host, ours or another user's. */
+function isAlive(pid) {
+	try {
+		process.kill(pid, 0);
+		return true;
+	} catch (error) {
+		return systemCodeOf(error) === "EPERM";
+	}
+}
+// src/store/prune/quarantine.ts
+/** In a run's folder: the blobs that a prune has taken out of reach and not removed yet. */
+const FOLDER$2 = "pruned";
+async function openQuarantine(runFolder, blobs) {
+	const folder = path.join(runFolder, FOLDER$2);
+	await mkdir(folder, { recursive: true });
+	const at = (hex) => path.join(folder, hex);
+	return {
+		/** Takes a blob out of reach; false where it is not there. */
+		take: async (hex) => await unlessGone(rename(path.join(blobs, hex), at(hex)).then(() => true)) ?? false,
+		/** How many names a blob out of reach has: more than one where a bundle links it. */
+		links: async (hex) => (await lstat(at(hex))).nlink,
+		putBack: (hex) => putBack(at(hex), blobs),
+		/** Removes all that is here. */
+		remove: () => rm(folder, {
+			recursive: true,
+			force: true,
+			maxRetries: 3
+		})
+	};
+}
+/** Puts back what a killed run had taken and not removed: nobody knows whether another run needs it. */
+async function putBackAll(runFolder, blobs) {
+	const folder = path.join(runFolder, FOLDER$2);
+	for (const name of await unlessGone(readdir(folder)) ?? []) if (isHex(name)) await unlessGone(putBack(path.join(folder, name), blobs));
+}
+/** Where another run has brought the blob meanwhile, its file stays, as far as the file system can tell. */
+async function putBack(file, blobs) {
+	const name = path.join(blobs, path.basename(file));
+	if (await tryLink(file, name)) await rm(file, { force: true });
+	else await rename(file, name);
+}
+// src/store/prune/run-folder.ts
+/** Makes this run's folder, and removes those whose runs were killed. */
+async function createRunFolder(places) {
+	await mkdir(places.runs, { recursive: true });
+	await removeAbandoned(places);
+	const name = `${await hostPrefix()}${process.pid}-${randomUUID().slice(0, 8)}`;
+	const folder = path.join(places.runs, name);
+	await mkdir(folder, { mode: 448 });
+	const stopBeating = beatOn(folder);
+	return {
+		name,
+		folder,
+		async remove() {
+			stopBeating();
+			await rm(folder, {
+				recursive: true,
+				force: true,
+				maxRetries: 3
+			});
+		}
+	};
+}
+/** The names of the live runs. */
+async function liveRuns({ runs }) {
+	const prefix = await hostPrefix();
+	const names = await unlessGone(readdir(runs)) ?? [];
+	const abandoned = await Promise.all(names.map((name) => isAbandoned$1(path.join(runs, name), prefix)));
+	return names.filter((_, at) => abandoned[at] === false);
+}
+async function removeAbandoned({ runs, blobs }) {
+	const prefix = await hostPrefix();
+	for (const name of await readdir(runs)) {
+		const folder = path.join(runs, name);
+		if (!await isAbandoned$1(folder, prefix)) continue;
+		await putBackAll(folder, blobs);
+		await rm(folder, {
+			recursive: true,
+			force: true,
+			maxRetries: 3
+		});
+	}
+}
+/** The host is part of the name: containers that share a store do not share process numbers. */
+async function hostPrefix() {
+	const { host, namespace } = await thisHost();
+	return `${host.replaceAll(/[^A-Za-z0-9.]/g, "_")}${namespace === void 0 ? "" : `.${namespace}`}-`;
+}
+async function isAbandoned$1(folder, ownPrefix) {
+	const name = path.basename(folder);
+	const pid = name.startsWith(ownPrefix) ? /^(\d+)-[0-9a-f]{8}$/.exec(name.slice(ownPrefix.length))?.[1] : void 0;
+	if (pid !== void 0 && !isAlive(Number(pid))) return true;
+	const stats = await unlessGone(stat(folder));
+	return stats !== void 0 && Date.now() - stats.mtimeMs > 216e5;
+}
+// src/store/prune/leases.ts
+/** Lists of runs that are kept as they are; when there are more, they are folded into one. */
+const MAX_LISTS$1 = 32;
+/**
+* Opens the list in which a run records the blobs that it may need: no prune of another run takes them. The list outlives
+* the run, and then says what the run used. Many leases are written at once, so that one costs next to nothing.
+*
+* @param settled resolves when no prune runs that may not have seen what was written before: only then does a check of
+*   the store mean anything
+*/
+function openLeases(file, started, settled) {
+	const leased = /* @__PURE__ */ new Map();
+	let next;
+	let last = Promise.resolve();
+	let lead = `${started.toISOString()}\n`;
+	const write = async (hexes) => {
+		try {
+			await opening(appendFile(file, lead + hexes.map((hex) => `${hex}\n`).join("")));
+			lead = "";
+		} catch (error) {
+			lead = "\n";
+			for (const hex of hexes) leased.delete(hex);
+			throw diskError(error, file) ?? error;
+		}
+		await settled();
+	};
+	const startBatch = () => {
+		const hexes = [];
+		const go = () => {
+			next = void 0;
+			return write(hexes);
+		};
+		last = last.then(go, go);
+		return {
+			hexes,
+			written: last
+		};
+	};
+	return (hex) => {
+		const known = leased.get(hex);
+		if (known !== void 0) return known;
+		next ??= startBatch();
+		next.hexes.push(hex);
+		leased.set(hex, next.written);
+		return next.written;
+	};
+}
+/** The blobs that live runs have looked at. */
+async function leasedBlobs(places) {
+	const lists = await readLists$1(places, await liveRuns(places));
+	return new Set(lists.flatMap(({ hexes }) => hexes));
+}
+/** When each blob was last used: the start of the last run that looked at it, in milliseconds. */
+async function lastUses(places) {
+	const times = await foldedUses(places);
+	addUses(times, await readLists$1(places, await listNames(places)));
+	return times;
+}
+/** Whether the lists of runs have become many. */
+async function hasManyLists(places) {
+	return (await listNames(places)).length > MAX_LISTS$1;
+}
+/** Folds the lists of ended runs into one time per blob. Blobs that are gone are forgotten. For one run at a time. */
+async function foldUses(places) {
+	const names = await listNames(places);
+	const live = new Set(await liveRuns(places));
+	const ended = names.filter((name) => !live.has(name));
+	const times = await foldedUses(places);
+	addUses(times, await readLists$1(places, ended));
+	const here = new Set(await unlessGone(readdir(places.blobs)));
+	const kept = [...times].filter(([hex]) => here.has(hex));
+	await writeRecords(places.used, kept.map(([hex, time]) => [hex, new Date(time).toISOString()]));
+	for (const name of ended) await rm(path.join(places.uses, name), { force: true });
+}
+async function foldedUses({ used }) {
+	const records = await readRecords(used);
+	return new Map([...records].map(([hex, time]) => [hex, timeOf$1(time)]));
+}
+function addUses(times, lists) {
+	for (const { time, hexes } of lists) for (const hex of hexes) times.set(hex, Math.max(times.get(hex) ?? 0, time));
+}
+async function listNames({ uses }) {
+	return await unlessGone(readdir(uses)) ?? [];
+}
+/** The names of a million blobs. */
+const MAX_LIST_BYTES = 67108864;
+/** The lists of these runs, without those that have none. A torn line is skipped. */
+async function readLists$1({ uses }, names) {
+	return (await Promise.all(names.map((name) => readBounded(path.join(uses, name), MAX_LIST_BYTES)))).flatMap((text) => {
+		if (text === void 0) return [];
+		const [first = "", ...lines] = text.toString("utf8").split("\n");
+		return [{
+			time: timeOf$1(first),
+			hexes: lines.filter(isHex)
+		}];
+	});
+}
+function timeOf$1(text) {
+	return Date.parse(text) || 0;
+}
+// src/store/prune/plan.ts
+/** Bytes that a prune could free: a blob that a bundle links would stay on the disk. */
+function countedBytes(blobs) {
+	return blobs.reduce((sum, { linked, size }) => sum + (linked ? 0 : size), 0);
+}
+/**
+* The blobs that a rule removes; `leased` are hexes. Of those last used by one run the largest go first: manifests and
+* configs cost little to keep, and spare requests.
+*/
+function choosePruned(blobs, leased, rule) {
+	const free = blobs.filter(({ digest, linked }) => !linked && !leased.has(hexOf(digest)));
+	switch (rule.kind) {
+		case "all": return free;
+		case "unused-since": return free.filter(({ lastUsed }) => lastUsed < rule.time);
+		case "size": return leastRecent(free, countedBytes(blobs) - rule.maxBytes);
+	}
+}
+function leastRecent(free, excess) {
+	const chosen = [];
+	let left = excess;
+	for (const blob of free.toSorted((a, b) => a.lastUsed - b.lastUsed || b.size - a.size)) {
+		if (left <= 0) break;
+		chosen.push(blob);
+		left -= blob.size;
+	}
+	return chosen;
+}
+// src/store/prune/prune.ts
+/** A prune holds its lock while it renames files, which is far shorter. Machines that died have left older ones. */
+const LOCK_MILLISECONDS = 6e4;
+const POLL_MILLISECONDS = 10;
+/** File operations at once: beyond this the file system gains nothing. */
+const PARALLEL$4 = 16;
+/** Every blob of a store, in no order; none where there is no store. Hashes nothing. */
+async function scanBlobs(places) {
+	const names = await unlessGone(readdir(places.blobs)) ?? [];
+	const uses = await lastUses(places);
+	return (await pLimit(PARALLEL$4).map(names.filter(isHex), async (hex) => {
+		const stats = await unlessGone(lstat(path.join(places.blobs, hex)));
+		if (!stats?.isFile()) return [];
+		return [{
+			digest: `sha256:${hex}`,
+			size: stats.size,
+			linked: stats.nlink > 1,
+			lastUsed: uses.get(hex) ?? 0
+		}];
+	})).flat();
+}
+/** Folds the lists of runs and records where they have become many, and removes the lock of a prune that died. */
+async function tidy(places, run) {
+	const state = await lockState(places.pruneLock, LOCK_MILLISECONDS);
+	const many = await hasManyLists(places);
+	if (state === "held" || state === "free" && !many) return;
+	const lock = await takeFileLock(places.pruneLock, LOCK_MILLISECONDS);
+	if (!("release" in lock)) return;
+	try {
+		if (!many) return;
+		await foldUses(places);
+		await forgetAbsent(places, run);
+	} finally {
+		await lock.release();
+	}
+}
+/**
+* Forgets what is recorded of blobs that are gone. For the holder of the prune's lock, and only where no other run has a
+* folder: runs append without a lock, a run that starts now waits for the lock before it reads, and one that was killed
+* may have blobs out of reach that are put back.
+*/
+async function forgetAbsent(places, run) {
+	if ((await readdir(places.runs)).some((name) => name !== run.name)) return;
+	const here = new Set(await readdir(places.blobs));
+	await keepRecords(places.journal, (hex) => here.has(hex));
+	await keepRecords(places.served, (_, digest) => !isDigest(digest) || here.has(hexOf(digest)));
+	await keepRecords(places.origins, (hex) => here.has(hex));
+}
+/** Resolves when no prune holds its lock, so that every later one sees the leases that were written before. */
+async function pruneSettled({ pruneLock }) {
+	while (await lockState(pruneLock, LOCK_MILLISECONDS) === "held") await setTimeout$1(POLL_MILLISECONDS);
+}
+/**
+* Removes blobs from a store as a rule says, but none that a live run has leased and none that a bundle links. Waits for
+* another prune; throws `machine` where that one does not end.
+*
+* A run leases a blob, waits for a prune that is choosing, and then looks whether the blob is there. A prune takes its
+* lock and reads the leases after that: so it sees the lease, or the run waits for it. Each blob is first taken out of
+* reach and its leases and links are read once more, so that not even a lock that was taken over costs a leased blob.
+*/
+async function pruneBlobs(places, run, { rule, dryRun = false }) {
+	const blobs = await scanBlobs(places);
+	const chosen = choosePruned(blobs, await leasedBlobs(places), rule);
+	if (dryRun || chosen.length === 0) return outcome(blobs, chosen);
+	const quarantine = await openQuarantine(run.folder, places.blobs);
+	const lock = await lockPrune(places);
+	let removed;
+	try {
+		removed = await takeOut(chosen, quarantine, places);
+		await foldUses(places);
+	} finally {
+		await lock.release();
+	}
+	await quarantine.remove();
+	const again = await lockPrune(places);
+	try {
+		await forgetAbsent(places, run);
+	} finally {
+		await again.release();
+	}
+	return outcome(blobs, removed);
+}
+async function takeOut(chosen, quarantine, places) {
+	const limit = pLimit(PARALLEL$4);
+	const leased = await leasedBlobs(places);
+	const taken = /* @__PURE__ */ new Set();
+	const takes = chosen.filter(({ digest }) => !leased.has(hexOf(digest))).map((blob) => limit(async () => {
+		if (await quarantine.take(hexOf(blob.digest))) taken.add(blob);
+	}));
+	try {
+		const failed = (await Promise.allSettled(takes)).find(({ status }) => status === "rejected");
+		if (failed?.status === "rejected") throw failed.reason;
+		const late = await leasedBlobs(places);
+		for (const blob of taken) {
+			const hex = hexOf(blob.digest);
+			if (!late.has(hex) && await quarantine.links(hex) === 1) continue;
+			await quarantine.putBack(hex);
+			taken.delete(blob);
+		}
+	} catch (error) {
+		for (const { digest } of taken) await quarantine.putBack(hexOf(digest));
+		throw error;
+	}
+	return [...taken];
+}
+async function lockPrune({ pruneLock }) {
+	const until = performance.now() + LOCK_MILLISECONDS;
+	for (;;) {
+		const lock = await takeFileLock(pruneLock, LOCK_MILLISECONDS);
+		if ("release" in lock) return lock;
+		if (performance.now() > until) throw new OciSaveError({
+			code: "machine",
+			message: `another prune of this store does not end${lock.holder === void 0 ? "" : ` (process ${lock.holder.pid} on ${lock.holder.host})`}`,
+			hint: `If no such process lives, remove ${pruneLock}.`
+		});
+		await setTimeout$1(POLL_MILLISECONDS);
+	}
+}
+function outcome(blobs, removed) {
+	const linked = blobs.filter((blob) => blob.linked);
+	const bytes = (of) => of.reduce((sum, { size }) => sum + size, 0);
+	return {
+		removed: {
+			blobs: removed.length,
+			bytes: bytes(removed)
+		},
+		kept: {
+			blobs: blobs.length - linked.length - removed.length,
+			bytes: countedBytes(blobs) - bytes(removed)
+		},
+		linked: {
+			blobs: linked.length,
+			bytes: bytes(linked)
+		}
+	};
+}
+// src/store/records/served.ts
+/** Opens the digests that tags were served under, in `served.jsonl`. */
+async function openServed$1(file) {
+	const digests = await openRecordFile(file);
+	const get = (key) => {
+		const digest = digests.get(key);
+		return digest !== void 0 && isDigest(digest) ? digest : void 0;
+	};
+	return {
+		/** The key of a tag; `repository` includes its registry. Hashed, since the names of repositories may be private. */
+		keyOf: (repository, tag) => createHash("sha256").update(`${repository}:${tag}`).digest("hex"),
+		get,
+		set: (key, digest) => digests.set([[key, digest]]),
+		/** The records of those keys that have one: what a cache elsewhere may carry. */
+		entries: (keys) => [...new Set(keys)].flatMap((key) => {
+			const digest = get(key);
+			return digest === void 0 ? [] : [[key, digest]];
+		}),
+		/** Takes records from elsewhere. Those that are here stay; what is not a record is skipped. */
+		import: (entries) => digests.set([...entries].filter(([key, digest]) => isHex(key) && isDigest(digest) && !get(key)))
+	};
+}
+// src/store/store.ts
+/**
+* Opens the store in `folder`, makes it where it is missing, and clears up what killed runs have left there.
+* @throws OciSaveError `machine` where it cannot be used
+*/
+async function openStore(folder, options = {}) {
+	const places = placesIn$1(folder);
+	const { journal, served, conversions, origins, run } = await whereUsable(folder, async () => {
+		await makeOwnFolder(folder);
+		await mkdir(places.blobs, { recursive: true });
+		await mkdir(places.uses, { recursive: true });
+		const run = await createRunFolder(places);
+		try {
+			await tidy(places, run);
+			await pruneSettled(places);
+			return {
+				journal: await openJournal(places.journal),
+				served: await openServed$1(places.served),
+				conversions: await openConversions(places.conversions),
+				origins: await openOrigins(places.origins, options.asksAgain === true),
+				run
+			};
+		} catch (error) {
+			await run.remove();
+			throw error;
+		}
+	});
+	const files = openBlobFiles({
+		folder: places.blobs,
+		runFolder: run.folder,
+		journal,
+		lease: openLeases(path.join(places.uses, run.name), /* @__PURE__ */ new Date(), () => pruneSettled(places)),
+		onHealed: options.onHealed ?? (() => {})
+	});
+	const { pathOf } = files;
+	const offered = /* @__PURE__ */ new Map();
+	const entering = /* @__PURE__ */ new Map();
+	const takeOffered = async (digest) => {
+		const bytes = offered.get(digest);
+		if (bytes !== void 0) entering.set(digest, store.put(bytes, void 0));
+		offered.delete(digest);
+		await entering.get(digest);
+	};
+	const store = {
+		runFolder: run.folder,
+		publishing: places.publishing,
+		served,
+		conversions,
+		origins,
+		pathOf,
+		async has(blob) {
+			await takeOffered(blob.digest);
+			return !origins.hides(blob.digest) && files.check(blob, options.full === true ? "run" : "stamp");
+		},
+		async verify(blob, signal) {
+			await takeOffered(blob.digest);
+			return !origins.hides(blob.digest) && files.check(blob, "run", signal);
+		},
+		async *open(blob, start = 0, end = blob.size) {
+			const { digest, size } = blob;
+			await takeOffered(digest);
+			const file = pathOf(digest);
+			if (origins.hides(digest)) throw new DamagedBlobError(digest, file, "its repository was not reached");
+			await files.lease(digest);
+			const stats = await files.statOf(digest);
+			const whole = start === 0 && end === size;
+			if (stats?.isFile() !== true || !whole) {
+				if (!await files.check(blob, "run")) throw new DamagedBlobError(digest, file, "it is missing, or wrong");
+				yield* readRange(file, start, end);
+				return;
+			}
+			try {
+				yield* checkedBytes(file, blob);
+			} catch (error) {
+				if (error instanceof DamagedBlobError) await files.drop(digest, stats, "its bytes do not hash to its name");
+				throw error;
+			}
+			await files.noteRight(digest, stats);
+		},
+		offer(contents) {
+			for (const [digest, bytes] of contents) offered.set(digest, bytes);
+		},
+		async read(digest, maxBytes) {
+			await takeOffered(digest);
+			if (origins.hides(digest)) return void 0;
+			const stats = await files.statOf(digest);
+			if (stats && !stats.isFile()) await files.drop(digest, stats, NO_FILE);
+			if (!stats?.isFile() || stats.size > BigInt(maxBytes)) return void 0;
+			const bytes = await readBounded(pathOf(digest), maxBytes);
+			if (bytes === void 0) return void 0;
+			if (digestOf(bytes) === digest) {
+				await files.noteRight(digest, stats);
+				return bytes;
+			}
+			await files.drop(digest, stats, "its bytes do not hash to its name");
+		},
+		async put(bytes, origin) {
+			const digest = digestOf(bytes);
+			const blob = {
+				digest,
+				size: bytes.length
+			};
+			const isHere = await files.check(blob, "run");
+			await origins.note(digest, origin, isHere);
+			if (isHere) return digest;
+			const file = path.join(run.folder, `incoming-${randomUUID()}`);
+			await opening(writeFile(file, bytes, {
+				mode: 420,
+				flag: "wx"
+			}));
+			await files.enter(file, blob, await statBig(file));
+			await rm(file, { force: true });
+			return digest;
+		},
+		write: (blob, origin) => openBlobWriter(run.folder, blob, async (file) => {
+			await origins.note(blob.digest, origin, false);
+			await files.enter(file, blob, await statBig(file));
+		}),
+		async adopt(file, { digest, size }, origin) {
+			const stats = await statBig(file);
+			const actual = await hashFile(file);
+			if (actual.digest !== digest || actual.size !== size) throw new OciSaveError({
+				code: "digest",
+				message: `blob ${shortDigest(digest)} landed as ${actual.size} bytes that hash to ${shortDigest(actual.digest)}`
+			});
+			await origins.note(digest, origin, false);
+			await files.enter(file, {
+				digest,
+				size
+			}, stats);
+		},
+		isNew: files.isNew,
+		async prune(maxBytes) {
+			if ((await readdir(places.blobs)).reduce((sum, hex) => sum + (journal.sizeOf(hex) ?? Number.POSITIVE_INFINITY), 0) <= maxBytes) return void 0;
+			return pruneBlobs(places, run, { rule: {
+				kind: "size",
+				maxBytes
+			} });
+		},
+		close: () => run.remove()
+	};
+	return store;
+}
+const statBig = (file) => lstat(file, { bigint: true });
+// src/store/verify.ts
+/** Files hashed at once when a whole store is verified: a disk is read no faster by more. */
+const STORE_PARALLEL = 4;
+/** Files hashed at once during a run: one is read while the other is hashed. */
+const RUN_PARALLEL = 2;
+/** Hashes every blob of a store and drops what is damaged; runs may go on meanwhile. Other files stay as they are. */
+async function verifyBlobs(places, options) {
+	const names = (await unlessGone(readdir(places.blobs)) ?? []).filter(isHex).toSorted();
+	const journal = await openJournal(places.journal);
+	options.onStart?.(names.length);
+	const limit = pLimit(STORE_PARALLEL);
+	const damaged = [];
+	const right = [];
+	let bytes = 0;
+	const onBytes = (count) => {
+		bytes += count;
+		options.onBytes?.(count);
+	};
+	const check = async (hex) => {
+		options.signal?.throwIfAborted();
+		const digest = `sha256:${hex}`;
+		const file = path.join(places.blobs, hex);
+		const stats = await unlessGone(lstat(file, { bigint: true }));
+		const why = stats && await whyDamaged(file, digest, stats, {
+			...options,
+			onBytes
+		});
+		let wrong;
+		if (stats !== void 0 && why !== void 0) {
+			await rm(file, {
+				recursive: true,
+				force: true
+			});
+			wrong = {
+				digest,
+				why,
+				linked: stats.isFile() && stats.nlink > 1n
+			};
+			damaged.push(wrong);
+		} else if (stats !== void 0) right.push([hex, stats]);
+		options.onBlob?.(digest, wrong);
+	};
+	await limit.map(names, check).finally(() => limit.clearQueue());
+	await journal.note(right);
+	return {
+		blobs: names.length,
+		bytes,
+		damaged
+	};
+}
+async function whyDamaged(file, digest, stats, { onBytes, signal }) {
+	if (!stats.isFile()) return NO_FILE;
+	const actual = await unlessGone(hashFile(file, {
+		onBytes,
+		signal
+	}));
+	if (actual === void 0 || actual.digest === digest) return void 0;
+	return `its ${actual.size} bytes hash to ${shortDigest(actual.digest)}`;
+}
+/**
+* Hashes those of these blobs that the store has and this run has not seen right yet. What is wrong is dropped.
+* @returns how many of them are not in the store now
+* @throws the reason of `signal`; nothing is hashed any more then
+*/
+async function verifyStored(blobs, store, signal) {
+	const stop = new AbortController();
+	const either = signal === void 0 ? stop.signal : AbortSignal.any([signal, stop.signal]);
+	const queue = blobs.values();
+	let lost = 0;
+	const work = async () => {
+		for (const blob of queue) {
+			either.throwIfAborted();
+			if (!await store.verify(blob, either)) lost += 1;
+		}
+	};
+	const workers = Array.from({ length: RUN_PARALLEL }, () => work().catch((error) => stop.abort(error)));
+	await Promise.all(workers);
+	either.throwIfAborted();
+	return lost;
+}
+// src/store/maintain.ts
+/** Lists a store; changes nothing. A folder that does not exist is an empty store. Throws `machine`. */
+function listStore(folder) {
+	return onStore(folder, async (places) => ({
+		blobs: await scanBlobs(places),
+		runs: (await liveRuns(places)).length
+	}));
+}
+/** Hashes every blob of a store and drops the damaged ones. Throws `machine`, and what aborts it. */
+function verifyStore(folder, options = {}) {
+	return onStore(folder, (places) => verifyBlobs(places, options));
+}
+/** Removes blobs from a store as `pruneBlobs` does, and what killed runs have left. Throws `machine`. */
+function pruneStore(folder, options) {
+	return onStore(folder, async (places) => {
+		if (!await isFolder$1(places.blobs)) return {
+			removed: NOTHING$3,
+			kept: NOTHING$3,
+			linked: NOTHING$3
+		};
+		const run = await createRunFolder(places);
+		try {
+			return await pruneBlobs(places, run, options);
+		} finally {
+			await run.remove();
+		}
+	});
+}
+const NOTHING$3 = {
+	blobs: 0,
+	bytes: 0
+};
+function onStore(folder, work) {
+	return whereUsable(folder, async () => {
+		await refuseOthers(folder);
+		return work(placesIn$1(folder));
+	});
+}
+// src/image/image-files.ts
+/**
+* The files of a folder. What is not a regular file, or lies elsewhere, throws OciSaveError `local` when it is read.
+* @param what is copied again where one is missing, in words
+* @param within real folders that each file must lie in, links followed; anywhere, where they are left out
+*/
+function filesIn$1(folder, what, within) {
+	const at = (file) => path.join(folder, ...file.split("/"));
+	const open = async (file) => {
+		const handle = await unlessGone(openRegularFile(at(file), within));
+		if (handle !== void 0) return handle;
+		throw new OciSaveError({
+			code: "not-found",
+			message: `${at(file)} is missing`,
+			hint: `Copy the ${what} again: it is not whole.`
+		});
+	};
+	return {
+		name: folder,
+		has: (file) => exists(at(file)),
+		async whole(file, maxBytes) {
+			const handle = await open(file);
+			const bytes = await buffer(handle.createReadStream({ end: maxBytes }));
+			if (bytes.length <= maxBytes) return bytes;
+			throw new OciSaveError({
+				code: "unsupported",
+				message: `${at(file)} is too large: ${maxBytes} bytes are the limit`
+			});
+		},
+		async *from(file, start) {
+			yield* (await open(file)).createReadStream({
+				start,
+				highWaterMark: 1048576
+			});
+		}
+	};
+}
+/** Whether a file is there and is a blob: all of its bytes are hashed. */
+async function holdsBlob(files, file, blob) {
+	if (!await files.has(file)) return false;
+	const hash = createHash("sha256");
+	let size = 0;
+	for await (const chunk of files.from(file, 0)) {
+		hash.update(chunk);
+		size += chunk.length;
+	}
+	return size === blob.size && `sha256:${hash.digest("hex")}` === blob.digest;
+}
+/**
+* The manifest in a file.
+* @throws OciSaveError `not-found` where it is missing, `digest` where its bytes are not those of the digest, `unsupported`
+*   where it is too large
+*/
+async function manifestAt(files, file, digest) {
+	const bytes = await files.whole(file, MAX_MANIFEST_BYTES);
+	if (digestOf(bytes) === digest) return {
+		bytes,
+		digest,
+		manifest: parseManifest(bytes)
+	};
+	throw new OciSaveError({
+		code: "digest",
+		message: `${files.name}: manifest ${shortDigest(digest)} is damaged`
+	});
+}
 // src/image/layout-port.ts
 const MAX_INDEX_BYTES$3 = 67108864;
 const indexSchema$5 = looseObject({ manifests: array(unknown$1()).nullish() });
+/** The name of an image in a layout: the full one that containerd writes, else the one of the specification. */
 function nameOfEntry(entry) {
 	return entry.annotations?.["io.containerd.image.name"] ?? entry.annotations?.["org.opencontainers.image.ref.name"];
 }
@@ -28621,19 +30089,12 @@ function nameOfEntry(entry) {
 * @throws OciSaveError `list` where there is no layout, `local` for what is not a regular file, or lies elsewhere
 */
 function openLayout(folder, within) {
-	const at = (file) => path.join(folder, ...file.split("/"));
-	return layoutOf({
-		name: folder,
-		has: (file) => exists(at(file)),
-		whole: (file, maxBytes) => readWhole(at(file), maxBytes, within),
-		from: (file, start) => readFrom(at(file), start, within)
-	});
+	return layoutOf(filesIn$1(folder, "layout", within));
 }
 /** The layout that files make. Throws `list` where they make none. */
 async function layoutOf(files) {
 	const folder = files.name;
 	const { manifests: entries, faulty } = await readIndex(files);
-	const blobFile = (digest) => `blobs/sha256/${hexOf(digest)}`;
 	const find = (name) => {
 		const [only, ...others] = entries.filter((entry) => name === void 0 || nameOfEntry(entry) === name || entry.annotations?.["org.opencontainers.image.ref.name"] === name);
 		if (only && others.every(({ digest }) => digest === only.digest)) return only;
@@ -28649,38 +30110,24 @@ async function layoutOf(files) {
 	return {
 		name: folder,
 		find,
-		async has({ digest, size }) {
-			const file = blobFile(digest);
-			if (!await files.has(file)) return false;
-			const hash = createHash("sha256");
-			let bytes = 0;
-			for await (const chunk of files.from(file, 0)) {
-				hash.update(chunk);
-				bytes += chunk.length;
-			}
-			return bytes === size && `sha256:${hash.digest("hex")}` === digest;
-		},
+		has: (blob) => holdsBlob(files, blobPath$1(blob.digest), blob),
 		list: async () => entries,
 		tags: async () => [...names].toSorted(),
 		async manifest(reference) {
 			if (!isDigest(reference) && !names.has(reference)) throw missingManifest(folder, reference);
 			const digest = isDigest(reference) ? reference : find(reference).digest;
-			const bytes = await files.whole(blobFile(digest), MAX_MANIFEST_BYTES);
-			if (digestOf(bytes) !== digest) throw new OciSaveError({
-				code: "digest",
-				message: `${folder}: manifest ${shortDigest(digest)} is damaged`
-			});
-			return {
-				bytes,
-				digest,
-				manifest: parseManifest(bytes)
-			};
+			return manifestAt(files, blobPath$1(digest), digest);
 		},
 		async open(blob, offset) {
 			checkOffset(blob, offset);
+			const body = files.from(blobPath$1(blob.digest), offset);
+			if (offset > 0) return {
+				offset,
+				body
+			};
 			return {
 				offset,
-				body: files.from(blobFile(blob.digest), offset)
+				body: checkedChunks(body, `${folder}, ${blobPath$1(blob.digest)}`, blob)
 			};
 		}
 	};
@@ -28704,29 +30151,6 @@ async function readIndex(files) {
 	if (!index.success) throw unreadable(": it does not have the fields of an index");
 	return readEntries$1(index.data.manifests ?? []);
 }
-async function readWhole(file, maxBytes, within) {
-	const handle = await openPresent(file, within);
-	const bytes = await buffer(handle.createReadStream({ end: maxBytes }));
-	if (bytes.length <= maxBytes) return bytes;
-	throw new OciSaveError({
-		code: "unsupported",
-		message: `${file} is too large: ${maxBytes} bytes are the limit`
-	});
-}
-async function* readFrom(file, start, within) {
-	yield* (await openPresent(file, within)).createReadStream({
-		start,
-		highWaterMark: 1048576
-	});
-}
-async function openPresent(file, within) {
-	const handle = await unlessGone(openRegularFile(file, within));
-	if (handle !== void 0) return handle;
-	throw new OciSaveError({
-		code: "not-found",
-		message: `${file} is missing`
-	});
-}
 // src/image/dir-port.ts
 /**
 * Opens a folder as skopeo's transport `dir:` has it (containers/image, directory/directory_transport.go): `manifest.json`,
@@ -28735,30 +30159,8 @@ async function openPresent(file, within) {
 * @throws OciSaveError `list` where there is none, `local` for what is not a regular file, or lies elsewhere
 */
 async function openDir(folder, within) {
-	const at = (name) => path.join(folder, name);
-	const blobFile = ({ digest }) => at(hexOf(digest));
-	const present = async (file) => {
-		const handle = await unlessGone(openRegularFile(file, within));
-		if (handle === void 0) throw new OciSaveError({
-			code: "not-found",
-			message: `${file} is missing`
-		});
-		return handle;
-	};
-	async function* from(file, start) {
-		yield* (await present(file)).createReadStream({
-			start,
-			highWaterMark: 1048576
-		});
-	}
-	const whole = async (file) => {
-		const opened = await unlessGone(openSized(file, within));
-		if (opened === void 0) return void 0;
-		await opened.handle.close();
-		if (opened.size > 8388608) throw tooLarge$3(file);
-		return Buffer.concat(await Array.fromAsync(from(file, 0)));
-	};
-	const bytes = await whole(at("manifest.json"));
+	const files = filesIn$1(folder, "folder", within);
+	const bytes = await unlessMissing(files.whole("manifest.json", MAX_MANIFEST_BYTES));
 	if (bytes === void 0) throw new OciSaveError({
 		code: "list",
 		message: `${folder} is no folder of skopeo: it has no manifest.json`,
@@ -28772,36 +30174,21 @@ async function openDir(folder, within) {
 	return {
 		name: folder,
 		top: top.digest,
-		async has(blob) {
-			if (!await exists(blobFile(blob))) return false;
-			const hash = createHash("sha256");
-			let size = 0;
-			for await (const chunk of from(blobFile(blob), 0)) {
-				hash.update(chunk);
-				size += chunk.length;
-			}
-			return size === blob.size && `sha256:${hash.digest("hex")}` === blob.digest;
-		},
+		has: (blob) => holdsBlob(files, hexOf(blob.digest), blob),
 		async manifest(reference) {
 			if (reference === top.digest) return top;
 			if (!isDigest(reference)) throw missingManifest(folder, reference);
-			const child = await whole(at(`${hexOf(reference)}.manifest.json`));
+			const child = await unlessMissing(manifestAt(files, `${hexOf(reference)}.manifest.json`, reference));
 			if (child === void 0) throw missingManifest(folder, reference);
-			if (digestOf(child) === reference) return {
-				bytes: child,
-				digest: reference,
-				manifest: parseManifest(child)
-			};
-			throw new OciSaveError({
-				code: "digest",
-				message: `${folder}: manifest ${shortDigest(reference)} is damaged`
-			});
+			return child;
 		},
 		async open(blob, offset) {
 			checkOffset(blob, offset);
+			const name = hexOf(blob.digest);
+			const body = files.from(name, offset);
 			return {
 				offset,
-				body: from(blobFile(blob), offset)
+				body: offset > 0 ? body : checkedChunks(body, path.join(folder, name), blob)
 			};
 		},
 		list: async () => [{
@@ -28811,12 +30198,6 @@ async function openDir(folder, within) {
 		}],
 		tags: async () => []
 	};
-}
-function tooLarge$3(file) {
-	return new OciSaveError({
-		code: "unsupported",
-		message: `${file} is too large: ${MAX_MANIFEST_BYTES} bytes are the limit`
-	});
 }
 // src/http/address.ts
 /**
@@ -29378,7 +30759,7 @@ function watchCertificates() {
 	let chain = [];
 	return {
 		socket(socket) {
-			if (socket instanceof TLSSocket) socket.prependOnceListener("secure", () => chain = chainOf(socket));
+			if (socket instanceof TLSSocket && socket.connecting) socket.prependOnceListener("secure", () => chain = chainOf(socket));
 		},
 		explain(error) {
 			const code = systemCodeOf(error) ?? "";
@@ -29437,6 +30818,8 @@ const FAULTS$2 = {
 };
 /** Node's code where a proxy does not open a tunnel. */
 const TUNNEL = "ERR_PROXY_TUNNEL";
+/** No name server knows the name; one that does not answer is EAI_AGAIN (getaddrinfo(3)). */
+const UNKNOWN_NAME = "ENOTFOUND";
 /** What fails where no connection comes about. */
 const CONNECTING = /* @__PURE__ */ new Set(["connect", "getaddrinfo"]);
 const NOT_TLS = /^(EPROTO|ERR_SSL_)/;
@@ -29478,10 +30861,14 @@ function networkFault(cause) {
 		permanent: true
 	};
 	const words = FAULTS$2[code];
-	if (words !== void 0) return {
-		words: `${words} (${code})`,
-		permanent: false
-	};
+	if (words !== void 0) {
+		const spelt = code === UNKNOWN_NAME ? { hint: hint`Check how the host is written, and that this machine can resolve its name.` } : {};
+		return {
+			words: `${words} (${code})`,
+			...spelt,
+			permanent: false
+		};
+	}
 	if (code.startsWith("Z_") || code.startsWith("ERR__ERROR_FORMAT") || code === "ERR_STREAM_PREMATURE_CLOSE") return {
 		words: `sent a body that is not compressed as it says, or not whole (${code})`,
 		permanent: false
@@ -29584,6 +30971,10 @@ function statusOf$1(cause) {
 */
 function isTemporary(error) {
 	return error instanceof OciSaveError && error.code === "network" && !networkFault(error.cause).permanent;
+}
+/** Whether a host's name is known to no name server: one more attempt shows whether that was a moment's fault. */
+function isUnknownName(error) {
+	return error instanceof OciSaveError && systemCodeOf(error.cause) === UNKNOWN_NAME;
 }
 // src/http/response/encoding.ts
 const gzip = {
@@ -29699,7 +31090,7 @@ function createAttempts({ retries, retryMilliseconds }, { signal, may = isTempor
 		signal?.throwIfAborted();
 		made += 1;
 		if (!(error instanceof Error) || isSpent(error) || !may(error)) throw error;
-		if (made > retries) {
+		if (made > (isUnknownName(error) ? Math.min(retries, 1) : retries)) {
 			const last = made > 1 ? withAttempts(error, made) : error;
 			spent.add(last);
 			throw last;
@@ -30712,6 +32103,119 @@ async function bringFromPlace(source, blob, store, options) {
 		await writer.abort();
 	}
 }
+// src/archive/byte-source.ts
+/**
+* A regular file of which any range can be read. It is opened for each range, and stays closed between them.
+* @param within real folders that the file must lie in, links followed; anywhere, where they are left out
+* @throws OciSaveError `local` for what is not a regular file, or lies elsewhere; the error of the system
+*/
+async function seekableFile(file, within) {
+	const { handle, size } = await openSized(file, within);
+	await handle.close();
+	return {
+		size,
+		async *read(start, end) {
+			const opened = await openSized(file, within);
+			if (end > start) yield* opened.handle.createReadStream({
+				start,
+				end: end - 1,
+				highWaterMark: 1048576
+			});
+			else await opened.handle.close();
+		}
+	};
+}
+/** How many bytes a segment has. */
+function sizeOfSegment(segment) {
+	return "bytes" in segment ? segment.bytes.length : segment.size;
+}
+/**
+* A whole file. Where its digest is known, each reading from end to end checks it.
+* @param within real folders that it must lie in, links followed; anywhere, where they are left out
+*/
+function fileSegment(file, size, digest, within) {
+	return {
+		size,
+		open: (start, end) => digest !== void 0 && end - start === size ? checkedBytes(file, {
+			digest,
+			size
+		}, within) : readRange(file, start, end, within)
+	};
+}
+/** The segments one after the other, as one source. Opens nothing before it is read. Only its last chunk may be small. */
+function joinSegments(segments) {
+	const placed = [];
+	let size = 0;
+	for (const segment of joinBytes(segments)) {
+		const length = sizeOfSegment(segment);
+		if (length > 0) placed.push({
+			at: size,
+			segment,
+			size: length
+		});
+		size += length;
+	}
+	return {
+		size,
+		read: (start = 0, end = size) => gathered$1(readPlaced(placed, start, end))
+	};
+}
+async function* readPlaced(placed, start, end) {
+	for (let index = firstAt(placed, start); index < placed.length; index += 1) {
+		const next = placed[index];
+		if (next === void 0 || next.at >= end) return;
+		const from = Math.max(start - next.at, 0);
+		const to = Math.min(end - next.at, next.size);
+		if (from >= to) continue;
+		if ("bytes" in next.segment) yield next.segment.bytes.subarray(from, to);
+		else yield* next.segment.open(from, to);
+	}
+}
+/** Bytes in memory that follow each other become one segment: a bundle of 1,000 images has 10,000 headers of links. */
+function* joinBytes(segments) {
+	let run = [];
+	for (const segment of segments) {
+		if ("bytes" in segment) {
+			run.push(segment.bytes);
+			continue;
+		}
+		if (run.length > 0) yield { bytes: Buffer.concat(run) };
+		run = [];
+		yield segment;
+	}
+	if (run.length > 0) yield { bytes: Buffer.concat(run) };
+}
+/** Each chunk is hashed, written and counted: many of 512 bytes would cost more than the bytes themselves. */
+const LEAST_CHUNK_BYTES = 65536;
+/** The same bytes with small chunks put together. A large one is passed on as it is. */
+async function* gathered$1(chunks) {
+	let small = [];
+	let length = 0;
+	for await (const chunk of chunks) {
+		if (small.length === 0 && chunk.length >= LEAST_CHUNK_BYTES) {
+			yield chunk;
+			continue;
+		}
+		small.push(chunk);
+		length += chunk.length;
+		if (length < LEAST_CHUNK_BYTES) continue;
+		yield Buffer.concat(small);
+		small = [];
+		length = 0;
+	}
+	if (length > 0) yield Buffer.concat(small);
+}
+/** The index of the segment in which a position lies. */
+function firstAt(segments, position) {
+	let [low, high] = [0, segments.length];
+	while (low < high) {
+		const middle = low + high >>> 1;
+		const segment = segments[middle];
+		if (segment !== void 0 && segment.at + segment.size <= position) low = middle + 1;
+		else high = middle;
+	}
+	return low;
+}
 // src/archive/tar-header.ts
 const BLOCK$2 = 512;
 const TYPE_FLAG_AT = 156;
@@ -30939,6 +32443,7 @@ async function* readEntries(input, onFault) {
 			if (record === void 0 || padding === void 0) throw new TarFault("it ends within a header: it was cut off", at);
 			const own = parseRecord(type, record);
 			if (own === void 0 || !isZero$1(padding)) fail("a header’s record is damaged", at);
+			else if (own.isOdd === true || type === "g" && own !== NO_RECORD) fail("a header gives what follows it another name or size than other readers see", at);
 			else if (type !== "g") extended = {
 				...extended,
 				...own
@@ -30987,7 +32492,7 @@ function isZero$1(bytes) {
 	return bytes.every((byte) => byte === 0);
 }
 /** How compressed files begin (RFC 1952, RFC 8878, and the formats of xz and bzip2). */
-const COMPRESSED = [
+const COMPRESSED$1 = [
 	["gzip", "1f8b"],
 	["zstd", "28b52ffd"],
 	["xz", "fd377a585a00"],
@@ -30995,7 +32500,7 @@ const COMPRESSED = [
 ];
 function whyNoHeader(header, at) {
 	const start = header.toString("hex", 0, 8);
-	const [program] = COMPRESSED.find(([, begin]) => at === 0 && start.startsWith(begin)) ?? [];
+	const [program] = COMPRESSED$1.find(([, begin]) => at === 0 && start.startsWith(begin)) ?? [];
 	return program === void 0 ? "a header is damaged" : `it is compressed: ${program} -dc gives the archive itself`;
 }
 const KINDS = /* @__PURE__ */ new Map([
@@ -31014,6 +32519,7 @@ const WITHOUT_BYTES = /* @__PURE__ */ new Set([
 	"5",
 	"6"
 ]);
+const NO_RECORD = {};
 /** Undefined where the header's sum is wrong, or it is no ustar header. */
 function parseHeader(header) {
 	const text = (at, length) => header.toString("utf8", at, at + length).split("\0", 1)[0] ?? "";
@@ -31051,9 +32557,10 @@ function parseRecord(type, record) {
 		if (key === "path") found.path = value;
 		if (key === "linkpath") found.to = value;
 		if (key === "size") found.size = /^\d+$/.test(value) ? Number(value) : NaN;
+		if (key.startsWith("GNU.sparse.")) found.isOdd = true;
 		at = end;
 	}
-	return found;
+	return Object.keys(found).length === 0 ? NO_RECORD : found;
 }
 /** Less than this is read and dropped: another reading would cost more. */
 const LEAST_SEEK_BYTES = 1048576;
@@ -31122,24 +32629,12 @@ function cutWithin(path, has, length, offset) {
 *   not a regular file, or lies elsewhere
 */
 async function openOciArchive(file, within) {
-	async function* read(start, end) {
-		const { handle } = await openSized(file, within);
-		if (end > start) yield* handle.createReadStream({
-			start,
-			end: end - 1,
-			highWaterMark: 1048576
-		});
-		else await handle.close();
-	}
-	const { handle, size } = await openSized(file, within);
-	await handle.close();
-	const places = await placesIn$1(file, {
-		size,
-		read
-	});
+	const archive = await seekableFile(file, within);
+	const places = await placesIn(file, archive);
 	const missing = (name) => new OciSaveError({
 		code: "not-found",
-		message: `${file}: ${name} is missing`
+		message: `${file}: ${name} is missing`,
+		hint: "Save the layout again: it is not whole."
 	});
 	return layoutOf({
 		name: file,
@@ -31151,16 +32646,16 @@ async function openOciArchive(file, within) {
 				code: "unsupported",
 				message: `${file}: ${name} is too large: ${maxBytes} bytes are the limit`
 			});
-			return Buffer.concat(await Array.fromAsync(read(place.start, place.start + place.size)));
+			return Buffer.concat(await Array.fromAsync(archive.read(place.start, place.start + place.size)));
 		},
 		async *from(name, start) {
 			const place = places.get(name);
 			if (place === void 0) throw missing(name);
-			yield* read(place.start + start, place.start + place.size);
+			yield* archive.read(place.start + start, place.start + place.size);
 		}
 	});
 }
-async function placesIn$1(file, source) {
+async function placesIn(file, source) {
 	const places = /* @__PURE__ */ new Map();
 	try {
 		for await (const { path, kind, start, size, to } of readTar(source)) {
@@ -31381,6 +32876,9 @@ Run the commands below in this folder, where this file is. Each tells with
 
      sh kit/update.sh FOLDER           # adds its images to those in FOLDER
 
+   A name that both have is the one's that is joined later, whichever was
+   saved first.
+
    Or keep one folder for each version, and go back to the one before:
 
      sh kit/update.sh --swap SITE
@@ -31408,10 +32906,7 @@ FILES
 }
 /** The stored names at a registry that serves the bundle, sorted, each once. */
 function pulledNames({ images }) {
-	const names = images.flatMap((image) => image.names.map((stored) => {
-		const { name, tag } = splitName$1(stored);
-		return `${ADDRESS$2}/${repositoryPath(name)}:${tag}`;
-	}));
+	const names = images.flatMap((image) => image.names.map((stored) => `${ADDRESS$2}/${placeOf$6(stored)}`));
 	return [...new Set(names)].toSorted();
 }
 function namesText(names) {
@@ -31430,7 +32925,7 @@ function contentWords({ images }) {
 	].join(", ");
 }
 function platformsOf$2({ images }) {
-	const platforms = images.flatMap(({ leaves }) => leaves.filter(isForPlatform).flatMap(({ platform }) => platform === void 0 ? [] : [platform]));
+	const platforms = images.flatMap(({ leaves }) => leaves.filter(isForPlatform).map(({ platform }) => platform));
 	return [...new Set(platforms)].toSorted();
 }
 function sizeWords({ blobs }, repositories) {
@@ -31488,8 +32983,13 @@ bundle=\${kit%/*}
 # say TEXT…: a line of the result. What a shell tells of an output that cannot be written is no sentence.
 say() { printf '%s\\n' "$*" 2>/dev/null || unsaid; }
 unsaid() { fail 'the output cannot be written'; }
-# note TEXT…: a line for whoever watches.
-note() { printf '%s\\n' "$*" >&2; }
+# note TEXT…: lines for whoever watches. A terminal would act upon control characters in the names of files.
+note() {
+  case $* in
+    *[[:cntrl:]]*) printf '%s\\n' "$*" | LC_ALL=C tr '\\001-\\011\\013-\\037\\177' '?' >&2 ;;
+    *) printf '%s\\n' "$*" >&2 ;;
+  esac
+}
 
 # fail MESSAGE [WHAT-TO-DO]: the job failed.
 fail() {
@@ -31503,6 +33003,14 @@ refuse() {
   note "error: $1"
   [ $# -lt 2 ] || note "  $2"
   exit 2
+}
+
+# word_of TEXT: as one word of a shell's line.
+word_of() {
+  case $1 in
+    *[!A-Za-z0-9_./:-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\\\\\''/g")" ;;
+    *) printf '%s' "$1" ;;
+  esac
 }
 
 # usage_error MESSAGE: it was called in a wrong way.
@@ -31554,7 +33062,7 @@ check_authority() {
 
 # hash_input: the sha256 of standard input, in hexadecimal digits.
 if has sha256sum; then
-  hash_input() { sha256sum | cut -c 1-64; }
+  hash_input() { sha256sum | { IFS=' ' read -r hashed _ || hashed=; printf '%s\\n' "$hashed"; }; }
 elif has shasum; then
   hash_input() { shasum -a 256 | cut -c 1-64; }
 elif has openssl; then
@@ -31564,6 +33072,14 @@ else
 fi
 # hash_of FILE
 hash_of() { hash_input <"$1"; }
+# hashes_of LIST: of the files that a list names, one a line: "DIGEST  NAME". What cannot be read has no line.
+hashes_of() {
+  if has sha256sum; then
+    tr '\\n' '\\000' <"$1" | xargs -0 sha256sum
+  else
+    while IFS= read -r hashed_file; do printf '%s  %s\\n' "$(hash_of "$hashed_file")" "$hashed_file"; done <"$1"
+  fi
+}
 
 # temporary: makes a private folder, \`$work\`, that goes when the script ends.
 temporary() {
@@ -31572,6 +33088,10 @@ temporary() {
     refuse "no temporary folder can be made in \${TMPDIR:-/tmp}" 'Name another one: TMPDIR=FOLDER'
   work=$(cd -- "$work" && pwd -P)
   plain_path "$work"
+  # On a full disk lists would be cut off, and a whole bundle be called damaged.
+  head -c 1048576 /dev/zero 2>/dev/null >"$work/room" ||
+    refuse "\${TMPDIR:-/tmp} has not 1 MiB free for temporary files" 'Free space there, or name another folder: TMPDIR=FOLDER'
+  rm -f "$work/room"
 }
 # plain_path PATH: refuses what awk would read as another path.
 plain_path() {
@@ -31851,12 +33371,17 @@ function hold(stored, id) {
 function sign_place(stored, i, m) { return ((i, m, "tag") in rf) ? folder_of(stored) ":" rf[i, m, "tag"] : "" }
 function is_taken(place, digest) { return (place in held) || ((place in sign) && sign[place] != digest) }
 
-# One bundle has an index, the other leaves of it that were narrowed out of the same one: the tables do not say which of them
-# the index lists.
-function refuse_narrowed(    i, indexed) {
+# One bundle has an index, the other leaves of it that were narrowed out of the same one: the table of the first does not know
+# that those are there, too. Any index of the pool may list them, as indexes may lie in indexes.
+function add_narrowed_leaves(    i, k, digest, indexed, leaves, indexes, n) {
   for (i = 1; i <= count; i++) if (narrow[i] != "narrow") indexed[own[i]] = 1
+  leaves = ""
   for (i = 1; i <= count; i++)
-    if (narrow[i] == "narrow" && own[i] in indexed) fault(ref[i] " was narrowed in one of the bundles, and another one has its index")
+    if (narrow[i] == "narrow" && own[i] in indexed) for (k = 1; k <= nl[i]; k++) leaves = leaves " " leaf[i, k, "digest"]
+  if (leaves == "") return
+  n = 0
+  for (digest in type) if (is_index(digest)) indexes[++n] = digest
+  for (i = 1; i <= n; i++) join_content(indexes[i], leaves)
 }
 
 function join_locks(    x, i, j, m, place, kept, lost, given, digits, stored, id, key, list, n, group) {
@@ -32260,7 +33785,6 @@ BEGIN {
   read_lock(newer "/oci-save.lock.json", "newer")
   write_lock("older", out "/older.again")
   write_lock("newer", out "/newer.again")
-  refuse_narrowed()
   join_blobs()
   join_locks()
   write_lock("joined", out "/lock.json")
@@ -32274,6 +33798,7 @@ BEGIN {
   write_tags("joined")
   read_tables(older, "older")
   read_tables(newer, "newer")
+  add_narrowed_leaves()
   write_layouts()
   write_flat()
   write_tables()
@@ -32311,6 +33836,8 @@ join_site() {
     say "$site has all of this bundle already"
     return 0
   fi
+  plan_kit
+  refuse_obstacles
   bring
   phase=
   tell
@@ -32318,11 +33845,11 @@ join_site() {
 
 refuse_other_layout() {
   if [ -L "$site/current" ] || [ -d "$site/releases" ]; then
-    refuse "$site has a folder for each release" "There: sh kit/update.sh --swap $given"
+    refuse "$site has a folder for each release" "There: sh kit/update.sh --swap $(word_of "$given")"
   fi
   case \${site%/*} in
     */releases)
-      if [ -L "\${site%/*/*}/current" ]; then refuse "$site is a release" "Bring the new one beside it: sh kit/update.sh --swap \${site%/*/*}"; fi
+      if [ -L "\${site%/*/*}/current" ]; then refuse "$site is a release" "Bring the new one beside it: sh kit/update.sh --swap $(word_of "\${site%/*/*}")"; fi
       ;;
   esac
   for one in "$site" "$bundle"; do
@@ -32435,26 +33962,90 @@ refuse_pushes() {
     }' "$plan/tags" "$plan/explained" "$plan/uploads" "$plan/there" >"$plan/pushed"
   awk 'FILENAME == ARGV[1] { known[$1] = 1; next } !($1 in known) { print "blobs/sha256/" $1 }' "$plan/explained" "$plan/pool" >>"$plan/pushed"
   [ -s "$plan/pushed" ] || return 0
-  sort -u "$plan/pushed" | head -n 10 >&2
+  note "$(sort -u "$plan/pushed" | head -n 10)"
   refuse "the zot at $site takes pushes: it has $(sort -u "$plan/pushed" | wc -l | tr -d ' ') things that its lock does not explain" \\
     'Push the new bundle there instead: sh kit/push.sh HOST:PORT'
 }
 
-# put FILE PLACE: a file of the site is the old one or the new one at any moment.
+# plan_kit: what the joined bundle's kit has, into $plan/kit and $plan/mirrors.
+plan_kit() {
+  # The kit is the newer one: what its sums name, which was checked, and not what somebody may have put beside it.
+  kit_names "$bundle" >"$plan/kit"
+  ! grep -q -e '/\\.\\.\\{0,1\\}/' -e '/\\.\\.\\{0,1\\}$' "$plan/kit" ||
+    refuse "$bundle/SHA256SUMS names files outside of the bundle" 'Do not use this bundle.'
+  # The configurations of runtimes name the hosts of all images.
+  mkdir -p "$work/joined/kit/lib"
+  cp "$bundle/kit/mirrors.sh" "$work/joined/kit/mirrors.sh"
+  cp "$bundle/kit/lib/common.sh" "$work/joined/kit/lib/common.sh"
+  cp "$plan/images.tsv" "$work/joined/kit/images.tsv"
+  sh "$work/joined/kit/mirrors.sh" --out "$work/mirrors" 127.0.0.1:5000 >"$work/mirrored" 2>&1 || {
+    cat "$work/mirrored" >&2
+    refuse 'the configurations for runtimes could not be made'
+  }
+  # Of the others there is one form for all bundles.
+  (cd "$work/mirrors" && find . -type f) |
+    sed -n -e 's#^\\./\\(hosts/.*/hosts\\.toml\\)$#\\1#p' -e 's#^\\./\\(registries\\.conf\\)$#\\1#p' -e 's#^\\./\\(k3s-registries\\.yaml\\)$#\\1#p' >"$plan/mirrors"
+}
+
+# refuse_obstacles: a folder where a file comes, or another thing where a folder has to be. mv would put the file into it.
+refuse_obstacles() {
+  {
+    awk -F '\\t' '{ print "blobs/sha256/" $1 }' "$plan/missing"
+    awk -F '\\t' '{ print "registry/" $2 "/blobs/sha256/" $1 }' "$plan/unlinked"
+    awk -F '\\t' '{ print "registry/" $2 "/index.json"; print "registry/" $2 "/oci-layout" }' "$plan/layouts"
+    cat "$plan/kit"
+    sed 's#^#kit/#' "$plan/mirrors"
+    printf '%s\\n' index.json manifest.json README.txt report.html SHA256SUMS.registry
+  } >"$plan/written"
+  (cd "$site" && find . -type d) | sed -n 's#^\\./##p' >"$plan/folders"
+  (cd "$site" && find . ! -type d) | sed -n 's#^\\./##p' >"$plan/files"
+  awk '
+    kind == "folders" { folder[$0] = 1; next }
+    kind == "files" { file[$0] = 1; next }
+    $0 in folder { print $0 " is a folder, and a file of the bundle has that name"; next }
+    {
+      path = $0
+      while (sub(/\\/[^\\/]*$/, "", path)) if (path in file) { print path " is no folder, and the bundle has one of that name"; next }
+    }' kind=folders "$plan/folders" kind=files "$plan/files" kind=written "$plan/written" >"$plan/obstacles"
+  [ -s "$plan/obstacles" ] || return 0
+  refuse "$site/$(head -n 1 "$plan/obstacles")" 'Move it away, and run this again.'
+}
+
+# put FILE PLACE [MODE]: a file of the site is the old one or the new one at any moment. It becomes the new one at the next
+# settle_puts, which is also the next time that many wait for it.
+puts=0
 put() {
-  ! cmp -s "$1" "$2" || return 0
-  cp "$1" "$staging/put" || fail "$2 could not be written" 'Run this again when there is room: it goes on from here.'
-  chmod "\${3:-644}" "$staging/put"
-  settle "$staging/put"
-  mv -f "$staging/put" "$2"
+  if [ -f "$2" ] && cmp -s "$1" "$2"; then return 0; fi
+  puts=$((puts + 1))
+  cp "$1" "$staging/put.\${3:-644}.$puts" || fail "$2 could not be written" 'Run this again when there is room: it goes on from here.'
+  printf '%s\\n' "\${3:-644}" "$2" >>"$plan/puts"
+  [ "$puts" -lt 50 ] || settle_puts
+}
+settle_puts() {
+  [ "$puts" -gt 0 ] || return 0
+  for mode in 644 755; do
+    set -- "$staging/put.$mode".*
+    [ ! -e "$1" ] || chmod "$mode" "$@"
+  done
+  settle "$staging"/put.*
+  puts=0
+  while IFS= read -r mode && IFS= read -r place; do
+    puts=$((puts + 1))
+    mv -f "$staging/put.$mode.$puts" "$place"
+  done <"$plan/puts"
+  puts=0
+  : >"$plan/puts"
 }
 
 bring() {
+  : >"$plan/puts"
+  # Until it names the newer bundle nothing has begun, and what ends before that leaves nothing.
+  [ -n "$resumed" ] || stage=$staging
   mkdir -p "$staging/blobs"
   : >"$staging/probe"
   links=yes
   ln -f "$staging/probe" "$staging/probe2" 2>/dev/null || links=
-  rm -f "$staging/probe" "$staging/probe2"
+  rm -f "$staging/probe" "$staging/probe2" "$staging"/put.*
   need=$(awk -F '\\t' -v links="$links" -v blobs="$plan/blobs" '
     BEGIN { while ((getline line < blobs) > 0) { split(line, p, "\\t"); size[p[1]] = p[2] } }
     FILENAME ~ /missing$/ { need += $2 }
@@ -32465,6 +34056,7 @@ bring() {
   phase=join
   hash_of "$bundle/$LOCK" >"$staging/newer.part"
   mv "$staging/newer.part" "$staging/newer"
+  stage=
   bring_blobs
   bring_repositories
   bring_rest
@@ -32475,39 +34067,45 @@ bring_blobs() {
   count=$(wc -l <"$plan/missing" | tr -d ' ')
   note "bringing $count blobs"
   number=0
-  while IFS="$tab" read -r blob size; do
-    to=$staging/blobs/$blob
+  while IFS="$tab" read -r blob size <&3; do
     number=$((number + 1))
     [ ! -t 2 ] || progress "[$number/$count] $(readable "$size")"
-    if [ ! -f "$to" ] || [ "$(hash_of "$to")" != "$blob" ]; then
-      cp "$bundle/blobs/sha256/$blob" "$to" || fail "$to could not be written" 'Run this again when there is room: it goes on from here.'
-      [ "$(hash_of "$to")" = "$blob" ] || fail "$to is damaged" 'The disk or the medium is faulty. Run this again: it goes on from here.'
-    fi
-    chmod 644 "$to"
-  done <"$plan/missing"
+    # What an earlier join brought is there, and is whole or comes again.
+    add_to_batch "$blob" "$size" || bring_batch
+  done 3<"$plan/missing"
+  bring_batch
   progress_end
+  [ "$count" -gt 0 ] || return 0
   # No name in the pool is there before its bytes are on the disk.
-  [ "$count" -eq 0 ] || (cd "$staging/blobs" && ls | xargs sync 2>/dev/null) || sync
-  while IFS="$tab" read -r blob size; do mv -f "$staging/blobs/$blob" "$site/blobs/sha256/$blob"; done <"$plan/missing"
+  (cd "$staging/blobs" && ls | xargs chmod 644 && { ls | xargs sync 2>/dev/null || sync; }) || exit 1
+  (cd "$staging/blobs" && cut -f 1 "$plan/missing" | xargs sh -c 'mv -f "$@" "$0"' "$site/blobs/sha256/") || exit 1
+}
+bring_batch() { copy_batch "$staging/blobs" 'it goes on from here.'; }
+
+# link_names FOLDER BLOB…: names in a repository for blobs of the pool: links, or copies where there are none.
+link_names() {
+  mkdir -p "$site/$1"
+  to=$site/$1
+  shift
+  if [ -n "$links" ] && (cd "$site/blobs/sha256" && ln "$@" "$to/") 2>/dev/null; then return 0; fi
+  for blob; do
+    [ ! "$to/$blob" -ef "$site/blobs/sha256/$blob" ] || continue
+    ln "$site/blobs/sha256/$blob" "$to/$blob" 2>/dev/null && continue
+    cp "$site/blobs/sha256/$blob" "$staging/copy" && chmod 644 "$staging/copy" && mv -f "$staging/copy" "$to/$blob" ||
+      fail "$to/$blob could not be written" 'Run this again when there is room: it goes on from here.'
+  done
 }
 
 # Blobs, then oci-layout, then index.json: a repository has what its index names.
 bring_repositories() {
-  sort -t "$tab" -k 2 "$plan/unlinked" >"$plan/unlinked.sorted"
-  at=
-  while IFS="$tab" read -r blob folder; do
-    to=$site/registry/$folder/blobs/sha256
-    [ "$at" = "$folder" ] || mkdir -p "$to"
-    at=$folder
-    ln "$site/blobs/sha256/$blob" "$to/$blob" 2>/dev/null && continue
-    cp "$site/blobs/sha256/$blob" "$staging/put" && chmod 644 "$staging/put" && mv -f "$staging/put" "$to/$blob" ||
-      fail "$to/$blob could not be written" 'Run this again when there is room: it goes on from here.'
-  done <"$plan/unlinked.sorted"
+  awk -F '\\t' '{ print "registry/" $2 "/blobs/sha256/" $1 }' "$plan/unlinked" | sort >"$plan/unlinked.sorted"
+  by_folder link_names "$plan/unlinked.sorted"
   while IFS="$tab" read -r number folder; do
-    mkdir -p "$site/registry/$folder"
+    [ -d "$site/registry/$folder" ] || mkdir -p "$site/registry/$folder"
     put "$bundle/oci-layout" "$site/registry/$folder/oci-layout"
     put "$plan/layout.$number" "$site/registry/$folder/index.json"
   done <"$plan/layouts"
+  settle_puts
 }
 
 # kit_names BUNDLE: files of its kit, as its sums name them.
@@ -32515,21 +34113,26 @@ kit_names() { sed -n 's#^[0-9a-f]*  \\(kit/..*\\)$#\\1#p' "$1/SHA256SUMS"; }
 
 bring_rest() {
   put "$plan/lock.json" "$site/$LOCK"
-  # The kit is the newer one: what its sums name, which was checked, and not what somebody may have put beside it.
-  kit_names "$bundle" >"$plan/kit"
-  ! grep -q -e '/\\.\\.\\{0,1\\}/' -e '/\\.\\.\\{0,1\\}$' "$plan/kit" ||
-    fail "$bundle/SHA256SUMS names files outside of the bundle" 'Do not use this bundle.'
+  # What the sums of both say the same of is there: both were checked. Where a join was cut off, the sums may be the older ones.
+  if [ -n "$resumed" ]; then cat "$plan/kit"; else
+    awk 'FILENAME == ARGV[1] { had[$0] = 1; next } !($0 in had) { print substr($0, 67) }' "$site/SHA256SUMS" "$bundle/SHA256SUMS" |
+      grep -Fx -f "$plan/kit" || :
+  fi >"$plan/kit.new"
   while IFS= read -r one; do
     case $one in kit/images.tsv | kit/manifests.tsv | kit/hosts/*) continue ;; esac
-    mkdir -p "$site/\${one%/*}"
+    [ -d "$site/\${one%/*}" ] || mkdir -p "$site/\${one%/*}"
     mode=644
     case $one in *.sh) mode=755 ;; esac
     put "$bundle/$one" "$site/$one" $mode
-  done <"$plan/kit"
+  done <"$plan/kit.new"
   for one in images.tsv manifests.tsv; do put "$plan/$one" "$site/kit/$one"; done
+  settle_puts
   bring_mirrors
   kit_names "$site" | grep -v -e '/\\.\\.\\{0,1\\}/' -e '/\\.\\.\\{0,1\\}$' >"$plan/kit.before" || :
-  grep -v '^kit/hosts/' "$plan/kit" | cat - "$plan/mirrored" >"$plan/kit.after"
+  {
+    grep -v '^kit/hosts/' "$plan/kit" || :
+    sed 's#^#kit/#' "$plan/mirrors"
+  } >"$plan/kit.after"
   awk 'FILENAME == ARGV[1] { kept[$0] = 1; next } !($0 in kept)' "$plan/kit.after" "$plan/kit.before" >"$plan/kit.gone"
   while IFS= read -r one; do rm -f "$site/$one"; done <"$plan/kit.gone"
   for one in index.json manifest.json; do put "$plan/$one" "$site/$one"; done
@@ -32537,25 +34140,17 @@ bring_rest() {
   put "$plan/README.txt" "$site/README.txt"
   write_page >"$plan/report.html"
   put "$plan/report.html" "$site/report.html"
+  settle_puts
   write_sums
   put "$plan/SHA256SUMS.registry" "$site/SHA256SUMS.registry"
   put "$plan/SHA256SUMS" "$site/SHA256SUMS"
+  settle_puts
 }
 
-# The configurations of runtimes name the hosts of all images.
 bring_mirrors() {
-  sh "$site/kit/mirrors.sh" --out "$work/mirrors" 127.0.0.1:5000 >"$work/mirrored" 2>&1 || {
-    cat "$work/mirrored" >&2
-    fail 'the configurations for runtimes could not be written' 'Run this again: it goes on from here.'
-  }
-  (cd "$work/mirrors" && find . -type f) | sed 's#^\\./##' >"$plan/mirrors"
-  : >"$plan/mirrored"
   while IFS= read -r one; do
-    # Of the others there is one form for all bundles.
-    case $one in hosts/*/hosts.toml | registries.conf | k3s-registries.yaml) ;; *) continue ;; esac
-    case $one in hosts/*) mkdir -p "$site/kit/\${one%/*}" ;; esac
+    case $one in hosts/*) [ -d "$site/kit/\${one%/*}" ] || mkdir -p "$site/kit/\${one%/*}" ;; esac
     put "$work/mirrors/$one" "$site/kit/$one"
-    printf 'kit/%s\\n' "$one" >>"$plan/mirrored"
   done <"$plan/mirrors"
 }
 
@@ -32681,18 +34276,22 @@ write_sums() {
     layout=$(hash_of "$bundle/oci-layout")
     awk -F '\\t' -v hash="$layout" '{ print hash "  registry/" $2 "/oci-layout" }' "$plan/layouts"
     printf '%s  oci-layout\\n' "$layout"
-    while IFS="$tab" read -r number folder; do
-      printf '%s  registry/%s/index.json\\n' "$(hash_of "$plan/layout.$number")" "$folder"
-    done <"$plan/layouts"
+    sed "s/$tab.*//; s/^/layout./" "$plan/layouts" >"$plan/layouts.files"
+    (cd "$plan" && hashes_of layouts.files) | awk -F '\\t' '
+      FILENAME == ARGV[1] { folder["layout." $1] = $2; next }
+      { print substr($0, 1, 64) "  registry/" folder[substr($0, 67)] "/index.json" }' "$plan/layouts" -
     sort -u "$plan/kit.after" >"$plan/others"
     printf '%s\\n' index.json manifest.json "$LOCK" README.txt report.html >>"$plan/others"
-    while IFS= read -r one; do printf '%s  %s\\n' "$(hash_of "$site/$one")" "$one"; done <"$plan/others"
+    (cd "$site" && hashes_of "$plan/others")
   } | sort -k 2 >"$plan/SHA256SUMS"
 }
 
 tell() {
   if [ -s "$plan/added" ]; then
-    head -n $NAMES_SHOWN "$plan/added" | while IFS="$tab" read -r name what; do say "  $what   $name"; done
+    head -n $NAMES_SHOWN "$plan/added" | while IFS="$tab" read -r name what; do
+      [ "$what" != new ] || what='new  '
+      say "  $what   $name"
+    done
     more=$(($(wc -l <"$plan/added") - NAMES_SHOWN))
     [ "$more" -le 0 ] || say "  and $more more"
   fi
@@ -32740,22 +34339,28 @@ need_runtime() {
     [ -S "\${address#unix://}" ] ||
       refuse "containerd does not listen at \${address#unix://}" 'Is it running? Another socket: CONTAINERD_ADDRESS=FILE'
   fi
-  control images ls -q >"$work/ls" 2>"$work/err" </dev/null ||
+  control images ls >"$work/ls" 2>"$work/err" </dev/null ||
     refuse "$runtime does not answer: $(last_line "$work/err")" \\
       'May you speak to it? Most need root: sudo sh kit/load.sh …'
-  has_platform_flag=''
-  ! control images import --help 2>/dev/null | grep -q -e '--platform ' || has_platform_flag=1
 }
 
 # look: $work/images (name, digest), $work/checked (name, digest, state, whether it is unpacked), $work/present.
 look() {
-  control images ls 2>/dev/null </dev/null | awk 'NR > 1 { print $1 "\\t" $3 }' >"$work/images"
-  control images check 2>/dev/null </dev/null |
+  awk 'NR > 1 { print $1 "\\t" $3 }' "$work/ls" >"$work/images"
+  # Of the images that are asked for: a node may have many others. In brackets (IPv6) a filter is not understood.
+  filters=$(awk -F '\\t' '
+    $8 == "load" { list = list " name==" $1; if ($1 ~ /[^A-Za-z0-9._:\\/-]/ || ++count > 500) all = 1 }
+    END { print all ? "" : list }' "$work/rows")
+  # shellcheck disable=SC2086
+  control images check $filters 2>/dev/null </dev/null |
     awk 'NR > 1 { print $1 "\\t" $3 "\\t" $4 "\\t" $NF }' >"$work/checked" || :
   control content ls -q 2>/dev/null </dev/null >"$work/present" || : >"$work/present"
 }
 look_before() { look; }
-look_after() { look; }
+look_after() {
+  control images ls >"$work/ls" 2>/dev/null </dev/null || :
+  look
+}
 
 # entries: what may stand under the name, the best first. The original index, of which containerd takes the platform that
 # it is asked for, also where others are not here; else what the flat layout has, which is whole.
@@ -32803,7 +34408,11 @@ is_there() {
   case "$(entries) " in "$found "*) ;; *) ! is_native_leaf && [ "$found" = "$leaf" ] ;; esac
 }
 
-load_wanted() { load_each "$work/wanted"; }
+load_wanted() {
+  has_platform_flag=''
+  ! control images import --help 2>/dev/null | grep -q -e '--platform ' || has_platform_flag=1
+  load_each "$work/wanted"
+}
 
 load_image() {
   for wanted in $(entries); do
@@ -33333,17 +34942,26 @@ curl_trouble() {
   esac
 }
 
-# header NAME: its value in the last answer.
+# header PATTERN: its value in the last answer, by its name, which a server may write in capitals.
 header() {
-  awk -v name="$1" '
-    /^HTTP\\// { value = "" }
-    { at = index($0, ":") }
-    at && tolower(substr($0, 1, at - 1)) == name {
-      value = substr($0, at + 1)
-      gsub(/^[ \\t]+|[ \\t\\r]+$/, "", value)
-    }
-    END { print value }' "$work/headers"
+  header_value=
+  while IFS= read -r line; do
+    # shellcheck disable=SC2254
+    case $line in
+      HTTP/*) header_value= ;;
+      $1:*)
+        header_value=\${line#*:}
+        header_value=\${header_value%"$carriage_return"}
+        header_value=\${header_value#"\${header_value%%[! $tab]*}"}
+        header_value=\${header_value%"\${header_value##*[! $tab]}"}
+        ;;
+    esac
+  done <"$work/headers"
+  printf '%s\\n' "$header_value"
 }
+carriage_return=$(printf '\\r')
+LOCATION='[Ll][Oo][Cc][Aa][Tt][Ii][Oo][Nn]'
+DIGEST='[Dd][Oo][Cc][Kk][Ee][Rr]-[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-[Dd][Ii][Gg][Ee][Ss][Tt]'
 
 # request SCOPE METHOD URL [CURL-ARGUMENT…]: a request with the login that the registry wants, asked for where it has to be.
 request() {
@@ -33442,7 +35060,7 @@ curl_tag() {
     404) return 0 ;;
     *) refused_by "the question for $2" || return 1 ;;
   esac
-  there=$(header docker-content-digest)
+  there=$(header "$DIGEST")
   is_digest "$there" || curl_read "$1" "$2"
 }
 
@@ -33533,7 +35151,7 @@ curl_blob() {
     request "$scope repository:$blob_from:pull" POST "$uploads?mount=$2&from=$blob_from" --data '' || return 1
     [ "$code" != 201 ] || return 0
     # Where one may write and not read, for example, it is sent.
-    if [ "$code" = 202 ]; then upload_url=$(place_of "$(header location)"); else upload_url=; fi
+    if [ "$code" = 202 ]; then upload_url=$(place_of "$(header "$LOCATION")"); else upload_url=; fi
   else
     upload_url=
   fi
@@ -33555,7 +35173,7 @@ curl_upload() {
   if [ -z "$upload_url" ]; then
     request "$scope" POST "$uploads" --data '' || return 1
     [ "$code" = 202 ] || refused_by "an upload to $1" || return 1
-    upload_url=$(place_of "$(header location)")
+    upload_url=$(place_of "$(header "$LOCATION")")
   fi
   [ -n "$upload_url" ] || trouble other "$address does not say where an upload to $1 goes on, or sends it to plain HTTP" ||
     return 1
@@ -33581,7 +35199,7 @@ curl_bytes() {
     401 | 404 | 416) refused_by "the bytes of $(short "$1")" || fault=lost && return 1 ;;
     *) refused_by "the bytes of $(short "$1")" || return 1 ;;
   esac
-  upload_next=$(header location)
+  upload_next=$(header "$LOCATION")
   [ -z "$upload_next" ] || upload_url=$(place_of "$upload_next")
   case $upload_url in *\\?*) upload_end="$upload_url&digest=$1" ;; *) upload_end="$upload_url?digest=$1" ;; esac
   http PUT "$upload_end" --data '' --header 'Content-Type: application/octet-stream' || return 1
@@ -34107,9 +35725,20 @@ skopeo_leaf() {
 }
 
 # skopeo_index REPOSITORY DIGEST [TAG]: what it lists is there.
+#
+# skopeo reads and writes an index anew, and refuses one of which it does not know every field: an earlier one does not know
+# artifactType. curl sends the bytes as they are.
 skopeo_index() {
   skopeo_view "$2"
-  skopeo_copy "$1" "$2" "\${3-}" --multi-arch index-only
+  skopeo_copy "$1" "$2" "\${3-}" --multi-arch index-only && return 0
+  case $said in *'must be converted to type'*) ;; *) return 1 ;; esac
+  has curl || {
+    fault=rewritten
+    return 1
+  }
+  fault='' why=
+  [ -n "$curl_settings" ] || curl_begin || return 1
+  curl_index "$@"
 }
 
 skopeo_copy() {
@@ -34441,7 +36070,10 @@ runtime=\${1-}
 [ $# -eq 0 ] || shift
 case "\${runtime-}" in
   containerd | k3s | rke2) . "$kit/lib/load-containerd.sh" ;;
-  docker | podman) . "$kit/lib/load-$runtime.sh" ;;
+  docker | podman)
+    # shellcheck source=/dev/null
+    . "$kit/lib/load-$runtime.sh"
+    ;;
   '') usage_error 'which runtime? containerd, k3s, rke2, docker or podman' ;;
   *) usage_error "$runtime is no runtime that images are loaded into: containerd, k3s, rke2, docker or podman" ;;
 esac
@@ -34561,7 +36193,8 @@ near() {
     END {
       # Half of what was typed, or it is another name.
       is_near = top > 2 && top * 2 >= length(wanted)
-      for (size = top; size >= 0 && shown < 5; size--)
+      # A number in each awk, though nothing was found.
+      for (size = top + 0; size >= 0 && shown < 5; size--)
         for (line = 1; line <= NR && shown < 5; line++)
           if (score[line] == size && (!is_near || size == top || size * 2 >= length(wanted) && size > 3))
             list = list (shown++ ? ", " : "") name[line]
@@ -35049,13 +36682,6 @@ why=$({ mkdir -p "$out" && cp -R "$made/." "$out/"; } 2>&1) ||
   fail "$out cannot be written" "$(printf '%s\\n' "$why" | tail -n 1)"
 out=$(cd -- "$out" && pwd -P)
 
-# word_of TEXT: as one word of a shell's line.
-word_of() {
-  case $1 in
-    *[!A-Za-z0-9_./:-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\\\\\''/g")" ;;
-    *) printf '%s' "$1" ;;
-  esac
-}
 from=$(word_of "$out")
 # copy_ca PLACE: the line that brings the authority to where a runtime looks for it.
 copy_ca() {
@@ -35073,9 +36699,16 @@ say "Images of $(awk -F "$tab" '
 say "are pulled from $address$below $how"
 [ -z "$passing" ] || say 'The folder does not last: --out FOLDER names one that does.'
 say
-say 'Bring it to each node, to the same place, for example:'
-say "  scp -r $from root@NODE:$from"
-say 'There, as root, what the node has of these:'
+# By such an address every machine reaches itself.
+if matches "$address" "(($label\\.)*localhost|127(\\.[0-9]+)+|0\\.0\\.0\\.0|\\[[0:]+1?\\])(:[0-9]+)?"; then
+  say "It is for this machine alone: by $address a node reaches itself."
+  say 'To make it for others: sh kit/mirrors.sh with an address that they reach.'
+  say 'Here, as root, what this machine has of these:'
+else
+  say 'Bring it to each node, to the same place, for example:'
+  say "  scp -r $from root@NODE:$from"
+  say 'There, as root, what the node has of these:'
+fi
 say
 say 'containerd (Kubernetes, nerdctl; ctr with --hosts-dir /etc/containerd/certs.d)'
 say '  mkdir -p /etc/containerd/certs.d'
@@ -35157,7 +36790,7 @@ examples:
 END
 }
 
-dry_run= keep= auth_file= user_from= ca= insecure= plain_http= engine=
+dry_run='' keep='' auth_file='' user_from='' ca='' insecure='' plain_http='' engine=
 while [ $# -gt 0 ]; do
   # --ca=FILE is --ca FILE.
   case $1 in --*=*)
@@ -35238,7 +36871,7 @@ case $engine in
   *) usage_error '--with takes skopeo or curl' ;;
 esac
 
-child= login_stty=
+child='' login_stty=
 at_end() {
   [ -z "$child" ] || kill "$child" 2>/dev/null || :
   [ -z "$login_stty" ] || stty "$login_stty"
@@ -35258,7 +36891,6 @@ mkdir "$work/at"
 for table in images manifests; do
   [ -f "$kit/$table.tsv" ] || refuse "kit/$table.tsv is not there" 'The bundle is damaged: sh kit/verify.sh'
 done
-digest_form='sha256:[0-9a-f]{64}'
 awk -F "$tab" '
   function is_digest(text) { return length(text) == 71 && text ~ /^sha256:[0-9a-f]+$/ }
   NR == 1 { next }
@@ -35285,7 +36917,9 @@ manifest_field() {
 type_of() { manifest_field "$1" 2; }
 # content_of DIGEST: what a manifest names, one a line.
 content_of() {
-  manifest_field "$1" 4 | tr ' ' '\\n' | grep -v '^-$' || :
+  awk -F "$tab" -v digest="$1" '
+    $1 == digest && $4 != "-" { count = split($4, part, " "); for (at = 1; at <= count; at++) print part[at] }
+    $1 == digest { exit }' "$kit/manifests.tsv"
 }
 is_index() {
   case $(type_of "$1") in *.index.v1+json | *.manifest.list.v2+json) ;; *) return 1 ;; esac
@@ -35330,7 +36964,21 @@ total=$(wc -l <"$work/items" | tr -d ' ')
 
 # ---- sending
 
-fault= why= said= there= skopeo_file=
+fault='' why='' said='' there='' skopeo_file=
+
+# tell_proxy: the variable that leads away from a registry that is at the site.
+tell_proxy() {
+  case ",\${NO_PROXY-},\${no_proxy-}," in *",\${address%:*},"*) return 0 ;; esac
+  proxy_variables='HTTPS_PROXY https_proxy ALL_PROXY all_proxy'
+  [ -z "$plain_http" ] || proxy_variables='HTTP_PROXY http_proxy ALL_PROXY all_proxy'
+  for proxy_variable in $proxy_variables; do
+    eval "proxy_value=\\\${$proxy_variable-}"
+    [ -n "$proxy_value" ] || continue
+    # Its value may hold a password.
+    say "$proxy_variable is set here: where the registry is reached without a proxy, add to NO_PROXY: \${address%:*}"
+    return 0
+  done
+}
 
 # hint_for FAULT: what can be done.
 hint_for() {
@@ -35341,14 +36989,21 @@ hint_for() {
     login | denied)
       if [ -n "$login_user$login$skopeo_file" ]; then
         say 'It takes no pushes with this login: the password may be wrong, or the rights, the project or the quota'
-        say 'at the registry forbid it; or it only serves pulls, as kit/serve.sh does'
+        say 'at the registry forbid it; or it only serves pulls, as kit/serve.sh does.'
+        say 'Another login: --user-from FILE, or --auth-file FILE'
       else
         say 'It takes no pushes from you: it may want a login (--user-from FILE, --auth-file FILE, or before:'
         say "skopeo login $address), or only serve pulls, as kit/serve.sh does"
       fi
       ;;
     unreadable) say 'A file of logins cannot be read by this user: name another one by --auth-file FILE' ;;
-    gone) say 'Push again when it answers: only the rest is sent' ;;
+    gone)
+      say 'Push again when it answers: only the rest is sent'
+      tell_proxy
+      ;;
+    rewritten)
+      say 'This skopeo would change the index, and so its digest: install curl, which sends it as it is, or a later skopeo'
+      ;;
     missing) say 'Some registries want a repository or project to be made before it is pushed to, or take names of few parts' ;;
     minute) say 'A zot ends what takes longer than a minute: "readTimeout": "0s" and "writeTimeout": "0s" below "http" let it go on' ;;
     cut | busy) say 'Push again: only the rest is sent' ;;
@@ -35359,6 +37014,8 @@ hint_for() {
 
 # announce WHAT FILE-OR-FOLDER: tells of what takes a while to send.
 announce() {
+  # A file of less, which most are, is not even listed.
+  [ -d "$2" ] || [ -n "$(find -L "$2" -size +131071)" ] || return 0
   mebibytes=$(ls -lLn "$2" | awk '{ sum += $5 } END { printf "%d", sum / 1048576 }')
   [ "$mebibytes" -lt 64 ] || progress "  sending $(short "$1"), $mebibytes MiB"
 }
@@ -35366,7 +37023,7 @@ announce() {
 # docker_type: whether the fault is that of a registry that takes no Docker types.
 docker_type() {
   case $engine:$fault:$(type_of "$1") in
-    curl:type:*docker* | skopeo:refused:*docker*) fault=docker ;;
+    *:type:*docker* | skopeo:refused:*docker*) fault=docker ;;
   esac
 }
 
@@ -35454,7 +37111,7 @@ put_image() {
   elif ! send "$image_path" "$image_digest" "$image_tag"; then
     [ "$image_root" != "$image_digest" ] || return 1
     # skopeo does not always tell why a manifest was refused.
-    case $engine:$fault in *:refused | *:missing | skopeo:other) ;; *) return 1 ;; esac
+    case $engine:$fault in *:refused | *:missing | skopeo:other | skopeo:rewritten) ;; *) return 1 ;; esac
     wanted=$image_root
   fi
   if [ "$wanted" != "$image_digest" ]; then
@@ -35496,7 +37153,7 @@ common_words() {
 : >"$work/table"
 : >"$work/failed"
 : >"$work/hints"
-at=0 failed=0 logins=0 away=0 referrers_sent=0 stopped= pushed_any= alike=0 last_words=
+at=0 failed=0 logins=0 away=0 referrers_sent=0 stopped='' pushed_any='' alike=0 last_words=
 doing=Pushing
 [ -z "$dry_run" ] || doing=Comparing
 note "$doing $total images by $engine: $target"
@@ -35508,7 +37165,7 @@ while IFS=$tab read -r item_digest item_root item_repository item_tag <&9; do
     printf 'not tried\\t-\\t%s\\t\\n' "$item" >>"$work/table"
     continue
   fi
-  fault= why=
+  fault='' why=
   if push_image "$item_digest" "$item_root" "$item_repository" "$item_tag" || {
     # curl asks for a login where it needs one.
     [ "$fault:$engine" = login:skopeo ] && [ -z "$login_user" ] && ask_login "$address" && skopeo_login &&
@@ -36062,14 +37719,15 @@ Usage: sh kit/update.sh [--join] SITE
          points SITE/current at the release that was current before this one,
          or at RELEASE; run again, it goes one further back, never forward
        sh kit/update.sh --list SITE
-         shows the releases, and where a roll-back goes
+         shows the releases, where a roll-back goes, when each came, and two of
+         the names in which it is unlike the current one
        sh kit/update.sh --remove SITE RELEASE
          removes one that is not current
 
 A running zot follows without restart: after a join it serves the tags of both
-bundles. A name that both have is the newer one's; what had it before can still
-be pulled by digest. A join is for a zot that is only pulled from. Of a swap it
-serves SITE/current/registry.
+bundles. A name that both have is the one's that is joined later, whichever was
+saved first; what had it before can still be pulled by digest. A join is for a
+zot that is only pulled from. Of a swap it serves SITE/current/registry.
 
 Both check this bundle and the one at the site before anything is written. A
 join that was cut off is finished by running it again; a swap that was cut off
@@ -36156,11 +37814,19 @@ check_whole() {
   esac
 }
 
-# free_bytes FOLDER
-free_bytes() { df -Pk "$1" | awk 'END { printf "%.0f", $4 * 1024 }'; }
+# free_bytes FOLDER: nothing where that is not known. The names before and after the figures may have spaces in them.
+free_bytes() {
+  df -Pk "$1" 2>/dev/null | awk 'END {
+    if (match($0, /[0-9]+ +[0-9]+ +-?[0-9]+ +([0-9]+%|-) +\\//)) { split(substr($0, RSTART), figure, " "); printf "%.0f", figure[3] * 1024 }
+  }'
+}
 # check_room BYTES FOLDER
 check_room() {
   free=$(free_bytes "$2")
+  if [ -z "$free" ]; then
+    note "$(readable "$1") are written to $2; how much is free there is not known"
+    return 0
+  fi
   note "$(readable "$1") are written to $2; $(readable "$free") are free there"
   awk -v need="$1" -v free="$free" 'BEGIN { exit need > free }' ||
     refuse "$2 has $(readable "$free") free, and $(readable "$1") are needed" 'Free space first.'
@@ -36177,7 +37843,19 @@ inside() { case "$1/" in "$2/"*) return 0 ;; esac; return 1; }
 held=
 own_namespace() { readlink /proc/self/ns/pid 2>/dev/null | tr -cd 0-9; }
 start_of() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
-field() { sed -n "s/.*\\"$2\\":\\"\\{0,1\\}\\([^\\",}]*\\).*/\\1/p" "$1" 2>/dev/null; }
+# seen: what the lock has in it, of a program that may be none of ours. field NAME: what it says of its holder.
+seen=
+look_at_lock() { seen=$(head -c 4096 <"$lock_file" 2>/dev/null | tr -d '\\000') || seen=; }
+field() { printf '%s' "$seen" | sed -n "s/.*\\"$1\\":\\"\\{0,1\\}\\([^\\",}]*\\).*/\\1/p"; }
+# abandon: takes away a lock as it was seen. Another process may have found it abandoned at the same time, and taken it.
+abandon() {
+  mv "$lock_file" "$lock_file.$$" 2>/dev/null || return 0
+  judged=$seen
+  lock_file=$lock_file.$$
+  look_at_lock
+  lock_file=\${lock_file%.$$}
+  if [ "$seen" != "$judged" ] && [ ! -e "$lock_file" ]; then mv "$lock_file.$$" "$lock_file"; else rm -f "$lock_file.$$"; fi
+}
 hold() {
   lock_file=$1/.oci-save-update.lock
   host=$(uname -n)
@@ -36186,29 +37864,37 @@ hold() {
   start=$(start_of $$) || start=
   me="$me\${start:+,\\"start\\":\\"$start\\"}}"
   tries=0
-  until (set -C && : >"$lock_file") 2>/dev/null; do
+  # A pipe in its place would be waited for.
+  until [ ! -e "$lock_file" ] && [ ! -L "$lock_file" ] && (set -C && : >"$lock_file") 2>/dev/null; do
+    if [ -L "$lock_file" ] || { [ -e "$lock_file" ] && [ ! -f "$lock_file" ]; }; then
+      refuse "$lock_file is no regular file" 'Another program made it: remove it.'
+    fi
     [ -e "$lock_file" ] || [ -w "$1" ] || refuse "$1 cannot be written"
-    pid=$(field "$lock_file" pid)
-    if [ "$(field "$lock_file" host)" = "$host" ] && [ "$(field "$lock_file" namespace)" = "$namespace" ] && [ -n "$pid" ] &&
-      { ! kill -0 "$pid" 2>/dev/null || [ "$(start_of "$pid")" != "$(field "$lock_file" start)" ]; } && [ "$tries" -lt 3 ]; then
-      # Another process may have found it abandoned at the same time: the name is taken first.
-      mv "$lock_file" "$lock_file.$$" 2>/dev/null && rm -f "$lock_file.$$"
+    look_at_lock
+    pid=$(field pid)
+    if [ "$(field host)" = "$host" ] && [ "$(field namespace)" = "$namespace" ] && [ -n "$pid" ] &&
+      { ! kill -0 "$pid" 2>/dev/null || [ "$(start_of "$pid")" != "$(field start)" ]; } && [ "$tries" -lt 3 ]; then
+      abandon
       tries=$((tries + 1))
-    elif [ -f "$lock_file" ] && [ ! -s "$lock_file" ] && [ "$tries" -lt 3 ]; then
+    elif [ -f "$lock_file" ] && [ -z "$seen" ] && [ "$tries" -lt 3 ]; then
       # Another one has made it this instant, or was killed before it was written.
       sleep 1
-      [ -s "$lock_file" ] || { mv "$lock_file" "$lock_file.$$" 2>/dev/null && rm -f "$lock_file.$$"; } || :
+      look_at_lock
+      [ -n "$seen" ] || abandon
       tries=$((tries + 1))
     else
-      refuse "another update of $1 is at work (process \${pid:-unknown} on $(field "$lock_file" host))" \\
+      refuse "another update of $1 is at work (process \${pid:-unknown} on $(field host))" \\
         "Wait for it. If there is none, remove $lock_file"
     fi
   done
   held=$lock_file
-  printf '%s' "$me" >"$lock_file" || refuse "$lock_file could not be written" 'Run this again when there is room.'
+  # Of a full disk the shell would tell first, in words of its own.
+  printf '%s' "$me" 2>/dev/null >"$lock_file" || refuse "$lock_file could not be written" 'Run this again when there is room.'
 }
 # What is under way: a check by another process, a folder that is no release yet, one that is none any more.
-child= stage= removed= phase=
+child='' stage='' removed='' phase=
+# Folders that this run made, one a line, the deepest first: they go where nothing came into them.
+made=
 at_end() {
   if [ -n "$child" ]; then
     kill "$child" 2>/dev/null || :
@@ -36217,6 +37903,7 @@ at_end() {
   [ -z "$stage" ] || rm -rf "$stage"
   [ -z "$removed" ] || rm -rf "$removed"
   [ -z "$held" ] || rm -f "$held"
+  printf '%s' "$made" | while IFS= read -r one; do rmdir "$one" 2>/dev/null || :; done
 }
 at_signal() {
   progress_end
@@ -36228,8 +37915,61 @@ at_signal() {
   esac
 }
 
-# settle FILE: it is on the disk before the next step builds upon it. An old sync takes no names, and does more.
-settle() { sync "$1" 2>/dev/null || sync; }
+# settle FILE…: they are on the disk before the next step builds upon them. An old sync takes no names, and does more.
+settle() { sync "$@" 2>/dev/null || sync; }
+
+# by_folder COMMAND LIST: runs it with a folder and names of files in it, some at a time, for all paths of a sorted list.
+by_folder() {
+  by=$1 by_list=$2 by_at=
+  set --
+  while IFS= read -r by_path <&3; do
+    if [ "\${by_path%/*}" != "$by_at" ] || [ $# -ge 100 ]; then
+      [ $# -eq 0 ] || "$by" "$by_at" "$@" || return 1
+      by_at=\${by_path%/*}
+      set --
+    fi
+    set -- "$@" "\${by_path##*/}"
+  done 3<"$by_list"
+  [ $# -eq 0 ] || "$by" "$by_at" "$@"
+}
+
+# not_whole FOLDER LIST: of the blobs that a list names below a folder, those that have not the bytes that their names say.
+not_whole() {
+  (cd "$1" && hashes_of "$2") >"$work/hashes" 2>/dev/null || :
+  awk 'FILENAME == ARGV[1] { hash[substr($0, 67)] = substr($0, 1, 64); next }
+    { blob = $0; sub(/^.*\\//, "", blob) }
+    hash[$0] != blob' "$work/hashes" "$2"
+}
+
+# Blobs are copied some at a time: small ones take few processes, and a large one is read again while it is in memory.
+# add_to_batch BLOB SIZE: fails where it is time to copy those in $work/batch.
+batch=0 batch_bytes=0
+add_to_batch() {
+  printf '%s\\n' "$1" >>"$work/batch"
+  batch=$((batch + 1)) batch_bytes=$((batch_bytes + $2))
+  [ "$batch" -lt 100 ] && [ "$batch_bytes" -lt 67108864 ]
+}
+# copy_batch FOLDER [WHAT-FOLLOWS]: copies from the bundle what is not in the folder, or is not whole there; begins a new batch.
+copy_batch() {
+  [ "$batch" -gt 0 ] || return 0
+  for attempt in first again; do
+    if [ "$attempt" = first ]; then
+      while IFS= read -r blob; do [ -f "$1/$blob" ] || printf '%s\\n' "$blob"; done <"$work/batch"
+    else
+      not_whole "$1" "$work/batch"
+    fi >"$work/absent"
+    # What is not whole may be a link to what is whole elsewhere.
+    [ "$attempt" = first ] || [ ! -s "$work/absent" ] || (cd "$1" && xargs rm -f <"$work/absent") || exit 1
+    [ ! -s "$work/absent" ] || (cd "$bundle/blobs/sha256" && xargs sh -c 'cp "$@" "$0"' "$1/" <"$work/absent") ||
+      fail "$1 could not be written" \${2:+"Run this again when there is room: $2"}
+  done
+  if [ -s "$work/absent" ]; then
+    not_whole "$1" "$work/absent" >"$work/damaged"
+    [ ! -s "$work/damaged" ] || fail "$1/$(head -n 1 "$work/damaged") is damaged" "The disk or the medium is faulty.\${2:+ Run this again: $2}"
+  fi
+  batch=0 batch_bytes=0
+  : >"$work/batch"
+}
 
 . "$kit/lib/join.sh"
 
@@ -36237,7 +37977,7 @@ settle() { sync "$1" 2>/dev/null || sync; }
 # SITE/releases/<12 hex of the lock's digest>/ is one bundle each, and SITE/current a link to one of them.
 is_release() { [ \${#1} -eq 12 ] && [ -z "$(printf '%s' "$1" | tr -d 0-9a-f)" ]; }
 
-# open_site: sets \`site\` and \`now\`, the current release or nothing.
+# open_site: sets \`site\` and \`now\`, the current release or nothing. Before it is held, another update may change that.
 open_site() {
   site=$(folder_of "$given") || refuse "$given is no folder"
   now=
@@ -36250,7 +37990,7 @@ open_site() {
     refuse "$site/current is no link" 'Another program made it: name another folder.'
   fi
 }
-need_releases() { [ -d "$site/releases" ] || refuse "$site has no releases" "sh kit/update.sh --swap $site makes the first one"; }
+need_releases() { [ -d "$site/releases" ] || refuse "$site has no releases" "sh kit/update.sh --swap $(word_of "$site") makes the first one"; }
 
 # point_at RELEASE: SITE/current is the old release or the new one at any moment.
 point_at() {
@@ -36288,13 +38028,21 @@ remember() {
 
 swap_in() {
   if [ ! -e "$given" ]; then
+    case $given in /*) above=$given ;; *) above=./$given ;; esac
+    until [ -e "$above" ]; do
+      made="$made$above
+"
+      above=$(dirname "$above")
+    done
     mkdir -p -- "$given" || refuse "$given cannot be made"
   fi
   open_site
   lock_digest=$(hash_of "$bundle/$LOCK") || refuse "$bundle has no $LOCK"
   id=$(printf '%s' "$lock_digest" | cut -c 1-12)
   if [ ! -d "$site/releases" ]; then
-    [ ! -e "$site/$LOCK" ] || refuse "$site is itself a bundle" "Name another folder, whose current/registry zot then serves; or join: sh kit/update.sh $given"
+    [ ! -e "$site/$LOCK" ] || refuse "$site is itself a bundle" "Name another folder, whose current/registry zot then serves; or join: sh kit/update.sh $(word_of "$given")"
+    # Only that there is something is asked, not its name.
+    # shellcheck disable=SC2010
     [ -z "$(ls -A "$site" | grep -vx -e 'lost+found' -e '\\.oci-save-update\\.lock')" ] ||
       refuse "$site is not empty, and has no releases" 'Name a new folder.'
   fi
@@ -36303,6 +38051,7 @@ swap_in() {
   fi
   ! inside "$site" "$bundle" || refuse "$site lies in $bundle" 'Name a folder outside of the bundle.'
   hold "$site"
+  open_site
   if [ -d "$site/releases/$id" ]; then
     check_whole "$site/releases/$id" release
   else
@@ -36318,11 +38067,13 @@ swap_in() {
   remember "$id" ''
   phase=
   say "$site/current is release $id now\${now:+; it was $now}"
-  say "zot serves $site/current/registry. Back: sh $site/current/kit/update.sh --rollback $site"
+  say "zot serves $site/current/registry. Back: sh $(word_of "$site/current/kit/update.sh") --rollback $(word_of "$site")"
 }
 
 # copy_release: only blobs that no release has take room.
 copy_release() {
+  [ -d "$site/releases" ] || made="$site/releases
+$made"
   mkdir -p "$site/releases"
   stage=$site/releases/.new
   rm -rf "$stage"
@@ -36337,58 +38088,83 @@ copy_release() {
     [ ! -d "$one" ] || find "$one" -type f | sed 's#^\\(.*\\)/\\(.*\\)$#\\2 \\1#' >>"$work/known"
   done
   sed -n 's#^blobs/sha256/##p' "$work/names" | sort >"$work/pool"
-  awk 'FILENAME == ARGV[1] { if (!($1 in at)) at[$1] = substr($0, 66); next } { print $1 "\\t" at[$1] }' "$work/known" "$work/pool" >"$work/blobs"
   sed -n 's/^    "\\(sha256:[0-9a-f]*\\)": \\([0-9]*\\),\\{0,1\\}$/\\1 \\2/p' "$bundle/$LOCK" >"$work/sizes"
+  awk '
+    FILENAME == ARGV[1] { size[substr($1, 8)] = $2; next }
+    FILENAME == ARGV[2] { if (!($1 in at)) at[$1] = substr($0, 66); next }
+    { print $1 "\\t" ($1 in size ? size[$1] : 0) "\\t" at[$1] }' "$work/sizes" "$work/known" "$work/pool" >"$work/blobs"
   : >"$stage/.probe"
   links=yes
   ln "$stage/.probe" "$stage/.probe2" 2>/dev/null || links=
   rm -f "$stage/.probe" "$stage/.probe2"
   awk -F '\\t' -v links="$links" '
     FILENAME == ARGV[1] { size[substr($0, 8, 64)] = substr($0, 73); next }
-    FILENAME == ARGV[2] { if ($2 == "" || !links) need += size[$1]; next }
+    FILENAME == ARGV[2] { if ($3 == "" || !links) need += $2; next }
     !links && sub(/^registry\\/.*\\/blobs\\/sha256\\//, "") { need += size[$0] }
     END { printf "%.0f\\n", need + 1048576 }' "$work/sizes" "$work/blobs" "$work/names" >"$work/need"
   check_room "$(cat "$work/need")" "$site"
-  sed -n 's#/[^/]*$##p' "$work/names" | sort -u | while IFS= read -r one; do mkdir -p "$stage/$one"; done
+  sed -n 's#^\\(.*\\)/[^/]*$#./\\1#p' "$work/names" | sort -u | tr '\\n' '\\000' | (cd "$stage" && xargs -0 mkdir -p) ||
+    fail "$stage could not be written"
   count=$(wc -l <"$work/blobs" | tr -d ' ')
   note "copying $count blobs"
   number=0
-  while IFS="$tab" read -r blob from; do
-    to=$stage/blobs/sha256/$blob
+  : >"$work/earlier"
+  while IFS="$tab" read -r blob size from <&4; do
     number=$((number + 1))
     [ ! -t 2 ] || progress "copied $number of $count blobs"
-    # A damaged file of an old release is not taken over.
-    if [ -n "$from" ] && [ "$(hash_of "$from/$blob")" = "$blob" ] && ln "$from/$blob" "$to" 2>/dev/null; then continue; fi
-    cp "$bundle/blobs/sha256/$blob" "$to" || fail "$to could not be written"
-    [ "$(hash_of "$to")" = "$blob" ] || fail "$to is damaged" 'The disk or the medium is faulty.'
-  done <"$work/blobs"
+    [ -z "$from" ] || printf '%s\\n' "$from/$blob" >>"$work/earlier"
+    add_to_batch "$blob" "$size" || copy_to_release
+  done 4<"$work/blobs"
+  copy_to_release
   progress_end
-  grep -v '^blobs/sha256/' "$work/names" | while IFS= read -r one; do
-    case $one in
-      registry/*/blobs/sha256/*)
-        ln "$stage/blobs/sha256/\${one##*/}" "$stage/$one" 2>/dev/null || cp "$stage/blobs/sha256/\${one##*/}" "$stage/$one" || exit 1
-        ;;
-      # zot removes its marker.
-      *) [ ! -f "$bundle/$one" ] || cp "$bundle/$one" "$stage/$one" || exit 1 ;;
-    esac
-  done || fail "$stage could not be written"
+  grep '^registry/.*/blobs/sha256/' "$work/names" | sort -u >"$work/links"
+  by_folder link_in_release "$work/links" || fail "$stage could not be written"
+  # zot removes its marker.
+  grep -v -e '^blobs/sha256/' -e '^registry/.*/blobs/sha256/' "$work/names" | while IFS= read -r one; do
+    [ ! -f "$bundle/$one" ] || printf './%s\\n' "$one"
+  done | sort -u >"$work/others"
+  by_folder copy_in_release "$work/others" || fail "$stage could not be written"
   find "$stage" -type d -exec chmod 755 {} +
   find "$stage" -type f ! -path '*/blobs/sha256/*' -exec chmod 644 {} +
   chmod 755 "$stage"/kit/*.sh
   (cd "$stage" && find . -type f -exec sync {} + 2>/dev/null) || sync
   mv "$stage" "$site/releases/$id"
   phase=swap
-  stage=
+  stage='' made=
+}
+
+# copy_to_release: what an earlier release has of the batch is linked, where its file there is not damaged.
+copy_to_release() {
+  not_whole / "$work/earlier" >"$work/rotten"
+  awk 'FILENAME == ARGV[1] { rotten[$0] = 1; next } !($0 in rotten)' "$work/rotten" "$work/earlier" | sort >"$work/linked"
+  by_folder link_from_release "$work/linked"
+  : >"$work/earlier"
+  copy_batch "$stage/blobs/sha256" ''
+}
+link_from_release() {
+  (cd "$1" && shift && ln "$@" "$stage/blobs/sha256/") 2>/dev/null || :
+}
+link_in_release() {
+  to=$stage/$1
+  shift
+  ! (cd "$stage/blobs/sha256" && ln -- "$@" "$to/") 2>/dev/null || return 0
+  for one; do
+    [ "$to/$one" -ef "$stage/blobs/sha256/$one" ] || cp "$stage/blobs/sha256/$one" "$to/$one" || return 1
+  done
+}
+copy_in_release() {
+  (cd "$bundle/$1" && to=$stage/$1 && shift && cp -- "$@" "$to/")
 }
 
 swap_back() {
   open_site
   need_releases
+  hold "$site"
+  open_site
   to=$release
   [ -n "$to" ] || to=$(before)
-  [ -n "$to" ] || refuse "$site has no release before \${now:-the current one}" "sh kit/update.sh --list $site shows what there is; name the one that you want."
-  is_release "$to" && [ -d "$site/releases/$to" ] || refuse "$site has no release $to" "sh kit/update.sh --list $site shows what there is."
-  hold "$site"
+  [ -n "$to" ] || refuse "$site has no release before \${now:-the current one}" "sh kit/update.sh --list $(word_of "$site") shows what there is; name the one that you want."
+  is_release "$to" && [ -d "$site/releases/$to" ] || refuse "$site has no release $to" "sh kit/update.sh --list $(word_of "$site") shows what there is."
   [ "$to" != "$now" ] || { say "$site/current is release $to already"; return 0; }
   check_whole "$site/releases/$to" release
   back=
@@ -36399,14 +38175,37 @@ swap_back() {
   remember "$to" "$back"
   phase=
   say "$site/current is release $to now; it was $now"
-  [ -z "$now" ] || say "To $now again: sh $site/current/kit/update.sh --rollback $site $now"
+  [ -z "$now" ] || say "To $now again: sh $(word_of "$site/current/kit/update.sh") --rollback $(word_of "$site") $now"
+}
+
+# unlike_current RELEASE: two of the names that are not the same in it and in the current one.
+unlike_current() {
+  [ -n "$now" ] && [ "$1" != "$now" ] || return 0
+  set -- "$site/releases/$1/kit/images.tsv" "$site/current/kit/images.tsv"
+  [ -f "$1" ] && [ -f "$2" ] || return 0
+  awk -F '\\t' '
+    # Nobody has checked what is in it.
+    /^#/ || $9 == "referrer" || ($8 ":" $2) !~ /^[A-Za-z0-9._:\\/-]+$/ { next }
+    {
+      name = $8 ":" $2
+      if (!(name in seen)) { seen[name] = 1; order[++names] = name }
+      if (FILENAME == ARGV[1]) own[name] = own[name] " " $3 $6; else current[name] = current[name] " " $3 $6
+    }
+    END {
+      for (at = 1; at <= names; at++) {
+        name = order[at]
+        if (own[name] == current[name]) continue
+        if (++count <= 2) text = text (text == "" ? "" : ", ") (own[name] == "" ? "without " : "") name
+      }
+      if (count) print text (count > 2 ? " and " count - 2 " more" : "")
+    }' "$@"
 }
 
 list_releases() {
   open_site
   need_releases
   earlier=$(before)
-  printf '%s\\t%s\\t%s\\t%s\\n' RELEASE IMAGES SIZE ''
+  printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n' RELEASE IMAGES SIZE '' SINCE 'UNLIKE THE CURRENT ONE'
   for one in "$site"/releases/*/; do
     one=\${one%/}
     id=\${one##*/}
@@ -36416,7 +38215,9 @@ list_releases() {
     mark=
     [ "$id" != "$earlier" ] || mark='a roll-back goes here'
     [ "$id" != "$now" ] || mark=current
-    printf '%s\\t%s\\t%s\\t%s\\n' "$id" "$images" "$(readable "$size")" "$mark"
+    # A date that takes no file here tells nothing.
+    since=$(date -r "$one" '+%Y-%m-%d %H:%M' 2>/dev/null) || since=-
+    printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n' "$id" "$images" "$(readable "$size")" "$mark" "$since" "$(unlike_current "$id")"
   done
   [ ! -d "$site/releases/.new" ] || [ -e "$site/.oci-save-update.lock" ] ||
     note "A swap was cut off: $site/releases/.new is no release, and goes at the next swap"
@@ -36426,9 +38227,10 @@ list_releases() {
 remove_release() {
   open_site
   need_releases
-  is_release "$release" && [ -d "$site/releases/$release" ] || refuse "$site has no release $release" "sh kit/update.sh --list $site shows what there is."
-  [ "$release" != "$now" ] || refuse "release $release is current" 'Roll back or bring another one first.'
   hold "$site"
+  open_site
+  is_release "$release" && [ -d "$site/releases/$release" ] || refuse "$site has no release $release" "sh kit/update.sh --list $(word_of "$site") shows what there is."
+  [ "$release" != "$now" ] || refuse "release $release is current" 'Roll back or bring another one first.'
   rm -rf "$site/releases/.old"
   mv "$site/releases/$release" "$site/releases/.old"
   phase=remove removed=$site/releases/.old
@@ -37220,7 +39022,7 @@ const ADDRESS$1 = {
 	port: "5000"
 };
 /** Where docs/site.md unpacks a bundle. */
-const FOLDER$2 = "/srv/images";
+const FOLDER$1 = "/srv/images";
 /**
 * The configurations of the kit for servers, by their file's name. They are data for programs at the site: zot serves
 * `registry/` by the first two, from the bundle's folder; docker-registry begins empty, and `kit/push.sh` fills it.
@@ -37259,11 +39061,11 @@ function zotConfiguration(timeouts) {
 }
 function zotUnit() {
 	return `# Serves a bundle to the network with zot, from the start of the machine on.
-# It expects the bundle in ${FOLDER$2}, and zot in ${FOLDER$2}/kit, /usr/local/bin
+# It expects the bundle in ${FOLDER$1}, and zot in ${FOLDER$1}/kit, /usr/local/bin
 # or /usr/bin. As root:
-#   sh ${FOLDER$2}/kit/verify.sh
-#   chmod -R a+rX ${FOLDER$2}
-#   cp ${FOLDER$2}/kit/zot.service /etc/systemd/system/
+#   sh ${FOLDER$1}/kit/verify.sh
+#   chmod -R a+rX ${FOLDER$1}
+#   cp ${FOLDER$1}/kit/zot.service /etc/systemd/system/
 #   systemctl daemon-reload
 #   systemctl enable --now zot
 #   journalctl -u zot
@@ -37271,17 +39073,17 @@ function zotUnit() {
 Description=Container images of a bundle, served by zot
 Wants=network-online.target
 After=network-online.target
-RequiresMountsFor=${FOLDER$2}
+RequiresMountsFor=${FOLDER$1}
 
 [Service]
 Type=exec
-ExecStart=/bin/sh ${FOLDER$2}/kit/serve.sh --no-verify --listen 0.0.0.0:5000
+ExecStart=/bin/sh ${FOLDER$1}/kit/serve.sh --no-verify --listen 0.0.0.0:5000
 # With users and HTTPS, whose files only root has to be able to read:
 #   LoadCredential=users:/etc/zot/users
 #   LoadCredential=crt:/etc/zot/registry.crt
 #   LoadCredential=key:/etc/zot/registry.key
 #   ExecStart=
-#   ExecStart=/bin/sh ${FOLDER$2}/kit/serve.sh --no-verify --listen 0.0.0.0:5000 --users \${CREDENTIALS_DIRECTORY}/users --cert \${CREDENTIALS_DIRECTORY}/crt --key \${CREDENTIALS_DIRECTORY}/key
+#   ExecStart=/bin/sh ${FOLDER$1}/kit/serve.sh --no-verify --listen 0.0.0.0:5000 --users \${CREDENTIALS_DIRECTORY}/users --cert \${CREDENTIALS_DIRECTORY}/crt --key \${CREDENTIALS_DIRECTORY}/key
 # For a port below 1024:
 #   AmbientCapabilities=CAP_NET_BIND_SERVICE
 #   CapabilityBoundingSet=CAP_NET_BIND_SERVICE
@@ -37294,7 +39096,7 @@ RestartPreventExitStatus=2
 
 DynamicUser=yes
 ProtectSystem=strict
-ReadOnlyPaths=${FOLDER$2}
+ReadOnlyPaths=${FOLDER$1}
 ProtectHome=yes
 PrivateTmp=yes
 PrivateDevices=yes
@@ -37322,8 +39124,8 @@ WantedBy=multi-user.target
 }
 function dockerRegistryConfiguration() {
 	return `# For an empty docker-registry (2.7 or later), which kit/push.sh fills:
-#   docker-registry serve ${FOLDER$2}/kit/docker-registry.yml
-#   sh ${FOLDER$2}/kit/push.sh --plain-http ${ADDRESS$1.host}:${ADDRESS$1.port}
+#   docker-registry serve ${FOLDER$1}/kit/docker-registry.yml
+#   sh ${FOLDER$1}/kit/push.sh --plain-http ${ADDRESS$1.host}:${ADDRESS$1.port}
 # In its container the program is called registry. For other machines, copy this
 # file and change addr to 0.0.0.0:${ADDRESS$1.port}, with "tls" and "auth" where the network
 # is not yours alone: whoever reaches it may push.
@@ -37386,7 +39188,7 @@ function flatIndex(lock, manifests) {
 * every containerd unpacks, then those of other platforms, then what none unpacks.
 */
 function importRank({ root, leaves }, manifests) {
-	const images = leaves.filter(({ platform, attests }) => platform !== void 0 && attests === void 0);
+	const images = leaves.filter(isForPlatform);
 	if (images.length === 0 || images.some((leaf) => !isImportable(leaf, manifests))) return 2;
 	return images.some(({ digest, platform }) => (platform === "linux/amd64" || digest === root) && !hasDockerZstd(manifests.get(digest)?.manifest)) ? 0 : 1;
 }
@@ -37419,10 +39221,10 @@ function repositories(lock, manifests) {
 function repositoryReferrers(lock, images) {
 	const taken = /* @__PURE__ */ new Map();
 	const all = /* @__PURE__ */ new Map();
-	for (const { names, referrers } of lock.images) for (const path of new Set(names.map((stored) => repositoryPath(splitName$1(stored).name)))) {
+	for (const image of lock.images) for (const path of storedRepositories(image)) {
 		const own = all.get(path) ?? /* @__PURE__ */ new Map();
 		all.set(path, own);
-		for (const { digest, tag } of referrers) {
+		for (const { digest, tag } of image.referrers) {
 			const tags = own.get(digest) ?? /* @__PURE__ */ new Set();
 			own.set(digest, tags);
 			if (tag === void 0 || images.get(path)?.has(tag) === true) continue;
@@ -37491,7 +39293,7 @@ function isImportable({ digest }, manifests) {
 }
 /** The one platform per image that docker's form can carry: linux/amd64, else the first; an artifact has none. */
 function dockerLeaf({ leaves }) {
-	const images = leaves.filter(({ platform, attests }) => platform !== void 0 && attests === void 0);
+	const images = leaves.filter(isForPlatform);
 	return images.find(({ platform }) => platform === "linux/amd64") ?? images[0];
 }
 /**
@@ -37511,11 +39313,10 @@ function dockerManifest(lock, manifests) {
 		for (const name of rootNames(image)) known.tags.add(name);
 		tagsOf.set(leaf.digest, known);
 	}
-	const blob = (digest) => `blobs/sha256/${hexOf(digest)}`;
 	const sorted = [...tagsOf.values()].map(({ leaf, tags }) => ({
-		Config: blob(leaf.config),
+		Config: blobPath$1(leaf.config),
 		RepoTags: [...tags].toSorted(),
-		Layers: leaf.layers.map(blob)
+		Layers: leaf.layers.map(blobPath$1)
 	})).toSorted((a, b) => byText(a.RepoTags[0] ?? "", b.RepoTags[0] ?? ""));
 	return `${JSON.stringify(sorted, null, 2)}\n`;
 }
@@ -37546,7 +39347,7 @@ function imagesTable(lock, manifests) {
 }
 function imageRows$1(image, manifests) {
 	const rootNames = rootNameByStored(image);
-	const platforms = image.leaves.filter(({ platform, attests }) => platform !== void 0 && attests === void 0);
+	const platforms = image.leaves.filter(isForPlatform);
 	return image.names.flatMap((stored) => {
 		const { name, tag } = splitName$1(stored);
 		const rootName = rootNames.get(stored);
@@ -37573,7 +39374,7 @@ function imageRows$1(image, manifests) {
 }
 function leafColumns(leaf, manifests) {
 	return {
-		platform: leaf.platform ?? NONE$3,
+		platform: leaf.platform,
 		config: leaf.config,
 		leaf: leaf.digest,
 		kind: isImportable(leaf, manifests) ? "image" : "opaque"
@@ -37713,7 +39514,7 @@ function flatLayout(lock, manifests) {
 		text$1("manifest.json", dockerManifest(lock, manifests)),
 		...Object.entries(lock.blobs).flatMap(([digest, size]) => isDigest(digest) ? [{
 			kind: "blob",
-			path: `blobs/sha256/${hexOf(digest)}`,
+			path: blobPath$1(digest),
 			digest,
 			size
 		}] : [])
@@ -37741,12 +39542,8 @@ function zotRoot(lock, layouts, prefix, pool) {
 	return [text$1(`${prefix}_restore_complete`, "1"), ...layouts.flatMap(({ path, index, blobs }) => [
 		text$1(`${prefix}${path}/oci-layout`, OCI_LAYOUT),
 		text$1(`${prefix}${path}/index.json`, index),
-		...blobs.map((digest) => place(digest, `${prefix}${path}/blobs/sha256/${hexOf(digest)}`))
+		...blobs.map((digest) => place(digest, `${prefix}${path}/${blobPath$1(digest)}`))
 	])];
-}
-/** The hex digits of the blob that a path in a bundle, with slashes, is a name of; undefined for any other path. */
-function blobHexIn(path) {
-	return /(?:^|\/)blobs\/sha256\/([0-9a-f]{64})$/.exec(path)?.[1];
 }
 /** `sha256sum -c` reads it. */
 function sha256sums(files) {
@@ -37793,14 +39590,21 @@ function explainBundle(lock, views, sums) {
 		sums
 	};
 }
-/** The files that every bundle of these views has. */
+const fixed = /* @__PURE__ */ new Map();
+/** The files that every bundle of these views has. They are planned once, when they are first asked for: the kit is hashed. */
 function fixedFiles(views) {
-	return planTree({
+	const key = views.join();
+	const known = fixed.get(key) ?? planFixedFiles(views);
+	fixed.set(key, known);
+	return known;
+}
+function planFixedFiles(views) {
+	return new Set(planTree({
 		version: 1,
 		images: [],
 		files: [],
 		blobs: {}
-	}, /* @__PURE__ */ new Map(), views, () => "").map(({ path }) => path);
+	}, /* @__PURE__ */ new Map(), views, () => "").map(({ path }) => path));
 }
 /** A path below a folder of a bundle. */
 function joinPath(folder, name) {
@@ -37955,1329 +39759,6 @@ const SERVER_FILES = /* @__PURE__ */ new Set([
 const SERVER_FOLDERS = /* @__PURE__ */ new Set(["_trivy", "_sessions"]);
 /** In each repository: uploads and copies that have not ended. */
 const UNFINISHED_FOLDERS = /* @__PURE__ */ new Set([".uploads", ".sync"]);
-// src/store/blob-bytes.ts
-/** A blob whose bytes are missing or do not match its digest. Where it can be fetched again, the work is repeated. */
-var DamagedBlobError = class extends OciSaveError {
-	digest;
-	/**
-	* @param where the blob's file, or the blob itself, for people
-	* @param why what is wrong with it
-	*/
-	constructor(digest, where, why) {
-		super({
-			code: "digest",
-			message: `${where} is damaged: ${why}`,
-			hint: "Nothing is made of wrong data. Save it again, or copy it again from where it was whole."
-		});
-		this.digest = digest;
-	}
-};
-/** The blob that an error or one of its causes is about; undefined where there is none. */
-function damagedBlobOf(error) {
-	for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof DamagedBlobError) return cause.digest;
-}
-/**
-* A whole file, hashed while it is read. Its last bytes are given only when all of them are right: nobody receives the
-* whole of a wrong blob.
-* @throws DamagedBlobError where the file is missing, or is not that blob
-*/
-async function* checkedBytes(file, blob) {
-	try {
-		yield* checkedChunks(readChunks$1(file), file, blob);
-	} catch (error) {
-		if (systemCodeOf(error) === "ENOENT") throw new DamagedBlobError(blob.digest, file, "it is missing");
-		throw error;
-	}
-}
-/**
-* The bytes of a blob from any place, hashed as they pass. The last ones are given only when all of them are right.
-* @param where the place, for people
-* @throws DamagedBlobError where they are not that blob
-*/
-async function* checkedChunks(chunks, where, { digest, size }) {
-	const hash = createHash("sha256");
-	let read = 0;
-	let last;
-	for await (const chunk of chunks) {
-		read += chunk.length;
-		if (read > size) break;
-		hash.update(chunk);
-		if (last !== void 0) yield last;
-		last = chunk;
-	}
-	if (read !== size) throw new DamagedBlobError(digest, where, `it does not have ${size} bytes`);
-	if (`sha256:${hash.digest("hex")}` !== digest) throw new DamagedBlobError(digest, where, `it does not hash to ${shortDigest(digest)}`);
-	if (last !== void 0) yield last;
-}
-const HASH_CHUNK_BYTES = 1048576;
-/** Beyond what a file tells: some of the kernel's tell none, and one may grow. */
-const LEAST_CHUNK_BYTES$1 = 4096;
-/** The digest and size of a file's bytes, read once through one buffer. */
-async function hashFile(file, { onBytes, signal } = {}) {
-	const { handle, size: told } = await openSized(file);
-	try {
-		const hash = createHash("sha256");
-		const buffer = Buffer.allocUnsafe(Math.min(HASH_CHUNK_BYTES, told + LEAST_CHUNK_BYTES$1));
-		let size = 0;
-		for (;;) {
-			signal?.throwIfAborted();
-			const { bytesRead } = await handle.read(buffer, 0, buffer.length);
-			if (bytesRead === 0) break;
-			hash.update(buffer.subarray(0, bytesRead));
-			size += bytesRead;
-			onBytes?.(bytesRead);
-		}
-		return {
-			digest: `sha256:${hash.digest("hex")}`,
-			size
-		};
-	} finally {
-		await handle.close();
-	}
-}
-// src/store/disk.ts
-const ELSEWHERE$1 = hint`put the store (${option("cacheDir")}) or the output (${option("output")}) on another volume.`;
-const CAUSES$1 = {
-	ENOSPC: ["the disk is full", hint`Free space, or ${ELSEWHERE$1} What was fetched stays.`],
-	EDQUOT: ["the disk quota is used up", hint`Free space, or ${ELSEWHERE$1} What was fetched stays.`],
-	EROFS: ["the disk is read-only", hint`Mount it for writing, or ${ELSEWHERE$1}`],
-	EACCES: ["this user may not write there", hint`Give the folder to this user, or ${ELSEWHERE$1}`],
-	EPERM: ["this user may not write there", hint`Give the folder to this user, or ${ELSEWHERE$1}`],
-	EIO: ["the disk fails", hint`Look at the system's log, or ${ELSEWHERE$1}`]
-};
-/** The error for what a file system refused, as people read it; undefined where it is not of that kind. */
-function diskError(error, what) {
-	const [why, advice] = CAUSES$1[systemCodeOf(error) ?? ""] ?? [];
-	if (why === void 0) return void 0;
-	return new OciSaveError({
-		code: "local",
-		message: `${why}: ${what} could not be written`,
-		hint: advice,
-		cause: error
-	});
-}
-/** Works on a store. Throws `machine` where the file system refuses. */
-async function whereUsable(folder, work) {
-	try {
-		return await work();
-	} catch (cause) {
-		if (systemCodeOf(cause) === void 0) throw cause;
-		throw new OciSaveError({
-			code: "machine",
-			message: `the store ${folder} cannot be used (${systemCodeOf(cause)})`,
-			hint: hint`Name another folder with ${option("cacheDir")}.`,
-			cause
-		});
-	}
-}
-/** Bytes that an ordinary user may still write where `folder` is or will be. */
-async function freeBytes(folder) {
-	for (let place = path.resolve(folder);; place = path.dirname(place)) try {
-		const { bavail, bsize } = await statfs(place);
-		return bavail * bsize;
-	} catch (error) {
-		if (systemCodeOf(error) !== "ENOENT" || place === path.dirname(place)) throw error;
-	}
-}
-/** The errors of a file system that cannot link two paths: another volume, no links there, or too many. */
-const CANNOT_LINK = /* @__PURE__ */ new Set([
-	"EXDEV",
-	"EPERM",
-	"ENOTSUP",
-	"EOPNOTSUPP",
-	"ENOSYS",
-	"EMLINK",
-	"EACCES"
-]);
-/** Gives `file` a second name. An existing name stays as it is; false where links are impossible there. */
-async function tryLink(file, name) {
-	try {
-		await link(file, name);
-		return true;
-	} catch (error) {
-		const code = systemCodeOf(error);
-		if (code === "EEXIST") return true;
-		if (code !== void 0 && CANNOT_LINK.has(code)) return false;
-		throw error;
-	}
-}
-/**
-* Makes a hard link, or where that is impossible a whole copy (with shared blocks where the file system has them).
-* @param copy where a copy is until it is whole, on the volume of `name`; a path of this run alone where several runs may
-*   use `name` at once
-*/
-async function linkOrCopy(file, name, copy = `${name}.part`) {
-	if (await tryLink(file, name)) return "linked";
-	try {
-		await copyFile(file, copy, constants$1.COPYFILE_FICLONE);
-		await rename(copy, name);
-	} catch (error) {
-		await rm(copy, { force: true });
-		throw error;
-	}
-	return "copied";
-}
-// src/store/blob-files.ts
-/** A link would lead a bundle out of itself; a folder or a pipe is never a blob. */
-const NO_FILE = "it is not a regular file";
-/** The blobs of a store under their names, and which of them this run has verified. */
-function openBlobFiles({ folder, runFolder, journal, lease, onHealed }) {
-	const seen = /* @__PURE__ */ new Set();
-	const entered = /* @__PURE__ */ new Set();
-	const pathOf = (digest) => path.join(folder, hexOf(digest));
-	/** The blob's file as it is now; undefined where there is none. */
-	const statOf = (digest) => unlessGone(lstat(pathOf(digest), { bigint: true }));
-	/** Records that a blob's bytes were just found right; `stats` are from before they were read. */
-	async function noteRight(digest, stats) {
-		await journal.note([[hexOf(digest), stats]]);
-		seen.add(digest);
-	}
-	/** Removes what was found wrong, if it is still there: another run may have brought a right one meanwhile. */
-	async function drop(digest, found, why) {
-		if ((await statOf(digest))?.ino !== found.ino) return;
-		await rm(pathOf(digest), {
-			recursive: true,
-			force: true
-		});
-		onHealed(digest, why, found.isFile() && found.nlink > 1n);
-	}
-	/** Whether the blob is here and right. Its file is hashed where it is not trusted, and dropped where it is wrong. */
-	async function check({ digest, size }, trust, signal) {
-		await lease(hexOf(digest));
-		const stats = await statOf(digest);
-		if (!stats) return false;
-		if (!stats.isFile()) {
-			await drop(digest, stats, NO_FILE);
-			return false;
-		}
-		const hasSize = stats.size === BigInt(size);
-		const isTrusted = trust === "stamp" || seen.has(digest);
-		if (hasSize && isTrusted && journal.vouches(hexOf(digest), stats)) return true;
-		const actual = await unlessGone(hashFile(pathOf(digest), { signal }));
-		if (actual === void 0) return false;
-		if (actual.digest === digest) {
-			await noteRight(digest, stats);
-			return hasSize;
-		}
-		await drop(digest, stats, hasSize ? `it hashes to ${shortDigest(actual.digest)}` : `it has ${stats.size} bytes instead of ${size}`);
-		return false;
-	}
-	/**
-	* Gives a verified file the blob's name; where two runs bring one blob, the first stays, if it is right. `stats` are
-	* from before the hash, so that any later change of the file shows.
-	*/
-	async function enter(file, blob, stats) {
-		const { digest } = blob;
-		await lease(hexOf(digest));
-		const how = await linkOrCopy(file, pathOf(digest), path.join(runFolder, `copy-${randomUUID()}`));
-		const named = await statOf(digest);
-		if (named === void 0) return;
-		if (how === "linked" && named.ino !== stats.ino) {
-			if (!await check(blob, "run")) await enter(file, blob, stats);
-			return;
-		}
-		await unlessGone(chmod(pathOf(digest), 420));
-		await noteRight(digest, how === "linked" ? stats : named);
-		entered.add(digest);
-	}
-	return {
-		pathOf,
-		statOf,
-		noteRight,
-		drop,
-		check,
-		enter,
-		/** No prune takes the blob from now on, and it counts as used by this run. */
-		lease: (digest) => lease(hexOf(digest)),
-		/** Whether the blob came in by `enter`, and was not here before. */
-		isNew: (digest) => entered.has(digest)
-	};
-}
-// src/store/blob-writer.ts
-/** Below this size a blob is not flushed to disk on its own: after a power cut its size or hash shows it. */
-const FLUSH_FROM_BYTES = 1048576;
-/** Chunks of a socket are gathered up to this size: each write is a trip to another thread. */
-const GATHER_BYTES = 262144;
-/** Opens a temporary file in `folder`; `adopt` takes the finished, verified file. */
-async function openBlobWriter(folder, { digest, size }, adopt) {
-	const file = path.join(folder, `incoming-${randomUUID()}`);
-	const handle = await opening(open$2(file, "wx", 420));
-	let hash = createHash("sha256");
-	const gathered = Buffer.allocUnsafe(Math.min(size, GATHER_BYTES));
-	let received = 0;
-	let onDisk = 0;
-	let done = false;
-	/** Writes what was gathered; a full disk says so here. */
-	const writeOut = async () => {
-		for (let from = 0, length = received - onDisk; from < length;) {
-			const { bytesWritten } = await handle.write(gathered, from, length - from, onDisk);
-			from += bytesWritten;
-			onDisk += bytesWritten;
-		}
-	};
-	return {
-		/** Bytes that have arrived so far: where a cut transfer goes on. */
-		get received() {
-			return received;
-		},
-		async write(chunk) {
-			if (received + chunk.length > size) throw mismatch(digest, `more than the ${size} bytes that it should have`);
-			hash.update(chunk);
-			for (let taken = 0; taken < chunk.length;) {
-				const room = gathered.length - (received - onDisk);
-				const part = chunk.subarray(taken, taken + room);
-				gathered.set(part, received - onDisk);
-				received += part.length;
-				taken += part.length;
-				if (received - onDisk === gathered.length) await writeOut();
-			}
-		},
-		/** Starts again at the first byte, for a server that cannot resume. */
-		async restart() {
-			await handle.truncate(0);
-			hash = createHash("sha256");
-			received = 0;
-			onDisk = 0;
-		},
-		/** Checks size and hash, then gives the blob its name. Throws `digest` where they differ. */
-		async commit() {
-			const actual = `sha256:${hash.digest("hex")}`;
-			if (received !== size) throw mismatch(digest, `${received} bytes instead of ${size}`);
-			if (actual !== digest) throw mismatch(digest, `bytes that hash to ${shortDigest(actual)}`);
-			await writeOut();
-			if (size >= FLUSH_FROM_BYTES) await handle.sync();
-			await handle.close();
-			done = true;
-			await adopt(file);
-			await unlink(file);
-		},
-		/** Drops what has arrived. Does nothing after a commit. */
-		async abort() {
-			if (done) return;
-			done = true;
-			await handle.close();
-			await rm(file, { force: true });
-		}
-	};
-}
-function mismatch(digest, what) {
-	return new OciSaveError({
-		code: "digest",
-		message: `blob ${shortDigest(digest)} came with ${what}`,
-		hint: "Wrong data is never stored. A proxy or the registry itself damages it: fetch it another way and compare."
-	});
-}
-// src/store/records/record-file.ts
-const lineSchema$1 = strictObject({
-	key: string(),
-	value: string()
-});
-/**
-* Opens a file of texts by key that outlive a run, one JSON line each; a key's last line counts. Several runs append at
-* once, and a full disk or a kill may tear a line: it is skipped, and costs no other one.
-*/
-async function openRecordFile(file) {
-	const { records } = await read$1(file);
-	const append = async (given) => {
-		const news = [...given];
-		if (news.length === 0) return;
-		await opening(appendFile(file, `\n${toText(news)}`));
-		for (const [key, value] of news) records.set(key, value);
-	};
-	return {
-		get: (key) => records.get(key),
-		/** Adds records in one write, also those that were here when the file was opened: they may be forgotten since. */
-		append,
-		/** Adds those records that are not known, in one write. */
-		set: (given) => append([...given].filter(([key, value]) => records.get(key) !== value))
-	};
-}
-/** The records of a file as they are now; none where there is no file. */
-async function readRecords(file) {
-	return (await read$1(file)).records;
-}
-/** Replaces a file of records. What another run appends meanwhile is lost. */
-async function writeRecords(file, records) {
-	const temporary = `${file}.${randomUUID().slice(0, 8)}`;
-	await writeFile(temporary, toText(records));
-	await rename(temporary, file);
-}
-/**
-* Removes the records that are not `wanted` any more, and lines that later ones replace; leaves the file as it is where that
-* gains little. While nobody appends.
-*/
-async function keepRecords(file, wanted) {
-	const { records, lines } = await read$1(file);
-	const kept = [...records].filter(([key, value]) => wanted(key, value));
-	if (kept.length < records.size || lines > 2 * records.size + 1e3) await writeRecords(file, kept);
-}
-function toText(records) {
-	return [...records].map(([key, value]) => `${JSON.stringify({
-		key,
-		value
-	})}\n`).join("");
-}
-/** A million records stay below. */
-const MAX_RECORDS_BYTES = 268435456;
-async function read$1(file) {
-	const lines = (await readBounded(file, MAX_RECORDS_BYTES))?.toString("utf8").split("\n").filter(Boolean) ?? [];
-	const records = /* @__PURE__ */ new Map();
-	for (const line of lines) {
-		const parsed = line.startsWith("{") ? lineSchema$1.safeParse(jsonIn(line)).data : void 0;
-		if (parsed !== void 0) records.set(parsed.key, parsed.value);
-	}
-	return {
-		records,
-		lines: lines.length
-	};
-}
-// src/store/records/conversions.ts
-/** Opens the records of conversions, in `conversions.jsonl`. */
-async function openConversions(file) {
-	const records = await openRecordFile(file);
-	const keyOf = (origin, converter) => createHash("sha256").update(`${converter} ${origin}`).digest("hex");
-	return {
-		/** The digest of the manifest that a conversion made. */
-		get: (origin, converter) => {
-			const digest = records.get(keyOf(origin, converter));
-			return digest !== void 0 && isDigest(digest) ? digest : void 0;
-		},
-		set: (origin, converter, made) => records.set([[keyOf(origin, converter), made]])
-	};
-}
-// src/store/records/journal.ts
-/** Not ctime: every hard link changes that. */
-const stampOf$2 = ({ size, mtimeNs, ino }) => `${size} ${mtimeNs} ${ino}`;
-/** Opens the stamps of verified blobs, in `journal.jsonl`. */
-async function openJournal(file) {
-	const stamps = await openRecordFile(file);
-	return {
-		/** True where the file is still the one whose hash was found right. */
-		vouches: (hex, stats) => stamps.get(hex) === stampOf$2(stats),
-		/** Records that the hashes of these files were just found right, in one write. */
-		note: (found) => stamps.set([...found].map(([hex, stats]) => [hex, stampOf$2(stats)])),
-		/** The bytes that the file had then; undefined where that is not recorded. */
-		sizeOf(hex) {
-			const stamp = stamps.get(hex);
-			return stamp === void 0 ? void 0 : Number.parseInt(stamp, 10);
-		}
-	};
-}
-// src/store/records/origins.ts
-/** The mark of content that a repository gave without credentials, too. */
-const OPEN$1 = "open";
-/** Hashed, since the names of repositories may be private. */
-const markOf = (repository) => createHash("sha256").update(repository).digest("hex").slice(0, 16);
-/**
-* Opens the origins of content, in `origins.jsonl`: the marks of the repositories that gave it for credentials. Content
-* without a mark came without any.
-* @param asks whether content with marks is hidden until this run has reached a repository that gave it
-*/
-async function openOrigins(file, asks) {
-	const records = await openRecordFile(file);
-	const reached = /* @__PURE__ */ new Set();
-	const brought = /* @__PURE__ */ new Set();
-	const marksOf = (digest) => records.get(hexOf(digest))?.split(" ") ?? [];
-	const marksFrom = (from) => {
-		if (typeof from !== "string") return [from.isPrivate ? markOf(from.repository) : OPEN$1];
-		const marks = marksOf(from);
-		return marks.length > 0 ? marks : [OPEN$1];
-	};
-	const reach = (repository) => void reached.add(markOf(repository));
-	return {
-		/** This run has asked a repository for something, and it is there. */
-		reach,
-		/**
-		* Records from where this run has all bytes of a blob. Before it gets its name, so that no kill comes between.
-		* @param isHere whether it has its name already, and no prune takes it: one that was taken since this run read the
-		*   marks has lost them
-		*/
-		async note(digest, from, isHere) {
-			if (from !== void 0) {
-				const marks = marksOf(digest);
-				const all = [.../* @__PURE__ */ new Set([...marks, ...marksFrom(from)])];
-				if ((!isHere || all.length > marks.length) && all.some((mark) => mark !== OPEN$1)) await records.append([[hexOf(digest), all.join(" ")]]);
-				if (typeof from !== "string") reach(from.repository);
-			}
-			brought.add(digest);
-		},
-		/** Whether it counts as missing: no repository that gave it was reached. */
-		hides(digest) {
-			if (!asks || brought.has(digest)) return false;
-			const marks = marksOf(digest);
-			return marks.length > 0 && !marks.some((mark) => mark === OPEN$1 || reached.has(mark));
-		}
-	};
-}
-// src/store/places.ts
-/** The paths of a store. */
-function placesIn(folder) {
-	return {
-		/** Every blob, under the hex of its digest. */
-		blobs: path.join(folder, "blobs", "sha256"),
-		/** A folder for each running run. */
-		runs: path.join(folder, "runs"),
-		/** A file for each run, of the same name, that lists what it used. */
-		uses: path.join(folder, "uses"),
-		/** When each blob was last used, by the runs whose own lists are gone. */
-		used: path.join(folder, "used.jsonl"),
-		journal: path.join(folder, "journal.jsonl"),
-		served: path.join(folder, "served.jsonl"),
-		conversions: path.join(folder, "conversions.jsonl"),
-		/** Which repositories gave which content for credentials. */
-		origins: path.join(folder, "origins.jsonl"),
-		/** Records of results that are taking their names at an output. */
-		publishing: path.join(folder, "appearing"),
-		/** Exists while a prune takes blobs out of reach. */
-		pruneLock: path.join(folder, "prune.lock")
-	};
-}
-/** Whether a file's name is the hex of a sha256. */
-function isHex(name) {
-	return /^[0-9a-f]{64}$/.test(name);
-}
-// src/store/own-folder.ts
-/** The names of the folders that this tool makes: in a user's cache folder, and beside a workspace. */
-const OWN_NAMES$1 = /* @__PURE__ */ new Set(["oci-save", "_oci-save"]);
-const OTHERS_MAY_WRITE = 18;
-const OTHERS_MAY_ANYTHING = 63;
-/**
-* Makes a store's folder where it is missing, for its user alone (0700), and checks it with `refuseOthers`. Folders above
-* it are made in the same way; where others may read a store, that right is taken away without a message.
-* @throws as `refuseOthers`; the error of the system
-*/
-async function makeOwnFolder(folder) {
-	await refuseOthers(folder);
-	await mkdir(folder, {
-		recursive: true,
-		mode: 448
-	});
-	await refuseOthers(folder);
-	const { uid, mode } = await stat(folder);
-	if (uid === process.getuid?.() && (mode & OTHERS_MAY_ANYTHING) !== 0) await chmod(folder, 448);
-}
-/**
-* For use before anything of a store is read; one that does not exist yet is accepted. root accepts other owners: a job
-* in a container works as root in the folders of the runner's user. Windows has no such owners and modes.
-* @throws OciSaveError `machine` where another user owns the store, a folder of ours above it, or a link that leads there
-*   or what it leads to, or where others may write to one of these folders. Of what is in the store the owners alone
-*   count: nobody else comes there, unless another user put it there while the store was open to all
-*/
-async function refuseOthers(folder) {
-	const user = process.getuid?.();
-	if (user === void 0) return;
-	const absolute = path.resolve(folder);
-	const inside = placesInside(absolute);
-	for (const place of [...placesOnTheWay(absolute), ...inside]) {
-		const stats = await unlessGone(lstat(place));
-		if (stats === void 0) continue;
-		const isOurs = place === absolute || OWN_NAMES$1.has(path.basename(place));
-		if (!stats.isSymbolicLink()) {
-			if (isOurs) refuseWriters(place, stats, user);
-			else if (inside.has(place)) refuseOwner(place, stats, user);
-			continue;
-		}
-		if (stats.uid !== 0) refuseOwner(place, stats, user);
-		const target = await unlessGone(stat(place));
-		if (target === void 0) continue;
-		if (isOurs) refuseWriters(place, target, user);
-		else if (target.uid !== 0) refuseOwner(place, target, user);
-	}
-}
-function refuseWriters(folder, stats, user) {
-	refuseOwner(folder, stats, user);
-	if ((stats.mode & OTHERS_MAY_WRITE) === 0) return;
-	throw new OciSaveError({
-		code: "machine",
-		message: `the store is not used: others than its user may write to ${folder}`,
-		hint: hint`Look at what lies there. Then take that right away (chmod -R go-w ${folder}), or remove the folder: it is created again. Or name another one with ${option("cacheDir")}.`
-	});
-}
-function refuseOwner(place, { uid }, user) {
-	if (user === 0 || uid === user) return;
-	throw new OciSaveError({
-		code: "machine",
-		message: `the store is not used: ${place} belongs to another user (${uid}), who may change what lies there`,
-		hint: hint`Name a folder of your own with ${option("cacheDir")}.`
-	});
-}
-/** The files and folders of a store, each after the folder that it is in. */
-function placesInside(folder) {
-	const { blobs, ...others } = placesIn(folder);
-	return /* @__PURE__ */ new Set([
-		path.dirname(blobs),
-		blobs,
-		...Object.values(others)
-	]);
-}
-/** A path and all that is above it, from the root on. */
-function placesOnTheWay(absolute) {
-	const above = path.dirname(absolute);
-	return above === absolute ? [] : [...placesOnTheWay(above), absolute];
-}
-// src/store/file-lock.ts
-const holderSchema = object$1({
-	host: string(),
-	/** Of process numbers: containers may share a host's name, and never its numbers. Only Linux has it. */
-	namespace: string().optional(),
-	pid: int(),
-	/** When that process started, in ticks since the host did: another one may have the number later. Only Linux has it. */
-	start: string().optional()
-});
-/** How often a run shows that it lives, to those that cannot see its process: containers, other hosts. */
-const BEAT_MILLISECONDS = 3e5;
-/** After so long without a sign a run counts as dead; a machine that slept so long loses its unfinished work. */
-const DEAD_MILLISECONDS = 216e5;
-/** Renews the time of a run's file or folder while it works. Returns a function that ends it. */
-function beatOn(place) {
-	const beat = () => {
-		const now = /* @__PURE__ */ new Date();
-		utimes(place, now, now).catch(() => {});
-	};
-	const timer = setInterval(beat, BEAT_MILLISECONDS).unref();
-	return () => clearInterval(timer);
-}
-/** How long a lock may be without a holder: the time between creating its file and writing it. */
-const [HOLDERLESS_LOOKS, HOLDERLESS_MILLISECONDS] = [20, 25];
-/**
-* Takes a lock by creating its file, or says who holds it: `holder` is undefined where the file does not say it. The lock
-* of a process that has ended on this host is taken over, and so is any that is older than `staleMilliseconds`, unless
-* its process is seen to live. Throws the error of the system.
-*/
-async function takeFileLock(file, staleMilliseconds = Number.POSITIVE_INFINITY) {
-	const own = {
-		...await thisHost(),
-		pid: process.pid,
-		start: await startOf(process.pid)
-	};
-	let tookOver = false;
-	for (let looks = 1;; looks += 1) try {
-		await writeFile(file, JSON.stringify(own), { flag: "wx" });
-		return {
-			isHeld: () => isHeldBy(file, own),
-			release: () => release(file, own)
-		};
-	} catch (error) {
-		if (systemCodeOf(error) !== "EEXIST") throw error;
-		const holder = await readHolder(file);
-		const life = holder === void 0 ? "unknown" : await lifeOf(holder, own);
-		const stale = await ageOf(file) > staleMilliseconds && life !== "lives";
-		if (holder === void 0 && !stale && looks < HOLDERLESS_LOOKS) await setTimeout$1(HOLDERLESS_MILLISECONDS);
-		else if (!tookOver && (stale || holder === void 0 || life === "ended")) {
-			await removeAbandoned$1(file, holder);
-			tookOver = true;
-		} else return { holder };
-	}
-}
-/** A lock that another process took over as stale is not removed. */
-async function release(file, own) {
-	if (await isHeldBy(file, own)) await rm(file, { force: true });
-}
-async function isHeldBy(file, own) {
-	return isSame$2(await readHolder(file), own);
-}
-const isSame$2 = (one, other) => one?.pid === other?.pid && one?.host === other?.host && one?.namespace === other?.namespace && one?.start === other?.start;
-/** Whether a live process holds the lock, or one that died has left it. */
-async function lockState(file, staleMilliseconds) {
-	const age = await ageOf(file);
-	if (Number.isNaN(age)) return "free";
-	if (age > staleMilliseconds) return "left";
-	const holder = await readHolder(file);
-	return holder !== void 0 && await lifeOf(holder, await thisHost()) === "ended" ? "left" : "held";
-}
-/** What is seen of a lock's process from here. `unknown` where it is elsewhere, or its number may be another one's now. */
-async function lifeOf({ host, namespace, pid, start }, here) {
-	if (host !== here.host || (namespace ?? here.namespace) !== here.namespace) return "unknown";
-	if (!isAlive(pid)) return "ended";
-	const now = await startOf(pid);
-	if (start === void 0 || now === void 0) return "unknown";
-	return now === start ? "lives" : "ended";
-}
-/** Field 22 of proc(5)'s stat; the name before it may have anything in it. */
-async function startOf(pid) {
-	if (process.platform !== "linux") return void 0;
-	try {
-		const fields = await readFile$1(`/proc/${pid}/stat`, "latin1");
-		return fields.slice(fields.lastIndexOf(")") + 2).split(" ")[19];
-	} catch (error) {
-		if (systemCodeOf(error) === void 0) throw error;
-		return;
-	}
-}
-/** Milliseconds since the lock was taken; not a number where it is not held. */
-async function ageOf(file) {
-	const stats = await unlessGone(stat(file));
-	return stats === void 0 ? NaN : Date.now() - stats.mtimeMs;
-}
-/** Removes a lock, unless another process took it since it was read: two may find one abandoned at once. */
-async function removeAbandoned$1(file, seen) {
-	const moved = `${file}.${randomUUID().slice(0, 8)}`;
-	if (await unlessGone(rename(file, moved).then(() => true)) === void 0) return;
-	if (isSame$2(await readHolder(moved), seen)) await rm(moved, { force: true });
-	else await rename(moved, file);
-}
-/** A host's name, a namespace and a number. */
-const MAX_HOLDER_BYTES = 65536;
-async function readHolder(file) {
-	return holderSchema.safeParse(jsonIn(await readBounded(file, MAX_HOLDER_BYTES))).data;
-}
-/** This host, by the names that its other processes use too. */
-async function thisHost() {
-	return {
-		host: hostname(),
-		namespace: await pidNamespace()
-	};
-}
-async function pidNamespace() {
-	try {
-		return /\d+/.exec(await readlink("/proc/self/ns/pid"))?.[0];
-	} catch (error) {
-		if (systemCodeOf(error) === void 0) throw error;
-		return;
-	}
-}
-/** Whether a process of that number runs on this host, ours or another user's. */
-function isAlive(pid) {
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch (error) {
-		return systemCodeOf(error) === "EPERM";
-	}
-}
-// src/store/prune/quarantine.ts
-/** In a run's folder: the blobs that a prune has taken out of reach and not removed yet. */
-const FOLDER$1 = "pruned";
-async function openQuarantine(runFolder, blobs) {
-	const folder = path.join(runFolder, FOLDER$1);
-	await mkdir(folder, { recursive: true });
-	const at = (hex) => path.join(folder, hex);
-	return {
-		/** Takes a blob out of reach; false where it is not there. */
-		take: async (hex) => await unlessGone(rename(path.join(blobs, hex), at(hex)).then(() => true)) ?? false,
-		/** How many names a blob out of reach has: more than one where a bundle links it. */
-		links: async (hex) => (await lstat(at(hex))).nlink,
-		putBack: (hex) => putBack(at(hex), blobs),
-		/** Removes all that is here. */
-		remove: () => rm(folder, {
-			recursive: true,
-			force: true,
-			maxRetries: 3
-		})
-	};
-}
-/** Puts back what a killed run had taken and not removed: nobody knows whether another run needs it. */
-async function putBackAll(runFolder, blobs) {
-	const folder = path.join(runFolder, FOLDER$1);
-	for (const name of await unlessGone(readdir(folder)) ?? []) if (isHex(name)) await unlessGone(putBack(path.join(folder, name), blobs));
-}
-/** Where another run has brought the blob meanwhile, its file stays, as far as the file system can tell. */
-async function putBack(file, blobs) {
-	const name = path.join(blobs, path.basename(file));
-	if (await tryLink(file, name)) await rm(file, { force: true });
-	else await rename(file, name);
-}
-// src/store/prune/run-folder.ts
-/** Makes this run's folder, and removes those whose runs were killed. */
-async function createRunFolder(places) {
-	await mkdir(places.runs, { recursive: true });
-	await removeAbandoned(places);
-	const name = `${await hostPrefix()}${process.pid}-${randomUUID().slice(0, 8)}`;
-	const folder = path.join(places.runs, name);
-	await mkdir(folder, { mode: 448 });
-	const stopBeating = beatOn(folder);
-	return {
-		name,
-		folder,
-		async remove() {
-			stopBeating();
-			await rm(folder, {
-				recursive: true,
-				force: true,
-				maxRetries: 3
-			});
-		}
-	};
-}
-/** The names of the live runs. */
-async function liveRuns({ runs }) {
-	const prefix = await hostPrefix();
-	const names = await unlessGone(readdir(runs)) ?? [];
-	const abandoned = await Promise.all(names.map((name) => isAbandoned$1(path.join(runs, name), prefix)));
-	return names.filter((_, at) => abandoned[at] === false);
-}
-async function removeAbandoned({ runs, blobs }) {
-	const prefix = await hostPrefix();
-	for (const name of await readdir(runs)) {
-		const folder = path.join(runs, name);
-		if (!await isAbandoned$1(folder, prefix)) continue;
-		await putBackAll(folder, blobs);
-		await rm(folder, {
-			recursive: true,
-			force: true,
-			maxRetries: 3
-		});
-	}
-}
-/** The host is part of the name: containers that share a store do not share process numbers. */
-async function hostPrefix() {
-	const { host, namespace } = await thisHost();
-	return `${host.replaceAll(/[^A-Za-z0-9.]/g, "_")}${namespace === void 0 ? "" : `.${namespace}`}-`;
-}
-async function isAbandoned$1(folder, ownPrefix) {
-	const name = path.basename(folder);
-	const pid = name.startsWith(ownPrefix) ? /^(\d+)-[0-9a-f]{8}$/.exec(name.slice(ownPrefix.length))?.[1] : void 0;
-	if (pid !== void 0 && !isAlive(Number(pid))) return true;
-	const stats = await unlessGone(stat(folder));
-	return stats !== void 0 && Date.now() - stats.mtimeMs > 216e5;
-}
-// src/store/prune/leases.ts
-/** Lists of runs that are kept as they are; when there are more, they are folded into one. */
-const MAX_LISTS$1 = 32;
-/**
-* Opens the list in which a run records the blobs that it may need: no prune of another run takes them. The list outlives
-* the run, and then says what the run used. Many leases are written at once, so that one costs next to nothing.
-*
-* @param settled resolves when no prune runs that may not have seen what was written before: only then does a check of
-*   the store mean anything
-*/
-function openLeases(file, started, settled) {
-	const leased = /* @__PURE__ */ new Map();
-	let next;
-	let last = Promise.resolve();
-	let lead = `${started.toISOString()}\n`;
-	const write = async (hexes) => {
-		try {
-			await opening(appendFile(file, lead + hexes.map((hex) => `${hex}\n`).join("")));
-			lead = "";
-		} catch (error) {
-			lead = "\n";
-			for (const hex of hexes) leased.delete(hex);
-			throw diskError(error, file) ?? error;
-		}
-		await settled();
-	};
-	const startBatch = () => {
-		const hexes = [];
-		const go = () => {
-			next = void 0;
-			return write(hexes);
-		};
-		last = last.then(go, go);
-		return {
-			hexes,
-			written: last
-		};
-	};
-	return (hex) => {
-		const known = leased.get(hex);
-		if (known !== void 0) return known;
-		next ??= startBatch();
-		next.hexes.push(hex);
-		leased.set(hex, next.written);
-		return next.written;
-	};
-}
-/** The blobs that live runs have looked at. */
-async function leasedBlobs(places) {
-	const lists = await readLists$1(places, await liveRuns(places));
-	return new Set(lists.flatMap(({ hexes }) => hexes));
-}
-/** When each blob was last used: the start of the last run that looked at it, in milliseconds. */
-async function lastUses(places) {
-	const times = await foldedUses(places);
-	addUses(times, await readLists$1(places, await listNames(places)));
-	return times;
-}
-/** Whether the lists of runs have become many. */
-async function hasManyLists(places) {
-	return (await listNames(places)).length > MAX_LISTS$1;
-}
-/** Folds the lists of ended runs into one time per blob. Blobs that are gone are forgotten. For one run at a time. */
-async function foldUses(places) {
-	const names = await listNames(places);
-	const live = new Set(await liveRuns(places));
-	const ended = names.filter((name) => !live.has(name));
-	const times = await foldedUses(places);
-	addUses(times, await readLists$1(places, ended));
-	const here = new Set(await unlessGone(readdir(places.blobs)));
-	const kept = [...times].filter(([hex]) => here.has(hex));
-	await writeRecords(places.used, kept.map(([hex, time]) => [hex, new Date(time).toISOString()]));
-	for (const name of ended) await rm(path.join(places.uses, name), { force: true });
-}
-async function foldedUses({ used }) {
-	const records = await readRecords(used);
-	return new Map([...records].map(([hex, time]) => [hex, timeOf$1(time)]));
-}
-function addUses(times, lists) {
-	for (const { time, hexes } of lists) for (const hex of hexes) times.set(hex, Math.max(times.get(hex) ?? 0, time));
-}
-async function listNames({ uses }) {
-	return await unlessGone(readdir(uses)) ?? [];
-}
-/** The names of a million blobs. */
-const MAX_LIST_BYTES = 67108864;
-/** The lists of these runs, without those that have none. A torn line is skipped. */
-async function readLists$1({ uses }, names) {
-	return (await Promise.all(names.map((name) => readBounded(path.join(uses, name), MAX_LIST_BYTES)))).flatMap((text) => {
-		if (text === void 0) return [];
-		const [first = "", ...lines] = text.toString("utf8").split("\n");
-		return [{
-			time: timeOf$1(first),
-			hexes: lines.filter(isHex)
-		}];
-	});
-}
-function timeOf$1(text) {
-	return Date.parse(text) || 0;
-}
-// src/store/prune/plan.ts
-/** Bytes that a prune could free: a blob that a bundle links would stay on the disk. */
-function countedBytes(blobs) {
-	return blobs.reduce((sum, { linked, size }) => sum + (linked ? 0 : size), 0);
-}
-/**
-* The blobs that a rule removes; `leased` are hexes. Of those last used by one run the largest go first: manifests and
-* configs cost little to keep, and spare requests.
-*/
-function choosePruned(blobs, leased, rule) {
-	const free = blobs.filter(({ digest, linked }) => !linked && !leased.has(hexOf(digest)));
-	switch (rule.kind) {
-		case "all": return free;
-		case "unused-since": return free.filter(({ lastUsed }) => lastUsed < rule.time);
-		case "size": return leastRecent(free, countedBytes(blobs) - rule.maxBytes);
-	}
-}
-function leastRecent(free, excess) {
-	const chosen = [];
-	let left = excess;
-	for (const blob of free.toSorted((a, b) => a.lastUsed - b.lastUsed || b.size - a.size)) {
-		if (left <= 0) break;
-		chosen.push(blob);
-		left -= blob.size;
-	}
-	return chosen;
-}
-// src/store/prune/prune.ts
-/** A prune holds its lock while it renames files, which is far shorter. Machines that died have left older ones. */
-const LOCK_MILLISECONDS = 6e4;
-const POLL_MILLISECONDS = 10;
-/** File operations at once: beyond this the file system gains nothing. */
-const PARALLEL$4 = 16;
-/** Every blob of a store, in no order; none where there is no store. Hashes nothing. */
-async function scanBlobs(places) {
-	const names = await unlessGone(readdir(places.blobs)) ?? [];
-	const uses = await lastUses(places);
-	return (await pLimit(PARALLEL$4).map(names.filter(isHex), async (hex) => {
-		const stats = await unlessGone(lstat(path.join(places.blobs, hex)));
-		if (!stats?.isFile()) return [];
-		return [{
-			digest: `sha256:${hex}`,
-			size: stats.size,
-			linked: stats.nlink > 1,
-			lastUsed: uses.get(hex) ?? 0
-		}];
-	})).flat();
-}
-/** Folds the lists of runs and records where they have become many, and removes the lock of a prune that died. */
-async function tidy(places, run) {
-	const state = await lockState(places.pruneLock, LOCK_MILLISECONDS);
-	const many = await hasManyLists(places);
-	if (state === "held" || state === "free" && !many) return;
-	const lock = await takeFileLock(places.pruneLock, LOCK_MILLISECONDS);
-	if (!("release" in lock)) return;
-	try {
-		if (!many) return;
-		await foldUses(places);
-		await forgetAbsent(places, run);
-	} finally {
-		await lock.release();
-	}
-}
-/**
-* Forgets what is recorded of blobs that are gone. For the holder of the prune's lock, and only where no other run has a
-* folder: runs append without a lock, a run that starts now waits for the lock before it reads, and one that was killed
-* may have blobs out of reach that are put back.
-*/
-async function forgetAbsent(places, run) {
-	if ((await readdir(places.runs)).some((name) => name !== run.name)) return;
-	const here = new Set(await readdir(places.blobs));
-	await keepRecords(places.journal, (hex) => here.has(hex));
-	await keepRecords(places.served, (_, digest) => !isDigest(digest) || here.has(hexOf(digest)));
-	await keepRecords(places.origins, (hex) => here.has(hex));
-}
-/** Resolves when no prune holds its lock, so that every later one sees the leases that were written before. */
-async function pruneSettled({ pruneLock }) {
-	while (await lockState(pruneLock, LOCK_MILLISECONDS) === "held") await setTimeout$1(POLL_MILLISECONDS);
-}
-/**
-* Removes blobs from a store as a rule says, but none that a live run has leased and none that a bundle links. Waits for
-* another prune; throws `machine` where that one does not end.
-*
-* A run leases a blob, waits for a prune that is choosing, and then looks whether the blob is there. A prune takes its
-* lock and reads the leases after that: so it sees the lease, or the run waits for it. Each blob is first taken out of
-* reach and its leases and links are read once more, so that not even a lock that was taken over costs a leased blob.
-*/
-async function pruneBlobs(places, run, { rule, dryRun = false }) {
-	const blobs = await scanBlobs(places);
-	const chosen = choosePruned(blobs, await leasedBlobs(places), rule);
-	if (dryRun || chosen.length === 0) return outcome(blobs, chosen);
-	const quarantine = await openQuarantine(run.folder, places.blobs);
-	const lock = await lockPrune(places);
-	let removed;
-	try {
-		removed = await takeOut(chosen, quarantine, places);
-		await foldUses(places);
-	} finally {
-		await lock.release();
-	}
-	await quarantine.remove();
-	const again = await lockPrune(places);
-	try {
-		await forgetAbsent(places, run);
-	} finally {
-		await again.release();
-	}
-	return outcome(blobs, removed);
-}
-async function takeOut(chosen, quarantine, places) {
-	const limit = pLimit(PARALLEL$4);
-	const leased = await leasedBlobs(places);
-	const taken = /* @__PURE__ */ new Set();
-	const takes = chosen.filter(({ digest }) => !leased.has(hexOf(digest))).map((blob) => limit(async () => {
-		if (await quarantine.take(hexOf(blob.digest))) taken.add(blob);
-	}));
-	try {
-		const failed = (await Promise.allSettled(takes)).find(({ status }) => status === "rejected");
-		if (failed?.status === "rejected") throw failed.reason;
-		const late = await leasedBlobs(places);
-		for (const blob of taken) {
-			const hex = hexOf(blob.digest);
-			if (!late.has(hex) && await quarantine.links(hex) === 1) continue;
-			await quarantine.putBack(hex);
-			taken.delete(blob);
-		}
-	} catch (error) {
-		for (const { digest } of taken) await quarantine.putBack(hexOf(digest));
-		throw error;
-	}
-	return [...taken];
-}
-async function lockPrune({ pruneLock }) {
-	const until = performance.now() + LOCK_MILLISECONDS;
-	for (;;) {
-		const lock = await takeFileLock(pruneLock, LOCK_MILLISECONDS);
-		if ("release" in lock) return lock;
-		if (performance.now() > until) throw new OciSaveError({
-			code: "machine",
-			message: `another prune of this store does not end${lock.holder === void 0 ? "" : ` (process ${lock.holder.pid} on ${lock.holder.host})`}`,
-			hint: `If no such process lives, remove ${pruneLock}.`
-		});
-		await setTimeout$1(POLL_MILLISECONDS);
-	}
-}
-function outcome(blobs, removed) {
-	const linked = blobs.filter((blob) => blob.linked);
-	const bytes = (of) => of.reduce((sum, { size }) => sum + size, 0);
-	return {
-		removed: {
-			blobs: removed.length,
-			bytes: bytes(removed)
-		},
-		kept: {
-			blobs: blobs.length - linked.length - removed.length,
-			bytes: countedBytes(blobs) - bytes(removed)
-		},
-		linked: {
-			blobs: linked.length,
-			bytes: bytes(linked)
-		}
-	};
-}
-// src/store/records/served.ts
-/** Opens the digests that tags were served under, in `served.jsonl`. */
-async function openServed$1(file) {
-	const digests = await openRecordFile(file);
-	const get = (key) => {
-		const digest = digests.get(key);
-		return digest !== void 0 && isDigest(digest) ? digest : void 0;
-	};
-	return {
-		/** The key of a tag; `repository` includes its registry. Hashed, since the names of repositories may be private. */
-		keyOf: (repository, tag) => createHash("sha256").update(`${repository}:${tag}`).digest("hex"),
-		get,
-		set: (key, digest) => digests.set([[key, digest]]),
-		/** The records of those keys that have one: what a cache elsewhere may carry. */
-		entries: (keys) => [...new Set(keys)].flatMap((key) => {
-			const digest = get(key);
-			return digest === void 0 ? [] : [[key, digest]];
-		}),
-		/** Takes records from elsewhere. Those that are here stay; what is not a record is skipped. */
-		import: (entries) => digests.set([...entries].filter(([key, digest]) => isHex(key) && isDigest(digest) && !get(key)))
-	};
-}
-// src/store/store.ts
-/**
-* Opens the store in `folder`, makes it where it is missing, and clears up what killed runs have left there.
-* @throws OciSaveError `machine` where it cannot be used
-*/
-async function openStore(folder, options = {}) {
-	const places = placesIn(folder);
-	const { journal, served, conversions, origins, run } = await whereUsable(folder, async () => {
-		await makeOwnFolder(folder);
-		await mkdir(places.blobs, { recursive: true });
-		await mkdir(places.uses, { recursive: true });
-		const run = await createRunFolder(places);
-		try {
-			await tidy(places, run);
-			await pruneSettled(places);
-			return {
-				journal: await openJournal(places.journal),
-				served: await openServed$1(places.served),
-				conversions: await openConversions(places.conversions),
-				origins: await openOrigins(places.origins, options.asksAgain === true),
-				run
-			};
-		} catch (error) {
-			await run.remove();
-			throw error;
-		}
-	});
-	const files = openBlobFiles({
-		folder: places.blobs,
-		runFolder: run.folder,
-		journal,
-		lease: openLeases(path.join(places.uses, run.name), /* @__PURE__ */ new Date(), () => pruneSettled(places)),
-		onHealed: options.onHealed ?? (() => {})
-	});
-	const { pathOf } = files;
-	const offered = /* @__PURE__ */ new Map();
-	const entering = /* @__PURE__ */ new Map();
-	const takeOffered = async (digest) => {
-		const bytes = offered.get(digest);
-		if (bytes !== void 0) entering.set(digest, store.put(bytes, void 0));
-		offered.delete(digest);
-		await entering.get(digest);
-	};
-	const store = {
-		runFolder: run.folder,
-		publishing: places.publishing,
-		served,
-		conversions,
-		origins,
-		pathOf,
-		async has(blob) {
-			await takeOffered(blob.digest);
-			return !origins.hides(blob.digest) && files.check(blob, options.full === true ? "run" : "stamp");
-		},
-		async verify(blob, signal) {
-			await takeOffered(blob.digest);
-			return !origins.hides(blob.digest) && files.check(blob, "run", signal);
-		},
-		async *open(blob, start = 0, end = blob.size) {
-			const { digest, size } = blob;
-			await takeOffered(digest);
-			const file = pathOf(digest);
-			if (origins.hides(digest)) throw new DamagedBlobError(digest, file, "its repository was not reached");
-			await files.lease(digest);
-			const stats = await files.statOf(digest);
-			const whole = start === 0 && end === size;
-			if (stats?.isFile() !== true || !whole) {
-				if (!await files.check(blob, "run")) throw new DamagedBlobError(digest, file, "it is missing, or wrong");
-				yield* readRange(file, start, end);
-				return;
-			}
-			try {
-				yield* checkedBytes(file, blob);
-			} catch (error) {
-				if (error instanceof DamagedBlobError) await files.drop(digest, stats, "its bytes do not hash to its name");
-				throw error;
-			}
-			await files.noteRight(digest, stats);
-		},
-		offer(contents) {
-			for (const [digest, bytes] of contents) offered.set(digest, bytes);
-		},
-		async read(digest, maxBytes) {
-			await takeOffered(digest);
-			if (origins.hides(digest)) return void 0;
-			const stats = await files.statOf(digest);
-			if (stats && !stats.isFile()) await files.drop(digest, stats, NO_FILE);
-			if (!stats?.isFile() || stats.size > BigInt(maxBytes)) return void 0;
-			const bytes = await readBounded(pathOf(digest), maxBytes);
-			if (bytes === void 0) return void 0;
-			if (digestOf(bytes) === digest) {
-				await files.noteRight(digest, stats);
-				return bytes;
-			}
-			await files.drop(digest, stats, "its bytes do not hash to its name");
-		},
-		async put(bytes, origin) {
-			const digest = digestOf(bytes);
-			const blob = {
-				digest,
-				size: bytes.length
-			};
-			const isHere = await files.check(blob, "run");
-			await origins.note(digest, origin, isHere);
-			if (isHere) return digest;
-			const file = path.join(run.folder, `incoming-${randomUUID()}`);
-			await opening(writeFile(file, bytes, {
-				mode: 420,
-				flag: "wx"
-			}));
-			await files.enter(file, blob, await statBig(file));
-			await rm(file, { force: true });
-			return digest;
-		},
-		write: (blob, origin) => openBlobWriter(run.folder, blob, async (file) => {
-			await origins.note(blob.digest, origin, false);
-			await files.enter(file, blob, await statBig(file));
-		}),
-		async adopt(file, { digest, size }, origin) {
-			const stats = await statBig(file);
-			const actual = await hashFile(file);
-			if (actual.digest !== digest || actual.size !== size) throw new OciSaveError({
-				code: "digest",
-				message: `blob ${shortDigest(digest)} landed as ${actual.size} bytes that hash to ${shortDigest(actual.digest)}`
-			});
-			await origins.note(digest, origin, false);
-			await files.enter(file, {
-				digest,
-				size
-			}, stats);
-		},
-		isNew: files.isNew,
-		async prune(maxBytes) {
-			if ((await readdir(places.blobs)).reduce((sum, hex) => sum + (journal.sizeOf(hex) ?? Number.POSITIVE_INFINITY), 0) <= maxBytes) return void 0;
-			return pruneBlobs(places, run, { rule: {
-				kind: "size",
-				maxBytes
-			} });
-		},
-		close: () => run.remove()
-	};
-	return store;
-}
-const statBig = (file) => lstat(file, { bigint: true });
-// src/store/verify.ts
-/** Files hashed at once when a whole store is verified: a disk is read no faster by more. */
-const STORE_PARALLEL = 4;
-/** Files hashed at once during a run: one is read while the other is hashed. */
-const RUN_PARALLEL = 2;
-/** Hashes every blob of a store and drops what is damaged; runs may go on meanwhile. Other files stay as they are. */
-async function verifyBlobs(places, options) {
-	const names = (await unlessGone(readdir(places.blobs)) ?? []).filter(isHex).toSorted();
-	const journal = await openJournal(places.journal);
-	options.onStart?.(names.length);
-	const limit = pLimit(STORE_PARALLEL);
-	const damaged = [];
-	const right = [];
-	let bytes = 0;
-	const onBytes = (count) => {
-		bytes += count;
-		options.onBytes?.(count);
-	};
-	const check = async (hex) => {
-		options.signal?.throwIfAborted();
-		const digest = `sha256:${hex}`;
-		const file = path.join(places.blobs, hex);
-		const stats = await unlessGone(lstat(file, { bigint: true }));
-		const why = stats && await whyDamaged(file, digest, stats, {
-			...options,
-			onBytes
-		});
-		let wrong;
-		if (stats !== void 0 && why !== void 0) {
-			await rm(file, {
-				recursive: true,
-				force: true
-			});
-			wrong = {
-				digest,
-				why,
-				linked: stats.isFile() && stats.nlink > 1n
-			};
-			damaged.push(wrong);
-		} else if (stats !== void 0) right.push([hex, stats]);
-		options.onBlob?.(digest, wrong);
-	};
-	await limit.map(names, check).finally(() => limit.clearQueue());
-	await journal.note(right);
-	return {
-		blobs: names.length,
-		bytes,
-		damaged
-	};
-}
-async function whyDamaged(file, digest, stats, { onBytes, signal }) {
-	if (!stats.isFile()) return NO_FILE;
-	const actual = await unlessGone(hashFile(file, {
-		onBytes,
-		signal
-	}));
-	if (actual === void 0 || actual.digest === digest) return void 0;
-	return `its ${actual.size} bytes hash to ${shortDigest(actual.digest)}`;
-}
-/**
-* Hashes those of these blobs that the store has and this run has not seen right yet. What is wrong is dropped.
-* @returns how many of them are not in the store now
-* @throws the reason of `signal`; nothing is hashed any more then
-*/
-async function verifyStored(blobs, store, signal) {
-	const stop = new AbortController();
-	const either = signal === void 0 ? stop.signal : AbortSignal.any([signal, stop.signal]);
-	const queue = blobs.values();
-	let lost = 0;
-	const work = async () => {
-		for (const blob of queue) {
-			either.throwIfAborted();
-			if (!await store.verify(blob, either)) lost += 1;
-		}
-	};
-	const workers = Array.from({ length: RUN_PARALLEL }, () => work().catch((error) => stop.abort(error)));
-	await Promise.all(workers);
-	either.throwIfAborted();
-	return lost;
-}
-// src/store/maintain.ts
-/** Lists a store; changes nothing. A folder that does not exist is an empty store. Throws `machine`. */
-function listStore(folder) {
-	return onStore(folder, async (places) => ({
-		blobs: await scanBlobs(places),
-		runs: (await liveRuns(places)).length
-	}));
-}
-/** Hashes every blob of a store and drops the damaged ones. Throws `machine`, and what aborts it. */
-function verifyStore(folder, options = {}) {
-	return onStore(folder, (places) => verifyBlobs(places, options));
-}
-/** Removes blobs from a store as `pruneBlobs` does, and what killed runs have left. Throws `machine`. */
-function pruneStore(folder, options) {
-	return onStore(folder, async (places) => {
-		if (!await isFolder$1(places.blobs)) return {
-			removed: NOTHING$3,
-			kept: NOTHING$3,
-			linked: NOTHING$3
-		};
-		const run = await createRunFolder(places);
-		try {
-			return await pruneBlobs(places, run, options);
-		} finally {
-			await run.remove();
-		}
-	});
-}
-const NOTHING$3 = {
-	blobs: 0,
-	bytes: 0
-};
-function onStore(folder, work) {
-	return whereUsable(folder, async () => {
-		await refuseOthers(folder);
-		return work(placesIn(folder));
-	});
-}
 // src/bundle/output/beside-output.ts
 /** The path of a file beside an output: `.<name>.<suffix>`. */
 function besideOutput(output, suffix) {
@@ -39532,7 +40013,7 @@ async function foreignAt(file, kind) {
 }
 // src/bundle/output/folder-content.ts
 /** Folders that are read before other work of the process runs. */
-const AT_ONCE$1 = 64;
+const AT_ONCE$2 = 64;
 /** Does not block on a pipe, and does not follow a link. Windows has neither flag. */
 const FLAGS$1 = constants$1.O_RDONLY | (constants$1.O_NONBLOCK ?? 0) | (constants$1.O_NOFOLLOW ?? 0);
 /**
@@ -39558,13 +40039,13 @@ async function readFolder$1(folder, reading) {
 async function isUnchanged({ stamps }) {
 	for (const [index, [place, stamp]] of [...stamps].entries()) {
 		if (stampOf(place) !== stamp) return false;
-		if (index % AT_ONCE$1 === 63) await setImmediate();
+		if (index % AT_ONCE$2 === 63) await setImmediate();
 	}
 	return true;
 }
 async function readBelow(folder, walk) {
 	walk.folders += 1;
-	if (walk.folders % AT_ONCE$1 === 0) await setImmediate();
+	if (walk.folders % AT_ONCE$2 === 0) await setImmediate();
 	const files = /* @__PURE__ */ new Map();
 	const folders = /* @__PURE__ */ new Map();
 	const read = /* @__PURE__ */ new Map();
@@ -39907,12 +40388,12 @@ function inWords({ path, kind, name }, folder) {
 }
 /** A blob, and one that was being copied. */
 const POOL_FILE = /^[0-9a-f]{64}(?:\.part)?$/;
-/** The files that every bundle has, by its views. */
-const FIXED_FILES = /* @__PURE__ */ new Set([
-	...fixedFiles(["oci", "zot"]),
-	...fixedFiles(["oci"]),
-	...fixedFiles(["zot"])
-]);
+/** The views that a bundle may have. */
+const ALL_VIEWS = [
+	["oci", "zot"],
+	["oci"],
+	["zot"]
+];
 /** The kit has one for each registry of the lock. */
 const HOSTS_FILE = /^kit\/hosts\/[^/]+\/hosts\.toml$/;
 /**
@@ -39936,7 +40417,8 @@ function isOfLayout(file, text) {
 }
 function isOfEveryBundle(at, file) {
 	if ((at === "" || at === "registry") && SERVER_FILES.has(file)) return true;
-	return FIXED_FILES.has(joinPath(at, file)) || HOSTS_FILE.test(joinPath(at, file));
+	const path = joinPath(at, file);
+	return ALL_VIEWS.some((views) => fixedFiles(views).has(path)) || HOSTS_FILE.test(path);
 }
 // src/bundle/output/output-folder.ts
 /**
@@ -40351,11 +40833,30 @@ function bundlePort(lock, blobs) {
 		tags: async () => [...named.keys()].toSorted()
 	};
 }
-// src/bundle/open-bundle.ts
+// src/bundle/lock-file.ts
 /** The lock in a bundle, or beside one that is a single view; undefined where `folder` is not a bundle. */
 async function lockFileIn(folder) {
 	for (const file of [path.join(folder, LOCK_FILE), lockBeside$1(path.resolve(folder))]) if (await isFile(file)) return file;
 }
+// src/bundle/what-is-there.ts
+/**
+* What to name in place of a folder that is no bundle: the release that its `current` leads to, an archive that lies in it,
+* or the first of an archive's parts; undefined where it has nothing of the kind, or several.
+*/
+async function bundleInside(folder) {
+	const current = await currentRelease(folder);
+	if (current !== void 0) return current;
+	const names = await isFolder$1(folder) ? await unlessGone(readdir(folder)) ?? [] : [];
+	const parts = names.filter((name) => name.endsWith(".tar.001"));
+	const [archive, ...others] = parts.length > 0 ? parts : names.filter((name) => name.endsWith(".tar"));
+	return archive === void 0 || others.length > 0 ? void 0 : path.join(folder, archive);
+}
+/** The release that is served from a site's folder of releases. */
+async function currentRelease(folder) {
+	const current = path.join(folder, "current");
+	return await lockFileIn(current) === void 0 ? void 0 : current;
+}
+// src/bundle/open-bundle.ts
 /**
 * Opens the bundle in `folder`, whichever views it has, and reads its manifests.
 * @throws OciSaveError `usage` where there is none, `digest` where a manifest is missing or damaged
@@ -40364,37 +40865,44 @@ async function openBundle(folder) {
 	const { lock, port } = await openUnread$1(folder);
 	return readContent(lock, port);
 }
-/** The same without its manifests. Throws `usage` where there is none. */
-async function openBundlePort(folder) {
-	return (await openUnread$1(folder)).port;
+/**
+* The same without its manifests.
+* @param within real folders that each of its files must lie in, links followed; anywhere, where they are left out
+* @throws OciSaveError `usage` where there is none, `local` where a file lies elsewhere, now or when it is read
+*/
+async function openBundlePort(folder, within) {
+	return (await openUnread$1(folder, within)).port;
 }
-async function openUnread$1(folder) {
+async function openUnread$1(folder, within) {
 	const lockFile = await lockFileIn(folder);
-	const lock = lockFile === void 0 ? void 0 : await readLock$1(lockFile);
-	if (lock === void 0) throw new OciSaveError({
-		code: "usage",
-		message: `${folder} is not a bundle: there is no lock in it or beside it`,
-		hint: "Name the folder that oci-save save wrote."
-	});
+	const lock = lockFile === void 0 ? void 0 : await readLock$1(lockFile, within);
+	if (lock === void 0) {
+		const inside = await bundleInside(folder);
+		throw new OciSaveError({
+			code: "usage",
+			message: `${folder} is not a bundle: there is no lock in it or beside it`,
+			hint: inside === void 0 ? "Name the folder that oci-save save wrote." : `Name ${inside}.`
+		});
+	}
 	return {
 		lock,
-		port: bundlePort(lock, await blobsIn$1(folder))
+		port: bundlePort(lock, await blobsIn$1(folder, within))
 	};
 }
 /** The blobs of a bundle's folder. */
-async function blobsIn$1(folder) {
+async function blobsIn$1(folder, within) {
 	const places = await blobPlaces(folder);
 	const pathOf = (digest) => places.get(hexOf(digest)) ?? path.join(folder, "blobs", "sha256", hexOf(digest));
 	return {
 		name: folder,
 		async has({ digest, size }) {
 			if (!await isFile(pathOf(digest))) return false;
-			const actual = await hashFile(pathOf(digest));
+			const actual = await hashFile(pathOf(digest), { within });
 			return actual.digest === digest && actual.size === size;
 		},
-		whole: (digest, maxBytes) => readBounded(pathOf(digest), maxBytes),
-		checked: (blob) => checkedBytes(pathOf(blob.digest), blob),
-		part: ({ digest }, start, end) => readRange(pathOf(digest), start, end)
+		whole: (digest, maxBytes) => readBounded(pathOf(digest), maxBytes, within),
+		checked: (blob) => checkedBytes(pathOf(blob.digest), blob, within),
+		part: ({ digest }, start, end) => readRange(pathOf(digest), start, end, within)
 	};
 }
 /** The flat layout has all blobs; where there is only the zot view, each repository has its own. */
@@ -40405,10 +40913,12 @@ async function blobPlaces(folder) {
 }
 /**
 * The lock in a file; undefined where there is no such file.
-* @throws OciSaveError `usage` where it is not a lock, `unsupported` where it is too large for one
+* @param within real folders that it must lie in, links followed; anywhere, where they are left out
+* @throws OciSaveError `usage` where it is not a lock, `unsupported` where it is too large for one, `local` where it lies
+*   elsewhere
 */
-async function readLock$1(file) {
-	const bytes = await readBounded(file, MAX_LOCK_BYTES);
+async function readLock$1(file, within) {
+	const bytes = await readBounded(file, MAX_LOCK_BYTES, within);
 	return bytes === void 0 ? void 0 : parseLock(bytes, file);
 }
 /** The views of a bundle on disk: what it was planned with. Both, or the one at its top. */
@@ -40426,15 +40936,18 @@ async function openArchiveContent(archive) {
 	const { lock, port } = await openUnread(archive);
 	return readContent(lock, port);
 }
-/** The same without its manifests. Throws as `openArchiveContent`. */
-async function openArchivePort(archive) {
-	return (await openUnread(archive)).port;
+/**
+* The same without its manifests. Throws as `openArchiveContent`.
+* @param within real folders that a lock beside it must lie in, links followed; anywhere, where they are left out
+*/
+async function openArchivePort(archive, within) {
+	return (await openUnread(archive, within)).port;
 }
-async function openUnread(archive) {
+async function openUnread(archive, within) {
 	const name = wholeName(archive.name);
 	const { lock: inside, places } = await indexOf(archive.unchecked, name);
 	const beside = path.join(archive.folder, archive.name.base);
-	const lock = inside ?? await readLock$1(lockBeside$1(beside));
+	const lock = inside ?? await readLock$1(lockBeside$1(beside), within);
 	if (lock === void 0) throw new OciSaveError({
 		code: "usage",
 		message: `${name} is not a bundle's archive: there is no lock in it or beside it`,
@@ -40506,95 +41019,6 @@ function tooLarge$2(what, maxBytes) {
 		code: "unsupported",
 		message: `${what} is too large: ${maxBytes} bytes are the limit`
 	});
-}
-// src/archive/byte-source.ts
-/** How many bytes a segment has. */
-function sizeOfSegment(segment) {
-	return "bytes" in segment ? segment.bytes.length : segment.size;
-}
-/** A whole file. Where its digest is known, each reading from end to end checks it. */
-function fileSegment(file, size, digest) {
-	return {
-		size,
-		open: (start, end) => digest !== void 0 && end - start === size ? checkedBytes(file, {
-			digest,
-			size
-		}) : readRange(file, start, end)
-	};
-}
-/** The segments one after the other, as one source. Opens nothing before it is read. Only its last chunk may be small. */
-function joinSegments(segments) {
-	const placed = [];
-	let size = 0;
-	for (const segment of joinBytes(segments)) {
-		const length = sizeOfSegment(segment);
-		if (length > 0) placed.push({
-			at: size,
-			segment,
-			size: length
-		});
-		size += length;
-	}
-	return {
-		size,
-		read: (start = 0, end = size) => gathered$1(readPlaced(placed, start, end))
-	};
-}
-async function* readPlaced(placed, start, end) {
-	for (let index = firstAt(placed, start); index < placed.length; index += 1) {
-		const next = placed[index];
-		if (next === void 0 || next.at >= end) return;
-		const from = Math.max(start - next.at, 0);
-		const to = Math.min(end - next.at, next.size);
-		if (from >= to) continue;
-		if ("bytes" in next.segment) yield next.segment.bytes.subarray(from, to);
-		else yield* next.segment.open(from, to);
-	}
-}
-/** Bytes in memory that follow each other become one segment: a bundle of 1,000 images has 10,000 headers of links. */
-function* joinBytes(segments) {
-	let run = [];
-	for (const segment of segments) {
-		if ("bytes" in segment) {
-			run.push(segment.bytes);
-			continue;
-		}
-		if (run.length > 0) yield { bytes: Buffer.concat(run) };
-		run = [];
-		yield segment;
-	}
-	if (run.length > 0) yield { bytes: Buffer.concat(run) };
-}
-/** Each chunk is hashed, written and counted: many of 512 bytes would cost more than the bytes themselves. */
-const LEAST_CHUNK_BYTES = 65536;
-/** The same bytes with small chunks put together. A large one is passed on as it is. */
-async function* gathered$1(chunks) {
-	let small = [];
-	let length = 0;
-	for await (const chunk of chunks) {
-		if (small.length === 0 && chunk.length >= LEAST_CHUNK_BYTES) {
-			yield chunk;
-			continue;
-		}
-		small.push(chunk);
-		length += chunk.length;
-		if (length < LEAST_CHUNK_BYTES) continue;
-		yield Buffer.concat(small);
-		small = [];
-		length = 0;
-	}
-	if (length > 0) yield Buffer.concat(small);
-}
-/** The index of the segment in which a position lies. */
-function firstAt(segments, position) {
-	let [low, high] = [0, segments.length];
-	while (low < high) {
-		const middle = low + high >>> 1;
-		const segment = segments[middle];
-		if (segment !== void 0 && segment.at + segment.size <= position) low = middle + 1;
-		else high = middle;
-	}
-	return low;
 }
 // src/archive/tar.ts
 /**
@@ -40689,10 +41113,10 @@ function digestOfSums({ pieces }) {
 /** No list or sums of ours are larger: they name a thousand files. */
 const MAX_SIDECAR_BYTES = 1048576;
 /** The text of a list or of sums; empty where there is none, or it is too large for one of ours. */
-async function readSidecar(file) {
+async function readSidecar(file, within) {
 	const stats = await unlessGone(stat(file));
 	if (stats === void 0 || !stats.isFile() || stats.size > 1048576) return "";
-	return (await readBounded(file, 1048576))?.toString("utf8") ?? "";
+	return (await readBounded(file, 1048576, within))?.toString("utf8") ?? "";
 }
 // src/archive/foreign-files.ts
 /** How to recognise the archive, or its first part. */
@@ -40906,30 +41330,31 @@ function cutArchive(size, partSize) {
 /**
 * Opens the archive that a path names: `N.tar`, one of its parts, or `N.parts.json`. Undefined where it has none of
 * these names.
-* @throws OciSaveError `usage` where its parts are not all there
+* @param within real folders that each of its files must lie in, links followed; anywhere, where they are left out
+* @throws OciSaveError `usage` where its parts are not all there, `local` where a file lies elsewhere
 */
-async function openArchive(file) {
+async function openArchive(file, within) {
 	const place = archiveNamed(file);
 	if (place === void 0) return void 0;
-	return place.isPart ? openParts(place) : openWhole(place);
+	return place.isPart ? openParts(place, within) : openWhole(place, within);
 }
-async function openWhole({ folder, name }) {
+async function openWhole({ folder, name }, within) {
 	const whole = wholeName(name);
 	const file = path.join(folder, whole);
-	const sums = sumsIn(await readSidecar(path.join(folder, sumsName(name))));
+	const sums = sumsIn(await readSidecar(path.join(folder, sumsName(name)), within));
 	const size = await sizeOf$4(file);
 	if (size === void 0) throw unreadable$2(file);
 	return {
 		folder,
 		name,
-		source: joinSegments([fileSegment(file, size, sums.get(whole))]),
-		unchecked: joinSegments([fileSegment(file, size, void 0)]),
+		source: joinSegments([fileSegment(file, size, sums.get(whole), within)]),
+		unchecked: joinSegments([fileSegment(file, size, void 0, within)]),
 		partSize: 0
 	};
 }
-async function openParts({ folder, name }) {
+async function openParts({ folder, name }, within) {
 	const listFile = path.join(folder, partsListName(name));
-	const parts = parsePartsList(await readSidecar(listFile))?.parts;
+	const parts = parsePartsList(await readSidecar(listFile, within))?.parts;
 	if (parts === void 0) throw new OciSaveError({
 		code: "usage",
 		message: `${listFile} is missing, or is not a list of parts`,
@@ -40942,8 +41367,8 @@ async function openParts({ folder, name }) {
 		const file = path.join(folder, path.basename(part));
 		const has = await sizeOf$4(file);
 		if (has !== size) faults.push(has === void 0 ? `${part} is missing` : `${part} has ${has} bytes instead of ${size}`);
-		segments.push(fileSegment(file, size, digest));
-		unchecked.push(fileSegment(file, size, void 0));
+		segments.push(fileSegment(file, size, digest, within));
+		unchecked.push(fileSegment(file, size, void 0, within));
 	}
 	if (faults.length > 0) throw new OciSaveError({
 		code: "usage",
@@ -40975,13 +41400,15 @@ function unreadable$2(file) {
 /**
 * The lock of an archive that `N.tar`, one of its parts or `N.parts.json` names: the one beside it, else the one in it, for
 * which its headers are read up to there. Undefined where it has none. Nothing of it is verified.
-* @throws OciSaveError `usage` where its parts are not all there, or its lock is not valid; `digest` where it is damaged
+* @param within real folders that each of its files must lie in, links followed; anywhere, where they are left out
+* @throws OciSaveError `usage` where its parts are not all there, or its lock is not valid; `digest` where it is damaged;
+*   `local` where a file lies elsewhere
 */
-async function lockOfArchive(file) {
-	return await readLock$1(lockBeside$1(withoutSuffix(file))) ?? await lockInArchive$1(file);
+async function lockOfArchive(file, within) {
+	return await readLock$1(lockBeside$1(withoutSuffix(file)), within) ?? await lockInArchive$1(file, within);
 }
-async function lockInArchive$1(file) {
-	const archive = await openArchive(file);
+async function lockInArchive$1(file, within) {
+	const archive = await openArchive(file, within);
 	if (archive === void 0) return void 0;
 	try {
 		for await (const { path: name, kind, size, body } of readTar(archive.unchecked)) {
@@ -41266,7 +41693,7 @@ else
 fi
 
 case "$0" in
-  */*) CDPATH= cd -- "\${0%/*}/" ;;
+  */*) CDPATH='' cd -- "\${0%/*}/" ;;
 esac
 [ -n "$target" ] || target=$(pwd)/$archive
 if [ "$target" != - ] && [ -d "$target" ]; then target=\${target%/}/$archive; fi
@@ -41327,7 +41754,9 @@ unfinished=$target.unfinished
 if [ -e "$unfinished" ] || [ -L "$unfinished" ]; then
   fail "$unfinished is there already: where no other run is writing it, remove it. Nothing was joined"
 fi
-no_room="$target could not be written: $archive_size bytes are needed in a folder that may be written to"
+no_room="$target could not be written: $archive_size bytes are needed in a folder that may be written to
+Where there is no room for both, it can be unpacked while it is joined:
+  mkdir images && sh $(quoted "$0") - | tar -xf - -C images && cat images/README.txt"
 (set -C && : >"$unfinished") 2>/dev/null || fail "$no_room"
 trap 'rm -f "$unfinished"' EXIT
 trap 'exit 129' HUP
@@ -41703,6 +42132,70 @@ function textAt(tree, key) {
 	const value = fieldOf$1(tree, key);
 	return value?.kind === "scalar" ? value.text : "";
 }
+// src/list/read-boundary.ts
+/**
+* Rejects the local sources of a list that are out of its reach: they name files, or images of the machine's own storages.
+* Returns the other requests, and all rejects by their lines.
+*/
+async function keepInside(list, reach) {
+	const requests = [];
+	const rejects = [...list.rejects];
+	for (const request of list.requests) {
+		const { written, origin } = request;
+		const result = await confined(request, reach);
+		if ("reason" in result) rejects.push({
+			text: quoteReference(written) ?? "",
+			origin,
+			...result
+		});
+		else requests.push(result);
+	}
+	return {
+		...list,
+		requests,
+		rejects: rejects.toSorted((a, b) => a.origin.line - b.origin.line)
+	};
+}
+/** The request, which says where its file must lie once it is opened; or why it is out of reach. */
+async function confined(request, reach) {
+	const { source, held } = request;
+	if (held !== void 0) return await mayReadBundle(held, reach) ? request : OUT_OF_REACH;
+	if (source.transport === "docker") return request;
+	if (!("path" in source)) return mayNameStorage(source, reach) ? request : strangersStorage(source);
+	if (isUsersOwn(source.path, reach)) return request;
+	const { folders } = reach.boundary;
+	if (!await liesInside(source.path, folders)) return OUT_OF_REACH;
+	return {
+		...request,
+		source: {
+			...source,
+			folders
+		}
+	};
+}
+/** A bundle outside of the checkout is none that a list names: its lock is the list. */
+async function mayReadBundle({ path }, { boundary, namedBy }) {
+	if (namedBy === "workflow" || !isInCheckout(path, boundary)) return true;
+	return liesInside(path, boundary.folders);
+}
+function mayNameStorage({ transport }, { namedBy, storages }) {
+	return namedBy === "workflow" || storages.includes(transport);
+}
+/** A file that the workflow itself names may lie anywhere, unless its path as written is in the checkout. */
+function isUsersOwn(path, { boundary, namedBy }) {
+	return namedBy === "workflow" && !isInCheckout(path, boundary);
+}
+/** A self-hosted runner has images of other people in its storages. */
+function strangersStorage({ transport }) {
+	return {
+		reason: `a list in the checkout may not name images of ${transport}: whoever wrote it may be a stranger`,
+		...hintsOf(hint`Let lists name them with ${option("source", `remote,${transport}`)}, or name the image in the workflow, by ${option("images")}.`)
+	};
+}
+const OUT_OF_REACH = {
+	reason: OUTSIDE.reason,
+	...hintsOf(hint`A list can only name files in these two. Name a file elsewhere in the workflow, by ${option("images")}.`)
+};
 // src/list/read-bytes.ts
 /** How messages name the list from standard input. */
 const STDIN = "stdin";
@@ -41779,7 +42272,7 @@ function isAbsent$1(read) {
 const START_BYTES = 1e3;
 const TAR = {
 	reason: "it is a tar archive, and no list",
-	hint: "A bundle's lock is a list: N.lock.json beside the archive, or the folder of the bundle. A chart is read as .tgz."
+	hint: "A bundle's lock is a list: N.lock.json beside the archive, or the folder of the bundle. A chart is read as .tgz. A list names the images of other archives: docker-archive:FILE, oci-archive:FILE."
 };
 /** By the mark of POSIX in the first header. */
 function isTar(bytes) {
@@ -41955,97 +42448,106 @@ async function readLists(inputs) {
 * @throws OciSaveError `usage` for an unknown format or an invalid default registry
 */
 async function surveyLists(inputs) {
-	const { boundary } = inputs;
+	const { boundary, storages = [] } = inputs;
 	namedFormat(inputs.format);
 	checkDefaultRegistry(inputs.defaultRegistry, "the default registry");
 	checkImageRules(inputs.imageRules ?? []);
+	const confine = async (list, namedBy) => boundary === void 0 ? list : keepInside(list, {
+		boundary,
+		namedBy,
+		storages
+	});
 	const lists = [];
 	const faults = [];
 	for (const named of await namedFiles(inputs.files, faults)) {
 		const read = await readNamed(named, inputs);
 		if ("problem" in read) faults.push(read.problem);
-		else lists.push(await keepInside(read.found, boundary, "list", inputs.storages));
+		else lists.push(await confine(read.found, "list"));
 	}
-	if (inputs.images.length > 0) lists.push(await keepInside(parseInline(inputs.images, inputs), boundary, "workflow"));
+	if (inputs.images.length > 0) lists.push(await confine(parseInline(inputs.images, inputs), "workflow"));
 	return joinLists([...lists, ...inputs.lists ?? []], faults, inputs);
 }
-/** Without one, nothing is to be filled. */
-const DOLLAR = 36;
-/** One list: from standard input, from an address, or from a file, whose `.env` counts where its format has one. */
+/** One list: from standard input, from an address, or from what is at a path. */
 async function readNamed(named, inputs) {
-	let held;
-	const parse = async (file, read, besideFile) => {
-		if ("problem" in read) return read;
-		const variables = {
-			given: /* @__PURE__ */ new Map(),
-			...inputs.variables,
-			besideFile
-		};
-		if (mayBeChart && isCompressed(read.found)) return toChart(file, await readChartArchive(read.found, file), {
-			...inputs,
-			variables
-		});
-		const list = {
-			file,
-			...parseList(read.found, file, {
-				...inputs,
-				variables,
-				held
-			})
-		};
-		for (const { password } of list.logins) inputs.onSecret?.(password.reveal());
-		return { found: list };
-	};
-	const mayBeChart = ["auto", "helm-chart"].includes(inputs.format);
-	if (named === "-") return parse(STDIN, await readStdin(inputs.stdin));
-	if (isListAddress(named)) {
-		const address = parseListAddress(named);
-		return parse(address.file, await readAddress(address, inputs.fetchList));
-	}
+	if (named === "-") return parseBytes(STDIN, await readStdin(inputs.stdin), inputs);
+	if (!isListAddress(named)) return readPath(named, inputs);
+	const address = parseListAddress(named);
+	return parseBytes(address.file, await readAddress(address, inputs.fetchList), inputs);
+}
+/** What is at a path: a bundle's folder or archive, which give their lock, a chart's folder, or a file. */
+async function readPath(named, inputs) {
 	const { boundary } = inputs;
+	const foldersOf = (place) => boundary !== void 0 && isInCheckout(place, boundary) ? boundary.folders : void 0;
 	const file = await lockOfBundle(named);
-	if (file !== named) held = {
-		path: named,
-		isArchive: false
-	};
-	const folders = boundary !== void 0 && isInCheckout(file, boundary) ? boundary.folders : void 0;
-	const isFolder = mayBeChart && await kindOf$1(file) === "folder";
+	const folders = foldersOf(file);
+	const isFolder = mayBeChart(inputs) && await kindOf$1(file) === "folder";
 	const chart = isFolder ? await readChartFolder(file, folders) : void 0;
-	if (chart !== void 0) {
-		const variables = {
-			given: /* @__PURE__ */ new Map(),
-			...inputs.variables
-		};
-		return toChart(file, chart, {
-			...inputs,
-			variables
-		});
-	}
+	if (chart !== void 0) return toChart(file, chart, inputs);
 	const locked = await lockInArchive(named, folders);
 	if ("problem" in locked) return locked;
-	if (locked.found !== void 0) {
-		held = {
-			path: named,
-			isArchive: true
-		};
-		return parse(file, { found: encodeLock(locked.found) });
-	}
+	if (locked.found !== void 0) return parseBytes(file, { found: encodeLock(locked.found) }, inputs, { held: {
+		path: named,
+		isArchive: true,
+		folders
+	} });
+	const held = file === named ? void 0 : {
+		path: named,
+		isArchive: false,
+		folders: foldersOf(named)
+	};
 	const bytes = await readFile(file, folders);
 	if ("problem" in bytes && isFolder) return { problem: {
 		...bytes.problem,
 		hint: bytes.problem.hint ?? FOLDER
 	} };
-	const list = await parse(file, bytes);
-	if ("problem" in bytes || "problem" in list || !hasBareVariables(list.found.format)) return list;
-	if (!bytes.found.includes(DOLLAR)) return list;
+	const list = await parseBytes(file, bytes, inputs, { held });
+	if ("problem" in bytes || "problem" in list || !mayHaveVariables(list.found, bytes.found)) return list;
 	const env = await readFile(path.join(path.dirname(file), ".env"), folders);
 	if (isAbsent$1(env)) return list;
 	if ("problem" in env) return env;
-	return parse(file, bytes, parseDotEnv(Buffer.from(env.found).toString("utf8")));
+	return parseBytes(file, bytes, inputs, {
+		held,
+		besideFile: parseDotEnv(Buffer.from(env.found).toString("utf8"))
+	});
 }
-const FOLDER = "A folder is read where it is a bundle or a chart. A pattern gives the files in it: FOLDER/*.yaml";
-function toChart(file, read, options) {
-	return "problem" in read ? read : { found: {
+async function parseBytes(file, bytes, inputs, { besideFile, held } = {}) {
+	if ("problem" in bytes) return bytes;
+	if (mayBeChart(inputs) && isCompressed(bytes.found)) return toChart(file, await readChartArchive(bytes.found, file), inputs, besideFile);
+	const variables = variablesOf(inputs, besideFile);
+	const list = {
+		file,
+		...parseList(bytes.found, file, {
+			...inputs,
+			variables,
+			held
+		})
+	};
+	for (const { password } of list.logins) inputs.onSecret?.(password.reveal());
+	return { found: list };
+}
+function mayBeChart({ format }) {
+	return ["auto", "helm-chart"].includes(format);
+}
+const DOLLAR = 36;
+/** Whether the `.env` beside a list counts for it: without a dollar, nothing is to be filled. */
+function mayHaveVariables({ format }, bytes) {
+	return hasBareVariables(format) && bytes.includes(DOLLAR);
+}
+function variablesOf({ variables }, besideFile) {
+	return {
+		given: /* @__PURE__ */ new Map(),
+		...variables,
+		besideFile
+	};
+}
+const FOLDER = "A folder is read where it is a bundle or a chart. A pattern gives the files in it: FOLDER/*.yaml. A list names an OCI layout: oci:FOLDER";
+function toChart(file, read, inputs, besideFile) {
+	if ("problem" in read) return read;
+	const options = {
+		...inputs,
+		variables: variablesOf(inputs, besideFile)
+	};
+	return { found: {
 		file,
 		...parseChart(read.found, file, options)
 	} };
@@ -42065,17 +42567,18 @@ async function lockOfBundle(named) {
 }
 /**
 * The lock of an archive of a bundle, which `N.tar`, one of its parts or `N.parts.json` names; undefined for any other file.
-* A tar that holds no bundle is none; a part or a list of parts belongs to one, and is a problem where it cannot be read.
+* A tar that holds no bundle is none; a part or a list of parts belongs to one, and is a problem where it cannot be read. So
+* is what belongs to an archive and lies elsewhere than it may.
 */
 async function lockInArchive(file, folders) {
 	const named = archiveNamed(file);
 	if (named === void 0 || await kindOf$1(file) !== "file") return { found: void 0 };
 	if (folders !== void 0 && !await liesInside(file, folders)) return { found: void 0 };
 	try {
-		return { found: await lockOfArchive(file) };
+		return { found: await lockOfArchive(file, folders) };
 	} catch (error) {
 		if (!(error instanceof OciSaveError)) throw error;
-		return named.isPart ? { problem: {
+		return named.isPart || error.code === "local" ? { problem: {
 			file,
 			reason: error.message,
 			hint: error.hint
@@ -42105,69 +42608,6 @@ async function kindOf$1(file) {
 		return "nothing";
 	}
 }
-/**
-* Rejects the local sources of a list outside a boundary: they name files, or images of the machine's own storages, and a
-* list may be untrusted. A source that the workflow itself names may lie anywhere, unless its path as written is in the
-* checkout.
-*/
-async function keepInside(list, boundary, namedBy, storages = []) {
-	if (boundary === void 0) return list;
-	const requests = [];
-	const rejects = [...list.rejects];
-	for (const request of list.requests) {
-		const { source, written, origin, held } = request;
-		if (source.transport === "docker" && held === void 0) requests.push(request);
-		else if (held !== void 0) {
-			if (namedBy === "workflow" || !isInCheckout(held.path, boundary) || await liesInside(held.path, boundary.folders)) requests.push(request);
-			else rejects.push({
-				text: quoteReference(written) ?? "",
-				origin,
-				reason: OUTSIDE.reason,
-				...HINTS$1
-			});
-		} else if (source.transport === "docker") requests.push(request);
-		else if (!("path" in source)) {
-			if (namedBy === "workflow" || storages.includes(source.transport)) requests.push(request);
-			else rejects.push({
-				text: quoteReference(written) ?? "",
-				origin,
-				...strangersStorage(source)
-			});
-		} else if (namedBy === "workflow" && !isInCheckout(source.path, boundary)) requests.push(request);
-		else if (await liesInside(source.path, boundary.folders)) requests.push({
-			...request,
-			source: {
-				...source,
-				folders: boundary.folders
-			}
-		});
-		else rejects.push({
-			text: quoteReference(written) ?? "",
-			origin,
-			reason: OUTSIDE.reason,
-			...HINTS$1
-		});
-	}
-	return {
-		...list,
-		requests,
-		rejects: rejects.toSorted((a, b) => a.origin.line - b.origin.line)
-	};
-}
-/** A self-hosted runner has images of other people in its storages. */
-function strangersStorage({ transport }) {
-	const parts = hint`Let lists name them with ${option("source", transport)}, or name the image in the workflow, by ${option("images")}.`;
-	return {
-		reason: `a list in the checkout may not name images of ${transport}: whoever wrote it may be a stranger`,
-		hint: spellHint(parts, asFlag),
-		hintParts: parts
-	};
-}
-const HINT = hint`A list can only name files in these two. Name a file elsewhere in the workflow, by ${option("images")}.`;
-const HINTS$1 = {
-	hint: spellHint(HINT, asFlag),
-	hintParts: HINT
-};
 // node_modules/semver/internal/constants.js
 var require_constants = /* @__PURE__ */ __commonJSMin(((exports, module) => {
 	module.exports = {
@@ -45369,10 +45809,7 @@ async function findManifest$1(call, reference, onWarning) {
 		if (head !== void 0 || status === 404) return head?.digest;
 	}
 	try {
-		return (await getManifest(call, reference, onWarning)).digest;
-	} catch (error) {
-		if (error instanceof OciSaveError && error.code === "not-found") return void 0;
-		throw error;
+		return (await unlessMissing(getManifest(call, reference, onWarning)))?.digest;
 	} finally {
 		registry.headDoubts.delete(manifestSubject(call.repository, reference));
 	}
@@ -48000,7 +48437,7 @@ const killOnTimeout = async ({ kill, forceKillAfterDelay, context, controllerSig
 };
 // node_modules/execa/lib/utils/abort-signal.js
 const onAbortedSignal = async (mainSignal, stopSignal) => {
-	if (!mainSignal.aborted) await once$1(mainSignal, "abort", { signal: stopSignal });
+	if (!mainSignal.aborted) await once$2(mainSignal, "abort", { signal: stopSignal });
 };
 const validateAbortSignal = (signal, optionName) => {
 	if (signal !== void 0 && Object.prototype.toString.call(signal) !== "[object AbortSignal]") throw new TypeError(`The \`${optionName}\` option must be an AbortSignal: ${String(signal)}.`);
@@ -48147,7 +48584,7 @@ const onMessage = async ({ anyProcess, channel, isSubprocess, ipcEmitter }, wrap
 const onDisconnect = async ({ anyProcess, channel, isSubprocess, ipcEmitter, boundOnMessage }) => {
 	if (isSubprocess) abortOnDisconnect();
 	const incomingMessages = INCOMING_MESSAGES.get(anyProcess);
-	while (incomingMessages?.length > 0) await once$1(ipcEmitter, "message:done");
+	while (incomingMessages?.length > 0) await once$2(ipcEmitter, "message:done");
 	anyProcess.removeListener("message", boundOnMessage);
 	redoAddedReferences(channel, isSubprocess);
 	ipcEmitter.connected = false;
@@ -48261,7 +48698,7 @@ const waitForStrictResponse = async (wrappedMessage, anyProcess, isSubprocess) =
 const STRICT_RESPONSES = { __proto__: null };
 const throwOnDisconnect$1 = async (anyProcess, isSubprocess, { signal }) => {
 	incrementMaxListeners(anyProcess, 1, signal);
-	await once$1(anyProcess, "disconnect", { signal });
+	await once$2(anyProcess, "disconnect", { signal });
 	throwOnStrictDisconnect(isSubprocess);
 };
 const REQUEST_TYPE = "execa:ipc:request";
@@ -50856,13 +51293,13 @@ const waitForExit = async (subprocess, context) => {
 	return [exitCode, signal];
 };
 const waitForExitOrError = async (subprocess) => {
-	const [spawnPayload, exitPayload] = await Promise.allSettled([once$1(subprocess, "spawn"), once$1(subprocess, "exit")]);
+	const [spawnPayload, exitPayload] = await Promise.allSettled([once$2(subprocess, "spawn"), once$2(subprocess, "exit")]);
 	if (spawnPayload.status === "rejected") return [];
 	return exitPayload.status === "rejected" ? waitForSubprocessExit(subprocess) : exitPayload.value;
 };
 const waitForSubprocessExit = async (subprocess) => {
 	try {
-		return await once$1(subprocess, "exit");
+		return await once$2(subprocess, "exit");
 	} catch {
 		return waitForSubprocessExit(subprocess);
 	}
@@ -51086,17 +51523,17 @@ const stopOnAbort$1 = (signal, controller) => {
 };
 const getMessage = async (ipcEmitter, filter, { signal }) => {
 	if (filter === void 0) {
-		const [message] = await once$1(ipcEmitter, "message", { signal });
+		const [message] = await once$2(ipcEmitter, "message", { signal });
 		return message;
 	}
 	for await (const [message] of on(ipcEmitter, "message", { signal })) if (filter(message)) return message;
 };
 const throwOnDisconnect = async (ipcEmitter, isSubprocess, { signal }) => {
-	await once$1(ipcEmitter, "disconnect", { signal });
+	await once$2(ipcEmitter, "disconnect", { signal });
 	throwOnEarlyDisconnect(isSubprocess);
 };
 const throwOnStrictError = async (ipcEmitter, isSubprocess, { signal }) => {
-	const [error] = await once$1(ipcEmitter, "strict:error", { signal });
+	const [error] = await once$2(ipcEmitter, "strict:error", { signal });
 	throw getStrictResponseError(error, isSubprocess);
 };
 // node_modules/execa/lib/ipc/get-each.js
@@ -51159,13 +51596,13 @@ const stopOnAbort = (signal, controller) => {
 };
 const stopOnDisconnect = async (anyProcess, ipcEmitter, controller) => {
 	try {
-		await once$1(ipcEmitter, "disconnect", { signal: controller.signal });
+		await once$2(ipcEmitter, "disconnect", { signal: controller.signal });
 		controller.abort();
 	} catch {}
 };
 const abortOnStrictError = async ({ ipcEmitter, isSubprocess, controller, state }) => {
 	try {
-		const [error] = await once$1(ipcEmitter, "strict:error", { signal: controller.signal });
+		const [error] = await once$2(ipcEmitter, "strict:error", { signal: controller.signal });
 		state.error = getStrictResponseError(error, isSubprocess);
 		controller.abort();
 	} catch {}
@@ -51519,8 +51956,8 @@ const onInputStreamEnd = async ({ passThroughStream, stream, streams, ended, abo
 	}
 };
 const onInputStreamUnpipe = async ({ stream, streams, ended, aborted, unpipeEvent, controller: { signal } }) => {
-	await once$1(stream, unpipeEvent, { signal });
-	if (!stream.readable) return once$1(signal, "abort", { signal });
+	await once$2(stream, unpipeEvent, { signal });
+	if (!stream.readable) return once$2(signal, "abort", { signal });
 	streams.delete(stream);
 	ended.delete(stream);
 	aborted.delete(stream);
@@ -52867,7 +53304,7 @@ const waitForCustomStreamsEnd = (fileDescriptors, streamInfo) => fileDescriptors
 	readable: direction !== "output" || TRANSFORM_TYPES.has(type)
 })));
 const throwOnSubprocessError = async (subprocess, { signal }) => {
-	const [error] = await once$1(subprocess, "error", { signal });
+	const [error] = await once$2(subprocess, "error", { signal });
 	throw error;
 };
 // node_modules/execa/lib/convert/writable.js
@@ -53090,7 +53527,7 @@ const spawnSubprocessAsync = ({ file, commandArguments, options, startTime, verb
 		});
 	}
 	if (subprocess.stdio === void 0) return handleEarlyError({
-		error: once$1(subprocess, "error").then(([error]) => error),
+		error: once$2(subprocess, "error").then(([error]) => error),
 		command,
 		escapedCommand,
 		fileDescriptors,
@@ -54025,7 +54462,7 @@ function refOf(source) {
 	return formatReference(withDefaultTag(source.reference));
 }
 /** The repository that an image comes from; undefined for a local source. */
-function repositoryOf({ source }) {
+function repositoryOf$1({ source }) {
 	return source.transport === "docker" ? source.reference : void 0;
 }
 /**
@@ -54178,7 +54615,7 @@ const hintParts = /* @__PURE__ */ new WeakMap();
 /** The hint for a class of failures, where the error itself has none. */
 const USUAL_HINTS = {
 	"not-found": "Check name, tag and registry. Images move and go: an earlier lock or bundle may have the digest.",
-	denied: hint`Log in with docker login or podman login, or name a file with ${option("authFile")}.`,
+	denied: hint`Log in with docker login or podman login, or give the user by ${option("authFile")} or ${option("credentials")}.`,
 	quota: "Log in for a larger quota, or wait: what was fetched stays.",
 	network: "Run it again: what was fetched stays. If it fails again, check the registry, the proxy and the connection.",
 	digest: "Wrong data is never kept. Ask the registry’s owner, or fetch the image from elsewhere.",
@@ -54223,7 +54660,7 @@ function rememberHint(fault, advice) {
 	return fault;
 }
 // src/report/place.ts
-function placeOf$6({ ref, origins }) {
+function placeOf$5({ ref, origins }) {
 	return {
 		origins,
 		ref: shownReference(ref)
@@ -54263,7 +54700,7 @@ function byCause(all) {
 		return [{
 			...others.length === 0 ? ownWords(first) : commonWords([first, ...others]),
 			first,
-			places: [placeOf$6(first), ...others.map(placeOf$6)]
+			places: [placeOf$5(first), ...others.map(placeOf$5)]
 		}];
 	});
 }
@@ -54278,7 +54715,7 @@ function causeKey(said) {
 }
 /** `images.txt:4: docker.io/library/nope:1: the registry answered 404`: what is said of an image, in one line. */
 function placedWords(place, message) {
-	return `${placeWords(placeOf$6(place))}: ${withoutSubject(message, place.ref)}`;
+	return `${placeWords(placeOf$5(place))}: ${withoutSubject(message, place.ref)}`;
 }
 /** A single image stands before its cause, which need not begin with it. */
 function ownWords({ ref, message, hint }) {
@@ -54820,7 +55257,7 @@ function foldedNotes(images, notes) {
 		image,
 		note
 	})));
-	return [...Map.groupBy(all, ({ note }) => note)].map(([note, same]) => `${fewOf(same, ({ image }) => placeWords(placeOf$6(image)))}: ${plainText(note)}`);
+	return [...Map.groupBy(all, ({ note }) => note)].map(([note, same]) => `${fewOf(same, ({ image }) => placeWords(placeOf$5(image)))}: ${plainText(note)}`);
 }
 /** What a reader would not expect of the images: fewer than the lists name, fewer platforms, or bytes that differ from the source's. */
 function noteLines({ images, options, leftOut = [], unchanged = false }) {
@@ -55036,6 +55473,76 @@ function cacheLines({ cache }) {
 		...troubles.slice(0, MAX_TROUBLES).map((trouble) => `trouble: ${plainText(trouble)}`),
 		...more > 0 ? [`and ${more} more, all in report.json`] : []
 	];
+}
+// src/resolve/local/held.ts
+/**
+* The bundle in whose lock an image was found: a folder, an archive, or one of its parts.
+* @throws OciSaveError `usage` where it is none any more, `digest` where an archive is cut off, `local` where a file of it lies
+*   elsewhere than it may
+*/
+async function openHeld({ path, isArchive, folders }) {
+	if (!isArchive) return openBundlePort(path, folders);
+	const archive = await openArchive(path, folders);
+	if (archive !== void 0) return openArchivePort(archive, folders);
+	throw new OciSaveError({
+		code: "usage",
+		message: `${path} is not an archive of a bundle`
+	});
+}
+// src/resolve/local/open-source.ts
+/**
+* Opens an OCI layout, an OCI archive, or a folder that skopeo wrote.
+* @throws OciSaveError `list` where it is none, `local` for what is not a regular file, or lies elsewhere
+*/
+async function openSource(source) {
+	const { transport, path, folders } = source;
+	if (transport === "dir") {
+		const dir = await openDir(path, folders);
+		return {
+			port: dir,
+			find: () => ({
+				digest: dir.top,
+				name: void 0
+			})
+		};
+	}
+	const layout = await (transport === "oci" ? openLayout(path, folders) : openOciArchive(path, folders));
+	return {
+		port: layout,
+		find(name) {
+			const entry = layout.find(name);
+			return {
+				digest: entry.digest,
+				name: nameOfEntry(entry)
+			};
+		}
+	};
+}
+// src/resolve/local/open-once.ts
+function openOnce() {
+	return {
+		source: once$1(openSource, ({ transport, path }) => `${transport}:${path}`),
+		bundle: once$1(openHeld, ({ path }) => path)
+	};
+}
+/** The work, done once for each key: whoever asks meanwhile, or later, gets the same result. */
+function once$1(work, keyOf) {
+	const results = /* @__PURE__ */ new Map();
+	return (from) => {
+		const key = keyOf(from);
+		const result = results.get(key) ?? work(from);
+		results.set(key, result);
+		return result;
+	};
+}
+// src/resolve/context.ts
+/** Begins to share: nothing is read or opened before an image needs it. */
+function shareAmongImages(context) {
+	return {
+		...context,
+		manifests: createManifestReader$1(context.store),
+		places: openOnce()
+	};
 }
 // src/resolve/root.ts
 /** Whether every child of every index was taken. */
@@ -55263,6 +55770,221 @@ function sizesOf(manifests) {
 	});
 	return sizes;
 }
+// src/resolve/referrer-manifests.ts
+/** Of all manifests that are read for the referrers of one image. */
+const MAX_MANIFESTS_BYTES = 67108864;
+/** @throws OciSaveError `unsupported` where there is more than is reasonable, or an index is not valid */
+function createReferrerManifests(port, reader, signal) {
+	const kept = /* @__PURE__ */ new Map();
+	const read = /* @__PURE__ */ new Set();
+	let bytes = 0;
+	const manifests = {
+		kept,
+		count(one) {
+			if (read.has(one.digest)) return;
+			read.add(one.digest);
+			bytes += one.bytes.length;
+			if (read.size > 1e3) throw tooMuch(`more than ${MAX_REFERRERS}`);
+			if (bytes > MAX_MANIFESTS_BYTES) throw tooMuch(`more than ${MAX_MANIFESTS_BYTES} bytes of manifests`);
+		},
+		async read(digest) {
+			const one = await reader.read(digest, port, signal);
+			manifests.count(one);
+			return one;
+		},
+		async keep({ digest, bytes: own, manifest }) {
+			if (kept.has(digest)) return;
+			kept.set(digest, {
+				digest,
+				size: own.length,
+				manifest
+			});
+			if (manifest.kind === "manifest") return;
+			const [faulty] = manifest.faulty;
+			if (faulty !== void 0) throw notValid(digest, faulty.fault);
+			for (const child of manifest.manifests) await manifests.keep(await manifests.read(child.digest));
+		}
+	};
+	return manifests;
+}
+function tooMuch(what) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: `its referrers are beyond reason: ${what}`
+	});
+}
+function notValid(digest, fault) {
+	return new OciSaveError({
+		code: "unsupported",
+		message: `its index of referrers ${shortDigest(digest)} is not valid: ${fault}`
+	});
+}
+// src/resolve/referrers.ts
+/** What cosign may have stored under tags of its own. */
+const SUFFIXES = {
+	signatures: ["sig"],
+	all: [
+		"sig",
+		"att",
+		"sbom"
+	]
+};
+/** Referrers of an image, and referrers of these. */
+const LEVELS = 2;
+/** Manifests asked about at once, several requests each. */
+const SUBJECTS_AT_ONCE = 8;
+/** Listed manifests read at once, of each of these. */
+const READ_AT_ONCE$1 = 4;
+/** Manifests asked about, referrers included: an index can list thousands of children. */
+const MAX_SUBJECTS = 6e3;
+/**
+* An image with what refers to its manifests: by the registry's list, by the tag that stands in for such a list, and by
+* cosign's tags, since each tool writes another of the three. A filter or a type in a list is not trusted: the manifests
+* themselves say what they are and to what they belong.
+* @throws OciSaveError where any of these places gives another answer than that there is nothing; `unsupported` where there is
+*   more than is reasonable
+*/
+async function withReferrers$1(image, options) {
+	const { referrers: choice, signal } = options;
+	const { content } = image;
+	if (choice === "none") return image;
+	if (content?.referrers === void 0 || content.tagged === void 0) return withNote(image, "no signature or other referrer was looked for: no registry was asked for it");
+	const search = startSearch(content, choice, options);
+	const asked = /* @__PURE__ */ new Set();
+	let subjects = [...image.manifests.keys()].filter((digest) => !image.made.has(digest));
+	for (let level = 0; level < LEVELS && subjects.length > 0; level += 1) {
+		const fresh = [...new Set(subjects)].filter((digest) => !asked.has(digest));
+		for (const digest of fresh) asked.add(digest);
+		if (asked.size > MAX_SUBJECTS) throw tooMuch(`more than ${MAX_SUBJECTS} manifests to ask about`);
+		subjects = (await pMap(fresh, (subject) => {
+			signal?.throwIfAborted();
+			return search.of(subject);
+		}, { concurrency: SUBJECTS_AT_ONCE })).flat();
+	}
+	const joined = joinFound(image, search);
+	return image.converted === void 0 ? joined : withNote(joined, "it was converted: what signs its original does not fit it, and was not looked for");
+}
+/**
+* An image with the referrers that its lock has, each by its digest: nothing is looked for.
+* @throws OciSaveError `digest` where one of them belongs to something else than the lock says
+*/
+async function withLockedReferrers(image, { referrers }, { manifests: reader, signal }) {
+	const { content } = image;
+	if (referrers.length === 0 || content === void 0) return image;
+	const manifests = createReferrerManifests(content, reader, signal);
+	const subjects = /* @__PURE__ */ new Set([...image.manifests.keys(), ...referrers.map(({ digest }) => digest)]);
+	const found = /* @__PURE__ */ new Map();
+	for (const { digest, subject, tag } of referrers) {
+		signal?.throwIfAborted();
+		const one = await manifests.read(digest);
+		if (!subjects.has(subject) || tag === void 0 && one.manifest.subject?.digest !== subject) throw new OciSaveError({
+			code: "digest",
+			message: `its lock is wrong: ${shortDigest(digest)} does not refer to ${shortDigest(subject)}`,
+			hint: LOCK_HINT
+		});
+		await manifests.keep(one);
+		found.set(keyOf$1(digest, subject), lockedReferrer(one, subject, tag));
+	}
+	return joinFound(image, {
+		found,
+		manifests: manifests.kept,
+		notes: /* @__PURE__ */ new Set()
+	});
+}
+const keyOf$1 = (digest, subject) => `${digest} ${subject}`;
+function lockedReferrer({ digest, manifest }, subject, tag) {
+	const artifactType = artifactTypeOf(manifest);
+	return {
+		digest,
+		mediaType: manifest.mediaType,
+		...artifactType === void 0 ? {} : { artifactType },
+		subject,
+		...tag === void 0 ? {} : { tag }
+	};
+}
+function withNote(image, note) {
+	return {
+		...image,
+		notes: [...image.notes, note]
+	};
+}
+function startSearch(port, choice, { store, manifests: reader, signal }) {
+	const found = /* @__PURE__ */ new Map();
+	const notes = /* @__PURE__ */ new Set();
+	const manifests = createReferrerManifests(port, reader, signal);
+	/** Undefined where the tag is not there. */
+	const readTag = async (tag) => {
+		const one = await port.tagged?.(tag, signal);
+		if (one === void 0) return void 0;
+		manifests.count(one);
+		return one;
+	};
+	const take = async (one, subject, tag) => {
+		await manifests.keep(one);
+		const key = keyOf$1(one.digest, subject);
+		found.set(key, lockedReferrer(one, subject, tag ?? found.get(key)?.tag));
+		return [one.digest];
+	};
+	/** What a list names as a referrer; nothing where it is none, or not one of those looked for. */
+	const takeListed = async (digest, subject) => {
+		const words = `${shortDigest(digest)} is listed as a referrer of ${shortDigest(subject)}`;
+		let one;
+		try {
+			one = await manifests.read(digest);
+		} catch (error) {
+			if (!isAbsent(error)) throw error;
+			notes.add(`${words}, and is not there`);
+			return [];
+		}
+		if (one.manifest.subject?.digest !== subject) {
+			notes.add(`${words}, and does not name it: it is left out`);
+			return [];
+		}
+		return choice === "all" || isSignatureType(artifactTypeOf(one.manifest) ?? "") ? take(one, subject) : [];
+	};
+	const listed = async (subject) => {
+		const tag = referrersTag(subject);
+		const [list = [], standIn] = await Promise.all([port.referrers?.(subject, signal), readTag(tag)]);
+		const digests = new Set(list.map(({ digest }) => digest));
+		if (standIn?.manifest.kind === "index" && standIn.digest !== subject) {
+			const [faulty] = standIn.manifest.faulty;
+			if (faulty !== void 0) throw notValid(standIn.digest, faulty.fault);
+			for (const { digest } of standIn.manifest.manifests) digests.add(digest);
+		} else if (standIn !== void 0 && standIn.digest !== subject) notes.add(`its tag ${tag} names no index of referrers: it is left out`);
+		if (digests.size > 1e3) throw tooMuch(`${digests.size} of ${shortDigest(subject)}`);
+		return (await pMap(digests, (digest) => takeListed(digest, subject), { concurrency: READ_AT_ONCE$1 })).flat();
+	};
+	const ofCosign = async (subject, suffix) => {
+		const tag = cosignTag(subject, suffix);
+		const one = await readTag(tag);
+		if (one === void 0) return [];
+		await store.put(one.bytes, await port.origin?.());
+		return take(one, subject, tag);
+	};
+	return {
+		found,
+		manifests: manifests.kept,
+		notes,
+		async of(subject) {
+			const cosigns = SUFFIXES[choice].map((suffix) => ofCosign(subject, suffix));
+			return (await Promise.all([listed(subject), ...cosigns])).flat();
+		}
+	};
+}
+function joinFound(image, { found, manifests: own, notes }) {
+	if (found.size === 0 && notes.size === 0) return image;
+	const manifests = new Map([...image.manifests, ...own]);
+	const referrers = [...found.values()].toSorted((a, b) => byText(a.digest, b.digest) || byText(a.subject, b.subject));
+	const joined = {
+		...image,
+		referrers,
+		manifests,
+		sizes: sizesOf(manifests),
+		notes: [...image.notes, ...[...notes].toSorted()]
+	};
+	refuseUnlockable(lockedImageOf(joined));
+	return joined;
+}
 // src/oci/config.ts
 /** No image config is larger; it is read into memory. */
 const MAX_CONFIG_BYTES = 8388608;
@@ -55311,6 +56033,512 @@ function notAConfig(bytes, why) {
 	return new OciSaveError({
 		code: "unsupported",
 		message: `config ${shortDigest(digestOf(bytes))} is not a valid image config: ${why}`
+	});
+}
+// src/resolve/embedded.ts
+/**
+* Stores the content that descriptors embed, so that it is asked for nowhere: registries need not have it.
+* @param from the manifest that has the descriptors: who may not have it may not have what it embeds
+* @throws OciSaveError `unsupported` where it is not what they describe: readers that take it would get other content
+*/
+async function keepEmbedded(descriptors, from, store) {
+	for (const descriptor of descriptors) {
+		const bytes = embeddedIn(descriptor);
+		if (bytes === "wrong") throw new OciSaveError({
+			code: "unsupported",
+			message: `what it embeds as ${shortDigest(descriptor.digest)} is not that blob`
+		});
+		if (bytes !== void 0) await store.put(bytes, from);
+	}
+}
+// src/resolve/select.ts
+/**
+* Chooses an index's children by platform. Attestations are not platforms: they are never chosen, counted or
+* missed. Two children of one platform are both taken, and so is a child that has one wanted platform among others.
+*/
+function selectChildren(index, { platforms: choice, takes }) {
+	const leaves = [];
+	const indexes = [];
+	const unknown = [];
+	const attestations = [];
+	for (const [digest, entries] of Map.groupBy(index.manifests, (entry) => entry.digest)) {
+		const child = {
+			digest,
+			entries
+		};
+		const images = entries.filter((entry) => !isAttestation(entry));
+		const platforms = images.flatMap((entry) => platformOf(entry) ?? []);
+		const wanted = platforms.some((platform) => isWanted(platform, choice));
+		const isIndex = images.some(({ mediaType }) => isIndexType(mediaType));
+		if (images.length === 0) attestations.push(child);
+		else if (takes !== void 0 && !isIndex) {
+			if (takes(digest)) (wanted ? leaves : unknown).push(child);
+		} else if (!wanted && platforms.length === images.length) continue;
+		else if (isIndex) indexes.push(child);
+		else if (wanted) leaves.push(child);
+		else unknown.push(child);
+	}
+	return {
+		leaves,
+		indexes,
+		unknown,
+		attestations
+	};
+}
+/** Whether a platform is one of those chosen. */
+function isWanted(platform, choice) {
+	return choice === "all" || choice.some((wanted) => matchesPlatform(wanted, platform));
+}
+/** The attestations that are taken: of those in `digests`, or all of them where every child is. */
+function attestationsOf(attestations, digests, { platforms: choice, takes }) {
+	if (takes !== void 0) return attestations.filter(({ digest }) => takes(digest));
+	return attestations.filter(({ entries }) => choice === "all" || entries.some((entry) => digests.has(attestedDigest(entry) ?? "")));
+}
+/**
+* Refuses an index whose taken entries are not all valid descriptors. An entry of a platform that is not wanted, or of
+* an attestation, may be invalid.
+* @throws OciSaveError `unsupported`
+*/
+function refuseFaulty({ faulty }, taken, { platforms: choice, takes }) {
+	const wrong = faulty.find(({ digest, platform, isAttestation: attests }) => {
+		if (digest !== void 0 && taken.has(digest)) return true;
+		if (takes !== void 0) return false;
+		if (choice === "all") return true;
+		return !attests && (platform === void 0 || isWanted(platform, choice));
+	});
+	if (wrong === void 0) return;
+	throw new OciSaveError({
+		code: "unsupported",
+		message: `its index is not valid: ${wrong.fault}`
+	});
+}
+/** The platforms that an index offers, in normal form. */
+function offeredPlatforms({ manifests }) {
+	return manifests.filter((child) => !isAttestation(child)).flatMap((child) => platformOf(child) ?? []).map(normalizePlatform);
+}
+// src/resolve/tree.ts
+/** The limits of nested indexes, and of an image's manifests and their bytes. */
+const MAX_DEPTH$1 = 4;
+const MAX_MANIFESTS = 5e3;
+const MAX_TREE_BYTES = 67108864;
+/**
+* Reads all manifests of an image that the choice of platforms takes.
+* @throws OciSaveError `not-found` where a wanted platform is missing (with `warn`, where all are), naming those that are
+*   there; `unsupported` for what is not valid, and for nesting or numbers beyond reason
+*/
+async function readTree(served, wanted, reader) {
+	const choice = {
+		platforms: wanted.choice,
+		takes: wanted.takes
+	};
+	const offered = [];
+	let count = 0;
+	let treeBytes = 0;
+	let claims = 0;
+	const readNode = async (own, depth) => {
+		count += 1;
+		treeBytes += own.bytes.length;
+		if (depth > MAX_DEPTH$1 || count > MAX_MANIFESTS || treeBytes > MAX_TREE_BYTES) throw unreasonable();
+		const { manifest } = own;
+		if (manifest.kind === "manifest") {
+			refuseLargeConfig(manifest);
+			await reader.embedded([manifest.config, ...manifest.layers], own.digest);
+			return {
+				...own,
+				children: [],
+				absent: 0
+			};
+		}
+		offered.push(...offeredPlatforms(manifest));
+		const children = await readChildren(manifest, own.digest, depth);
+		const present = new Set(children.map((child) => child.digest));
+		refuseFaulty(manifest, present, choice);
+		const listed = new Set(manifest.manifests.map((child) => child.digest));
+		return {
+			...own,
+			children,
+			absent: listed.size - present.size + manifest.faulty.length
+		};
+	};
+	const readChild = async (child, parent, depth, attests = []) => {
+		const platforms = attests.length > 0 ? [] : platformsOf$1(child);
+		const digest = shortDigest(child.digest);
+		try {
+			await reader.embedded(child.entries, parent);
+			const read = await reader.manifest(child.digest);
+			const sizes = new Set(child.entries.map(({ size }) => size));
+			sizes.delete(read.bytes.length);
+			for (const size of sizes) reader.note(`its index says that ${digest} has ${size} bytes; it has ${read.bytes.length}`);
+			if (read.claimed !== void 0 && (claims += 1) === 1) reader.note(`its registry says that ${digest} has the digest ${shortDigest(read.claimed)}; the bytes count`);
+			const { bytes, manifest } = read;
+			return await readNode({
+				digest: child.digest,
+				bytes,
+				manifest,
+				platforms,
+				attests
+			}, depth + 1);
+		} catch (error) {
+			throw childError(`its ${attests.length > 0 ? "attestation" : "child"} ${[...platforms.map(formatPlatform), digest].join(", ")}`, parent, error);
+		}
+	};
+	const readChildren = async (index, digest, depth) => {
+		const { leaves, indexes, unknown, attestations } = selectChildren(index, choice);
+		if (count + leaves.length + indexes.length + unknown.length > MAX_MANIFESTS) throw unreasonable();
+		const read = (children) => Promise.all(children.map((child) => readChild(child, digest, depth)));
+		const [known, configured] = await Promise.all([read([...leaves, ...indexes]), read(unknown).then((nodes) => Promise.all(nodes.map((node) => withConfigPlatform(node, reader))))]);
+		for (const { platforms } of configured) offered.push(...platforms);
+		const taken = [...known, ...configured.filter(({ platforms }) => choice.takes !== void 0 || platforms.length === 0 || platforms.some((one) => isWanted(one, choice.platforms)))].filter(({ manifest, children }) => manifest.kind === "manifest" || children.length > 0);
+		const digests = new Set(taken.map((node) => node.digest));
+		const attesting = await Promise.all(attestationsOf(attestations, digests, choice).map((child) => readChild(child, digest, depth, attestedDigests(child, digests))));
+		const byDigest = new Map([...taken, ...attesting].map((node) => [node.digest, node]));
+		return [...new Set(index.manifests.map(({ digest }) => byDigest.get(digest)))].filter((node) => node !== void 0);
+	};
+	const tree = treeOf$1(await withConfigPlatform(await readNode({
+		...served,
+		platforms: [],
+		attests: []
+	}, 0), reader));
+	const found = tree.nodes.flatMap(({ platforms }) => platforms);
+	if (tree.nodes.every(({ manifest }) => manifest.kind === "index")) reader.note("its index lists nothing");
+	if (wanted.takes !== void 0) return tree;
+	refuseMissing(wanted, found, distinct(offered));
+	const left = siblingsLeft(wanted.choice, found, distinct(offered));
+	if (left.length > 0) reader.note(`it also has ${namesOf$2(left)}, not among the wanted platforms`);
+	return tree;
+}
+/** The platforms for which an index lists a child. */
+function platformsOf$1({ entries }) {
+	return distinct(entries.flatMap((entry) => platformOf(entry) ?? []).map(normalizePlatform));
+}
+/** The children to which an attestation belongs: those that were taken, where any was. */
+function attestedDigests({ entries }, taken) {
+	const digests = [...new Set(entries.map((entry) => attestedDigest(entry) ?? ""))].filter(isDigest);
+	const present = digests.filter((digest) => taken.has(digest));
+	return present.length > 0 ? present : digests;
+}
+async function withConfigPlatform(node, reader) {
+	if (node.manifest.kind !== "manifest" || !isImage(node.manifest)) return node;
+	const platform = await reader.configPlatform(node.manifest);
+	return {
+		...node,
+		platforms: distinct([...node.platforms, normalizePlatform(platform)])
+	};
+}
+/** Configs are read into memory; of an artifact it may be anything. */
+function refuseLargeConfig(manifest) {
+	const { digest, size } = manifest.config;
+	if (!isImage(manifest) || size <= 8388608) return;
+	throw new OciSaveError({
+		code: "unsupported",
+		message: `its config, ${shortDigest(digest)}, has ${size} bytes; no image config has more than ${MAX_CONFIG_BYTES}`
+	});
+}
+function unreasonable() {
+	return new OciSaveError({
+		code: "unsupported",
+		message: "its indexes hold more manifests than is reasonable"
+	});
+}
+/**
+* An error about a child's content names the child; one about reading it has its address, and where it is not there, its
+* index and why that may be.
+*/
+function childError(who, index, error) {
+	if (!(error instanceof OciSaveError)) return error;
+	if (error.code === "unsupported") return error.reworded(`${who}: ${error.message}`);
+	if (error.code !== "not-found" || error.hintParts === MISSING_CHILD) return error;
+	const { code, message, cause } = error;
+	return new OciSaveError({
+		code,
+		message: `${who}, of the index ${shortDigest(index)}, is not there: ${message}`,
+		hint: MISSING_CHILD,
+		cause
+	});
+}
+const MISSING_CHILD = "A proxy may give manifests by tag and not by digest: ask the registry behind it. Else the index is broken where it is: have it pushed again, or leave that platform out.";
+/** How many platforms a message names. */
+const MAX_NAMED$2 = 20;
+function namesOf$2(platforms) {
+	const named = platforms.slice(0, MAX_NAMED$2).map(formatPlatform).join(", ");
+	return platforms.length > MAX_NAMED$2 ? `${named} and ${platforms.length - MAX_NAMED$2} more` : named;
+}
+/**
+* Refuses an image without a wanted platform, or with `warn` without any of them. Artifacts, and indexes that list no
+* platform, are never refused.
+* @param found the platforms of what was taken
+* @param offered the platforms that its indexes list; empty where there is no index
+* @throws OciSaveError `not-found`, naming what is there
+*/
+function refuseMissing({ choice, onMissing }, found, offered) {
+	const there = offered.length > 0 ? offered : found;
+	if (choice === "all" || there.length === 0) return;
+	const missing = found.length === 0 ? choice : missingPlatforms(choice, found);
+	const hasSome = missing.length < choice.length;
+	if (missing.length === 0 || hasSome && onMissing === "warn") return;
+	const [first] = there.map(formatPlatform);
+	const others = hint`Choose others with ${option("platforms")}, or for this image alone: '--platform=${first ?? "os/arch"} …' in the list.`;
+	throw new OciSaveError({
+		code: "not-found",
+		message: `it has no ${missing.map(formatPlatform).join(", ")}; it has ${namesOf$2(there)}`,
+		hint: hasSome ? hint`${others} Or save those that it has: ${option("onMissingPlatform", "warn")}.` : others
+	});
+}
+/** What an image offers for the system and architecture of a wanted platform, and was not taken: variants, builds. */
+function siblingsLeft(choice, found, offered) {
+	if (choice === "all") return [];
+	const taken = new Set(found.map(formatPlatform));
+	return offered.filter((platform) => !taken.has(formatPlatform(platform)) && choice.some(({ os, architecture }) => os === platform.os && architecture === platform.architecture));
+}
+// src/resolve/resolve-image.ts
+/**
+* Resolves one image: its digest by HEAD where a tag names it, its manifests by GET only where the store does not have
+* those bytes. Every manifest enters the store as it was served.
+*/
+async function resolveImage(image, reference, content, options) {
+	const notes = [];
+	const wanted = subjectOfCosignTag(reference) !== void 0 ? {
+		...image,
+		platforms: "all"
+	} : image;
+	const { locked } = wanted;
+	const platforms = {
+		choice: wanted.platforms,
+		onMissing: options.onMissingPlatform,
+		takes: locked && takenBy(locked)
+	};
+	const served = await readTree(await readTop(reference, content, options), platforms, {
+		manifest: (child) => options.manifests.read(child, content, options.signal),
+		embedded: (descriptors, from) => keepEmbedded(descriptors, from, options.store),
+		configPlatform: (manifest) => readConfigPlatform(manifest, content, options),
+		note: (message) => notes.push(message)
+	});
+	const { tree, converted } = options.format === "oci" ? convertTree(served) : {
+		tree: served,
+		converted: /* @__PURE__ */ new Map()
+	};
+	if (wanted.pin !== void 0 && converted.size > 0) notes.push("it was pinned by digest, and converting changes that");
+	return describe$1({
+		wanted,
+		content,
+		tree,
+		served: served.top,
+		converted,
+		notes,
+		options
+	});
+}
+/**
+* A manifest that is named by digest and stored is read from no source: its repository is asked for it by HEAD only where
+* it is hidden because it came with credentials. For a tag, the digest of HEAD counts only if an
+* earlier GET of that tag had it: registries have been seen to claim the digest of a child or of another tag, and both may
+* be in the store.
+*/
+async function readTop(reference, content, { store, manifests, signal }) {
+	const claim = isDigest(reference) && !store.origins.hides(reference) ? void 0 : await content.head?.(reference, signal);
+	if (claim !== void 0) store.origins.reach(content.name);
+	if (isDigest(reference)) {
+		const pinned = await manifests.read(reference, content, signal);
+		if (pinned.claimed !== void 0) throw otherClaim(content.name, reference, pinned.claimed);
+		return pinned;
+	}
+	const key = store.served.keyOf(content.name, reference);
+	if (claim !== void 0 && claim.digest === store.served.get(key)) {
+		const stored = await manifests.stored(claim.digest);
+		if (stored !== void 0) return stored;
+	}
+	const manifest = await manifests.fetch(reference, content, signal);
+	await store.served.set(key, manifest.digest);
+	return manifest;
+}
+/** Who pins an image wants it from a registry that agrees. */
+function otherClaim(source, digest, claimed) {
+	return new OciSaveError({
+		code: "digest",
+		message: `${source}@${shortDigest(digest)}: its registry sent the bytes that were pinned, and says that the digest is ${shortDigest(claimed)}`,
+		hint: "A proxy may mix up its cache: ask who runs the registry, or fetch the image from elsewhere."
+	});
+}
+async function readConfigPlatform(manifest, source, { store, retries, signal }) {
+	const { digest, size } = manifest.config;
+	const read = () => store.read(digest, MAX_CONFIG_BYTES);
+	let bytes = await read();
+	if (bytes === void 0) {
+		await bringBlob(source, {
+			digest,
+			size
+		}, store, {
+			retries,
+			signal
+		});
+		bytes = await read();
+	}
+	if (bytes === void 0) throw new OciSaveError({
+		code: "local",
+		message: `config ${shortDigest(digest)} is missing in the store, or is damaged`,
+		hint: "Run it again: what was fetched stays."
+	});
+	if (bytes.length !== size) throw new OciSaveError({
+		code: "digest",
+		message: `it says that config ${shortDigest(digest)} has ${size} bytes; it has ${bytes.length}`
+	});
+	return parseConfig(bytes, manifest).platform;
+}
+/**
+* The tree with Docker's manifests and lists as OCI ones. Blobs keep their bytes, manifests get new digests. `converted`
+* maps old digests to new ones; it is empty where nothing was Docker's.
+*/
+function convertTree({ top }) {
+	const converted = /* @__PURE__ */ new Map();
+	const convert = (node) => {
+		const pairs = node.children.map((old) => ({
+			old,
+			now: convert(old)
+		}));
+		const children = pairs.map(({ now }) => now);
+		const bytes = convertedBytes(node, pairs);
+		if (bytes === node.bytes) return {
+			...node,
+			children
+		};
+		const digest = digestOf(bytes);
+		converted.set(node.digest, digest);
+		return {
+			...node,
+			digest,
+			bytes,
+			children,
+			manifest: parseManifest(bytes)
+		};
+	};
+	/** After all is converted: an attestation may be listed before that to which it belongs. */
+	const renamed = (node) => ({
+		...node,
+		children: node.children.map(renamed),
+		attests: node.attests.map((attested) => converted.get(attested) ?? attested)
+	});
+	return {
+		tree: treeOf$1(renamed(convert(top))),
+		converted
+	};
+}
+function convertedBytes({ manifest, bytes }, children) {
+	const childChanged = children.some(({ old, now }) => now.digest !== old.digest);
+	if (!isDockerType(manifest.mediaType) && !childChanged) return bytes;
+	if (manifest.kind === "manifest") return convertManifest(manifest);
+	return convertIndex(manifest, new Map(children.map(({ old, now }) => {
+		const { mediaType } = now.manifest;
+		return [old.digest, {
+			mediaType,
+			digest: now.digest,
+			size: now.bytes.length
+		}];
+	})));
+}
+/** Which manifests of its source a locked image has: those that are its leaves, or were converted to them. */
+function takenBy({ leaves, converted = {} }) {
+	const digests = new Set(leaves.map(({ digest }) => digest));
+	return (digest) => digests.has(converted[digest] ?? digest);
+}
+// src/resolve/locked.ts
+/**
+* An image as its lock has it: by its digest, whatever its tag names today, and with the choices that the lock has. Of a local
+* source there is only what was made of it, in the layout of a bundle.
+* @throws OciSaveError `not-found` where it is gone, `digest` where another lock would come of it
+*/
+async function resolveLocked(wanted, locked, port, context) {
+	const isLocal = locked.source !== "docker";
+	const format = isLocal ? "keep" : locked.format ?? "keep";
+	const choices = {
+		index: isLocal && locked.index === "narrow" ? "auto" : locked.index ?? "auto",
+		format
+	};
+	try {
+		const made = await resolveImage(wanted, isLocal ? taggedDigest(locked) : locked.digest, port, {
+			...context,
+			...choices
+		});
+		const image = await withLockedReferrers(isLocal ? {
+			...made,
+			...claimsOf(locked)
+		} : made, locked, context);
+		refuseOther(image, locked);
+		return isLocal ? asLocked(image, locked) : image;
+	} catch (error) {
+		throw explainGone(error, locked);
+	}
+}
+/** What only the lock of an image knows where its source is not there any more, and there is what was made of it. */
+function claimsOf(locked) {
+	const { source, digest, mediaType, converted, index, format, imageId, diffIds } = locked;
+	return {
+		source,
+		digest,
+		mediaType,
+		converted,
+		index,
+		format,
+		imageId,
+		diffIds
+	};
+}
+/** The image as its lock has it, with the fields in the order of the lock. */
+function asLocked(image, locked) {
+	const { names, wanted, content, manifests, sizes, made, notes } = image;
+	return {
+		...locked,
+		names,
+		wanted,
+		content,
+		manifests,
+		sizes,
+		made,
+		notes
+	};
+}
+/** What a lock says of an image, but for its names. */
+const FIELDS = [
+	"mediaType",
+	"root",
+	"rootMediaType",
+	"converted",
+	"index",
+	"format",
+	"imageId",
+	"diffIds",
+	"platforms",
+	"leaves",
+	"referrers"
+];
+/**
+* Refuses an image that is not what its lock says, since another lock would come of it.
+* @throws OciSaveError `digest` that names the first field
+*/
+function refuseOther(image, locked) {
+	const found = lockedImageOf(image);
+	const field = FIELDS.find((name) => !isDeepStrictEqual(found[name], locked[name]));
+	if (field === void 0) return;
+	throw new OciSaveError({
+		code: "digest",
+		message: `its lock is wrong: it has other ${field} than ${shortDigest(locked.digest)}, which it names`,
+		hint: LOCK_HINT
+	});
+}
+/** What to do where the source of a locked image has its digest no more; any other error as it is. */
+function explainGone(error, { digest, source }) {
+	if (!(error instanceof OciSaveError) || error.code !== "not-found") return error;
+	const { code, message, cause } = error;
+	if (source !== "docker") return new OciSaveError({
+		code,
+		message,
+		hint: "Copy the bundle again: oci-save verify says what it lacks.",
+		cause
+	});
+	return new OciSaveError({
+		code,
+		message: `${message}; its lock names ${digest}, and not what a tag names today`,
+		hint: "Its registry removed it: push it there again from a bundle that has it, or save its tag by a list.",
+		cause
 	});
 }
 // src/skopeo/package-managers.ts
@@ -55646,12 +56874,15 @@ async function createSkopeoEnvironment(runFolder, callerEnv, trust) {
 		CONTAINERS_REGISTRIES_CONF: registriesFile
 	};
 	return {
+		temporary: folder("tmp"),
 		certsFolder: certs,
 		globalArgs: [
 			"--policy",
 			folder("policy.json"),
 			"--registries.d",
-			folder("registries.d")
+			folder("registries.d"),
+			"--tmpdir",
+			folder("tmp")
 		],
 		env,
 		storageEnv: storageEnvironment(env, callerEnv),
@@ -55685,6 +56916,12 @@ function daemonFlags(prefix, { DOCKER_HOST: host, DOCKER_CERT_PATH: certs, DOCKE
 		...certs === void 0 || certs === "" ? [] : [`--${prefix}cert-dir`, certs],
 		...certs !== void 0 && certs !== "" && (verify ?? "") === "" ? [`--${prefix}tls-verify=false`] : []
 	];
+}
+/** Whether Docker's daemon is reached through a network: by another address than a socket, or this machine's own. */
+function isDaemonElsewhere({ daemonFlags }) {
+	const [flag, host = ""] = daemonFlags("");
+	if (flag !== "--daemon-host" || /^(?:unix|npipe|fd):/i.test(host)) return false;
+	return !/^[a-z]+:\/\/(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])?(?::\d+)?\/?$/i.test(host);
 }
 const AUTHORITIES = "authorities.crt";
 /**
@@ -55879,6 +57116,67 @@ function inspectRaw(inspect) {
 		maxOutput: MAX_MANIFEST_BYTES
 	});
 }
+// src/skopeo/growth.ts
+/**
+* Docker’s daemon writes a whole image onto its disk before it sends the first byte, and skopeo reads a whole archive before it
+* writes one.
+*/
+const PATIENCE_MILLISECONDS$1 = 9e5;
+/**
+* Does something by skopeo that is ended where its files do not grow any more: it waits for ever for a daemon that does not
+* answer, or for the lock of a storage.
+* @throws OciSaveError `local` where that happens
+*/
+async function whileItGrows({ folders, signal, patienceMilliseconds = PATIENCE_MILLISECONDS$1 }, work) {
+	const ended = new AbortController();
+	const still = new AbortController();
+	const watch = async () => {
+		for (let before = await sizesIn(folders);;) {
+			await setTimeout$1(patienceMilliseconds, void 0, { signal: ended.signal });
+			const now = await sizesIn(folders);
+			if (grown(before, now) < 512 * patienceMilliseconds / 1e3) {
+				still.abort(new OciSaveError({
+					code: "local",
+					message: `nothing came for ${Math.round(patienceMilliseconds / 1e3)} s, and skopeo was ended`,
+					hint: "See whether what holds the images answers: docker images, podman images. An archive of docker save or podman save can be named instead."
+				}));
+				return;
+			}
+			before = now;
+		}
+	};
+	const watching = watch().catch((error) => {
+		if (!ended.signal.aborted) still.abort(error);
+	});
+	try {
+		return await work(signal === void 0 ? still.signal : AbortSignal.any([signal, still.signal]));
+	} finally {
+		ended.abort();
+		await watching;
+	}
+}
+/** The sizes of all files below some folders, by their paths. Files come and go meanwhile. */
+async function sizesIn(folders) {
+	const sizes = /* @__PURE__ */ new Map();
+	for (const folder of folders) {
+		const entries = await unlessGone(readdir(folder, {
+			recursive: true,
+			withFileTypes: true
+		})) ?? [];
+		for (const entry of entries.filter((one) => one.isFile())) {
+			const file = path.join(entry.parentPath, entry.name);
+			const stats = await unlessGone(stat(file));
+			if (stats !== void 0) sizes.set(file, stats.size);
+		}
+	}
+	return sizes;
+}
+/** How many bytes were written. What was removed meanwhile, perhaps for another image, takes nothing from it. */
+function grown(before, now) {
+	let bytes = 0;
+	for (const [file, size] of now) bytes += Math.max(0, size - (before.get(file) ?? 0));
+	return bytes;
+}
 // src/skopeo/failure.ts
 /** The causes of a failure, by the words that skopeo's versions share (containers/image docker client, common/pkg/retry). */
 const CAUSES = [
@@ -55922,245 +57220,6 @@ function skopeoFailure(subject, { exitCode, signal, stderr }, secrets = []) {
 		message: `${subject}: skopeo failed (exit ${exitCode ?? "?"}): ${words}`
 	});
 }
-// src/resolve/select.ts
-/**
-* Chooses an index's children by platform. Attestations are not platforms: they are never chosen, counted or
-* missed. Two children of one platform are both taken, and so is a child that has one wanted platform among others.
-*/
-function selectChildren(index, { platforms: choice, takes }) {
-	const leaves = [];
-	const indexes = [];
-	const unknown = [];
-	const attestations = [];
-	for (const [digest, entries] of Map.groupBy(index.manifests, (entry) => entry.digest)) {
-		const child = {
-			digest,
-			entries
-		};
-		const images = entries.filter((entry) => !isAttestation(entry));
-		const platforms = images.flatMap((entry) => platformOf(entry) ?? []);
-		const wanted = platforms.some((platform) => isWanted(platform, choice));
-		const isIndex = images.some(({ mediaType }) => isIndexType(mediaType));
-		if (images.length === 0) attestations.push(child);
-		else if (takes !== void 0 && !isIndex) {
-			if (takes(digest)) (wanted ? leaves : unknown).push(child);
-		} else if (!wanted && platforms.length === images.length) continue;
-		else if (isIndex) indexes.push(child);
-		else if (wanted) leaves.push(child);
-		else unknown.push(child);
-	}
-	return {
-		leaves,
-		indexes,
-		unknown,
-		attestations
-	};
-}
-/** Whether a platform is one of those chosen. */
-function isWanted(platform, choice) {
-	return choice === "all" || choice.some((wanted) => matchesPlatform(wanted, platform));
-}
-/** The attestations that are taken: of those in `digests`, or all of them where every child is. */
-function attestationsOf(attestations, digests, { platforms: choice, takes }) {
-	if (takes !== void 0) return attestations.filter(({ digest }) => takes(digest));
-	return attestations.filter(({ entries }) => choice === "all" || entries.some((entry) => digests.has(attestedDigest(entry) ?? "")));
-}
-/**
-* Refuses an index whose taken entries are not all valid descriptors. An entry of a platform that is not wanted, or of
-* an attestation, may be invalid.
-* @throws OciSaveError `unsupported`
-*/
-function refuseFaulty({ faulty }, taken, { platforms: choice, takes }) {
-	const wrong = faulty.find(({ digest, platform, isAttestation: attests }) => {
-		if (digest !== void 0 && taken.has(digest)) return true;
-		if (takes !== void 0) return false;
-		if (choice === "all") return true;
-		return !attests && (platform === void 0 || isWanted(platform, choice));
-	});
-	if (wrong === void 0) return;
-	throw new OciSaveError({
-		code: "unsupported",
-		message: `its index is not valid: ${wrong.fault}`
-	});
-}
-/** The platforms that an index offers, in normal form. */
-function offeredPlatforms({ manifests }) {
-	return manifests.filter((child) => !isAttestation(child)).flatMap((child) => platformOf(child) ?? []).map(normalizePlatform);
-}
-// src/resolve/tree.ts
-/** The limits of nested indexes, and of an image's manifests and their bytes. */
-const MAX_DEPTH$1 = 4;
-const MAX_MANIFESTS = 5e3;
-const MAX_TREE_BYTES = 67108864;
-/**
-* Reads all manifests of an image that the choice of platforms takes.
-* @throws OciSaveError `not-found` where a wanted platform is missing (with `warn`, where all are), naming those that are
-*   there; `unsupported` for what is not valid, and for nesting or numbers beyond reason
-*/
-async function readTree(served, wanted, reader) {
-	const choice = {
-		platforms: wanted.choice,
-		takes: wanted.takes
-	};
-	const offered = [];
-	let count = 0;
-	let treeBytes = 0;
-	let claims = 0;
-	const readNode = async (own, depth) => {
-		count += 1;
-		treeBytes += own.bytes.length;
-		if (depth > MAX_DEPTH$1 || count > MAX_MANIFESTS || treeBytes > MAX_TREE_BYTES) throw unreasonable();
-		const { manifest } = own;
-		if (manifest.kind === "manifest") {
-			refuseLargeConfig(manifest);
-			await reader.embedded([manifest.config, ...manifest.layers], own.digest);
-			return {
-				...own,
-				children: [],
-				absent: 0
-			};
-		}
-		offered.push(...offeredPlatforms(manifest));
-		const children = await readChildren(manifest, own.digest, depth);
-		const present = new Set(children.map((child) => child.digest));
-		refuseFaulty(manifest, present, choice);
-		const listed = new Set(manifest.manifests.map((child) => child.digest));
-		return {
-			...own,
-			children,
-			absent: listed.size - present.size + manifest.faulty.length
-		};
-	};
-	const readChild = async (child, parent, depth, attests = []) => {
-		const platforms = attests.length > 0 ? [] : platformsOf$1(child);
-		const digest = shortDigest(child.digest);
-		try {
-			await reader.embedded(child.entries, parent);
-			const read = await reader.manifest(child.digest);
-			const sizes = new Set(child.entries.map(({ size }) => size));
-			sizes.delete(read.bytes.length);
-			for (const size of sizes) reader.note(`its index says that ${digest} has ${size} bytes; it has ${read.bytes.length}`);
-			if (read.claimed !== void 0 && (claims += 1) === 1) reader.note(`its registry says that ${digest} has the digest ${shortDigest(read.claimed)}; the bytes count`);
-			const { bytes, manifest } = read;
-			return await readNode({
-				digest: child.digest,
-				bytes,
-				manifest,
-				platforms,
-				attests
-			}, depth + 1);
-		} catch (error) {
-			throw childError(`its ${attests.length > 0 ? "attestation" : "child"} ${[...platforms.map(formatPlatform), digest].join(", ")}`, parent, error);
-		}
-	};
-	const readChildren = async (index, digest, depth) => {
-		const { leaves, indexes, unknown, attestations } = selectChildren(index, choice);
-		if (count + leaves.length + indexes.length + unknown.length > MAX_MANIFESTS) throw unreasonable();
-		const read = (children) => Promise.all(children.map((child) => readChild(child, digest, depth)));
-		const [known, configured] = await Promise.all([read([...leaves, ...indexes]), read(unknown).then((nodes) => Promise.all(nodes.map((node) => withConfigPlatform(node, reader))))]);
-		for (const { platforms } of configured) offered.push(...platforms);
-		const taken = [...known, ...configured.filter(({ platforms }) => choice.takes !== void 0 || platforms.length === 0 || platforms.some((one) => isWanted(one, choice.platforms)))].filter(({ manifest, children }) => manifest.kind === "manifest" || children.length > 0);
-		const digests = new Set(taken.map((node) => node.digest));
-		const attesting = await Promise.all(attestationsOf(attestations, digests, choice).map((child) => readChild(child, digest, depth, attestedDigests(child, digests))));
-		const byDigest = new Map([...taken, ...attesting].map((node) => [node.digest, node]));
-		return [...new Set(index.manifests.map(({ digest }) => byDigest.get(digest)))].filter((node) => node !== void 0);
-	};
-	const tree = treeOf$1(await withConfigPlatform(await readNode({
-		...served,
-		platforms: [],
-		attests: []
-	}, 0), reader));
-	const found = tree.nodes.flatMap(({ platforms }) => platforms);
-	if (tree.nodes.every(({ manifest }) => manifest.kind === "index")) reader.note("its index lists nothing");
-	if (wanted.takes !== void 0) return tree;
-	refuseMissing(wanted, found, distinct(offered));
-	const left = siblingsLeft(wanted.choice, found, distinct(offered));
-	if (left.length > 0) reader.note(`it also has ${namesOf$2(left)}, not among the wanted platforms`);
-	return tree;
-}
-/** The platforms for which an index lists a child. */
-function platformsOf$1({ entries }) {
-	return distinct(entries.flatMap((entry) => platformOf(entry) ?? []).map(normalizePlatform));
-}
-/** The children to which an attestation belongs: those that were taken, where any was. */
-function attestedDigests({ entries }, taken) {
-	const digests = [...new Set(entries.map((entry) => attestedDigest(entry) ?? ""))].filter(isDigest);
-	const present = digests.filter((digest) => taken.has(digest));
-	return present.length > 0 ? present : digests;
-}
-async function withConfigPlatform(node, reader) {
-	if (node.manifest.kind !== "manifest" || !isImage(node.manifest)) return node;
-	const platform = await reader.configPlatform(node.manifest);
-	return {
-		...node,
-		platforms: distinct([...node.platforms, normalizePlatform(platform)])
-	};
-}
-/** Configs are read into memory; of an artifact it may be anything. */
-function refuseLargeConfig(manifest) {
-	const { digest, size } = manifest.config;
-	if (!isImage(manifest) || size <= 8388608) return;
-	throw new OciSaveError({
-		code: "unsupported",
-		message: `its config, ${shortDigest(digest)}, has ${size} bytes; no image config has more than ${MAX_CONFIG_BYTES}`
-	});
-}
-function unreasonable() {
-	return new OciSaveError({
-		code: "unsupported",
-		message: "its indexes hold more manifests than is reasonable"
-	});
-}
-/**
-* An error about a child's content names the child; one about reading it has its address, and where it is not there, its
-* index and why that may be.
-*/
-function childError(who, index, error) {
-	if (!(error instanceof OciSaveError)) return error;
-	if (error.code === "unsupported") return error.reworded(`${who}: ${error.message}`);
-	if (error.code !== "not-found" || error.hintParts === MISSING_CHILD) return error;
-	const { code, message, cause } = error;
-	return new OciSaveError({
-		code,
-		message: `${who}, of the index ${shortDigest(index)}, is not there: ${message}`,
-		hint: MISSING_CHILD,
-		cause
-	});
-}
-const MISSING_CHILD = "A proxy may give manifests by tag and not by digest: ask the registry behind it. Else the index is broken where it is: have it pushed again, or leave that platform out.";
-/** How many platforms a message names. */
-const MAX_NAMED$2 = 20;
-function namesOf$2(platforms) {
-	const named = platforms.slice(0, MAX_NAMED$2).map(formatPlatform).join(", ");
-	return platforms.length > MAX_NAMED$2 ? `${named} and ${platforms.length - MAX_NAMED$2} more` : named;
-}
-/**
-* Refuses an image without a wanted platform, or with `warn` without any of them. Artifacts, and indexes that list no
-* platform, are never refused.
-* @param found the platforms of what was taken
-* @param offered the platforms that its indexes list; empty where there is no index
-* @throws OciSaveError `not-found`, naming what is there
-*/
-function refuseMissing({ choice, onMissing }, found, offered) {
-	const there = offered.length > 0 ? offered : found;
-	if (choice === "all" || there.length === 0) return;
-	const missing = found.length === 0 ? choice : missingPlatforms(choice, found);
-	const hasSome = missing.length < choice.length;
-	if (missing.length === 0 || hasSome && onMissing === "warn") return;
-	const [first] = there.map(formatPlatform);
-	const others = hint`Choose others with ${option("platforms")}, or for this image alone: '--platform=${first ?? "os/arch"} …' in the list.`;
-	throw new OciSaveError({
-		code: "not-found",
-		message: `it has no ${missing.map(formatPlatform).join(", ")}; it has ${namesOf$2(there)}`,
-		hint: hasSome ? hint`${others} Or save those that it has: ${option("onMissingPlatform", "warn")}.` : others
-	});
-}
-/** What an image offers for the system and architecture of a wanted platform, and was not taken: variants, builds. */
-function siblingsLeft(choice, found, offered) {
-	if (choice === "all") return [];
-	const taken = new Set(found.map(formatPlatform));
-	return offered.filter((platform) => !taken.has(formatPlatform(platform)) && choice.some(({ os, architecture }) => os === platform.os && architecture === platform.architecture));
-}
 // src/resolve/local/convert.ts
 /**
 * Converts an image to OCI by skopeo; the lock keeps the image ID and the uncompressed layers' digests. The same image by
@@ -56196,40 +57255,54 @@ async function resolveConverted(wanted, convertible, tools, options) {
 		}
 	});
 }
-async function convert(ref, { prepare, release, failure, digest: wantedDigest }, { skopeo, environment }, { store, signal }) {
+async function convert(ref, { prepare, release, failure, whenIndex, origin: place, digest: wantedDigest }, { skopeo, environment }, { store, signal, patienceMilliseconds }) {
 	const folder = path.join(store.runFolder, `local-${randomUUID()}`);
 	await mkdir(path.join(folder, POOL), { recursive: true });
 	try {
-		const call = {
+		const local = await prepare(folder);
+		const growth = {
+			folders: [folder, environment.temporary],
+			signal,
+			patienceMilliseconds
+		};
+		const attended = (work) => local.storage === void 0 ? work(signal) : whileItGrows(growth, work);
+		const inspected = await attended((ended) => inspectRaw({
 			skopeo,
 			environment,
 			folder,
-			local: await prepare(folder),
-			signal
-		};
-		const inspected = await inspectRaw(call);
+			local,
+			signal: ended
+		}));
 		if (inspected.exitCode !== 0) throw await failure(ref, inspected);
 		const raw = new TextEncoder().encode(inspected.stdout);
 		if (wantedDigest !== void 0 && digestOf(raw) !== wantedDigest) throw otherImage(wantedDigest, digestOf(raw));
+		if (parseManifest(raw).kind === "index") throw new OciSaveError({
+			code: "unsupported",
+			message: `${ref}: it is an index of several images`,
+			hint: whenIndex
+		});
 		const origin = parseImageManifest(raw);
+		if (place !== void 0) store.origins.reach(place.repository);
 		const converter = `skopeo ${skopeo.version}`;
 		const known = await knownConversion(digestOf(raw), converter, store, signal);
 		if (known !== void 0) return {
 			origin,
 			served: known
 		};
-		const { local, ...rest } = call;
-		const result = await copyWithSkopeo({
-			...rest,
+		const result = await attended((ended) => copyWithSkopeo({
+			skopeo,
+			environment,
+			folder,
 			...local,
-			preserveDigests: false
-		});
+			preserveDigests: false,
+			signal: ended
+		}));
 		if (result.exitCode !== 0) throw await failure(ref, result);
 		const { digest } = (await openLayout(path.join(folder, LAYOUT))).find(void 0);
 		const bytes = await readConverted(folder, digest);
 		const manifest = parseImageManifest(bytes);
-		for (const blob of blobsOf(manifest)) await store.adopt(path.join(poolOf(folder), hexOf(blob.digest)), blob, void 0);
-		await store.put(bytes, void 0);
+		for (const blob of blobsOf(manifest)) await store.adopt(path.join(poolOf(folder), hexOf(blob.digest)), blob, place);
+		await store.put(bytes, place);
 		await store.conversions.set(digestOf(raw), converter, digest);
 		return {
 			origin,
@@ -56279,13 +57352,12 @@ function lost(digest) {
 }
 // src/resolve/local/archive-failure.ts
 const DOCKER_SAVE = "It must be a tar as `docker save` writes it, with manifest.json at its top.";
+const SEVERAL = "it holds several images";
+const NO_MANIFEST = ["it has no manifest.json, so it is no docker archive", `${DOCKER_SAVE} An archive with an OCI layout is oci-archive:path.`];
+const NO_TAR = ["it is cut off, or no tar, or compressed so that this skopeo cannot read it", "Uncompress it, or save the image again."];
 /** What skopeo says of archives (containers/image, docker/internal/tarfile), as sentences, and what to do. */
 const FAULTS$1 = [
-	[
-		/manifest\.json: (?:file does not exist|.*not found)/i,
-		"it has no manifest.json, so it is no docker archive",
-		`${DOCKER_SAVE} An archive with an OCI layout is oci-archive:path.`
-	],
+	[/manifest\.json: (?:file does not exist|.*not found)/i, ...NO_MANIFEST],
 	[
 		/decoding tar manifest\.json/i,
 		"its manifest.json is not JSON",
@@ -56298,7 +57370,7 @@ const FAULTS$1 = [
 	],
 	[
 		/expected 1 item, got \d/,
-		"it holds several images",
+		SEVERAL,
 		"Name one of them: docker-archive:path:name:tag."
 	],
 	[
@@ -56311,11 +57383,7 @@ const FAULTS$1 = [
 		"a layer in it is damaged, or a hard link to another file in it",
 		"Save the image again, or pack its folder without hard links."
 	],
-	[
-		/unexpected EOF|invalid tar header|gzip|zstd|xz:/i,
-		"it is cut off, or no tar, or compressed so that this skopeo cannot read it",
-		"Uncompress it, or save the image again."
-	]
+	[/unexpected EOF|invalid tar header|gzip|zstd|xz:/i, ...NO_TAR]
 ];
 /** The error for a docker archive that skopeo cannot read. No network is to blame: it fails again if it is run again. */
 function archiveFailure(ref, result) {
@@ -56333,45 +57401,64 @@ function archiveFailure(ref, result) {
 const manifestSchema$1 = array(looseObject({ RepoTags: array(string()).nullish() }));
 /** More do not fit a message. */
 const MAX_NAMES$5 = 20;
+/** gzip, zstd, xz, bzip2. */
+const COMPRESSED = [
+	"1f8b",
+	"28b52ffd",
+	"fd377a585a00",
+	"425a68"
+];
+const LONGEST_MAGIC = 6;
 /**
-* The names of the images in a docker archive, of those that have one, for a message. None where it is compressed, or cannot
-* be read.
-* @throws the error of the system
+* The names of the images in a docker archive, of those that have one.
+* @param folders real folders that it must lie in, links followed; anywhere, where they are left out
+* @throws OciSaveError `local` for what is not a regular file, or lies elsewhere; the error of the system
 */
-async function namesInArchive(file, folders) {
-	const { handle, size } = await openSized(file, folders);
-	await handle.close();
-	async function* read(start, end) {
-		const opened = await openSized(file, folders);
-		if (end > start) yield* opened.handle.createReadStream({
-			start,
-			end: end - 1
-		});
-		else await opened.handle.close();
-	}
+async function readArchiveNames(file, folders) {
+	const archive = await seekableFile(file, folders);
+	const start = Buffer.concat(await Array.fromAsync(archive.read(0, LONGEST_MAGIC))).toString("hex");
+	if (COMPRESSED.some((magic) => start.startsWith(magic))) return { unread: "compressed" };
 	try {
-		for await (const entry of readTar({
-			size,
-			read
-		})) {
+		for await (const entry of readTar(archive)) {
 			if (entry.path !== "manifest.json" || entry.kind !== "file" || entry.size > 8388608) continue;
 			const json = jsonIn(Buffer.concat(await Array.fromAsync(entry.body)));
-			return (manifestSchema$1.safeParse(json).data ?? []).flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => isReference$1(name)).slice(0, MAX_NAMES$5);
+			return { names: (manifestSchema$1.safeParse(json).data ?? []).flatMap(({ RepoTags }) => RepoTags ?? []).filter((name) => isReference$1(name)).slice(0, MAX_NAMES$5) };
 		}
 	} catch (error) {
 		if (!(error instanceof TarFault)) throw error;
+		return { unread: "no tar" };
 	}
-	return [];
+	return { unread: "no manifest" };
+}
+/** The same for a message: none where they are not known. */
+async function namesInArchive(file, folders) {
+	const read = await readArchiveNames(file, folders);
+	return "names" in read ? read.names : [];
 }
 // src/resolve/local/docker-archive.ts
 /**
 * The name that a docker archive has for its image, where its list has none.
-* @throws OciSaveError `list` where it has several, with all of them; `local` where it cannot be read
+* @throws OciSaveError `list` where it has several, with all of them, or is compressed; `unsupported` where it is none;
+*   `local` where it cannot be read
 */
 async function nameInArchive(ref, { path: file, folders }) {
-	const names = await namesInArchive(file, folders).catch((cause) => {
+	const read = await readArchiveNames(file, folders).catch((cause) => {
 		throw unreadable$1(file, cause);
 	});
+	if ("unread" in read) {
+		if (read.unread === "compressed") throw new OciSaveError({
+			code: "list",
+			message: `${ref}: it is compressed, so the names in it are not read`,
+			hint: `Write '${ref}:NAME' with the name that it has there, or '${ref} => name:tag' where it has one image. Or uncompress it.`
+		});
+		const [fault, hint] = read.unread === "no tar" ? NO_TAR : NO_MANIFEST;
+		throw new OciSaveError({
+			code: "unsupported",
+			message: `${ref}: ${fault}`,
+			hint
+		});
+	}
+	const { names } = read;
 	if (names.length < 2) return names[0];
 	throw new OciSaveError({
 		code: "list",
@@ -56403,7 +57490,7 @@ function dockerArchive(source) {
 			opened = await openRegularFile(file, folders).catch((cause) => {
 				throw unreadable$1(file, cause);
 			});
-			await symlink(await placeOf$5(file, opened), path.join(folder, ARCHIVE));
+			await symlink(await placeOf$4(file, opened), path.join(folder, ARCHIVE));
 			const inside = reference === void 0 ? "" : `:${formatReference(reference)}`;
 			return { source: `docker-archive:${ARCHIVE}${inside}` };
 		},
@@ -56425,23 +57512,9 @@ function unreadable$1(file, cause) {
 * Where skopeo finds the archive: on Linux the open file itself (proc(5)), which no link can change any more. Where /proc
 * is that of another namespace of processes, this process has another number there than its own.
 */
-async function placeOf$5(file, opened) {
+async function placeOf$4(file, opened) {
 	if (process.platform !== "linux") return path.resolve(file);
 	return `/proc/${await readlink("/proc/self")}/fd/${opened.fd}`;
-}
-// src/resolve/local/held.ts
-/**
-* The bundle in whose lock an image was found: a folder, an archive, or one of its parts.
-* @throws OciSaveError `usage` where it is none any more, `digest` where an archive is cut off
-*/
-async function openHeld({ path, isArchive }) {
-	if (!isArchive) return openBundlePort(path);
-	const archive = await openArchive(path);
-	if (archive !== void 0) return openArchivePort(archive);
-	throw new OciSaveError({
-		code: "usage",
-		message: `${path} is not an archive of a bundle`
-	});
 }
 // src/resolve/local/storage.ts
 /** How messages call the places that images are taken from. */
@@ -56456,19 +57529,41 @@ function storedImage({ transport, image }) {
 	const named = typeof image !== "string" ? formatReference(image) : transport === "docker-daemon" ? image : `@${hexOf(image)}`;
 	return {
 		from: PLACE_NAMES[transport],
+		origin: {
+			repository: `${transport}:${repositoryOf(image)}`,
+			isPrivate: true
+		},
 		prepare: async () => ({
 			source: `${transport}:${named}`,
 			storage: transport
 		}),
-		failure: (ref, result) => storageFailure(ref, transport, result)
+		failure: (ref, result) => storageFailure(ref, transport, result),
+		whenIndex: "Write the whole index into an archive, and name that: podman manifest push --all NAME oci-archive:FILE:NAME. Or name one of its images."
 	};
+}
+/** The same for every tag and build of an image, so that a layer of many builds has one mark. */
+function repositoryOf(image) {
+	return typeof image === "string" ? image : `${image.domain}/${image.path}`;
+}
+const COMPLETE = "Names are complete there: docker.io/library/NAME:TAG, and localhost/NAME:TAG for what Podman built. docker images or podman images lists them.";
+/**
+* Offline no network is asked, and DOCKER_HOST may lead through one.
+* @throws OciSaveError `local`
+*/
+function refuseElsewhere(transport, { environment }, offline) {
+	if (!offline || transport !== "docker-daemon" || !isDaemonElsewhere(environment)) return;
+	throw new OciSaveError({
+		code: "local",
+		message: "DOCKER_HOST leads to another machine, which is not asked offline",
+		hint: hint`Unset DOCKER_HOST, or leave out ${option("offline")}.`
+	});
 }
 /** What skopeo says of storages, as sentences, and what to do. */
 const FAULTS = [[
 	/no such image|reference does not exist|does not resolve to an image ID|identifier is not an image|reference does not resolve/i,
 	"not-found",
 	"it is not there",
-	"Names are complete there: docker.io/library/NAME:TAG, and localhost/NAME:TAG for what Podman built. docker images or podman images lists them."
+	COMPLETE
 ], [
 	/cannot connect to the docker daemon|dial unix|connection refused|permission denied.*docker\.sock/i,
 	"machine",
@@ -56489,12 +57584,70 @@ function storageFailure(ref, transport, result) {
 	}
 	const message = `${ref}: ${fault}`;
 	const own = code === "machine" || transport === "docker-daemon" ? code : "not-found";
+	const advice = hint === COMPLETE && builtName(ref, transport) || hint;
 	return new OciSaveError({
 		code: own === "machine" ? "local" : own,
 		message,
-		hint,
+		hint: advice,
 		cause: failure.cause
 	});
+}
+/** A name without a registry is Docker Hub's, and Podman gives what it builds another one. */
+function builtName(ref, transport) {
+	const name = /^containers-storage:docker\.io\/library\/(.+)$/.exec(ref)?.[1];
+	if (name === void 0 || transport !== "containers-storage") return void 0;
+	return `What Podman built as ${name} is there as localhost/${name}: write containers-storage:localhost/${name}. podman images lists the names.`;
+}
+// src/resolve/local/resolve-local.ts
+/**
+* Resolves an image of this machine: from the bundle that has it, where its lock was read from one, else from its own source.
+* @throws OciSaveError `list` where it has no name, or its source has several images; what its source says
+*/
+async function resolveLocal(wanted, source, context) {
+	const { held, locked } = wanted;
+	if (held !== void 0 && locked !== void 0) return resolveLocked(wanted, locked, await context.places.bundle(held), context);
+	return withReferrers$1(isConverted(source) ? await resolveByConversion(wanted, source, context) : await resolveAsItIs(wanted, source, context), context);
+}
+function isConverted(source) {
+	return "image" in source || source.transport === "docker-archive";
+}
+async function resolveByConversion(wanted, source, context) {
+	const isArchive = source.transport === "docker-archive";
+	const isUnnamed = wanted.names.length === 0;
+	const image = named$1(wanted, isArchive && isUnnamed ? await nameInArchive(wanted.ref, source) : void 0, context);
+	const convertible = isArchive ? dockerArchive(source) : storedImage(source);
+	const tools = await context.skopeoTools();
+	refuseElsewhere(source.transport, tools, context.offline);
+	return resolveConverted(image, convertible, tools, context);
+}
+async function resolveAsItIs(wanted, source, context) {
+	const { port, find } = await context.places.source(source);
+	const { digest, name } = find("name" in source ? source.name : void 0);
+	return resolveImage(named$1(wanted, name, context), digest, port, context);
+}
+/** A local image without a stored name takes the one that its source has for it. */
+function named$1(wanted, inside, { naming }) {
+	if (wanted.names.length > 0) return wanted;
+	if (inside === void 0) throw new OciSaveError({
+		code: "list",
+		message: `${wanted.ref} does not say under which name it is to be stored`,
+		hint: `Write '${wanted.ref} => name:tag'.`
+	});
+	const names = namesOf$3(withDefaultTag(parseReference(inside)), naming);
+	const [why] = names.flatMap(({ name }) => whyUnservable(repositoryPath(name)) ?? []);
+	if (why !== void 0) {
+		const hint = `Store it under another name: '${wanted.ref} => name:tag'.`;
+		throw new OciSaveError({
+			code: "list",
+			message: `its source names it '${inside}': ${why}`,
+			hint
+		});
+	}
+	return {
+		...wanted,
+		names,
+		namedBySource: true
+	};
 }
 // src/resolve/local/places.ts
 /** The places of an image that has no transport, in their order. */
@@ -56504,7 +57657,8 @@ function placesFor({ sourceOrder, offline }) {
 }
 /**
 * An image of a registry, from the first place that has it. An image of this machine that is another one than was wanted
-* (its platform, its pin) is passed over, and that is said.
+* (its platform, its pin) is passed over, and that is said. So is a storage that cannot be read, with a warning: nobody
+* knows which image it has.
 * @param read takes it from its registry, or offline from the store
 * @throws OciSaveError of the only place, or one that says why each place does not have it
 */
@@ -56514,6 +57668,7 @@ async function resolveInOrder(wanted, reference, read, options) {
 	const reasons = [];
 	for (const place of places) try {
 		const image = await fromPlace(place, wanted, reference, read, options);
+		warnOfUnread(place, wanted, reasons, options);
 		return {
 			...image,
 			notes: [...image.notes, ...decision(place, wanted, reasons)]
@@ -56528,7 +57683,7 @@ async function resolveInOrder(wanted, reference, read, options) {
 		});
 	}
 	const [first] = reasons;
-	if (first !== void 0 && reasons.length === 1) throw first.error;
+	if (first !== void 0 && reasons.length === 1) throw first.place === "store" ? notInStore(first.error) : first.error;
 	throw new OciSaveError({
 		code: reasons.find(({ place }) => place === "remote")?.error.code ?? "not-found",
 		message: `${wanted.ref} is in no place that was looked at: ${reasonsText(wanted, reasons)}`,
@@ -56551,10 +57706,12 @@ async function fromPlace(place, wanted, reference, read, options) {
 		...storedImage(source),
 		digest
 	};
+	const tools = await toolsFor(options);
+	refuseElsewhere(place, tools, options.offline);
 	return resolveConverted({
 		...wanted,
 		source
-	}, convertible, await toolsFor(options), options);
+	}, convertible, tools, options);
 }
 /**
 * skopeo reads the places of this machine. Where nobody named these, a machine without skopeo is one that has no image there:
@@ -56587,6 +57744,30 @@ async function whole(image, { store }) {
 	}
 	return image;
 }
+/** Offline, where no storage of this machine may be looked at. */
+function notInStore(error) {
+	const { code, message, cause } = error;
+	if (code !== "not-found") return error;
+	return new OciSaveError({
+		code,
+		message,
+		hint: hint`Bring it into the store by a run without ${option("offline")}. Storages of this machine are looked at where ${option("source")} names them.`,
+		cause
+	});
+}
+/** Where the user named no storages, one that this machine does not have is no news. */
+function warnOfUnread(place, wanted, reasons, { sourceOrder, emit }) {
+	const unread = reasons.filter(({ error }) => error.code === "local");
+	if (sourceOrder === "auto" || unread.length === 0) return;
+	const { ref, origins } = wanted;
+	emit({
+		type: "log",
+		level: "warning",
+		message: `it is taken from ${PLACE_NAMES[place]}, and may be another image than the one before it in the order: ${reasonsText(wanted, unread)}`,
+		image: ref,
+		origins
+	});
+}
 /** What the log and the report say of the choice. */
 function decision(place, wanted, reasons) {
 	const passed = reasons.length === 0 ? "" : `; ${reasonsText(wanted, reasons)}`;
@@ -56595,461 +57776,53 @@ function decision(place, wanted, reasons) {
 function reasonsText({ ref }, reasons) {
 	return reasons.map(({ place, error }) => `${PLACE_NAMES[place]}: ${error.message.replace(`${ref}: `, "")}`).join("; ");
 }
-// src/resolve/local/open-source.ts
+// src/resolve/served.ts
 /**
-* Opens an OCI layout, an OCI archive, or a folder that skopeo wrote.
-* @throws OciSaveError `list` where it is none, `local` for what is not a regular file, or lies elsewhere
+* Resolves an image of a registry: from the bundle that has it, where its lock was read from one, else from the places in the
+* order of the option `source`, of which its registry is one.
+* @throws OciSaveError `unsupported` for a pin that is not sha256; what its places say
 */
-async function openSource(source) {
-	const { transport, path, folders } = source;
-	if (transport === "dir") {
-		const dir = await openDir(path, folders);
-		return {
-			port: dir,
-			find: () => ({
-				digest: dir.top,
-				name: void 0
-			})
-		};
+async function resolveServed(wanted, reference, context) {
+	const { domain, path, otherDigest } = reference;
+	if (otherDigest !== void 0) throw unsupportedPin(otherDigest);
+	const repository = {
+		domain,
+		path
+	};
+	const port = portOf(repository, context);
+	const { held, locked } = wanted;
+	if (locked !== void 0 && held !== void 0) {
+		const bundle = await context.places.bundle(held);
+		return resolveLocked(wanted, locked, context.offline ? bundle : heldFirst(bundle, port), context);
 	}
-	const layout = await (transport === "oci" ? openLayout(path, folders) : openOciArchive(path, folders));
+	const image = locked === void 0 ? await resolveByReference(wanted, reference, port, context) : await resolveLocked(wanted, locked, port, context);
 	return {
-		port: layout,
-		find(name) {
-			const entry = layout.find(name);
-			return {
-				digest: entry.digest,
-				name: nameOfEntry(entry)
-			};
-		}
+		...image,
+		notes: [...image.notes, ...context.sources.notesOf(repository)]
 	};
 }
-// src/resolve/locked.ts
-/** Which manifests of its source a locked image has: those that are its leaves, or were converted to them. */
-function takenBy({ leaves, converted = {} }) {
-	const digests = new Set(leaves.map(({ digest }) => digest));
-	return (digest) => digests.has(converted[digest] ?? digest);
+async function resolveByReference(wanted, reference, port, context) {
+	const { tag, digest } = reference;
+	const fromPort = () => resolveImage(wanted, digest ?? tag ?? "latest", port, context);
+	return withReferrers$1(await resolveInOrder(wanted, reference, fromPort, context), context);
 }
-/** What a lock says of an image, but for its names. */
-const FIELDS = [
-	"mediaType",
-	"root",
-	"rootMediaType",
-	"converted",
-	"index",
-	"format",
-	"imageId",
-	"diffIds",
-	"platforms",
-	"leaves",
-	"referrers"
-];
-/**
-* Refuses an image that is not what its lock says, since another lock would come of it.
-* @throws OciSaveError `digest` that names the first field
-*/
-function refuseOther(image, locked) {
-	const found = lockedImageOf(image);
-	const field = FIELDS.find((name) => !isDeepStrictEqual(found[name], locked[name]));
-	if (field === void 0) return;
-	throw new OciSaveError({
-		code: "digest",
-		message: `its lock is wrong: it has other ${field} than ${shortDigest(locked.digest)}, which it names`,
-		hint: LOCK_HINT
+/** Its registry; offline, what the store has of it. */
+function portOf(repository, { sources, isPrivate, store, offline }) {
+	const { client, nameOf, passOver } = sources;
+	const name = nameOf(repository);
+	return offline ? offlinePort(name, store) : registryPort(client, repository, {
+		isPrivate,
+		name,
+		passOver
 	});
 }
-/** What to do where the source of a locked image has its digest no more; any other error as it is. */
-function explainGone(error, { digest, source }) {
-	if (!(error instanceof OciSaveError) || error.code !== "not-found") return error;
-	const { code, message, cause } = error;
-	if (source !== "docker") return new OciSaveError({
-		code,
-		message,
-		hint: "Copy the bundle again: oci-save verify says what it lacks.",
-		cause
-	});
-	return new OciSaveError({
-		code,
-		message: `${message}; its lock names ${digest}, and not what a tag names today`,
-		hint: "Its registry removed it: push it there again from a bundle that has it, or save its tag by a list.",
-		cause
-	});
-}
-// src/resolve/referrer-manifests.ts
-/** Of all manifests that are read for the referrers of one image. */
-const MAX_MANIFESTS_BYTES = 67108864;
-/** @throws OciSaveError `unsupported` where there is more than is reasonable, or an index is not valid */
-function createReferrerManifests(port, reader, signal) {
-	const kept = /* @__PURE__ */ new Map();
-	const read = /* @__PURE__ */ new Set();
-	let bytes = 0;
-	const manifests = {
-		kept,
-		count(one) {
-			if (read.has(one.digest)) return;
-			read.add(one.digest);
-			bytes += one.bytes.length;
-			if (read.size > 1e3) throw tooMuch(`more than ${MAX_REFERRERS}`);
-			if (bytes > MAX_MANIFESTS_BYTES) throw tooMuch(`more than ${MAX_MANIFESTS_BYTES} bytes of manifests`);
-		},
-		async read(digest) {
-			const one = await reader.read(digest, port, signal);
-			manifests.count(one);
-			return one;
-		},
-		async keep({ digest, bytes: own, manifest }) {
-			if (kept.has(digest)) return;
-			kept.set(digest, {
-				digest,
-				size: own.length,
-				manifest
-			});
-			if (manifest.kind === "manifest") return;
-			const [faulty] = manifest.faulty;
-			if (faulty !== void 0) throw notValid(digest, faulty.fault);
-			for (const child of manifest.manifests) await manifests.keep(await manifests.read(child.digest));
-		}
-	};
-	return manifests;
-}
-function tooMuch(what) {
+/** Readers of a bundle find an image by its sha256 digest alone. */
+function unsupportedPin(pin) {
 	return new OciSaveError({
 		code: "unsupported",
-		message: `its referrers are beyond reason: ${what}`
+		message: `it is pinned by a ${otherAlgorithm(pin)} digest, and only sha256 is supported`,
+		hint: "Pin it by its sha256 digest, or by its tag."
 	});
-}
-function notValid(digest, fault) {
-	return new OciSaveError({
-		code: "unsupported",
-		message: `its index of referrers ${shortDigest(digest)} is not valid: ${fault}`
-	});
-}
-// src/resolve/referrers.ts
-/** What cosign may have stored under tags of its own. */
-const SUFFIXES = {
-	signatures: ["sig"],
-	all: [
-		"sig",
-		"att",
-		"sbom"
-	]
-};
-/** Referrers of an image, and referrers of these. */
-const LEVELS = 2;
-/** Manifests asked about at once, several requests each. */
-const SUBJECTS_AT_ONCE = 8;
-/** Listed manifests read at once, of each of these. */
-const READ_AT_ONCE$1 = 4;
-/** Manifests asked about, referrers included: an index can list thousands of children. */
-const MAX_SUBJECTS = 6e3;
-/**
-* An image with what refers to its manifests: by the registry's list, by the tag that stands in for such a list, and by
-* cosign's tags, since each tool writes another of the three. A filter or a type in a list is not trusted: the manifests
-* themselves say what they are and to what they belong.
-* @throws OciSaveError where any of these places gives another answer than that there is nothing; `unsupported` where there is
-*   more than is reasonable
-*/
-async function withReferrers$1(image, options) {
-	const { referrers: choice, signal } = options;
-	const { content } = image;
-	if (choice === "none") return image;
-	if (content?.referrers === void 0 || content.tagged === void 0) return withNote(image, "no signature or other referrer was looked for: no registry was asked for it");
-	const search = startSearch(content, choice, options);
-	const asked = /* @__PURE__ */ new Set();
-	let subjects = [...image.manifests.keys()].filter((digest) => !image.made.has(digest));
-	for (let level = 0; level < LEVELS && subjects.length > 0; level += 1) {
-		const fresh = [...new Set(subjects)].filter((digest) => !asked.has(digest));
-		for (const digest of fresh) asked.add(digest);
-		if (asked.size > MAX_SUBJECTS) throw tooMuch(`more than ${MAX_SUBJECTS} manifests to ask about`);
-		subjects = (await pMap(fresh, (subject) => {
-			signal?.throwIfAborted();
-			return search.of(subject);
-		}, { concurrency: SUBJECTS_AT_ONCE })).flat();
-	}
-	const joined = joinFound(image, search);
-	return image.converted === void 0 ? joined : withNote(joined, "it was converted: what signs its original does not fit it, and was not looked for");
-}
-/**
-* An image with the referrers that its lock has, each by its digest: nothing is looked for.
-* @throws OciSaveError `digest` where one of them belongs to something else than the lock says
-*/
-async function withLockedReferrers(image, { referrers }, { manifests: reader, signal }) {
-	const { content } = image;
-	if (referrers.length === 0 || content === void 0) return image;
-	const manifests = createReferrerManifests(content, reader, signal);
-	const subjects = /* @__PURE__ */ new Set([...image.manifests.keys(), ...referrers.map(({ digest }) => digest)]);
-	const found = /* @__PURE__ */ new Map();
-	for (const { digest, subject, tag } of referrers) {
-		signal?.throwIfAborted();
-		const one = await manifests.read(digest);
-		if (!subjects.has(subject) || tag === void 0 && one.manifest.subject?.digest !== subject) throw new OciSaveError({
-			code: "digest",
-			message: `its lock is wrong: ${shortDigest(digest)} does not refer to ${shortDigest(subject)}`,
-			hint: LOCK_HINT
-		});
-		await manifests.keep(one);
-		found.set(keyOf$1(digest, subject), lockedReferrer(one, subject, tag));
-	}
-	return joinFound(image, {
-		found,
-		manifests: manifests.kept,
-		notes: /* @__PURE__ */ new Set()
-	});
-}
-const keyOf$1 = (digest, subject) => `${digest} ${subject}`;
-function lockedReferrer({ digest, manifest }, subject, tag) {
-	const artifactType = artifactTypeOf(manifest);
-	return {
-		digest,
-		mediaType: manifest.mediaType,
-		...artifactType === void 0 ? {} : { artifactType },
-		subject,
-		...tag === void 0 ? {} : { tag }
-	};
-}
-function withNote(image, note) {
-	return {
-		...image,
-		notes: [...image.notes, note]
-	};
-}
-function startSearch(port, choice, { store, manifests: reader, signal }) {
-	const found = /* @__PURE__ */ new Map();
-	const notes = /* @__PURE__ */ new Set();
-	const manifests = createReferrerManifests(port, reader, signal);
-	/** Undefined where the tag is not there. */
-	const readTag = async (tag) => {
-		const one = await port.tagged?.(tag, signal);
-		if (one === void 0) return void 0;
-		manifests.count(one);
-		return one;
-	};
-	const take = async (one, subject, tag) => {
-		await manifests.keep(one);
-		const key = keyOf$1(one.digest, subject);
-		found.set(key, lockedReferrer(one, subject, tag ?? found.get(key)?.tag));
-		return [one.digest];
-	};
-	/** What a list names as a referrer; nothing where it is none, or not one of those looked for. */
-	const takeListed = async (digest, subject) => {
-		const words = `${shortDigest(digest)} is listed as a referrer of ${shortDigest(subject)}`;
-		let one;
-		try {
-			one = await manifests.read(digest);
-		} catch (error) {
-			if (!isAbsent(error)) throw error;
-			notes.add(`${words}, and is not there`);
-			return [];
-		}
-		if (one.manifest.subject?.digest !== subject) {
-			notes.add(`${words}, and does not name it: it is left out`);
-			return [];
-		}
-		return choice === "all" || isSignatureType(artifactTypeOf(one.manifest) ?? "") ? take(one, subject) : [];
-	};
-	const listed = async (subject) => {
-		const tag = referrersTag(subject);
-		const [list = [], standIn] = await Promise.all([port.referrers?.(subject, signal), readTag(tag)]);
-		const digests = new Set(list.map(({ digest }) => digest));
-		if (standIn?.manifest.kind === "index" && standIn.digest !== subject) {
-			const [faulty] = standIn.manifest.faulty;
-			if (faulty !== void 0) throw notValid(standIn.digest, faulty.fault);
-			for (const { digest } of standIn.manifest.manifests) digests.add(digest);
-		} else if (standIn !== void 0 && standIn.digest !== subject) notes.add(`its tag ${tag} names no index of referrers: it is left out`);
-		if (digests.size > 1e3) throw tooMuch(`${digests.size} of ${shortDigest(subject)}`);
-		return (await pMap(digests, (digest) => takeListed(digest, subject), { concurrency: READ_AT_ONCE$1 })).flat();
-	};
-	const ofCosign = async (subject, suffix) => {
-		const tag = cosignTag(subject, suffix);
-		const one = await readTag(tag);
-		if (one === void 0) return [];
-		await store.put(one.bytes, await port.origin?.());
-		return take(one, subject, tag);
-	};
-	return {
-		found,
-		manifests: manifests.kept,
-		notes,
-		async of(subject) {
-			const cosigns = SUFFIXES[choice].map((suffix) => ofCosign(subject, suffix));
-			return (await Promise.all([listed(subject), ...cosigns])).flat();
-		}
-	};
-}
-function joinFound(image, { found, manifests: own, notes }) {
-	if (found.size === 0 && notes.size === 0) return image;
-	const manifests = new Map([...image.manifests, ...own]);
-	const referrers = [...found.values()].toSorted((a, b) => byText(a.digest, b.digest) || byText(a.subject, b.subject));
-	const joined = {
-		...image,
-		referrers,
-		manifests,
-		sizes: sizesOf(manifests),
-		notes: [...image.notes, ...[...notes].toSorted()]
-	};
-	refuseUnlockable(lockedImageOf(joined));
-	return joined;
-}
-// src/resolve/embedded.ts
-/**
-* Stores the content that descriptors embed, so that it is asked for nowhere: registries need not have it.
-* @param from the manifest that has the descriptors: who may not have it may not have what it embeds
-* @throws OciSaveError `unsupported` where it is not what they describe: readers that take it would get other content
-*/
-async function keepEmbedded(descriptors, from, store) {
-	for (const descriptor of descriptors) {
-		const bytes = embeddedIn(descriptor);
-		if (bytes === "wrong") throw new OciSaveError({
-			code: "unsupported",
-			message: `what it embeds as ${shortDigest(descriptor.digest)} is not that blob`
-		});
-		if (bytes !== void 0) await store.put(bytes, from);
-	}
-}
-// src/resolve/resolve-image.ts
-/**
-* Resolves one image: its digest by HEAD where a tag names it, its manifests by GET only where the store does not have
-* those bytes. Every manifest enters the store as it was served.
-*/
-async function resolveImage(image, reference, content, options) {
-	const notes = [];
-	const wanted = subjectOfCosignTag(reference) !== void 0 ? {
-		...image,
-		platforms: "all"
-	} : image;
-	const { locked } = wanted;
-	const platforms = {
-		choice: wanted.platforms,
-		onMissing: options.onMissingPlatform,
-		takes: locked && takenBy(locked)
-	};
-	const served = await readTree(await readTop(reference, content, options), platforms, {
-		manifest: (child) => options.manifests.read(child, content, options.signal),
-		embedded: (descriptors, from) => keepEmbedded(descriptors, from, options.store),
-		configPlatform: (manifest) => readConfigPlatform(manifest, content, options),
-		note: (message) => notes.push(message)
-	});
-	const { tree, converted } = options.format === "oci" ? convertTree(served) : {
-		tree: served,
-		converted: /* @__PURE__ */ new Map()
-	};
-	if (wanted.pin !== void 0 && converted.size > 0) notes.push("it was pinned by digest, and converting changes that");
-	return describe$1({
-		wanted,
-		content,
-		tree,
-		served: served.top,
-		converted,
-		notes,
-		options
-	});
-}
-/**
-* A manifest that is named by digest and stored is read from no source: its repository is asked for it by HEAD only where
-* it is hidden because it came with credentials. For a tag, the digest of HEAD counts only if an
-* earlier GET of that tag had it: registries have been seen to claim the digest of a child or of another tag, and both may
-* be in the store.
-*/
-async function readTop(reference, content, { store, manifests, signal }) {
-	const claim = isDigest(reference) && !store.origins.hides(reference) ? void 0 : await content.head?.(reference, signal);
-	if (claim !== void 0) store.origins.reach(content.name);
-	if (isDigest(reference)) {
-		const pinned = await manifests.read(reference, content, signal);
-		if (pinned.claimed !== void 0) throw otherClaim(content.name, reference, pinned.claimed);
-		return pinned;
-	}
-	const key = store.served.keyOf(content.name, reference);
-	if (claim !== void 0 && claim.digest === store.served.get(key)) {
-		const stored = await manifests.stored(claim.digest);
-		if (stored !== void 0) return stored;
-	}
-	const manifest = await manifests.fetch(reference, content, signal);
-	await store.served.set(key, manifest.digest);
-	return manifest;
-}
-/** Who pins an image wants it from a registry that agrees. */
-function otherClaim(source, digest, claimed) {
-	return new OciSaveError({
-		code: "digest",
-		message: `${source}@${shortDigest(digest)}: its registry sent the bytes that were pinned, and says that the digest is ${shortDigest(claimed)}`,
-		hint: "A proxy may mix up its cache: ask who runs the registry, or fetch the image from elsewhere."
-	});
-}
-async function readConfigPlatform(manifest, source, { store, retries, signal }) {
-	const { digest, size } = manifest.config;
-	const read = () => store.read(digest, MAX_CONFIG_BYTES);
-	let bytes = await read();
-	if (bytes === void 0) {
-		await bringBlob(source, {
-			digest,
-			size
-		}, store, {
-			retries,
-			signal
-		});
-		bytes = await read();
-	}
-	if (bytes === void 0) throw new OciSaveError({
-		code: "local",
-		message: `config ${shortDigest(digest)} is missing in the store, or is damaged`,
-		hint: "Run it again: what was fetched stays."
-	});
-	if (bytes.length !== size) throw new OciSaveError({
-		code: "digest",
-		message: `it says that config ${shortDigest(digest)} has ${size} bytes; it has ${bytes.length}`
-	});
-	return parseConfig(bytes, manifest).platform;
-}
-/**
-* The tree with Docker's manifests and lists as OCI ones. Blobs keep their bytes, manifests get new digests. `converted`
-* maps old digests to new ones; it is empty where nothing was Docker's.
-*/
-function convertTree({ top }) {
-	const converted = /* @__PURE__ */ new Map();
-	const convert = (node) => {
-		const pairs = node.children.map((old) => ({
-			old,
-			now: convert(old)
-		}));
-		const children = pairs.map(({ now }) => now);
-		const bytes = convertedBytes(node, pairs);
-		if (bytes === node.bytes) return {
-			...node,
-			children
-		};
-		const digest = digestOf(bytes);
-		converted.set(node.digest, digest);
-		return {
-			...node,
-			digest,
-			bytes,
-			children,
-			manifest: parseManifest(bytes)
-		};
-	};
-	/** After all is converted: an attestation may be listed before that to which it belongs. */
-	const renamed = (node) => ({
-		...node,
-		children: node.children.map(renamed),
-		attests: node.attests.map((attested) => converted.get(attested) ?? attested)
-	});
-	return {
-		tree: treeOf$1(renamed(convert(top))),
-		converted
-	};
-}
-function convertedBytes({ manifest, bytes }, children) {
-	const childChanged = children.some(({ old, now }) => now.digest !== old.digest);
-	if (!isDockerType(manifest.mediaType) && !childChanged) return bytes;
-	if (manifest.kind === "manifest") return convertManifest(manifest);
-	return convertIndex(manifest, new Map(children.map(({ old, now }) => {
-		const { mediaType } = now.manifest;
-		return [old.digest, {
-			mediaType,
-			digest: now.digest,
-			size: now.bytes.length
-		}];
-	})));
 }
 // src/resolve/resolve.ts
 /** Fails some of the images that were resolved. */
@@ -57073,52 +57846,54 @@ async function resolveImages(wanted, context) {
 		stage: "resolve",
 		total: wanted.length
 	});
-	const shared = {
-		manifests: createManifestReader$1(context.store),
-		opened: /* @__PURE__ */ new Map(),
-		heldPorts: /* @__PURE__ */ new Map()
-	};
-	const told = /* @__PURE__ */ new Set();
+	const shared = shareAmongImages(context);
+	const tellFailure = failureTeller(emit);
 	const results = await pMap(wanted, async (image) => {
 		signal?.throwIfAborted();
-		const result = await resolveOne(image, {
-			...context,
-			...shared
-		});
-		if ("error" in result) {
-			const { error } = result;
-			const { ref, origins } = image;
-			const isTold = error instanceof OciSaveError && error.code === "quota" && told.has(error);
-			told.add(error);
-			if (!isTold) emit({
-				type: "log",
-				level: "error",
-				message: messageOf(error),
-				image: ref,
-				origins
-			});
-			emit({
-				type: "step",
-				stage: "resolve",
-				subject: ref,
-				outcome: "failed",
-				origins
-			});
-			return result;
-		}
-		warnOfMissing(result, emit);
-		emit({
-			type: "step",
-			stage: "resolve",
-			subject: image.ref,
-			outcome: "done"
-		});
+		const result = await tryToResolve(image, shared);
+		if ("error" in result) tellFailure(result);
+		else tellSuccess(result, image.ref, emit);
 		return result;
 	}, { concurrency: context.parallel });
 	return {
 		resolved: joinSame(results.filter((result) => !("error" in result))),
 		failed: results.filter((result) => "error" in result)
 	};
+}
+/**
+* What tells of the failures of a run, each when it happens. A used-up quota is one cause of all: it is told once, and the
+* end of the run lists the images.
+*/
+function failureTeller(emit) {
+	const told = /* @__PURE__ */ new Set();
+	return ({ wanted: { ref, origins }, error }) => {
+		const isTold = error instanceof OciSaveError && error.code === "quota" && told.has(error);
+		told.add(error);
+		if (!isTold) emit({
+			type: "log",
+			level: "error",
+			message: messageOf(error),
+			image: ref,
+			origins
+		});
+		emit({
+			type: "step",
+			stage: "resolve",
+			subject: ref,
+			outcome: "failed",
+			origins
+		});
+	};
+}
+/** @param subject how the image was asked for */
+function tellSuccess(image, subject, emit) {
+	warnOfMissing(image, emit);
+	emit({
+		type: "step",
+		stage: "resolve",
+		subject,
+		outcome: "done"
+	});
 }
 function warnOfMissing({ ref, wanted, platforms }, emit) {
 	const { origins } = wanted;
@@ -57134,149 +57909,33 @@ function warnOfMissing({ ref, wanted, platforms }, emit) {
 		origins
 	});
 }
-async function resolveOne(wanted, context) {
+/** The failure of an image is a result; what ends the run is thrown. */
+async function tryToResolve(wanted, context) {
+	const { source } = wanted;
 	try {
-		const { source, held, locked } = wanted;
-		if (held !== void 0 && locked !== void 0 && source.transport !== "docker") return await resolveLocked(wanted, locked, await heldPort(held, context), context);
-		if (source.transport !== "docker") {
-			if ("image" in source || source.transport === "docker-archive") {
-				const convertible = "image" in source ? storedImage(source) : dockerArchive(source);
-				return await withReferrers$1(await resolveConverted(named$1(wanted, wanted.names.length === 0 && source.transport === "docker-archive" ? await nameInArchive(wanted.ref, source) : void 0, context), convertible, await context.skopeoTools(), context), context);
-			}
-			const key = `${source.transport}:${source.path}`;
-			const opened = context.opened.get(key) ?? openSource(source);
-			context.opened.set(key, opened);
-			const { port, find } = await opened;
-			const { digest, name } = find("name" in source ? source.name : void 0);
-			return await withReferrers$1(await resolveImage(named$1(wanted, name, context), digest, port, context), context);
-		}
-		const { domain, path, tag, digest, otherDigest } = source.reference;
-		if (otherDigest !== void 0) throw unsupportedPin(otherDigest);
-		const { client, nameOf, notesOf, passOver } = context.sources;
-		const { isPrivate, store, offline } = context;
-		const repository = {
-			domain,
-			path
-		};
-		const name = nameOf(repository);
-		const port = offline ? offlinePort(name, store) : registryPort(client, repository, {
-			isPrivate,
-			name,
-			passOver
-		});
-		if (locked !== void 0 && held !== void 0) {
-			const first = await heldPort(held, context);
-			return await resolveLocked(wanted, locked, offline ? first : heldFirst(first, port), context);
-		}
-		if (locked !== void 0) return withNotes(await resolveLocked(wanted, locked, port, context), notesOf(repository));
-		const fromPort = () => resolveImage(wanted, digest ?? tag ?? "latest", port, context);
-		return withNotes(await withReferrers$1(await resolveInOrder(wanted, source.reference, fromPort, context), context), notesOf(repository));
+		return source.transport === "docker" ? await resolveServed(wanted, source.reference, context) : await resolveLocal(wanted, source, context);
 	} catch (error) {
 		context.signal?.throwIfAborted();
 		if (error instanceof OciSaveError && error.code === "machine") throw error;
 		return {
 			wanted,
-			error: diskError(error, "what was read of it") ?? error
+			error: diskError(error, "what was read of it") ?? withTransports(error, wanted)
 		};
 	}
 }
-function heldPort(held, { heldPorts }) {
-	const port = heldPorts.get(held.path) ?? openHeld(held);
-	heldPorts.set(held.path, port);
-	return port;
-}
-function withNotes(image, notes) {
-	return {
-		...image,
-		notes: [...image.notes, ...notes]
-	};
-}
-/**
-* An image as its lock has it: by its digest, whatever its tag names today, and with the choices that the lock has. Of a local
-* source there is only what was made of it, in the layout of a bundle.
-*/
-async function resolveLocked(wanted, locked, port, context) {
-	const isLocal = locked.source !== "docker";
-	const format = isLocal ? "keep" : locked.format ?? "keep";
-	const choices = {
-		index: isLocal && locked.index === "narrow" ? "auto" : locked.index ?? "auto",
-		format
-	};
-	try {
-		const made = await resolveImage(wanted, isLocal ? taggedDigest(locked) : locked.digest, port, {
-			...context,
-			...choices
-		});
-		const image = await withLockedReferrers(isLocal ? {
-			...made,
-			...claimsOf(locked)
-		} : made, locked, context);
-		refuseOther(image, locked);
-		return isLocal ? asLocked(image, locked) : image;
-	} catch (error) {
-		throw explainGone(error, locked);
-	}
-}
-/** What only the lock of an image knows where its source is not there any more, and there is what was made of it. */
-function claimsOf(locked) {
-	const { source, digest, mediaType, converted, index, format, imageId, diffIds } = locked;
-	return {
-		source,
-		digest,
-		mediaType,
-		converted,
-		index,
-		format,
-		imageId,
-		diffIds
-	};
-}
-/** The image as its lock has it, with the fields in the order of the lock. */
-function asLocked(image, locked) {
-	const { names, wanted, content, manifests, sizes, made, notes } = image;
-	return {
-		...locked,
-		names,
-		wanted,
-		content,
-		manifests,
-		sizes,
-		made,
-		notes
-	};
-}
-/** Readers of a bundle find an image by its sha256 digest alone. */
-function unsupportedPin(pin) {
+/** What is not what its transport says is often what another one says. */
+function withTransports(error, { source }) {
+	if (!("path" in source) || !(error instanceof OciSaveError) || error.hintParts !== void 0) return error;
+	const { code, message, cause } = error;
+	if (code !== "list" && code !== "local") return error;
 	return new OciSaveError({
-		code: "unsupported",
-		message: `it is pinned by a ${otherAlgorithm(pin)} digest, and only sha256 is supported`,
-		hint: "Pin it by its sha256 digest, or by its tag."
+		code,
+		message,
+		hint: TRANSPORTS,
+		cause
 	});
 }
-/** A local image without a stored name takes the one that its source has for it. */
-function named$1(wanted, inside, { naming }) {
-	if (wanted.names.length > 0) return wanted;
-	if (inside === void 0) throw new OciSaveError({
-		code: "list",
-		message: `${wanted.ref} does not say under which name it is to be stored`,
-		hint: `Write '${wanted.ref} => name:tag'.`
-	});
-	const names = namesOf$3(withDefaultTag(parseReference(inside)), naming);
-	const [why] = names.flatMap(({ name }) => whyUnservable(repositoryPath(name)) ?? []);
-	if (why !== void 0) {
-		const hint = `Store it under another name: '${wanted.ref} => name:tag'.`;
-		throw new OciSaveError({
-			code: "list",
-			message: `its source names it '${inside}': ${why}`,
-			hint
-		});
-	}
-	return {
-		...wanted,
-		names,
-		namedBySource: true
-	};
-}
+const TRANSPORTS = "Look at the path. A folder with an OCI layout is oci:PATH, a tar of one oci-archive:PATH; what docker save writes is docker-archive:PATH, and what skopeo copied to dir: is dir:PATH.";
 // src/copy/failure.ts
 /** Whether nothing else can succeed either: the machine lacks something, or the user interrupted the run. */
 function stopsTheRun(error) {
@@ -57829,7 +58488,7 @@ async function copyBlobs(images, missing, context) {
 function servedLeaves(images) {
 	const served = /* @__PURE__ */ new Map();
 	for (const { ref, wanted, leaves } of images.toReversed()) {
-		const repository = repositoryOf(wanted);
+		const repository = repositoryOf$1(wanted);
 		if (repository === void 0 || wanted.held !== void 0) continue;
 		const { origins } = wanted;
 		for (const { digest, layers } of leaves) served.set(digest, {
@@ -58765,13 +59424,12 @@ async function whenUp(domain, ask, { waitMilliseconds, emit, signal }) {
 		return await ask();
 	} catch (error) {
 		signal?.throwIfAborted();
-		const cause = error instanceof OciSaveError ? error.cause : void 0;
-		if (!isTemporary(error) || systemCodeOf(cause) === "ENOTFOUND") throw error;
+		if (!isTemporary(error) || isUnknownName(error)) throw error;
 		const left = deadline - performance.now();
 		if (left <= 0) throw new OciSaveError({
 			code: "network",
 			message: `${domain} did not answer as a registry within ${seconds} s`,
-			hint: "Check that it runs, and the host and the port.",
+			hint: (error instanceof OciSaveError ? error.hint : void 0) ?? "Check that it runs, and the host and the port.",
 			cause: error
 		});
 		const message = `${domain} is not there yet; waiting for it, at most ${seconds} s`;
@@ -59026,12 +59684,7 @@ function createManifestReader(context, blobs) {
 	/** The digest under a reference; undefined where it is not there. Docker Hub counts every GET as a pull. */
 	const read = async (to, reference) => {
 		if (to.domain === "docker.io" && isDigest(reference)) return client.findManifest(to, reference, { signal });
-		try {
-			return (await client.getManifest(to, reference, signal)).digest;
-		} catch (error) {
-			if (error instanceof OciSaveError && error.code === "not-found") return void 0;
-			throw error;
-		}
+		return (await unlessMissing(client.getManifest(to, reference, signal)))?.digest;
 	};
 	/**
 	* A registry whose cache has a manifest that is gone takes it by 201 and stores nothing, as docker-registry 2.8.2 does after a
@@ -60058,7 +60711,7 @@ function pullMarkup({ images }) {
     <dl class="uses" data-name="${name}">
       ${tools.map((tool) => html`<dt>${tool.name}</dt>
             <dd>
-              ${commandMarkup(tool.form, servedName(name), name, tool.form)}
+              ${commandMarkup(tool.form, placeOf$6(name), name, tool.form)}
               ${tool.note === void 0 ? void 0 : html`<div class="soft">${tool.note}</div>`}
             </dd>`)}
     </dl>`;
@@ -60071,19 +60724,14 @@ function namesMarkup(image) {
 	const digest = taggedDigest(image);
 	return html`${image.names.slice(0, MAX_NAMES$4).map((name) => html`<ul class="pulls" data-name="${name}">
         <li><span class="ref">${name}</span></li>
-        <li>${commandMarkup(form, servedName(name), name, fixed)}</li>
-        <li>${commandMarkup(form, `${repositoryPath(splitName$1(name).name)}@${digest}`, name, fixed)}</li>
+        <li>${commandMarkup(form, placeOf$6(name), name, fixed)}</li>
+        <li>${commandMarkup(form, `${storedRepository(name)}@${digest}`, name, fixed)}</li>
       </ul> `)}${image.names.slice(MAX_NAMES$4).map((name) => html`<div class="ref">${name}</div> `)}`;
 }
 /** A command to copy. The script writes it anew for another address, and for another program where none is fixed. */
 function commandMarkup(form, ref, name, fixed) {
 	const command = pullCommand(form, ref, name);
 	return fixed === void 0 ? html`<code class="cmd" data-ref="${ref}">${command}</code>` : html`<code class="cmd" data-ref="${ref}" data-form="${fixed}">${command}</code>`;
-}
-/** A stored name as a path and tag of the registry. */
-function servedName(stored) {
-	const { name, tag } = splitName$1(stored);
-	return `${repositoryPath(name)}:${tag}`;
 }
 // src/view/html/image.ts
 /** What it can be pulled by: the source's name where it has it here, else its first one. */
@@ -60604,7 +61252,7 @@ function bundleSizes(lock) {
 	for (const image of lock.images) {
 		const blobs = servedBlobs(image);
 		for (const digest of [...blobs, image.root]) named.add(digest);
-		for (const path of new Set(image.names.map((stored) => repositoryPath(splitName$1(stored).name)))) {
+		for (const path of storedRepositories(image)) {
 			const held = repositories.get(path) ?? /* @__PURE__ */ new Set();
 			repositories.set(path, held);
 			for (const digest of blobs) held.add(digest);
@@ -65007,7 +65655,7 @@ function stepLine(event, palette) {
 	const paint = event.outcome === "failed" ? palette.bad : palette.good;
 	const detail = stepDetail(event);
 	const { subject: ref, origins = [] } = event;
-	const words = `${paint(stepVerb(event))} ${placeWords(placeOf$6({
+	const words = `${paint(stepVerb(event))} ${placeWords(placeOf$5({
 		ref,
 		origins
 	}))}`;
@@ -65592,7 +66240,7 @@ function verdictSection({ verdict, made }, screen) {
 	const { good, warn, bad } = screen.palette;
 	const causes = `${failed} of ${wanted}; the causes are listed above.`;
 	const pushed = `not all images are at ${targets.join(", ")}; the failures are listed above.`;
-	if (outcome === "done") return dryRun ? [good("Dry run: nothing was copied.")] : [];
+	if (outcome === "done") return dryRun ? [good("Dry run: nothing was saved.")] : [];
 	if (outcome === "warned") return [warn(failed > 0 ? `Done without ${causes}` : `Done, but ${pushed}`)];
 	const whole = made.bundle === void 0 ? "" : "; the bundle is complete";
 	return [
@@ -66522,7 +67170,7 @@ async function keepableOf({ resolved, failed }, run) {
 	const withhold = run.io.remoteCache?.withholdPrivate ?? true;
 	const [open, closed] = [[], []];
 	for (const image of resolved) {
-		const repository = repositoryOf(image.wanted);
+		const repository = repositoryOf$1(image.wanted);
 		if (repository === void 0) continue;
 		(withhold && await run.session.isPrivate(repository) ? closed : open).push(image);
 	}
@@ -66554,7 +67202,7 @@ function contentOf$1({ digest: top, leaves, sizes }, hidden) {
 	};
 }
 function tagOf(wanted) {
-	const reference = repositoryOf(wanted);
+	const reference = repositoryOf$1(wanted);
 	if (reference === void 0 || reference.digest !== void 0) return [];
 	const { domain, path, tag = "latest" } = reference;
 	return [{
@@ -66956,14 +67604,14 @@ function outcomeOf$2(release, { steps, stale }, there, { tag, dryRun }, publishe
 				size: step.file.size,
 				...step.file.digest === void 0 ? {} : { digest: step.file.digest },
 				status,
-				...status === "planned" ? {} : placeOf$4(assets.get(step.file.name))
+				...status === "planned" ? {} : placeOf$3(assets.get(step.file.name))
 			};
 		}),
 		removed: stale.map(({ name }) => name)
 	};
 }
 /** Where an asset is, as far as the service says it. */
-function placeOf$4(asset) {
+function placeOf$3(asset) {
 	if (asset === void 0) return {};
 	return {
 		id: asset.id,
@@ -67041,7 +67689,7 @@ async function findReleased({ service, release, archive: archiveName, partSize, 
 			size,
 			digest,
 			status: "there",
-			...placeOf$4(assets.get(name))
+			...placeOf$3(assets.get(name))
 		}))
 	};
 }
@@ -67417,13 +68065,13 @@ function createReleaseService({ api, owner, repo, token, commit }, { env, trust,
 		async published(tag) {
 			const path = `/tags/${encodeURIComponent(tag)}`;
 			const subject = `release ${tag} cannot be looked up`;
-			const release = await orAbsent(json(releaseSchema, subject, "GET", path));
+			const release = await unlessMissing(json(releaseSchema, subject, "GET", path));
 			return release && checkTag(tag, release);
 		},
 		async listed(tag) {
 			return (await allPages(releaseSchema, "releases cannot be listed", "")).filter((release) => release.tag === tag || hasLostItsTag(release));
 		},
-		reread: ({ id, tag }) => orAbsent(json(releaseSchema, `release ${tag} cannot be looked up`, "GET", `/${id}`)),
+		reread: ({ id, tag }) => unlessMissing(json(releaseSchema, `release ${tag} cannot be looked up`, "GET", `/${id}`)),
 		async createDraft(tag, title, body) {
 			const draft = {
 				tag_name: tag,
@@ -67441,7 +68089,7 @@ function createReleaseService({ api, owner, repo, token, commit }, { env, trust,
 			draft: false,
 			body
 		}),
-		removeDraft: ({ id, tag, url }) => orAbsent(remove(`the second draft of release ${tag}, ${url}, cannot be removed`, `/${id}`)),
+		removeDraft: ({ id, tag, url }) => unlessMissing(remove(`the second draft of release ${tag}, ${url}, cannot be removed`, `/${id}`)),
 		assets: ({ id, tag }) => allPages(assetSchema, `files of release ${tag} cannot be listed`, `/${id}/assets`),
 		async upload(release, { name, size, open }) {
 			const call = {
@@ -67462,7 +68110,7 @@ function createReleaseService({ api, owner, repo, token, commit }, { env, trust,
 		},
 		rename: ({ id, name: old }, name) => json(assetSchema, `${old} cannot be renamed to ${name}`, "PATCH", `/assets/${id}`, { name }),
 		async remove({ id, name }) {
-			await orAbsent(remove(`${name} cannot be removed`, `/assets/${id}`));
+			await unlessMissing(remove(`${name} cannot be removed`, `/assets/${id}`));
 		},
 		async *read({ id, name, size }) {
 			const subject = `${name} cannot be read`;
@@ -67519,14 +68167,6 @@ function createReleaseService({ api, owner, repo, token, commit }, { env, trust,
 			}
 		}
 	};
-}
-async function orAbsent(asking) {
-	try {
-		return await asking;
-	} catch (error) {
-		if (error instanceof OciSaveError && error.code === "not-found") return void 0;
-		throw error;
-	}
 }
 /** The token is sent with the bytes: never from https to http. */
 function uploadUrl(release, name, api) {
@@ -68343,7 +68983,7 @@ function placesOf(options, env) {
 	};
 }
 /** The path of a run's results, or beside which they are; only one run at a time may write there. */
-function placeOf$3(places) {
+function placeOf$2(places) {
 	return places.output ?? archiveBase(places);
 }
 /** The archive's path without its suffix. */
@@ -68352,7 +68992,7 @@ function archiveBase({ archivePlace }) {
 }
 /** The file that lists the results of a run that are about to get their names. */
 function recordOf(places, store) {
-	const place = digestOf(new TextEncoder().encode(placeOf$3(places)));
+	const place = digestOf(new TextEncoder().encode(placeOf$2(places)));
 	return path.join(store.publishing, `${hexOf(place)}.json`);
 }
 // src/commands/save/check-places.ts
@@ -68369,9 +69009,9 @@ async function checkPlaces(places, store) {
 	const [realStore, base] = [await realPlaceOf(store), await realNameOf(archiveBase(places))];
 	if (output !== void 0) {
 		const folder = await realNameOf(output);
-		if (isInside(process.cwd(), [folder])) refuse$1(`the output ${output} has in it the folder in which this command runs`, ANOTHER);
-		if (isInside(realStore, [folder])) refuse$1(`the store ${store} lies in the output ${output}`, ELSEWHERE);
-		if (places.archive !== void 0 && isInside(base, [folder]) && base !== folder) refuse$1(`the archive ${places.archive} lies in the output ${output}`, hint`Name another one with ${option("archiveName")}.`);
+		if (isInside(process.cwd(), [folder])) refuse$2(`the output ${output} has in it the folder in which this command runs`, ANOTHER);
+		if (isInside(realStore, [folder])) refuse$2(`the store ${store} lies in the output ${output}`, ELSEWHERE);
+		if (places.archive !== void 0 && isInside(base, [folder]) && base !== folder) refuse$2(`the archive ${places.archive} lies in the output ${output}`, hint`Name another one with ${option("archiveName")}.`);
 		refuseInStore(folder, output, realStore);
 	}
 	if (places.archive !== void 0) refuseInStore(base, places.archive, realStore);
@@ -68380,7 +69020,7 @@ async function checkPlaces(places, store) {
 const ELSEWHERE = hint`Name another folder with ${option("cacheDir")} or ${option("output")}.`;
 /** A bundle beside the store's own folders does no harm; in one of them it would be taken for a part of the store. */
 function refuseInStore(real, written, store) {
-	if (isInside(real, Object.values(placesIn(store)).map((place) => path.relative(store, place).split(path.sep)[0] ?? "").map((name) => path.join(store, name)))) refuse$1(`${written} lies among the store's own files in ${store}`, ELSEWHERE);
+	if (isInside(real, Object.values(placesIn$1(store)).map((place) => path.relative(store, place).split(path.sep)[0] ?? "").map((name) => path.join(store, name)))) refuse$2(`${written} lies among the store's own files in ${store}`, ELSEWHERE);
 }
 async function refuseMounted({ output, archive, archiveLock, report }) {
 	const names = [
@@ -68402,7 +69042,7 @@ async function refuseMounted({ output, archive, archiveLock, report }) {
 async function realNameOf(place) {
 	return path.join(await realPlaceOf(path.dirname(place)), path.basename(place));
 }
-function refuse$1(message, advice) {
+function refuse$2(message, advice) {
 	throw new OciSaveError({
 		code: "usage",
 		message,
@@ -68481,7 +69121,7 @@ async function lockArchive(places) {
 }
 /** The right to write an archive without a folder, for this run alone. */
 async function openArchiveAlone(places, store) {
-	const [place, record] = [placeOf$3(places), recordOf(places, store)];
+	const [place, record] = [placeOf$2(places), recordOf(places, store)];
 	await refuseForeignOutput(places);
 	const lock = await lockOutput(place);
 	try {
@@ -69392,9 +70032,10 @@ async function judge(resolved, store) {
 		};
 	}
 }
-async function noteOn({ digest, platform, config, attests }, manifests, store) {
-	const manifest = manifests.get(digest)?.manifest;
-	if (platform === void 0 || attests !== void 0 || manifest?.kind !== "manifest") return [];
+async function noteOn(leaf, manifests, store) {
+	const manifest = manifests.get(leaf.digest)?.manifest;
+	if (!isForPlatform(leaf) || manifest?.kind !== "manifest") return [];
+	const { platform, config } = leaf;
 	const bytes = await store.read(config, MAX_CONFIG_BYTES);
 	if (bytes === void 0) return [];
 	const configured = platformIn(bytes, manifest, platform);
@@ -69465,7 +70106,7 @@ async function makeResults(content, run) {
 			if (folder?.moves === true) await run.output?.recheck();
 			refuseForeign(await foreignAtArchive(places), "local");
 			if (archive?.files && archiveBase(places) !== places.output) await keepLockOfBundle(archiveBase(places));
-			await onDisk("the results", publishResults(record, placeOf$3(places), await resultsOf(files, archive, folder, run)));
+			await onDisk("the results", publishResults(record, placeOf$2(places), await resultsOf(files, archive, folder, run)));
 			if (archive?.files === void 0) await warnOfEarlierArchive(run);
 		}
 		const alone = await onDisk("the lock", writeLockAlone(lock, places));
@@ -69894,7 +70535,7 @@ function reportImage(image, { movers }, { store, restored, planned }) {
 }
 /** Asked at the end: a layer may have come from elsewhere than the manifests. */
 function mirrorNotes({ wanted }, { session }) {
-	const repository = repositoryOf(wanted);
+	const repository = repositoryOf$1(wanted);
 	return repository === void 0 ? [] : session.sources.notesOf(repository);
 }
 function contentOf(leaves) {
@@ -70086,10 +70727,10 @@ async function lockIn(file) {
 */
 async function withEarlierDigests(resolution, { places, options: { offline, source } }) {
 	if (offline || source !== "auto" && !source.includes("remote")) return resolution;
-	const isGone = ({ error }) => error instanceof OciSaveError && error.code === "not-found";
+	const isGone = ({ error }) => error instanceof OciSaveError && error.code === "not-found" && error.hint === void 0;
 	if (!resolution.failed.some(isGone)) return resolution;
 	const earlier = /* @__PURE__ */ new Map();
-	for (const { file, lock } of await readEarlierLocks(places)) for (const { ref, digest } of lock.images) if (!earlier.has(ref)) earlier.set(ref, {
+	for (const { file, lock } of await readEarlierLocks(places)) for (const { ref, digest, source } of lock.images) if (source === "docker" && !earlier.has(ref)) earlier.set(ref, {
 		digest,
 		file
 	});
@@ -70484,16 +71125,12 @@ function withoutBorrowedNames(resolution) {
 	const wrong = /* @__PURE__ */ new Map();
 	const byList = (image) => image.wanted.namedBySource !== true;
 	for (const image of [...resolved.filter(byList), ...resolved.filter((one) => !byList(one))]) {
-		const places = image.names.map((name) => [placeOf$2(name), name]);
+		const places = image.names.map((name) => [placeOf$6(name), name]);
 		const taken = byList(image) ? void 0 : places.find(([place]) => differs(owners.get(place), image));
 		if (taken === void 0) for (const [place] of places) owners.set(place, image);
 		else wrong.set(image, borrowed(taken[1], image, owners.get(taken[0])));
 	}
 	return failImages(resolution, wrong);
-}
-function placeOf$2(name) {
-	const { name: repository, tag } = splitName$1(name);
-	return `${repositoryPath(repository)}:${tag}`;
 }
 function differs(owner, image) {
 	return owner !== void 0 && !areSame$1(owner, image);
@@ -71041,6 +71678,7 @@ async function saveSeen(options, io, onPublished) {
 			needed: neededOf
 		}), saved.published, saved.content, run);
 		await writeReport(report, run, saved.published.error);
+		tellOfReport(report, run);
 		await io.onResult?.({
 			report,
 			lock
@@ -71051,6 +71689,15 @@ async function saveSeen(options, io, onPublished) {
 			report: complete,
 			lock
 		};
+	});
+}
+/** Whoever looks for what failed finds all of it in a file. */
+function tellOfReport({ outcome }, { options, places, io: { emit } }) {
+	if (outcome !== "failed" || options.dryRun) return;
+	emit({
+		type: "log",
+		level: "info",
+		message: `what failed, and why, is in ${places.report}`
 	});
 }
 /** Asks the registries for the tags that entries choose by a rule. */
@@ -71374,9 +72021,10 @@ function affectedImages(lock, manifests) {
 	return {
 		byBlob(path, explained) {
 			blobs ??= imagesByBlob(lock, manifests);
-			const needing = blobs.get(path.slice(path.lastIndexOf("/") + 1)) ?? /* @__PURE__ */ new Set();
-			const folder = path.replace(/\/?blobs\/sha256\/[0-9a-f]{64}$/, "");
-			return folder === "" ? [...needing] : inLayout(folder, explained).filter((ref) => needing.has(ref));
+			const { hex = "", layout = "" } = parseBlobPath(path) ?? {};
+			const needing = blobs.get(hex) ?? /* @__PURE__ */ new Set();
+			if (layout === "") return [...needing];
+			return inLayout(layout.slice(0, -1), explained).filter((ref) => needing.has(ref));
 		},
 		byLayout(path, explained) {
 			const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
@@ -71393,7 +72041,7 @@ function affectedImages(lock, manifests) {
 }
 function imagesByRepository(lock) {
 	const images = /* @__PURE__ */ new Map();
-	for (const { ref, names } of lock.images) for (const name of names) addTo(images, repositoryPath(splitName$1(name).name), ref);
+	for (const image of lock.images) for (const repository of storedRepositories(image)) addTo(images, repository, image.ref);
 	return images;
 }
 function addTo(images, key, ref) {
@@ -71504,7 +72152,7 @@ function whyWrong(file, { observed, sums, explained }) {
 	if (name === "_restore_complete" && !observed.isArchive) return seen?.kind === "file" && !RESTORE_MARKS.has(seen.digest) ? "it is not what a server writes there" : void 0;
 	if (seen === void 0) return isOfKit(path) && !sums.has(path) ? void 0 : whyMissing(observed);
 	if (seen.kind === "fault") return seen.reason;
-	if (file.kind !== "bytes") return whyWrongBlob(digestIn(path), file.size, seen);
+	if (file.kind !== "bytes") return whyWrongBlob(blobDigestIn(path), file.size, seen);
 	const written = sums.get(path);
 	if (seen.digest === digestOf(file.bytes)) return void 0;
 	const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
@@ -71560,9 +72208,6 @@ function resolved({ entries }, path) {
 function whyWrongBlob(digest, size, seen) {
 	if (seen.size !== size) return `it has ${seen.size} bytes instead of ${size}`;
 	return seen.digest === digest ? void 0 : `it hashes to ${shortDigest(seen.digest)}`;
-}
-function digestIn(path) {
-	return `sha256:${path.slice(path.lastIndexOf("/") + 1)}`;
 }
 /** image-spec, image-layout.md and image-index.md: servers leave the media type out, or write this one. */
 const layoutFileSchema = looseObject({ imageLayoutVersion: literal$1("1.0.0") });
@@ -71683,7 +72328,7 @@ function judgeViews(lock, views, { observed, sums, options }) {
 	const affected = affectedImages(lock, manifests);
 	const damaged = [];
 	const checked = /* @__PURE__ */ new Set();
-	const blobs = /* @__PURE__ */ new Set();
+	const placed = /* @__PURE__ */ new Set();
 	const files = planTree(lock, manifests, views, () => "");
 	const isSummed = views.length > 1 && observed.entries.has("SHA256SUMS");
 	const links = files.filter(({ kind }) => kind === "link");
@@ -71692,8 +72337,8 @@ function judgeViews(lock, views, { observed, sums, options }) {
 	const otherTables = [];
 	for (const file of files) {
 		checked.add(file.path);
-		const hex = blobHexIn(file.path);
-		if (hex !== void 0) blobs.add(hex);
+		const digest = blobDigestIn(file.path);
+		if (digest !== void 0) placed.add(digest);
 		if (file.kind === "link" && linksMissing > 0 && options.withoutLinks === true) continue;
 		if (isOfAnotherKit(file, {
 			observed,
@@ -71709,7 +72354,7 @@ function judgeViews(lock, views, { observed, sums, options }) {
 			explained
 		});
 		if (reason === void 0) continue;
-		const images = hex === void 0 ? affected.byLayout(file.path, explained) : affected.byBlob(file.path, explained);
+		const images = digest === void 0 ? affected.byLayout(file.path, explained) : affected.byBlob(file.path, explained);
 		damaged.push({
 			path: file.path,
 			reason,
@@ -71724,9 +72369,9 @@ function judgeViews(lock, views, { observed, sums, options }) {
 		reason: "it has other digests than the lock, or fewer",
 		images: []
 	});
-	const absent = unplaced(lock, views, blobs);
-	for (const hex of absent) {
-		const path = `blobs/sha256/${hex}`;
+	const absent = unplaced(lock, views, placed);
+	for (const digest of absent) {
+		const path = blobPath$1(digest);
 		damaged.push({
 			path,
 			reason: "no manifest that is there leads to it",
@@ -71797,8 +72442,8 @@ function kitNotes(changed) {
 }
 /** Blobs of the lock that no manifest which is there names: what would name them is missing. */
 function unplaced(lock, views, placed) {
-	const made = new Set(views.includes("oci") ? [] : lock.images.map(({ root }) => hexOf(root)));
-	return Object.keys(lock.blobs).filter(isDigest).map(hexOf).filter((hex) => !placed.has(hex) && !made.has(hex));
+	const made = new Set(views.includes("oci") ? [] : lock.images.map(({ root }) => root));
+	return Object.keys(lock.blobs).filter(isDigest).filter((digest) => !placed.has(digest) && !made.has(digest));
 }
 /** Files that SHA256SUMS names and this version does not know: another version wrote them. */
 function wrongSums(observed, sums, checked, explained) {
@@ -71899,14 +72544,22 @@ async function observeEntry({ path, kind, size, to, body }, observer) {
 		reason: "it stands there twice"
 	});
 	else if (kind === "file") await observer.file(path, size, body);
-	else if (kind === "link") observer.other(path, {
-		kind: "link",
-		to
-	});
+	else if (kind === "link") observer.other(path, linkTo(to, observer));
 	else if (kind === "other") observer.other(path, {
 		kind: "fault",
 		reason: "it is not a regular file"
 	});
+}
+/** Programs that unpack it can make no link to a file that comes later. */
+function linkTo(to, { entries }) {
+	if (entries.get(to)?.kind === "file") return {
+		kind: "link",
+		to
+	};
+	return {
+		kind: "fault",
+		reason: "it is a link to a file that is not in the archive before it"
+	};
 }
 // src/commands/verify/observe-folder.ts
 const MAX_NAMES = 3e6;
@@ -72168,10 +72821,25 @@ async function wholeOf$1(file, name) {
 async function sizeOf$1(file) {
 	const stats = await unlessGone(stat(file));
 	if (stats === void 0 || stats.isFile()) return stats?.size;
+	if (stats.isDirectory()) throw await folderNamed(file);
 	throw new OciSaveError({
 		code: "usage",
 		message: `${file} is not a regular file`,
 		hint: "An archive that comes through a pipe is read from standard input: name -."
+	});
+}
+/** A folder in place of an archive. */
+async function folderNamed(folder) {
+	const inside = await bundleInside(folder);
+	if (await lockFileIn(folder) !== void 0) return new OciSaveError({
+		code: "usage",
+		message: `${folder} is a bundle, and unpacked already`,
+		hint: "It is used where it lies. A site that has a bundle already gets it by the kit that is in it: sh kit/update.sh SITE."
+	});
+	return new OciSaveError({
+		code: "usage",
+		message: `${folder} is a folder`,
+		hint: inside === void 0 ? "Name an archive, or one of its parts." : `Name ${inside}.`
 	});
 }
 function missing(file, hint) {
@@ -72234,6 +72902,14 @@ async function* joinPieces(pieces, faults, signal) {
 		});
 	}
 }
+// src/commands/verify/until-aborted.ts
+/** The same chunks, up to an interruption, which is thrown: standard input itself knows of none. */
+async function* untilAborted(chunks, signal) {
+	for await (const chunk of chunks) {
+		signal?.throwIfAborted();
+		yield chunk;
+	}
+}
 // src/commands/verify/verify.ts
 /**
 * Hashes all of a bundle, in a folder, an archive, its parts or a stream, and compares it with its lock. Nothing is
@@ -72288,12 +72964,13 @@ async function observe(content, io) {
 		return {
 			kind: "stream",
 			name: "standard input",
-			observed: await observeArchive(stopping$1(stdin, signal), observer, []),
+			observed: await observeArchive(untilAborted(stdin, signal), observer, []),
 			beside: void 0
 		};
 	}
 	if (await isFolder$1(first)) {
 		if (more.length > 0) throw alone("a folder");
+		await refuseNoBundle(first);
 		emit({
 			type: "stage",
 			stage: "verify",
@@ -72344,16 +73021,73 @@ async function lockOf$1(file) {
 function sizeOf(pieces) {
 	return pieces.reduce((sum, { actual = 0 }) => sum + actual, 0);
 }
-async function* stopping$1(chunks, signal) {
-	for await (const chunk of chunks) {
-		signal?.throwIfAborted();
-		yield chunk;
-	}
-}
 function alone(what) {
 	return new OciSaveError({
 		code: "usage",
 		message: `${what} is verified alone: name nothing beside it`
+	});
+}
+/** A folder that has a bundle in it, and is none: what it has would be hashed, and nothing said of it. */
+async function refuseNoBundle(folder) {
+	if (await lockFileIn(folder) !== void 0 || await exists(path.join(folder, "SHA256SUMS"))) return;
+	const inside = await bundleInside(folder);
+	if (inside === void 0) return;
+	throw new OciSaveError({
+		code: "usage",
+		message: `${folder} is not a bundle: there is no lock in it or beside it`,
+		hint: `Name ${inside}.`
+	});
+}
+// src/commands/unpack/archive-bytes.ts
+/**
+* Finds the archive that paths name: a file, any of its parts or their list; or `-` for standard input. Reads none of its
+* bytes.
+* @throws OciSaveError `usage` where there is none, or more than one
+*/
+async function findArchive(named, { stdin, signal }) {
+	if (named[0] !== "-") {
+		const pieces = await findPieces(named);
+		return {
+			isStream: false,
+			pieces,
+			chunks: (faults) => joinPieces(pieces, faults, signal)
+		};
+	}
+	if (named.length > 1) throw new OciSaveError({
+		code: "usage",
+		message: "standard input is unpacked alone: name nothing beside it"
+	});
+	return {
+		isStream: true,
+		pieces: [],
+		chunks: () => untilAborted(stdin, signal)
+	};
+}
+// src/commands/unpack/obstacles.ts
+const AT_ONCE$1 = 16;
+/**
+* Refuses a site where a folder has the name of a file that comes, or another thing that of a folder: a join would be cut off
+* in its midst there, each time.
+* @param isThere whether a file of the bundle is there already, by its path
+* @throws OciSaveError `machine` with the first of them
+*/
+async function refuseObstacles(tree, site, isThere) {
+	const files = tree.flatMap((file) => isThere(file.path) ? [] : [file.path]).toSorted();
+	await pMap([...new Set(files.flatMap(foldersAbove))].toSorted(), async (name) => refuse$1(site, name, "folder"), { concurrency: AT_ONCE$1 });
+	await pMap(files, async (name) => refuse$1(site, name, "file"), { concurrency: AT_ONCE$1 });
+}
+function foldersAbove(name) {
+	const parts = name.split("/");
+	return parts.slice(1).map((_, at) => parts.slice(0, at + 1).join("/"));
+}
+async function refuse$1(site, name, wanted) {
+	const place = path.join(site, ...name.split("/"));
+	const stats = await unlessGone(lstat(place));
+	if (stats === void 0 || stats.isDirectory() === (wanted === "folder")) return;
+	throw new OciSaveError({
+		code: "machine",
+		message: wanted === "file" ? `${place} is a folder, and a file of the bundle has that name` : `${place} is no folder, and the bundle has one of that name`,
+		hint: "Move it away, and run this again."
 	});
 }
 // src/commands/unpack/to-disk.ts
@@ -72533,18 +73267,31 @@ function deviceIn(name) {
 	return name.split("/").find((part) => DEVICE.test(part));
 }
 // src/commands/unpack/room.ts
-/** Reads the headers of an archive. Throws TarFault where it is cut off. */
-async function roomOf(archive) {
+/**
+* What unpacking an archive takes, by its headers. Undefined for a stream, and where the archive is cut off: what is wrong
+* with it is told when all of it was read.
+* @param isWanted asked of each file, in their order
+*/
+async function roomOf(pieces, isWanted = () => true) {
+	const archive = rangesOf(pieces);
+	if (archive === void 0) return void 0;
 	const sizes = /* @__PURE__ */ new Map();
-	let names = 0;
+	let [files, names] = [0, 0];
 	let device;
-	for await (const { path: name, kind, size, to } of readTar(archive)) {
-		if (device === void 0 && deviceIn(name) !== void 0) device = name;
-		if (kind === "file") sizes.set(name, size);
-		if (kind === "link") names += sizes.get(to) ?? 0;
+	try {
+		for await (const { path: name, kind, size, to } of readTar(archive)) {
+			if (device === void 0 && deviceIn(name) !== void 0) device = name;
+			if (kind === "link") names += sizes.get(to) ?? 0;
+			if (kind !== "file") continue;
+			sizes.set(name, size);
+			if (await isWanted(name, kind, size)) files += size;
+		}
+	} catch (error) {
+		if (error instanceof TarFault) return void 0;
+		throw error;
 	}
 	return {
-		files: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+		files,
 		names,
 		device
 	};
@@ -72660,8 +73407,8 @@ async function readSite(folder, { emit, signal }) {
 */
 function refuseUnexplained({ folder, lock, observed }, joined) {
 	for (const [name, seen] of observed.entries) {
-		const hex = /(?:^|\/)blobs\/sha256\/([0-9a-f]{64})$/.exec(name)?.[1];
-		if (hex === void 0 || seen.kind === "file" && seen.digest === `sha256:${hex}`) continue;
+		const digest = blobDigestIn(name);
+		if (digest === void 0 || seen.kind === "file" && seen.digest === digest) continue;
 		throw refused(`${path.join(folder, name)} is damaged`, "Remove it, and run this again.");
 	}
 	const after = pushedTo(observed, joined);
@@ -72690,7 +73437,7 @@ function withoutOurs(observed) {
 /** A server that takes pushes may be writing an index.json at this moment. */
 async function refuseUploads(folder, lock) {
 	const names = lock.images.flatMap((image) => image.names);
-	for (const repository of new Set(names.map((name) => repositoryPath(splitName$1(name).name)))) for (const one of [".uploads", ".sync"]) {
+	for (const repository of storedRepositories({ names })) for (const one of [".uploads", ".sync"]) {
 		const place = path.join(folder, REGISTRY_FOLDER, ...repository.split("/"), one);
 		if (await exists(place)) throw takesPushes(folder, [path.relative(folder, place)]);
 	}
@@ -72838,14 +73585,10 @@ async function* written(file, body, isExecutable) {
 * takes, and there has to be that much room.
 * @throws OciSaveError `usage` or `machine` where nothing was started
 */
-async function readArchive({ archive, folder, site, isWanted }, { emit, signal, stdin }) {
+async function readArchive({ archive, folder, site, isWanted }, io) {
+	const { emit, signal } = io;
 	const [first = ""] = archive;
-	const isStream = first === "-";
-	if (isStream && archive.length > 1) throw new OciSaveError({
-		code: "usage",
-		message: "standard input is unpacked alone: name nothing beside it"
-	});
-	const pieces = isStream ? [] : await findPieces(archive);
+	const { pieces, chunks } = await findArchive(archive, io);
 	for (const { file } of pieces) {
 		if (!isInside(await realPlaceOf(path.resolve(file)), [site])) continue;
 		throw new OciSaveError({
@@ -72855,7 +73598,7 @@ async function readArchive({ archive, folder, site, isWanted }, { emit, signal, 
 		});
 	}
 	const linked = await knowsLinks(folder);
-	const room = await roomOfWanted(pieces, isWanted);
+	const room = await roomOf(pieces, isWanted);
 	if (room !== void 0) {
 		await checkRoom(folder, room, linked);
 		emit({
@@ -72874,7 +73617,7 @@ async function readArchive({ archive, folder, site, isWanted }, { emit, signal, 
 		stage: "verify",
 		delta
 	}));
-	const written = await writeEntries(isStream ? stopping(stdin, signal) : joinPieces(pieces, faults, signal), folder, observer, faults, async (name, kind, size) => !await isWanted(name, kind, size));
+	const written = await writeEntries(chunks(faults), folder, observer, faults, async (name, kind, size) => !await isWanted(name, kind, size));
 	signal?.throwIfAborted();
 	const { entries, broken } = written.observed;
 	if (broken === void 0 && faults.length === 0 && !entries.has("oci-save.lock.json")) throw otherLayout(first);
@@ -72885,34 +73628,6 @@ async function readArchive({ archive, folder, site, isWanted }, { emit, signal, 
 			output: site
 		})
 	};
-}
-/** Undefined for a stream, and where the archive is cut off: what is wrong with it is told when all of it was read. */
-async function roomOfWanted(pieces, isWanted) {
-	const ranges = rangesOf(pieces);
-	if (ranges === void 0) return void 0;
-	const sizes = /* @__PURE__ */ new Map();
-	let [files, names] = [0, 0];
-	try {
-		for await (const { path: name, kind, size, to } of readTar(ranges)) {
-			if (kind === "link") names += sizes.get(to) ?? 0;
-			if (kind !== "file") continue;
-			sizes.set(name, size);
-			if (await isWanted(name, kind, size)) files += size;
-		}
-	} catch (error) {
-		if (error instanceof TarFault) return void 0;
-		throw error;
-	}
-	return {
-		files,
-		names
-	};
-}
-async function* stopping(chunks, signal) {
-	for await (const chunk of chunks) {
-		signal?.throwIfAborted();
-		yield chunk;
-	}
 }
 // src/commands/unpack/join-site.ts
 /**
@@ -72942,7 +73657,7 @@ async function joinSite({ archive, site: given }, io) {
 			archive,
 			folder: staging,
 			site: folder,
-			isWanted: (name) => isPoolBlob(name) && !isThere(name)
+			isWanted: (name) => poolHexIn(name) !== void 0 && !isThere(name)
 		}, io);
 		if (report.outcome === "damaged") return report;
 		const newer = lockOf(written, report.archive);
@@ -72959,10 +73674,12 @@ async function joinSite({ archive, site: given }, io) {
 				copies: 0
 			}
 		};
+		const tree = planTree(joined, new Map([...manifestsIn(site.observed, joined), ...manifestsIn(written.observed, joined)]), BOTH_VIEWS, renderBundlePage);
+		await refuseObstacles(tree, folder, isThere);
 		io.signal?.throwIfAborted();
 		await begin(staging, newer.bytes);
 		isBegun = true;
-		const placed = await placeFiles(planTree(joined, new Map([...manifestsIn(site.observed, joined), ...manifestsIn(written.observed, joined)]), BOTH_VIEWS, renderBundlePage), {
+		const placed = await placeFiles(tree, {
 			site: folder,
 			staging,
 			isThere,
@@ -72996,7 +73713,6 @@ async function joinSite({ archive, site: given }, io) {
 function kitFilesOf({ observed }) {
 	return [...sumsIn(new TextDecoder().decode(observed.kept.get(SUMS_FILE))).keys()].filter((name) => name.startsWith("kit/") && observed.entries.has(name));
 }
-const isPoolBlob = (name) => /^blobs\/sha256\/[0-9a-f]{64}$/.test(name);
 function lockOf({ observed }, archive) {
 	const bytes = observed.kept.get(LOCK_FILE);
 	if (bytes === void 0) throw otherLayout(archive);
@@ -73025,7 +73741,7 @@ function newNames(older, newer) {
 		registries: [...after ?? []].filter((registry) => before?.has(registry) !== true).toSorted()
 	};
 }
-const registryOf = (stored) => repositoryPath(splitName$1(stored).name).split("/")[0] ?? "";
+const registryOf = (stored) => storedRepository(stored).split("/")[0] ?? "";
 function otherUnfinished(folder) {
 	return new OciSaveError({
 		code: "machine",
@@ -73138,8 +73854,7 @@ async function refuseLinksOut(folder, bundle) {
 */
 async function openStateFolder(named, output) {
 	const folder = path.resolve(named);
-	const relative = path.relative(output, folder);
-	if (relative === "" || !(relative.startsWith("..") || path.isAbsolute(relative))) throw new OciSaveError({
+	if (isInside(folder, [output])) throw new OciSaveError({
 		code: "usage",
 		message: `${folder} lies in the bundle's folder`,
 		hint: hint`Name another place with ${option("state")}: nothing but the bundle belongs into its folder.`
@@ -73177,7 +73892,7 @@ async function openStateFolder(named, output) {
 */
 async function writeStateFolder(folder, output, observed, beside) {
 	const bytes = observed.kept.get("oci-save.lock.json") ?? beside;
-	const hasPool = [...observed.entries.keys()].some((name) => name.startsWith("blobs/sha256/"));
+	const hasPool = [...observed.entries.keys()].some((name) => poolHexIn(name) !== void 0);
 	if (bytes === void 0 || !hasPool) throw new OciSaveError({
 		code: "usage",
 		message: "this bundle has repositories alone, and no pool of blobs that they could point at",
@@ -73214,11 +73929,19 @@ const RELEASE = /^[0-9a-f]{12}$/;
 */
 async function swapSite({ archive, site: given }, io) {
 	const site = path.resolve(given);
-	const before = await currentOf(site);
-	await mkdir(path.join(site, "releases"), { recursive: true });
+	await currentOf(site);
+	const made = await mkdir(path.join(site, "releases"), { recursive: true });
+	try {
+		return await swapHeld(archive, site, io);
+	} finally {
+		if (made !== void 0) await removeEmpty(path.join(site, "releases"), made);
+	}
+}
+async function swapHeld(archive, site, io) {
 	const held = await holdSite(site);
 	const staging = path.join(site, "releases", ".new");
 	try {
+		const before = await currentOf(site);
 		await rm(staging, {
 			recursive: true,
 			force: true
@@ -73226,7 +73949,7 @@ async function swapSite({ archive, site: given }, io) {
 		await mkdir(staging, { mode: 493 });
 		const known = await knownBlobs(path.join(site, "releases"));
 		const isWanted = async (name, _kind, size) => {
-			const hex = /^blobs\/sha256\/([0-9a-f]{64})$/.exec(name)?.[1];
+			const hex = poolHexIn(name);
 			const there = hex === void 0 ? void 0 : known.get(hex);
 			return hex === void 0 || there === void 0 || !await isLinked(there, path.join(staging, name), hex, size);
 		};
@@ -73259,8 +73982,32 @@ async function swapSite({ archive, site: given }, io) {
 		await held.release();
 	}
 }
+/** Removes the folders from one up to another that were made for nothing: what was refused leaves no trace. */
+async function removeEmpty(folder, last) {
+	for (let next = folder;; next = path.dirname(next)) {
+		try {
+			await rmdir(next);
+		} catch (error) {
+			if (KEPT.has(systemCodeOf(error) ?? "")) return;
+			throw error;
+		}
+		if (next === last || next === path.dirname(next)) return;
+	}
+}
+/** Something is in a folder; POSIX lets systems choose the code. */
+const KEPT = /* @__PURE__ */ new Set([
+	"ENOTEMPTY",
+	"EEXIST",
+	"EBUSY"
+]);
 /** The release to which `current` leads; undefined at a site that is new. */
 async function currentOf(site) {
+	const releases = path.join(site, "releases");
+	if ((await unlessGone(lstat(releases)))?.isDirectory() === false) throw new OciSaveError({
+		code: "usage",
+		message: `${releases} is a link, or a file`,
+		hint: "Name the folder that it leads to, or another one."
+	});
 	const current = path.join(site, "current");
 	if (await exists(current)) {
 		const target = await readlink(current).catch(() => "");
@@ -73272,7 +74019,7 @@ async function currentOf(site) {
 			hint: "Another program made it: name another folder."
 		});
 	}
-	if (!await exists(site) || await exists(path.join(site, "releases"))) return void 0;
+	if (!await exists(site) || await exists(releases)) return void 0;
 	const names = await isFolder$1(site) ? await readdir(site) : [site];
 	if (names.every((name) => name === "lost+found")) return void 0;
 	throw new OciSaveError({
@@ -73345,14 +74092,9 @@ async function unpackBundle(options, io) {
 			site: site.folder
 		}, io);
 	}
-	const { emit, signal, stdin, platform = process.platform } = io;
+	const { emit, signal, platform = process.platform } = io;
 	const [first = ""] = options.archive;
-	const isStream = first === "-";
-	if (isStream && options.archive.length > 1) throw new OciSaveError({
-		code: "usage",
-		message: "standard input is unpacked alone: name nothing beside it"
-	});
-	const pieces = isStream ? [] : await findPieces(options.archive);
+	const { isStream, pieces, chunks } = await findArchive(options.archive, io);
 	const output = await freeOutput(options.output, isStream ? void 0 : first);
 	const parent = path.dirname(output);
 	const linked = await whereWritable(parent, async () => {
@@ -73374,9 +74116,8 @@ async function unpackBundle(options, io) {
 	}));
 	const folder = await mkdtemp(path.join(parent, `.${path.basename(output)}.`));
 	try {
-		const chunks = isStream ? stdin : joinPieces(pieces, faults, signal);
 		const isUnneeded = async (_, kind) => kind === "link" && state !== void 0;
-		const written = await whereWritable(output, () => writeEntries(chunks, folder, observer, faults, isUnneeded));
+		const written = await whereWritable(output, () => writeEntries(chunks(faults), folder, observer, faults, isUnneeded));
 		signal?.throwIfAborted();
 		const lock = isStream || written.observed.entries.has("oci-save.lock.json") ? void 0 : await lockBesideOne(options.archive);
 		const report = reportOf$1(written, judgeBundle(written.observed, { beside: lock }), {
@@ -73436,8 +74177,7 @@ async function refuseFixed(output) {
 }
 /** Tells and checks beforehand what it takes, where the archive is a file. */
 async function prepare(pieces, { parent, linked, platform, hasState }, emit) {
-	const ranges = rangesOf(pieces);
-	const room = ranges === void 0 ? void 0 : await roomUnlessCut(ranges);
+	const room = await roomOf(pieces);
 	if (room !== void 0) {
 		checkDevices(room, platform);
 		await checkRoom(parent, room, linked || hasState);
@@ -73452,15 +74192,6 @@ async function prepare(pieces, { parent, linked, platform, hasState }, emit) {
 		stage: "verify",
 		...room === void 0 ? {} : { bytes: room.files }
 	});
-}
-/** Undefined where the archive is cut off: what is wrong with it is told when all of it was read. */
-async function roomUnlessCut(ranges) {
-	try {
-		return await roomOf(ranges);
-	} catch (error) {
-		if (error instanceof TarFault) return void 0;
-		throw error;
-	}
 }
 /** The bundle takes its name, and the lock of a bundle of one view its place beside it. Nothing that is there is replaced. */
 async function appear(folder, output, lock) {
@@ -73541,7 +74272,7 @@ async function openConfined(root, relative) {
 		if (!stats.isFile()) return void 0;
 		file = {
 			size: Number(stats.size),
-			stamp: `${stats.ino} ${stats.size} ${stats.mtimeNs}`,
+			stamp: `${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`,
 			read: (start, end) => readChunks(handle, start, end),
 			close: () => handle.close()
 		};
@@ -73628,13 +74359,25 @@ async function trueFolder(folder) {
 * @throws OciSaveError `usage` where there is no such folder
 */
 async function filesAt(root) {
-	return typeof root === "string" ? folderFiles(await trueFolder(root)) : root;
+	if (typeof root !== "string") return root;
+	await trueFolder(root);
+	return folderFiles(resolve$1(root));
 }
-/** The files below a true path: the path itself, and links that lead out of it, are never followed. */
-function folderFiles(root) {
+/**
+* The files below a folder. A link in the folder's own path is followed anew for each file: where `current` moves to
+* another release while the server runs, the next request has that release, as with zot. Links below the folder that
+* lead out of it are never followed.
+*/
+function folderFiles(folder) {
 	return {
-		open: (path) => openConfined(root, path),
-		repositories: () => walkRepositories(root)
+		async open(path) {
+			const root = await unlessAbsent(realpath(folder));
+			return root === void 0 ? void 0 : openConfined(root, path);
+		},
+		async *repositories() {
+			const root = await unlessAbsent(realpath(folder));
+			if (root !== void 0) yield* walkRepositories(root);
+		}
 	};
 }
 async function hasRepositories(root) {
@@ -73751,7 +74494,7 @@ function parseJson(bytes) {
 	}
 }
 /**
-* A reader that keeps what it parsed for as long as the file is the same (inode, size, time of writing): a tag
+* A reader that keeps what it parsed for as long as the file is the same (inode, size, times of writing and of change): a tag
 * that is added to the tree while the server runs is served at once.
 */
 function createIndexReader(files) {
@@ -74401,7 +75144,7 @@ const HASHED_AT_ONCE = 2;
 /** Of as many blobs as no bundle has. */
 const MAX_KNOWN = 1e6;
 /**
-* Hashes each blob once for as long as its file is the same (inode, size, time of writing). A part of a blob says nothing of
+* Hashes each blob once for as long as its file is the same (inode, size, times of writing and of change). A part of a blob says nothing of
 * the whole, so a client that asks for parts alone would never notice a wrong one.
 */
 function checkSoundness() {
@@ -74800,11 +75543,11 @@ function isHidden(path) {
 	return parts.some((_, at) => isHiddenFolder(parts.slice(0, at + 1).join("/")));
 }
 function blobOf({ path, size }) {
-	const digest = `sha256:${blobHexIn(path)}`;
-	return isDigest(digest) ? {
+	const digest = blobDigestIn(path);
+	return digest && {
 		digest,
 		size
-	} : void 0;
+	};
 }
 function openBytes(bytes) {
 	return {
@@ -74857,7 +75600,7 @@ async function openServed(named) {
 	if (lock === void 0) return {
 		kind: "folder",
 		bundle: named,
-		root: await findRegistryRoot(named),
+		root: await rootWithoutLock(named),
 		lock
 	};
 	const root = await registryRootIn(named);
@@ -74876,6 +75619,27 @@ async function openServed(named) {
 		lock
 	};
 }
+/** The root in a folder that is no bundle. A site's folder of releases has several, and is no root itself. */
+async function rootWithoutLock(named) {
+	const current = await currentRelease(named);
+	if (current !== void 0) throw new OciSaveError({
+		code: "usage",
+		message: `${named} has a folder for each release, and is none itself`,
+		hint: `Name ${current}.`
+	});
+	try {
+		return await findRegistryRoot(named);
+	} catch (error) {
+		const inside = error instanceof OciSaveError ? await bundleInside(named) : void 0;
+		if (!(error instanceof OciSaveError) || inside === void 0) throw error;
+		throw new OciSaveError({
+			code: error.code,
+			message: error.message,
+			hint: `Name ${inside}.`,
+			cause: error
+		});
+	}
+}
 /** Undefined where a bundle has no repositories: it was saved as one flat layout. */
 async function registryRootIn(bundle) {
 	try {
@@ -74890,8 +75654,7 @@ async function registryRootIn(bundle) {
 * that is there is enough, since what else is missing is damage.
 */
 async function hasBlobs(root, { images }) {
-	for (const image of images) for (const stored of image.names) {
-		const repository = repositoryPath(splitName$1(stored).name);
+	for (const image of images) for (const repository of storedRepositories(image)) {
 		const hex = hexOf(taggedDigest(image));
 		if (await exists(path.join(root, ...repository.split("/"), "blobs", "sha256", hex))) return true;
 	}
@@ -75022,12 +75785,9 @@ function interrupted(signal) {
 }
 /** What the tags stand for, by the lock. */
 function imagesOf(tags, lock) {
-	const kinds = new Map((lock?.images ?? []).flatMap(({ names, leaves }) => {
-		const isImage = leaves.some(({ platform, attests }) => platform !== void 0 && attests === void 0);
-		return names.map((stored) => {
-			const { name, tag } = splitName$1(stored);
-			return [`${repositoryPath(name)}:${tag}`, isImage ? "image" : "artifact"];
-		});
+	const kinds = new Map((lock?.images ?? []).flatMap((image) => {
+		const kind = isArtifact(image) ? "artifact" : "image";
+		return image.names.map((stored) => [placeOf$6(stored), kind]);
 	}));
 	return tags.map(({ repository, tag, digest }) => {
 		const name = `${repository}:${tag}`;
@@ -75052,4 +75812,4 @@ function reportOf(content, { address, ...served }) {
 		...served
 	};
 }
-export { listLines as $, formatSource as $t, setUpSkopeo as A, withoutCredentials as An, readManifests as At, causeKey as B, option as Bn, sumsName as Bt, createReporter as C, boolean as Cn, cannotResume as Ct, wrapLines as D, formatPlatform as Dn, createHttpClient as Dt, renderColumns as E, string as En, rangeHeader as Et, missingNotes as F, messageOf as Fn, isFile as Ft, causeTexts as G, formatCount as Gt, byPlace as H, isListAddress as Ht, runReportSchema as I, systemCodeOf as In, unlessGone as It, secretsOf as J, jsonIn as Jt, joinRequests as K, LOCK_FILE_KIND as Kt, spellReport as L, asFlag as Ln, archiveNamed as Lt, imagesVerdict as M, detailWords as Mn, readStart as Mt, judge$1 as N, exitCodeOf as Nn, openRegular as Nt, renderErrorSummary as O, quoteText as On, refusalError$2 as Ot, pushVerdict as P, hintOf$2 as Pn, exists as Pt, leftOutLines as Q, checkDefaultRegistry as Qt, pushReportSchema as R, hint as Rn, namesBesideParts as Rt, renderRelease as S, array as Sn, shellWord as St, renderImageList as T, strictObject as Tn, partIn as Tt, placeWords as U, formatOrigin as Ut, groupFailures as V, spellHint as Vn, parseInline as Vt, faultOf$2 as W, formatBytes as Wt, LIST_FORMS as X, encodeLock as Xt, entryOf as Y, digestOfLock as Yt, writeList as Z, lockSchema as Zt, HANDOVER as _, parseReference as _n, fetchFile as _t, verifyBundle as a, parseStoreOptions as an, readLock$1 as at, renderWarnings as b, isDigest as bn, plainText as bt, listInputs as c, asInput as cn, writeFileWhole as ct, storeFolder as d, optionsSchema as dn, pruneStore as dt, listError as en, require_semver as et, STOPPED as f, hiddenParts as fn, verifyStore as ft, beforeDeadline as g, namesRegistry as gn, planTree as gt, placesOf as h, nameOf$5 as hn, hashFile as ht, unpackBundle as i, parseReleaseOptions as in, lockFileIn as it, listingsOf as j, OciSaveError as jn, readBounded as jt, renderJobSummary as k, showText as kn, VERSION$1 as kt, save as l, describeInputs as ln, lockBeside$1 as lt, openTrust as m, isReference$1 as mn, freeBytes as mt, serveRegistry as n, parseOptions as nn, surveyLists as nt, releaseContent as o, valuesOf$1 as on, foreignAt as ot, watchSignals as p, formatReference as pn, openStore as pt, idleOptions as q, parseLock as qt, findRegistryRoot as r, parseOptionsWithLogins as rn, lockOfArchive as rt, pushBundle as s, bareAddress as sn, refuseForeign as st, serveBundle as t, parseInputs as tn, readLists as tt, StoppedSaveError as u, describeOptions as un, listStore as ut, renderListings as v, shownReference as vn, percentDecoded as vt, renderError as w, looseObject as wn, download as wt, renderPushSummary as x, shortDigest as xn, printableJson as xt, renderSummary as y, hexOf as yn, plainLines as yt, byCause as z, kebab as zn, partsListName as zt };
+export { listLines as $, formatSource as $t, setUpSkopeo as A, showText as An, readBounded as At, causeKey as B, kebab as Bn, sumsName as Bt, createReporter as C, array as Cn, VERSION$1 as Ct, wrapLines as D, string as Dn, openStore as Dt, renderColumns as E, strictObject as En, verifyStore as Et, missingNotes as F, hintOf$2 as Fn, unlessGone as Ft, causeTexts as G, formatCount as Gt, byPlace as H, spellHint as Hn, isListAddress as Ht, runReportSchema as I, messageOf as In, readManifests as It, secretsOf as J, jsonIn as Jt, joinRequests as K, LOCK_FILE_KIND as Kt, spellReport as L, systemCodeOf as Ln, archiveNamed as Lt, imagesVerdict as M, OciSaveError as Mn, openRegular as Mt, judge$1 as N, detailWords as Nn, exists as Nt, renderErrorSummary as O, formatPlatform as On, freeBytes as Ot, pushVerdict as P, exitCodeOf as Pn, isFile as Pt, leftOutLines as Q, checkDefaultRegistry as Qt, pushReportSchema as R, asFlag as Rn, namesBesideParts as Rt, renderRelease as S, shortDigest as Sn, refusalError$2 as St, renderImageList as T, looseObject as Tn, pruneStore as Tt, placeWords as U, formatOrigin as Ut, groupFailures as V, option as Vn, parseInline as Vt, faultOf$2 as W, formatBytes as Wt, LIST_FORMS as X, encodeLock as Xt, entryOf as Y, digestOfLock as Yt, writeList as Z, lockSchema as Zt, HANDOVER as _, parseReference as _n, cannotResume as _t, verifyBundle as a, parseStoreOptions as an, lockFileIn as at, renderWarnings as b, hexOf as bn, rangeHeader as bt, listInputs as c, asInput as cn, writeFileWhole as ct, storeFolder as d, optionsSchema as dn, fetchFile as dt, listError as en, require_semver as et, STOPPED as f, hiddenParts as fn, percentDecoded as ft, beforeDeadline as g, namesRegistry as gn, shellWord as gt, placesOf as h, nameOf$5 as hn, printableJson as ht, unpackBundle as i, parseReleaseOptions as in, readLock$1 as it, listingsOf as j, withoutCredentials as jn, readStart as jt, renderJobSummary as k, quoteText as kn, hashFile as kt, save as l, describeInputs as ln, lockBeside$1 as lt, openTrust as m, isReference$1 as mn, plainText as mt, serveRegistry as n, parseOptions as nn, surveyLists as nt, releaseContent as o, valuesOf$1 as on, foreignAt as ot, watchSignals as p, formatReference as pn, plainLines as pt, idleOptions as q, parseLock as qt, findRegistryRoot as r, parseOptionsWithLogins as rn, lockOfArchive as rt, pushBundle as s, bareAddress as sn, refuseForeign as st, serveBundle as t, parseInputs as tn, readLists as tt, StoppedSaveError as u, describeOptions as un, planTree as ut, renderListings as v, shownReference as vn, download as vt, renderError as w, boolean as wn, listStore as wt, renderPushSummary as x, isDigest as xn, createHttpClient as xt, renderSummary as y, blobHexIn as yn, partIn as yt, byCause as z, hint as zn, partsListName as zt };
