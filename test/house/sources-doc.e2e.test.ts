@@ -149,7 +149,7 @@ describe('docs/sources.md: each command, on a machine without network', () => {
     const absent = ['-p', 'linux/amd64', '-o', 'absent', 'containers-storage:app:1'];
     const { stdout, stderr } = await work.run('save', ...absent);
     const all = printed + stdout + stderr;
-    const stranger = await readFile('src/list/read-lists.ts', 'utf8');
+    const stranger = await readFile('src/list/read-boundary.ts', 'utf8');
     for (const line of said) {
       const words = line.replace('docker-daemon: whoever', '${transport}: whoever');
       expect(all.includes(line) || stranger.includes(words) ? '' : line).toBe('');

@@ -89,7 +89,9 @@ export async function startRunner(base: Readonly<Record<string, string | undefin
     { env = {}, wrap = [], cancelAt }: StepOptions = {},
   ): Promise<StepResult> => {
     steps += 1;
-    const commandFile = (name: string): string => path.join(files, `${name}_${steps}`);
+    // Others may begin before this one has ended.
+    const own = steps;
+    const commandFile = (name: string): string => path.join(files, `${name}_${own}`);
     const commands = ['GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_PATH', 'GITHUB_STEP_SUMMARY'];
     for (const name of commands) {
       await writeFile(commandFile(name), '');
