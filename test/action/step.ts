@@ -77,10 +77,14 @@ export async function startWorkspace(): Promise<Workspace> {
     let raw = '';
     let forced: Forced | undefined;
     const listeners = new Map<string, () => void>();
+    const timers: NodeJS.Timeout[] = [];
     const cancel = (): void => {
       const send = (signal: string): void => listeners.get(signal)?.();
       if (force === 'time') vi.useFakeTimers({ toFake: ['setTimeout'] });
+      const begun = vi.spyOn(globalThis, 'setTimeout');
       send('SIGINT');
+      for (const { value } of begun.mock.results) timers.push(value);
+      begun.mockRestore();
       if (force === 'time') vi.advanceTimersByTime(PATIENCE).useRealTimers();
       if (force === 'SIGTERM') send(force);
     };
@@ -130,6 +134,8 @@ export async function startWorkspace(): Promise<Workspace> {
       };
     } finally {
       running = false;
+      // A step's process would have ended; this one goes on, and the forced end would kill the programs of later tests.
+      timers.forEach(clearTimeout);
       process.exitCode = undefined;
       spies.forEach((spy) => spy.mockRestore());
       vi.unstubAllEnvs();
