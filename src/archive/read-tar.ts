@@ -1,3 +1,4 @@
+import { compressorOf } from '../files/index.ts';
 import { withoutEnd } from '../text/trim.ts';
 import { paddingOf, sumOf } from './tar-header.ts';
 
@@ -162,17 +163,8 @@ function isZero(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0);
 }
 
-/** How compressed files begin (RFC 1952, RFC 8878, and the formats of xz and bzip2). */
-const COMPRESSED: readonly (readonly [program: string, start: string])[] = [
-  ['gzip', '1f8b'],
-  ['zstd', '28b52ffd'],
-  ['xz', 'fd377a585a00'],
-  ['bzip2', '425a68'],
-];
-
 function whyNoHeader(header: Buffer, at: number): string {
-  const start = header.toString('hex', 0, 8);
-  const [program] = COMPRESSED.find(([, begin]) => at === 0 && start.startsWith(begin)) ?? [];
+  const program = at === 0 ? compressorOf(header) : undefined;
   return program === undefined
     ? 'a header is damaged'
     : `it is compressed: ${program} -dc gives the archive itself`;

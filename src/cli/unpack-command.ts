@@ -24,7 +24,8 @@ how much room they take is told before anything is written. With --state they ar
 links to the blobs: a root for zot ("gc": false) in a few KiB. All of it is on the disk when the command ends.
 
 A registry that serves a site follows a join and a swap without restart; pulls go on. With --join the bundle that is joined
-has a name that both have, whichever was saved first; what had it before stays by its digest. It is refused where the registry takes pushes: there, oci-save push.
+has a name that both have, whichever was saved first; what had it before stays by its digest. It is refused where the
+registry takes pushes: there, oci-save push.
 With --swap a registry serves current/registry; kit/update.sh --rollback goes back.
 
 Exit codes: 0 done, 1 the archive is damaged and nothing is left, 2 nothing was started, 130 and 143 interrupted.

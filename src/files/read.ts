@@ -8,8 +8,8 @@ import { openSized } from './open-regular.ts';
 /**
  * A whole file; undefined where it does not exist. Never blocks on a pipe or a device.
  * @param within real folders that it must lie in, links followed; anywhere, where they are left out
- * @throws OciSaveError `local` where it is not a regular file, or lies elsewhere, `unsupported` where it has more than `maxBytes`; the error
- *   of the system
+ * @throws OciSaveError `local` where it is not a regular file, or lies elsewhere, `unsupported` where it has more than
+ *   `maxBytes`; the error of the system
  */
 export function readBounded(
   file: string,

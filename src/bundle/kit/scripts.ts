@@ -938,10 +938,11 @@ check_blobs() {
   note "checking the blobs of $site"
   (cd "$site" && find blobs registry -type f -path '*blobs/sha256/*') >"$work/there"
   while IFS= read -r one; do
-    name=\${one##*/}
-    case $one in registry/*) [ ! "$site/$one" -ef "$site/blobs/sha256/$name" ] || continue ;; esac
-    [ "$(hash_of "$site/$one")" = "$name" ] || refuse "$site/$one is damaged" 'Remove it and run this again.'
-  done <"$work/there"
+    case $one in registry/*) [ ! "$site/$one" -ef "$site/blobs/sha256/\${one##*/}" ] || continue ;; esac
+    printf '%s\\n' "$one"
+  done <"$work/there" >"$work/single"
+  not_whole "$site" "$work/single" >"$work/rotten"
+  [ ! -s "$work/rotten" ] || refuse "$site/$(head -n 1 "$work/rotten") is damaged" 'Remove it and run this again.'
 }
 
 # plan: the joined bundle as files in $plan, and what is missing at the site.

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { copyFile, lstat, mkdir, rm, rmdir } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { OciSaveError, systemCodeOf } from '../../errors.ts';
+import { removeEmpty } from '../../files/index.ts';
 import type { NewEntry } from '../port.ts';
 
 /**
@@ -37,15 +38,8 @@ export async function takeBack(folder: string, workspace: string): Promise<void>
     if (!(await isFolder(path.join(workspace, ...parts.slice(0, length + 1))))) return;
   }
   await rm(path.join(workspace, ...parts), { recursive: true, force: true, maxRetries: 3 });
-  for (let length = parts.length - 1; length > 0; length -= 1) {
-    try {
-      await rmdir(path.join(workspace, ...parts.slice(0, length)));
-    } catch (error) {
-      if (systemCodeOf(error) === undefined) throw error;
-      // Where one is not empty, those above it are not.
-      return;
-    }
-  }
+  const above = [...parts.keys()].slice(1).map((length) => path.join(workspace, ...parts.slice(0, length)));
+  await removeEmpty(above.toReversed());
 }
 
 /** Whether it is a folder that can be used: none that is a link, or that may not be looked at. */

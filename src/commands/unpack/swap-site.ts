@@ -7,14 +7,13 @@ import {
   readlink,
   rename,
   rm,
-  rmdir,
   stat,
   symlink,
 } from 'node:fs/promises';
 import path from 'node:path';
 import { LOCK_FILE } from '../../bundle/index.ts';
-import { OciSaveError, systemCodeOf } from '../../errors.ts';
-import { exists, isFolder, unlessGone } from '../../files/index.ts';
+import { OciSaveError } from '../../errors.ts';
+import { exists, isFolder, removeEmpty, unlessGone } from '../../files/index.ts';
 import { digestOf, hexOf, poolHexIn } from '../../oci/digest.ts';
 import { diskError, hashFile, tryLink } from '../../store/index.ts';
 import { judgeBundle } from '../verify/judge.ts';
@@ -42,7 +41,8 @@ export async function swapSite(
   try {
     return await swapHeld(archive, site, io);
   } finally {
-    if (made !== undefined) await removeEmpty(path.join(site, 'releases'), made);
+    // What was refused leaves no trace.
+    if (made !== undefined) await removeEmpty(foldersUpTo(made, path.join(site, 'releases')));
   }
 }
 
@@ -80,21 +80,11 @@ async function swapHeld(archive: readonly string[], site: string, io: UnpackIo):
   }
 }
 
-/** Removes the folders from one up to another that were made for nothing: what was refused leaves no trace. */
-async function removeEmpty(folder: string, last: string): Promise<void> {
-  for (let next = folder; ; next = path.dirname(next)) {
-    try {
-      await rmdir(next);
-    } catch (error) {
-      if (KEPT.has(systemCodeOf(error) ?? '')) return;
-      throw error;
-    }
-    if (next === last || next === path.dirname(next)) return;
-  }
+/** A folder and those above it, up to one of them. */
+function* foldersUpTo(last: string, folder: string): Generator<string> {
+  for (let next = folder; next !== last; next = path.dirname(next)) yield next;
+  yield last;
 }
-
-/** Something is in a folder; POSIX lets systems choose the code. */
-const KEPT: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'EBUSY']);
 
 /** The release to which `current` leads; undefined at a site that is new. */
 async function currentOf(site: string): Promise<string | undefined> {

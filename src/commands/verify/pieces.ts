@@ -146,7 +146,6 @@ async function sizeOf(file: string): Promise<number | undefined> {
 
 /** A folder in place of an archive. */
 async function folderNamed(folder: string): Promise<OciSaveError> {
-  const inside = await bundleInside(folder);
   if ((await lockFileIn(folder)) !== undefined) {
     return new OciSaveError({
       code: 'usage',
@@ -154,6 +153,7 @@ async function folderNamed(folder: string): Promise<OciSaveError> {
       hint: 'It is used where it lies. A site that has a bundle already gets it by the kit that is in it: sh kit/update.sh SITE.',
     });
   }
+  const inside = await bundleInside(folder);
   return new OciSaveError({
     code: 'usage',
     message: `${folder} is a folder`,

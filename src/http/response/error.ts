@@ -7,7 +7,7 @@ import { CertificateRefused, certificateWords, isCertificateCode } from '../tls/
 interface NetworkFault {
   /** What the host did, as the rest of a sentence. */
   readonly words: string;
-  readonly hint?: Hint;
+  readonly hint?: Hint | undefined;
   /** Asking again will not help. */
   readonly permanent: boolean;
 }
@@ -28,6 +28,7 @@ const TUNNEL = 'ERR_PROXY_TUNNEL';
 
 /** No name server knows the name; one that does not answer is EAI_AGAIN (getaddrinfo(3)). */
 const UNKNOWN_NAME = 'ENOTFOUND';
+const CHECK_NAME = 'Check how the host is written, and that this machine can resolve its name.';
 
 /** What fails where no connection comes about. */
 const CONNECTING: ReadonlySet<unknown> = new Set(['connect', 'getaddrinfo']);
@@ -78,13 +79,12 @@ function networkFault(cause: unknown): NetworkFault {
     };
   }
   const words = FAULTS[code];
-  if (words !== undefined) {
-    const spelt =
-      code === UNKNOWN_NAME
-        ? { hint: hint`Check how the host is written, and that this machine can resolve its name.` }
-        : {};
-    return { words: `${words} (${code})`, ...spelt, permanent: false };
-  }
+  if (words !== undefined)
+    return {
+      words: `${words} (${code})`,
+      hint: code === UNKNOWN_NAME ? CHECK_NAME : undefined,
+      permanent: false,
+    };
   if (code.startsWith('Z_') || code.startsWith('ERR__ERROR_FORMAT') || code === 'ERR_STREAM_PREMATURE_CLOSE')
     return {
       words: `sent a body that is not compressed as it says, or not whole (${code})`,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readTar, seekableFile, TarFault } from '../../archive/index.ts';
+import { COMPRESSOR_BYTES, compressorOf } from '../../files/index.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import { isReference } from '../../oci/reference.ts';
 import { jsonIn } from '../../text/json-in.ts';
@@ -14,10 +15,6 @@ export type NamesInArchive =
   | { readonly names: readonly string[] }
   | { readonly unread: 'compressed' | 'no tar' | 'no manifest' };
 
-/** gzip, zstd, xz, bzip2. */
-const COMPRESSED = ['1f8b', '28b52ffd', 'fd377a585a00', '425a68'];
-const LONGEST_MAGIC = 6;
-
 /**
  * The names of the images in a docker archive, of those that have one.
  * @param folders real folders that it must lie in, links followed; anywhere, where they are left out
@@ -25,8 +22,8 @@ const LONGEST_MAGIC = 6;
  */
 export async function readArchiveNames(file: string, folders?: readonly string[]): Promise<NamesInArchive> {
   const archive = await seekableFile(file, folders);
-  const start = Buffer.concat(await Array.fromAsync(archive.read(0, LONGEST_MAGIC))).toString('hex');
-  if (COMPRESSED.some((magic) => start.startsWith(magic))) return { unread: 'compressed' };
+  const start = Buffer.concat(await Array.fromAsync(archive.read(0, COMPRESSOR_BYTES)));
+  if (compressorOf(start) !== undefined) return { unread: 'compressed' };
   try {
     for await (const entry of readTar(archive)) {
       if (entry.path !== 'manifest.json' || entry.kind !== 'file' || entry.size > MAX_MANIFEST_BYTES)

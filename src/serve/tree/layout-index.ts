@@ -73,8 +73,8 @@ interface CachedIndex {
 }
 
 /**
- * A reader that keeps what it parsed for as long as the file is the same (inode, size, times of writing and of change): a tag
- * that is added to the tree while the server runs is served at once.
+ * A reader that keeps what it parsed for as long as the file is the same (inode, size, times of writing and of change): a
+ * tag that is added to the tree while the server runs is served at once.
  */
 export function createIndexReader(files: TreeFiles): IndexReader {
   const cache = new Map<string, CachedIndex>();

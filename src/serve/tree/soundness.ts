@@ -12,8 +12,8 @@ const HASHED_AT_ONCE = 2;
 const MAX_KNOWN = 1_000_000;
 
 /**
- * Hashes each blob once for as long as its file is the same (inode, size, times of writing and of change). A part of a blob says nothing of
- * the whole, so a client that asks for parts alone would never notice a wrong one.
+ * Hashes each blob once for as long as its file is the same (inode, size, times of writing and of change). A part of a blob
+ * says nothing of the whole, so a client that asks for parts alone would never notice a wrong one.
  */
 export function checkSoundness(): SoundnessCheck {
   const known = new Map<string, Promise<boolean>>();

@@ -6,16 +6,9 @@ import { save } from '../../../src/commands/save/save.ts';
 import { parseOptions } from '../../../src/options/index.ts';
 import { startBadRegistry } from '../../support/bad-registry.ts';
 import { one } from '../../support/fixtures/index.ts';
+import { EMPTY_CACHE } from '../../support/remote-cache.ts';
 import { tempFolder } from '../../support/temp.ts';
 
-const WHOLE: RemoteCache = {
-  unavailable: undefined,
-  readable: true,
-  writable: true,
-  read: async () => ({ kind: 'miss' }),
-  save: async () => ({ kind: 'saved' }),
-  close: async () => {},
-};
 const failing = Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
 
 it.each<[string, Partial<RemoteCache>, boolean, string]>([
@@ -38,7 +31,7 @@ it.each<[string, Partial<RemoteCache>, boolean, string]>([
   const { report } = await save(options, {
     env: {},
     remoteCache: {
-      cache: { ...WHOLE, ...cache },
+      cache: { ...EMPTY_CACHE, ...cache },
       mode: 'read-write',
       withholdPrivate: false,
       repository: 'a/b',

@@ -1,22 +1,13 @@
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import type { RemoteCache } from '../../../../src/cache/index.ts';
 import { save } from '../../../../src/commands/save/save.ts';
 import { parseOptions } from '../../../../src/options/index.ts';
 import { startBadRegistry } from '../../../support/bad-registry.ts';
 import { one, writeOciLayout } from '../../../support/fixtures/index.ts';
 import { topOf } from '../../../support/image.ts';
 import { skopeoStub, writePrograms } from '../../../support/programs.ts';
+import { EMPTY_CACHE } from '../../../support/remote-cache.ts';
 import { tempFolder } from '../../../support/temp.ts';
-
-const EMPTY: RemoteCache = {
-  unavailable: undefined,
-  readable: true,
-  writable: true,
-  read: async () => ({ kind: 'miss' }),
-  save: async () => ({ kind: 'saved' }),
-  close: async () => {},
-};
 
 it('found B9: what Docker’s daemon gave for a name of a registry stays out of the Actions cache', async () => {
   const image = one({ layerBytes: 100, seed: 'built' });
@@ -45,7 +36,7 @@ it('found B9: what Docker’s daemon gave for a name of a registry stays out of 
   const { report } = await save(options, {
     env: { PATH: process.env['PATH'] ?? '' },
     remoteCache: {
-      cache: EMPTY,
+      cache: EMPTY_CACHE,
       mode: 'read-write',
       withholdPrivate: false,
       repository: 'a/b',
