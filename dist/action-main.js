@@ -1,9 +1,9 @@
 import { i as __toESM, n as __exportAll, r as __require, t as __commonJSMin } from "./rolldown-runtime.js";
-import { A as setUpSkopeo, At as readBounded, B as causeKey, Bn as kebab, Bt as sumsName, C as createReporter, Dn as string, F as missingNotes, Fn as hintOf, Ft as unlessGone, G as causeTexts, Gt as formatCount, H as byPlace, In as messageOf, J as secretsOf, Jt as jsonIn, L as spellReport, Ln as systemCodeOf, M as imagesVerdict, Mn as OciSaveError, N as judge, Nn as detailWords, O as renderErrorSummary, Ot as freeBytes, P as pushVerdict, Pn as exitCodeOf, Rt as namesBesideParts, St as refusalError, Tn as looseObject, U as placeWords, V as groupFailures, Vn as option, W as faultOf, Wt as formatBytes, Yt as digestOfLock, _ as HANDOVER, _t as cannotResume, bn as hexOf, bt as rangeHeader, cn as asInput, dt as fetchFile, et as require_semver, fn as hiddenParts, ft as percentDecoded, g as beforeDeadline, h as placesOf, ht as printableJson, jn as withoutCredentials, k as renderJobSummary, kt as hashFile, l as save, ln as describeInputs, lt as lockBeside, m as openTrust, mt as plainText, p as watchSignals, pt as plainLines, sn as bareAddress, tn as parseInputs, u as StoppedSaveError, vt as download, w as renderError, wn as boolean, xt as createHttpClient$1, y as renderSummary, yt as partIn, z as byCause, zt as partsListName } from "./engine.js";
+import { A as setUpSkopeo, At as removeEmpty, B as causeKey, Bt as partsListName, C as createReporter, En as looseObject, F as missingNotes, Fn as exitCodeOf, G as causeTexts, Gt as formatBytes, H as byPlace, Hn as option, In as hintOf, It as unlessGone, J as secretsOf, Kt as formatCount, L as spellReport, Ln as messageOf, M as imagesVerdict, Mn as withoutCredentials, N as judge, Nn as OciSaveError, O as renderErrorSummary, On as string, Ot as freeBytes, P as pushVerdict, Pn as detailWords, Rn as systemCodeOf, St as refusalError, Tn as boolean, U as placeWords, V as groupFailures, Vn as kebab, Vt as sumsName, W as faultOf, Xt as digestOfLock, Yt as jsonIn, _ as HANDOVER, _t as cannotResume, bt as rangeHeader, cn as bareAddress, dt as fetchFile, et as require_semver, ft as percentDecoded, g as beforeDeadline, h as placesOf, ht as printableJson, jt as readBounded, k as renderJobSummary, kt as hashFile, l as save, ln as asInput, lt as lockBeside, m as openTrust, mt as plainText, nn as parseInputs, p as watchSignals, pn as hiddenParts, pt as plainLines, u as StoppedSaveError, un as describeInputs, vt as download, w as renderError, xn as hexOf, xt as createHttpClient$1, y as renderSummary, yt as partIn, z as byCause, zt as namesBesideParts } from "./engine.js";
 import path$2 from "node:path";
 import { createHash, createHmac } from "node:crypto";
 import { Buffer as Buffer$1 } from "buffer";
-import { access as access$2, appendFile as appendFile$1, constants, copyFile as copyFile$2, lstat as lstat$1, mkdir as mkdir$1, open as open$2, realpath, rm as rm$1, rmdir as rmdir$1 } from "node:fs/promises";
+import { access as access$2, appendFile as appendFile$1, constants, copyFile as copyFile$2, lstat as lstat$1, mkdir as mkdir$1, open as open$2, realpath, rm as rm$1 } from "node:fs/promises";
 import { Readable, Transform, Writable, finished, pipeline } from "node:stream";
 import fs$1, { constants as constants$1, createWriteStream } from "node:fs";
 import os$1, { EOL as EOL$1 } from "node:os";
@@ -19208,12 +19208,8 @@ async function takeBack(folder, workspace) {
 		force: true,
 		maxRetries: 3
 	});
-	for (let length = parts.length - 1; length > 0; length -= 1) try {
-		await rmdir$1(path$2.join(workspace, ...parts.slice(0, length)));
-	} catch (error) {
-		if (systemCodeOf(error) === void 0) throw error;
-		return;
-	}
+	const above = [...parts.keys()].slice(1).map((length) => path$2.join(workspace, ...parts.slice(0, length)));
+	await removeEmpty(above.toReversed());
 }
 /** Whether it is a folder that can be used: none that is a link, or that may not be looked at. */
 async function isFolder(place) {

@@ -28385,6 +28385,19 @@ async function realPlaceOf(place) {
 		return above === place ? place : path.join(await realPlaceOf(above), path.basename(place));
 	}
 }
+// src/files/compressor.ts
+/** How compressed files begin (RFC 1952, RFC 8878, and the formats of xz and bzip2). */
+const STARTS = [
+	["gzip", "1f8b"],
+	["zstd", "28b52ffd"],
+	["xz", "fd377a585a00"],
+	["bzip2", "425a68"]
+];
+/** The program that compressed a file, by the bytes with which it begins; undefined where none did. `-dc` undoes it. */
+function compressorOf(start) {
+	const hex = start.toString("hex", 0, 6);
+	return STARTS.find(([, begin]) => hex.startsWith(begin))?.[0];
+}
 // src/files/kind.ts
 /** Whether there is anything at a path, even a link to nowhere. */
 async function exists(place) {
@@ -28553,8 +28566,8 @@ async function placeOfHandle({ fd }) {
 /**
 * A whole file; undefined where it does not exist. Never blocks on a pipe or a device.
 * @param within real folders that it must lie in, links followed; anywhere, where they are left out
-* @throws OciSaveError `local` where it is not a regular file, or lies elsewhere, `unsupported` where it has more than `maxBytes`; the error
-*   of the system
+* @throws OciSaveError `local` where it is not a regular file, or lies elsewhere, `unsupported` where it has more than
+*   `maxBytes`; the error of the system
 */
 function readBounded(file, maxBytes, within) {
 	return inTurn(() => readWhole(file, maxBytes, within));
@@ -28655,6 +28668,15 @@ async function* readRange(file, start, end, within) {
 		yield chunk;
 	}
 	if (read !== Math.max(0, end - start)) throw new Error(`${file} ended after ${start + read} bytes; it had more when it was measured`);
+}
+// src/files/remove-empty.ts
+/** Removes folders, each of which lies in the next one, up to the first that is not empty or cannot be removed. */
+async function removeEmpty(folders) {
+	try {
+		for (const folder of folders) await rmdir(folder);
+	} catch (error) {
+		if (systemCodeOf(error) === void 0) throw error;
+	}
 }
 // src/files/why-foreign.ts
 /** Enough to recognise each kind of file by its start. */
@@ -30820,6 +30842,7 @@ const FAULTS$2 = {
 const TUNNEL = "ERR_PROXY_TUNNEL";
 /** No name server knows the name; one that does not answer is EAI_AGAIN (getaddrinfo(3)). */
 const UNKNOWN_NAME = "ENOTFOUND";
+const CHECK_NAME = "Check how the host is written, and that this machine can resolve its name.";
 /** What fails where no connection comes about. */
 const CONNECTING = /* @__PURE__ */ new Set(["connect", "getaddrinfo"]);
 const NOT_TLS = /^(EPROTO|ERR_SSL_)/;
@@ -30861,14 +30884,11 @@ function networkFault(cause) {
 		permanent: true
 	};
 	const words = FAULTS$2[code];
-	if (words !== void 0) {
-		const spelt = code === UNKNOWN_NAME ? { hint: hint`Check how the host is written, and that this machine can resolve its name.` } : {};
-		return {
-			words: `${words} (${code})`,
-			...spelt,
-			permanent: false
-		};
-	}
+	if (words !== void 0) return {
+		words: `${words} (${code})`,
+		hint: code === UNKNOWN_NAME ? CHECK_NAME : void 0,
+		permanent: false
+	};
 	if (code.startsWith("Z_") || code.startsWith("ERR__ERROR_FORMAT") || code === "ERR_STREAM_PREMATURE_CLOSE") return {
 		words: `sent a body that is not compressed as it says, or not whole (${code})`,
 		permanent: false
@@ -32491,16 +32511,8 @@ async function checkEnd(input, onFault) {
 function isZero$1(bytes) {
 	return bytes.every((byte) => byte === 0);
 }
-/** How compressed files begin (RFC 1952, RFC 8878, and the formats of xz and bzip2). */
-const COMPRESSED$1 = [
-	["gzip", "1f8b"],
-	["zstd", "28b52ffd"],
-	["xz", "fd377a585a00"],
-	["bzip2", "425a68"]
-];
 function whyNoHeader(header, at) {
-	const start = header.toString("hex", 0, 8);
-	const [program] = COMPRESSED$1.find(([, begin]) => at === 0 && start.startsWith(begin)) ?? [];
+	const program = at === 0 ? compressorOf(header) : void 0;
 	return program === void 0 ? "a header is damaged" : `it is compressed: ${program} -dc gives the archive itself`;
 }
 const KINDS = /* @__PURE__ */ new Map([
@@ -33875,10 +33887,11 @@ check_blobs() {
   note "checking the blobs of $site"
   (cd "$site" && find blobs registry -type f -path '*blobs/sha256/*') >"$work/there"
   while IFS= read -r one; do
-    name=\${one##*/}
-    case $one in registry/*) [ ! "$site/$one" -ef "$site/blobs/sha256/$name" ] || continue ;; esac
-    [ "$(hash_of "$site/$one")" = "$name" ] || refuse "$site/$one is damaged" 'Remove it and run this again.'
-  done <"$work/there"
+    case $one in registry/*) [ ! "$site/$one" -ef "$site/blobs/sha256/\${one##*/}" ] || continue ;; esac
+    printf '%s\\n' "$one"
+  done <"$work/there" >"$work/single"
+  not_whole "$site" "$work/single" >"$work/rotten"
+  [ ! -s "$work/rotten" ] || refuse "$site/$(head -n 1 "$work/rotten") is damaged" 'Remove it and run this again.'
 }
 
 # plan: the joined bundle as files in $plan, and what is missing at the site.
@@ -57401,14 +57414,6 @@ function archiveFailure(ref, result) {
 const manifestSchema$1 = array(looseObject({ RepoTags: array(string()).nullish() }));
 /** More do not fit a message. */
 const MAX_NAMES$5 = 20;
-/** gzip, zstd, xz, bzip2. */
-const COMPRESSED = [
-	"1f8b",
-	"28b52ffd",
-	"fd377a585a00",
-	"425a68"
-];
-const LONGEST_MAGIC = 6;
 /**
 * The names of the images in a docker archive, of those that have one.
 * @param folders real folders that it must lie in, links followed; anywhere, where they are left out
@@ -57416,8 +57421,7 @@ const LONGEST_MAGIC = 6;
 */
 async function readArchiveNames(file, folders) {
 	const archive = await seekableFile(file, folders);
-	const start = Buffer.concat(await Array.fromAsync(archive.read(0, LONGEST_MAGIC))).toString("hex");
-	if (COMPRESSED.some((magic) => start.startsWith(magic))) return { unread: "compressed" };
+	if (compressorOf(Buffer.concat(await Array.fromAsync(archive.read(0, 6)))) !== void 0) return { unread: "compressed" };
 	try {
 		for await (const entry of readTar(archive)) {
 			if (entry.path !== "manifest.json" || entry.kind !== "file" || entry.size > 8388608) continue;
@@ -72830,12 +72834,12 @@ async function sizeOf$1(file) {
 }
 /** A folder in place of an archive. */
 async function folderNamed(folder) {
-	const inside = await bundleInside(folder);
 	if (await lockFileIn(folder) !== void 0) return new OciSaveError({
 		code: "usage",
 		message: `${folder} is a bundle, and unpacked already`,
 		hint: "It is used where it lies. A site that has a bundle already gets it by the kit that is in it: sh kit/update.sh SITE."
 	});
+	const inside = await bundleInside(folder);
 	return new OciSaveError({
 		code: "usage",
 		message: `${folder} is a folder`,
@@ -73934,7 +73938,7 @@ async function swapSite({ archive, site: given }, io) {
 	try {
 		return await swapHeld(archive, site, io);
 	} finally {
-		if (made !== void 0) await removeEmpty(path.join(site, "releases"), made);
+		if (made !== void 0) await removeEmpty(foldersUpTo(made, path.join(site, "releases")));
 	}
 }
 async function swapHeld(archive, site, io) {
@@ -73982,24 +73986,11 @@ async function swapHeld(archive, site, io) {
 		await held.release();
 	}
 }
-/** Removes the folders from one up to another that were made for nothing: what was refused leaves no trace. */
-async function removeEmpty(folder, last) {
-	for (let next = folder;; next = path.dirname(next)) {
-		try {
-			await rmdir(next);
-		} catch (error) {
-			if (KEPT.has(systemCodeOf(error) ?? "")) return;
-			throw error;
-		}
-		if (next === last || next === path.dirname(next)) return;
-	}
+/** A folder and those above it, up to one of them. */
+function* foldersUpTo(last, folder) {
+	for (let next = folder; next !== last; next = path.dirname(next)) yield next;
+	yield last;
 }
-/** Something is in a folder; POSIX lets systems choose the code. */
-const KEPT = /* @__PURE__ */ new Set([
-	"ENOTEMPTY",
-	"EEXIST",
-	"EBUSY"
-]);
 /** The release to which `current` leads; undefined at a site that is new. */
 async function currentOf(site) {
 	const releases = path.join(site, "releases");
@@ -74494,8 +74485,8 @@ function parseJson(bytes) {
 	}
 }
 /**
-* A reader that keeps what it parsed for as long as the file is the same (inode, size, times of writing and of change): a tag
-* that is added to the tree while the server runs is served at once.
+* A reader that keeps what it parsed for as long as the file is the same (inode, size, times of writing and of change): a
+* tag that is added to the tree while the server runs is served at once.
 */
 function createIndexReader(files) {
 	const cache = /* @__PURE__ */ new Map();
@@ -75144,8 +75135,8 @@ const HASHED_AT_ONCE = 2;
 /** Of as many blobs as no bundle has. */
 const MAX_KNOWN = 1e6;
 /**
-* Hashes each blob once for as long as its file is the same (inode, size, times of writing and of change). A part of a blob says nothing of
-* the whole, so a client that asks for parts alone would never notice a wrong one.
+* Hashes each blob once for as long as its file is the same (inode, size, times of writing and of change). A part of a blob
+* says nothing of the whole, so a client that asks for parts alone would never notice a wrong one.
 */
 function checkSoundness() {
 	const known = /* @__PURE__ */ new Map();
@@ -75812,4 +75803,4 @@ function reportOf(content, { address, ...served }) {
 		...served
 	};
 }
-export { listLines as $, formatSource as $t, setUpSkopeo as A, showText as An, readBounded as At, causeKey as B, kebab as Bn, sumsName as Bt, createReporter as C, array as Cn, VERSION$1 as Ct, wrapLines as D, string as Dn, openStore as Dt, renderColumns as E, strictObject as En, verifyStore as Et, missingNotes as F, hintOf$2 as Fn, unlessGone as Ft, causeTexts as G, formatCount as Gt, byPlace as H, spellHint as Hn, isListAddress as Ht, runReportSchema as I, messageOf as In, readManifests as It, secretsOf as J, jsonIn as Jt, joinRequests as K, LOCK_FILE_KIND as Kt, spellReport as L, systemCodeOf as Ln, archiveNamed as Lt, imagesVerdict as M, OciSaveError as Mn, openRegular as Mt, judge$1 as N, detailWords as Nn, exists as Nt, renderErrorSummary as O, formatPlatform as On, freeBytes as Ot, pushVerdict as P, exitCodeOf as Pn, isFile as Pt, leftOutLines as Q, checkDefaultRegistry as Qt, pushReportSchema as R, asFlag as Rn, namesBesideParts as Rt, renderRelease as S, shortDigest as Sn, refusalError$2 as St, renderImageList as T, looseObject as Tn, pruneStore as Tt, placeWords as U, formatOrigin as Ut, groupFailures as V, option as Vn, parseInline as Vt, faultOf$2 as W, formatBytes as Wt, LIST_FORMS as X, encodeLock as Xt, entryOf as Y, digestOfLock as Yt, writeList as Z, lockSchema as Zt, HANDOVER as _, parseReference as _n, cannotResume as _t, verifyBundle as a, parseStoreOptions as an, lockFileIn as at, renderWarnings as b, hexOf as bn, rangeHeader as bt, listInputs as c, asInput as cn, writeFileWhole as ct, storeFolder as d, optionsSchema as dn, fetchFile as dt, listError as en, require_semver as et, STOPPED as f, hiddenParts as fn, percentDecoded as ft, beforeDeadline as g, namesRegistry as gn, shellWord as gt, placesOf as h, nameOf$5 as hn, printableJson as ht, unpackBundle as i, parseReleaseOptions as in, readLock$1 as it, listingsOf as j, withoutCredentials as jn, readStart as jt, renderJobSummary as k, quoteText as kn, hashFile as kt, save as l, describeInputs as ln, lockBeside$1 as lt, openTrust as m, isReference$1 as mn, plainText as mt, serveRegistry as n, parseOptions as nn, surveyLists as nt, releaseContent as o, valuesOf$1 as on, foreignAt as ot, watchSignals as p, formatReference as pn, plainLines as pt, idleOptions as q, parseLock as qt, findRegistryRoot as r, parseOptionsWithLogins as rn, lockOfArchive as rt, pushBundle as s, bareAddress as sn, refuseForeign as st, serveBundle as t, parseInputs as tn, readLists as tt, StoppedSaveError as u, describeOptions as un, planTree as ut, renderListings as v, shownReference as vn, download as vt, renderError as w, boolean as wn, listStore as wt, renderPushSummary as x, isDigest as xn, createHttpClient as xt, renderSummary as y, blobHexIn as yn, partIn as yt, byCause as z, hint as zn, partsListName as zt };
+export { listLines as $, checkDefaultRegistry as $t, setUpSkopeo as A, quoteText as An, removeEmpty as At, causeKey as B, hint as Bn, partsListName as Bt, createReporter as C, shortDigest as Cn, VERSION$1 as Ct, wrapLines as D, strictObject as Dn, openStore as Dt, renderColumns as E, looseObject as En, verifyStore as Et, missingNotes as F, exitCodeOf as Fn, isFile as Ft, causeTexts as G, formatBytes as Gt, byPlace as H, option as Hn, parseInline as Ht, runReportSchema as I, hintOf$2 as In, unlessGone as It, secretsOf as J, parseLock as Jt, joinRequests as K, formatCount as Kt, spellReport as L, messageOf as Ln, readManifests as Lt, imagesVerdict as M, withoutCredentials as Mn, readStart as Mt, judge$1 as N, OciSaveError as Nn, openRegular as Nt, renderErrorSummary as O, string as On, freeBytes as Ot, pushVerdict as P, detailWords as Pn, exists as Pt, leftOutLines as Q, lockSchema as Qt, pushReportSchema as R, systemCodeOf as Rn, archiveNamed as Rt, renderRelease as S, isDigest as Sn, refusalError$2 as St, renderImageList as T, boolean as Tn, pruneStore as Tt, placeWords as U, spellHint as Un, isListAddress as Ut, groupFailures as V, kebab as Vn, sumsName as Vt, faultOf$2 as W, formatOrigin as Wt, LIST_FORMS as X, digestOfLock as Xt, entryOf as Y, jsonIn as Yt, writeList as Z, encodeLock as Zt, HANDOVER as _, namesRegistry as _n, cannotResume as _t, verifyBundle as a, parseReleaseOptions as an, lockFileIn as at, renderWarnings as b, blobHexIn as bn, rangeHeader as bt, listInputs as c, bareAddress as cn, writeFileWhole as ct, storeFolder as d, describeOptions as dn, fetchFile as dt, formatSource as en, require_semver as et, STOPPED as f, optionsSchema as fn, percentDecoded as ft, beforeDeadline as g, nameOf$5 as gn, shellWord as gt, placesOf as h, isReference$1 as hn, printableJson as ht, unpackBundle as i, parseOptionsWithLogins as in, readLock$1 as it, listingsOf as j, showText as jn, readBounded as jt, renderJobSummary as k, formatPlatform as kn, hashFile as kt, save as l, asInput as ln, lockBeside$1 as lt, openTrust as m, formatReference as mn, plainText as mt, serveRegistry as n, parseInputs as nn, surveyLists as nt, releaseContent as o, parseStoreOptions as on, foreignAt as ot, watchSignals as p, hiddenParts as pn, plainLines as pt, idleOptions as q, LOCK_FILE_KIND as qt, findRegistryRoot as r, parseOptions as rn, lockOfArchive as rt, pushBundle as s, valuesOf$1 as sn, refuseForeign as st, serveBundle as t, listError as tn, readLists as tt, StoppedSaveError as u, describeInputs as un, planTree as ut, renderListings as v, parseReference as vn, download as vt, renderError as w, array as wn, listStore as wt, renderPushSummary as x, hexOf as xn, createHttpClient as xt, renderSummary as y, shownReference as yn, partIn as yt, byCause as z, asFlag as zn, namesBesideParts as zt };
